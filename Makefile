@@ -1,0 +1,61 @@
+# make demo   a federated training on this machine, from nothing
+# make setup  everything for working on fedrota, into .venv
+# make test   all that CI runs
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench docs clean
+
+# The first Python that is new enough; name another with PYTHON=...
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+JOBS ?= 2
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
+	@echo "make bench  the benchmark table; OUT=file.json writes it as JSON"
+	@echo "make lint   style, types and arrows alone; make format puts the style right"
+	@echo "make docs   draw what docs/ generates from the code"
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "fedrota needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	@echo "making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv
+
+# Two levels: what running needs, and everything. The second covers the first.
+.venv/.installed-run: pyproject.toml constraints.txt | .venv/bin/python
+	@test .venv/.installed-all -nt pyproject.toml -a .venv/.installed-all -nt constraints.txt || { \
+		echo "installing what running needs (once, about a minute)"; $(INSTALL) '.[server,worker,monitor]'; }
+	@touch $@
+
+.venv/.installed-all: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "installing everything (once, a minute or two)"
+	@$(INSTALL) '.[server,worker,container,monitor,dev]'
+	@touch $@
+
+setup: .venv/.installed-all
+
+demo: .venv/.installed-run
+	@$(BIN)/python -m fedrota.up.demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: lint
+	$(BIN)/python -m pytest -n $(JOBS) -q
+
+bench: setup
+	@$(BIN)/python -m benchmarks $(if $(OUT),--out $(OUT))
+
+docs: setup
+	$(BIN)/python -m scheduler.domain.diagram > docs/state-machine.md
+
+clean:
+	rm -rf .venv .fedrota-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,195 @@
+"""Between gateway processes: which of them holds a party's channel, and frames forwarded to it over Redis."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError
+
+from scheduler.domain.frames import FrameError, pack, unpack
+
+log = structlog.get_logger()
+
+PRESENCE_S: Final = 15
+REFRESH_S: Final = 5.0
+CACHE_S: Final = 1.0
+CACHE_ENTRIES: Final = 10_000
+QUEUE_BYTES: Final = 32 << 20
+RETRY_S: Final = 1.0
+_RELEASE: Final = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+OnEnvelope = Callable[[dict[str, Any], memoryview], None]
+OnLost = Callable[[], None]
+
+
+def presence_key(party: str) -> str:
+    """The key that names the gateway which holds the channel of `party`."""
+    return f"fedrota:channel:{party}"
+
+
+def gateway_channel(gateway: str) -> str:
+    """The pub/sub channel that `gateway` listens on."""
+    return f"fedrota:gateway:{gateway}"
+
+
+class Trunk:
+    """This gateway's part: says which parties it holds, finds the others', sends and takes envelopes.
+
+    An envelope is a frame whose header says what to do (`t`) for which `party`, and whose payload is the
+    frame to forward. `redis` must give bytes. What cannot be sent is dropped: the ends repeat it.
+    """
+
+    def __init__(self, redis: Redis, gateway: str, *, on_envelope: OnEnvelope) -> None:
+        self.gateway = gateway
+        self._redis = redis
+        self._on_envelope = on_envelope
+        self._held: set[str] = set()
+        self._places: dict[str, tuple[float, str | None]] = {}
+        self._outgoing: deque[tuple[str, bytes, OnLost | None]] = deque()
+        self._waiting_bytes = 0
+        self._wake = asyncio.Event()
+        self._subscribed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, *, on_replaced: Callable[[str], None]) -> None:
+        """Begin to listen, send and refresh; `on_replaced` is told of parties that another gateway holds now."""
+        self._tasks = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._publish()),
+            asyncio.create_task(self._refresh(on_replaced)),
+        ]
+        async with asyncio.timeout(10):
+            await self._subscribed.wait()
+
+    async def stop(self) -> None:
+        """End the tasks and give up what is held."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for party in list(self._held):
+            await self.release(party)
+
+    async def hold(self, party: str) -> None:
+        """This gateway has the channel of `party` now; a former holder is told to close its own."""
+        self._held.add(party)
+        try:
+            former = await self._redis.set(presence_key(party), self.gateway, ex=PRESENCE_S, get=True)
+        except RedisError as wrong:
+            log.warning("presence_not_written", party=party, error=str(wrong))
+            return
+        if former and former.decode() != self.gateway:
+            self.send(former.decode(), {"t": "replaced", "party": party})
+
+    async def release(self, party: str) -> None:
+        """This gateway no longer has the channel of `party`."""
+        self._held.discard(party)
+        try:
+            await self._redis.eval(_RELEASE, 1, presence_key(party), self.gateway)
+        except RedisError as wrong:
+            log.warning("presence_not_removed", party=party, error=str(wrong))
+
+    async def find_gateway(self, party: str) -> str | None:
+        """The other gateway that holds the channel of `party`; asked at most once per second and party."""
+        now = time.monotonic()
+        known = self._places.get(party)
+        if known is not None and known[0] > now:
+            return known[1]
+        try:
+            found = await self._redis.get(presence_key(party))
+        except RedisError as wrong:
+            log.warning("presence_not_read", party=party, error=str(wrong))
+            return None
+        place = found.decode() if found else None
+        place = None if place == self.gateway else place
+        if len(self._places) >= CACHE_ENTRIES:
+            self._places.clear()
+        self._places[party] = (now + CACHE_S, place)
+        return place
+
+    def send(self, gateway: str, envelope: dict[str, Any], frame: bytes = b"", on_lost: OnLost | None = None) -> bool:
+        """Queue an envelope; False where too much is waiting. `on_lost`: nobody listens there any more."""
+        message = pack(envelope | {"from": self.gateway}, frame)
+        if self._waiting_bytes + len(message) > QUEUE_BYTES:
+            return False
+        self._waiting_bytes += len(message)
+        self._outgoing.append((gateway, message, on_lost))
+        self._wake.set()
+        return True
+
+    async def _publish(self) -> None:
+        while True:
+            while self._outgoing:
+                gateway, message, on_lost = self._outgoing.popleft()
+                self._waiting_bytes -= len(message)
+                if not await self._publish_one(gateway, message):
+                    self._forget(gateway)
+                    if on_lost is not None:
+                        on_lost()
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _publish_one(self, gateway: str, message: bytes) -> bool:
+        try:
+            return bool(await self._redis.publish(gateway_channel(gateway), message))
+        except RedisError as wrong:
+            log.warning("forwarding_failed", gateway=gateway, error=str(wrong))
+            return False
+
+    def _forget(self, gateway: str) -> None:
+        """That gateway is gone; ask again for the places of its parties."""
+        self._places = {party: place for party, place in self._places.items() if place[1] != gateway}
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe(gateway_channel(self.gateway))
+                    async for message in pubsub.listen():
+                        self._take(message)
+            except RedisError as wrong:
+                log.warning("forwarding_interrupted", error=str(wrong))
+            await asyncio.sleep(RETRY_S)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "subscribe":
+            self._subscribed.set()
+        elif message["type"] == "message":
+            try:
+                envelope, frame = unpack(message["data"])
+            except FrameError as wrong:
+                log.warning("envelope_refused", reason=str(wrong))
+                return
+            self._on_envelope(envelope, frame)
+
+    async def _refresh(self, on_replaced: Callable[[str], None]) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self._refresh_once(on_replaced)
+            except RedisError as wrong:
+                log.warning("presence_not_refreshed", error=str(wrong))
+
+    async def _refresh_once(self, on_replaced: Callable[[str], None]) -> None:
+        held = sorted(self._held)
+        if not held:
+            return
+        places = await self._redis.mget([presence_key(party) for party in held])
+        mine: list[str] = []
+        for party, place in zip(held, places, strict=True):
+            if place is None or place.decode() == self.gateway:
+                mine.append(party)
+            else:
+                on_replaced(party)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            await _write_presence(pipe, mine, self.gateway)
+
+
+async def _write_presence(pipe: Pipeline, parties: Iterable[str], gateway: str) -> None:
+    for party in parties:
+        pipe.set(presence_key(party), gateway, ex=PRESENCE_S)
+    await pipe.execute()

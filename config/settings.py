@@ -1,0 +1,147 @@
+"""The settings of the centre and of a party's worker: TOML file, environment, `*_FILE` secrets."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "FEDROTA_"
+AnySettings = TypeVar("AnySettings", bound="_Base")
+
+
+class SettingsError(Exception):
+    """Some settings are wrong; the text lists every one of them with the variable's name."""
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads the value of `FEDROTA_X` from the file that `FEDROTA_X_FILE` names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The text of the field's file, stripped, or None where no file is named."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text().strip() if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every field that a file gives."""
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class _Base(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    state_dir: Path = Path(".fedrota")
+    """Where everything lies that must survive a restart."""
+    broker_url: SecretStr = SecretStr("")
+    """redis:// or unix socket address of the broker; a worker without one is knocked over its channel."""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, that over secret files, those over the TOML file."""
+        toml = TomlConfigSettingsSource(settings_cls, os.environ.get(f"{PREFIX}CONFIG"))
+        return init_settings, env_settings, SecretFiles(settings_cls), toml
+
+
+class Settings(_Base):
+    """What the gateway and the scheduler read."""
+
+    database_url: SecretStr = SecretStr("")
+    """postgresql://... ; empty means SQLite in the state folder."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=9380, ge=0, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    trust_network: bool = False
+    """Bind an address other than loopback without TLS; shown in the start log and in /healthz."""
+    legacy_open: bool = False
+    """Serve clients that cannot send a credential also on an address other than loopback."""
+    legacy_user: str = "legacy"
+    run_id: str = "local"
+    """Names this installation; workers of another one are refused."""
+
+    heartbeat_s: float = Field(default=5.0, gt=0)
+    lease_s: float = Field(default=60.0, gt=0)
+    dispatch_lease_s: float = Field(default=30.0, gt=0)
+    offline_s: float = Field(default=20.0, gt=0)
+    """A party is offline when nothing was heard of its worker for so long."""
+    offline_grace_s: float = Field(default=3600.0, gt=0)
+    """A running task whose party is out of reach is given up after so long."""
+    sweep_s: float = Field(default=1.0, gt=0)
+    reserve_after_s: float = Field(default=10.0, ge=0)
+    """A ready step that has waited so long holds freed slots against younger ones."""
+    open_jobs_per_user: int = Field(default=10_000, ge=1)
+    upload_limit_bytes: int = Field(default=2 << 30, ge=1)
+
+    @model_validator(mode="after")
+    def _loopback_unless_told(self) -> Self:
+        if self.host not in {"127.0.0.1", "::1", "localhost"} and not (self.tls_cert or self.trust_network):
+            raise ValueError(
+                f"host {self.host} is not loopback: set tls_cert and tls_key, or trust_network=true "
+                "where the network in between is trusted"
+            )
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ValueError("tls_cert and tls_key go together")
+        return self
+
+    def sql_url(self) -> str:
+        """The database's URL in SQLAlchemy's form."""
+        given = self.database_url.get_secret_value()
+        if not given:
+            return f"sqlite:///{self.state_dir.absolute() / 'fedrota.db'}"
+        scheme, _, rest = given.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else given
+
+
+class WorkerSettings(_Base):
+    """What a party's worker reads."""
+
+    gateway_url: str = "http://127.0.0.1:9380"
+    token: SecretStr = SecretStr("")
+    party: str = ""
+    """The party's id, for the name of its queue; the gateway trusts only the token."""
+    slots: int = Field(default=4, ge=1, le=1024)
+    profile: Literal["open", "sealed"] = "open"
+    components: tuple[str, ...] = ()
+    """Modules whose components this worker offers beside the built-in and the installed ones."""
+    executors: tuple[str, ...] = ("component", "command")
+    allowed_roots: tuple[Path, ...] = ()
+    """Folders under which a request may name files at this party."""
+    container_images: tuple[str, ...] = ()
+    """Images (name or name@digest) that the container executor may start."""
+    task_memory_bytes: int = Field(default=0, ge=0)
+    """Address space of a task's process; 0 means no limit."""
+    task_disk_bytes: int = Field(default=0, ge=0)
+    """Largest file a task may write; 0 means no limit."""
+    stop_grace_s: float = Field(default=10.0, ge=0)
+
+
+def load(kind: type[AnySettings], **given: Any) -> AnySettings:
+    """Settings of `kind`; SettingsError lists all bad values at once."""
+    try:
+        return kind(**given)
+    except ValidationError as wrong:
+        lines = (
+            f"{PREFIX}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            for error in wrong.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError("\n".join(lines)) from wrong

@@ -1,0 +1,277 @@
+"""The client for asyncio: a thin shell that sends what `fedrota.requests` builds."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
+
+import httpx
+
+from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
+from fedrota.feeds import EventFeed, LogFeed
+from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
+from fedrota.model import Event, Job, Table
+from fedrota.pages import AsyncPage
+from fedrota.requests import access as of_access
+from fedrota.requests import jobs as of_jobs
+from fedrota.requests import parties as of_parties
+from fedrota.requests import tables as of_tables
+from fedrota.requests import tasks as of_tasks
+from fedrota.requests.call import Call, ListCall
+from fedrota.responses import check
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def sends(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]":
+    """A method that sends the request that `build` makes of its arguments."""
+
+    @wraps(build)
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.send(build(*args, **kwargs))
+
+    return method
+
+
+def lists(build: Callable[P, ListCall[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, AsyncPage[T]]]":
+    """A method that loads the page that `build` asks for."""
+
+    @wraps(build)
+    async def method(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncPage[T]:
+        return await self.load(build(*args, **kwargs))
+
+    return method
+
+
+class AsyncClient:
+    """A connection to a gateway; use it in an `async with` block, or await `close`."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Make a client; nothing is sent yet.
+
+        Args:
+            url: the gateway; default: FEDROTA_URL, else http://127.0.0.1:9380.
+            token: default: FEDROTA_TOKEN, else the file `token` in FEDROTA_STATE_DIR (`.fedrota`).
+            timeout_s: how long the gateway may take for an answer, in seconds.
+            transport: how requests travel; tests give an `httpx.MockTransport`.
+        """
+        self._connection = find_connection(url, token, timeout_s)
+        self._http = httpx.AsyncClient(transport=transport, **self._connection.arguments())
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return self._connection.url
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def send(self, call: Call[T]) -> T:
+        """Send one request; repeat it over a new connection where that can do no harm."""
+        pauses = list_pauses(repeatable=call.repeatable)
+        while True:
+            try:
+                response = await self._http.request(**call.arguments())
+            except httpx.TransportError as error:
+                pause = next(pauses, None)
+                if pause is None or isinstance(error, httpx.TimeoutException):
+                    raise self._connection.explain(error) from error
+                await asyncio.sleep(pause)
+            else:
+                check(response)
+                return call.parse(response)
+
+    async def load(self, call: ListCall[T]) -> AsyncPage[T]:
+        """Send a request for a list."""
+        found = await self.send(call)
+        return AsyncPage(items=found.items, next=found.next, load=lambda cursor: self.load(call.after(cursor)))
+
+    submit = sends(of_jobs.submit)
+    jobs = lists(of_jobs.jobs)
+    job = sends(of_jobs.job)
+    document = sends(of_jobs.document)
+    stop = sends(of_jobs.stop)
+    rerun = sends(of_jobs.rerun)
+    clone = sends(of_jobs.clone)
+    delete = sends(of_jobs.delete)
+    list_events = lists(of_jobs.list_events)
+    steps = lists(of_jobs.steps)
+    step = sends(of_jobs.step)
+    attempts = lists(of_jobs.attempts)
+    metrics = lists(of_jobs.metrics)
+    summaries = lists(of_jobs.summaries)
+    outputs = lists(of_jobs.outputs)
+    schema = sends(of_jobs.schema)
+    task = sends(of_tasks.task)
+    read_log = sends(of_tasks.read_log)
+    read_output = sends(of_tasks.read_output)
+    preview_output = sends(of_tasks.preview_output)
+    parties = lists(of_parties.parties)
+    party = sends(of_parties.party)
+    create_party = sends(of_parties.create_party)
+    set_slots = sends(of_parties.set_slots)
+    set_org = sends(of_parties.set_org)
+    delete_party = sends(of_parties.delete_party)
+    drain = sends(of_parties.drain)
+    resume = sends(of_parties.resume)
+    queues = lists(of_parties.queues)
+    components = lists(of_parties.components)
+    component = sends(of_parties.component)
+    tables = lists(of_tables.tables)
+    table = sends(of_tables.table)
+    preview_table = sends(of_tables.preview_table)
+    delete_table = sends(of_tables.delete_table)
+    tokens = lists(of_access.tokens)
+    create_token = sends(of_access.create_token)
+    revoke_token = sends(of_access.revoke_token)
+    whoami = sends(of_access.whoami)
+    version = sends(of_access.version)
+
+    async def wait(self, job: str, *, timeout_s: float | None = None) -> Job:
+        """Wait until a job has ended, told by its event stream; WaitTimeoutError after `timeout_s` seconds."""
+        feed = EventFeed(job, self._connection, timeout_s=timeout_s)
+        found = await self.job(job)
+        while not found.is_over:
+            async for _ in self._follow(feed):
+                pass
+            found = await self.job(job)
+            if not found.is_over:
+                await asyncio.sleep(feed.reopen())
+        return found
+
+    def events(
+        self, job: str, *, after: int | None = None, timeout_s: float | None = None
+    ) -> AsyncIterator[Event]:
+        """Yield a job's changes of state as they happen, until it has ended.
+
+        Args:
+            job: the job's id.
+            after: the id of the last event that is known already; default: from the first on.
+            timeout_s: WaitTimeoutError after so many seconds.
+        """
+        return self._follow(EventFeed(job, self._connection, after=after, timeout_s=timeout_s))
+
+    async def _follow(self, feed: EventFeed) -> AsyncIterator[Event]:
+        while not feed.ended:
+            try:
+                async with self._open(feed.call(), silence_s=feed.silence_s()) as response:
+                    async for block in response.aiter_bytes():
+                        for event in feed.take(block):
+                            yield event
+                        if feed.has_enough():
+                            break
+                pause = feed.pause_after()
+            except httpx.TransportError as error:
+                pause = feed.pause_after(error)
+            await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def _open(self, call: Call[None], *, silence_s: float | None = None) -> AsyncGenerator[httpx.Response]:
+        """An answer whose body is still to come."""
+        timeout = httpx.Timeout(self._connection.timeout_s, read=silence_s or self._connection.timeout_s)
+        async with self._http.stream(**call.arguments(), timeout=timeout) as response:
+            if not response.is_success:
+                await response.aread()
+            check(response)
+            yield response
+
+    async def logs(
+        self, task: str, *, offset: int = 0, tail: int | None = None, follow: bool = False
+    ) -> AsyncIterator[str]:
+        """Yield a task's log as text, in pieces of any length.
+
+        Args:
+            task: the task's id.
+            offset: where to begin, in bytes.
+            tail: begin so many bytes before the end instead.
+            follow: go on until the task has ended.
+        """
+        feed = LogFeed(task, self._connection, offset=offset if tail is None else -tail, follow=follow)
+        while not feed.ended:
+            yield feed.take_page(await self.send(feed.page_call()))
+        if follow:
+            async for text in self._follow_log(feed):
+                yield text
+
+    async def _follow_log(self, feed: LogFeed) -> AsyncIterator[str]:
+        while True:
+            try:
+                async with self._open(feed.stream_call()) as response:
+                    async for block in response.aiter_bytes():
+                        yield feed.take(block)
+                return
+            except httpx.TransportError as error:
+                await asyncio.sleep(feed.pause_after(error))
+
+    async def download_output(
+        self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None
+    ) -> Path:
+        """Write an output to the file `path`, which appears only once it is whole.
+
+        Args:
+            task: the id of the task that made it.
+            name: the output's name.
+            path: the file, or a folder in which it is called `name`.
+            sha256: what the bytes must add up to, if known (`Output.sha256`).
+            progress: called with the bytes so far and those in all (None where unknown).
+        """
+        with Download(Path(path), name, sha256=sha256, progress=progress) as target:
+            try:
+                async with self._open(of_tasks.stream_output(task, name)) as response:
+                    target.begin(response)
+                    async for block in response.aiter_bytes(BLOCK_BYTES):
+                        await asyncio.to_thread(target.write, block)
+            except httpx.TransportError as error:
+                raise self._connection.explain(error) from error
+        return target.path
+
+    async def upload(
+        self,
+        party: str,
+        name: str,
+        file: Path | str | BinaryIO,
+        *,
+        progress: Progress | None = None,
+        **options: Unpack[UploadOptions],
+    ) -> Table:
+        """Store a CSV or Parquet file as a data table at a party, streamed.
+
+        Args:
+            party: the party's id.
+            name: the table's name.
+            file: a path, or a binary file that is read from where it stands.
+            progress: called with the bytes so far and those in all (None where unknown).
+            options: `namespace`, `replace`, `id_column`, `label_column`, `content_type`.
+        """
+        with Source(file, progress=progress) as source:
+            call = source.call(party, name, options)
+            timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
+            try:
+                response = await self._http.request(**call.arguments(), content=_read_blocks(source), timeout=timeout)
+            except httpx.TransportError as error:
+                raise self._connection.explain(error) from error
+        check(response)
+        return call.parse(response)
+
+
+async def _read_blocks(source: Source) -> AsyncIterator[bytes]:
+    """Block after block, each read in a thread: a slow disk holds up no other task."""
+    while block := await asyncio.to_thread(source.read):
+        yield block

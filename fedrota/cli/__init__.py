@@ -1,0 +1,9 @@
+"""The command line `fedrota`."""
+
+
+def main() -> None:
+    """Run the command that the arguments name; the process ends with its exit code."""
+    # Imported here: `import fedrota.cli.progress` must not load every command.
+    from fedrota.cli.app import run
+
+    run()

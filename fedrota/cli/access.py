@@ -1,0 +1,139 @@
+"""`fedrota tokens`, `fedrota whoami`, `fedrota version`."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+import fedrota
+from fedrota.cli.completion import complete_party
+from fedrota.cli.context import AsJson, connect
+from fedrota.cli.show import print_fields, print_json, print_json_list, print_line, print_table
+from fedrota.cli.words import NOTHING, parse_duration, say_age
+from fedrota.errors import NoGatewayError
+from fedrota.model import Token
+
+app = typer.Typer()
+group = typer.Typer(help="Tokens of users and workers.", no_args_is_help=True)
+app.add_typer(group, name="tokens")
+
+
+@group.command("ls")
+def list_tokens(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """List the tokens that you may see; their secrets are stored nowhere."""
+    with connect(ctx) as client:
+        found = list(client.tokens())
+    if as_json:
+        print_json_list(found)
+        return
+    now = datetime.now(UTC)
+    print_table(
+        ["id", "kind", "name", "role", "of", "created", "expires", "last used", "state"],
+        [_make_row(token, now) for token in found],
+        empty="no tokens: make one with `fedrota tokens create NAME`",
+    )
+
+
+def _make_row(token: Token, now: datetime) -> list[str]:
+    return [
+        token.id,
+        token.kind,
+        escape(token.name),
+        token.role or NOTHING,
+        escape(token.party or token.org or NOTHING),
+        say_age(token.created, now),
+        say_age(token.expires, now) if token.expires else "never",
+        say_age(token.last_used, now) if token.last_used else "never",
+        _say_state(token, now),
+    ]
+
+
+def _say_state(token: Token, now: datetime) -> str:
+    if token.revoked:
+        return "[red]revoked[/]"
+    return "[red]expired[/]" if token.expires and token.expires <= now else "[green]good[/]"
+
+
+def _parse_expiry(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no length of time: write 90s, 15min, 12h or 30d") from None
+
+
+@group.command("create")
+def create_token(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whom or what it is for.")],
+    *,
+    role: Annotated[str | None, typer.Option("--role", help="project_admin, org_admin, lead or member (the default).")] = None,
+    org: Annotated[str | None, typer.Option("--org", help="The user's organisation.")] = None,
+    project: Annotated[str | None, typer.Option("--project", help="The user's project.")] = None,
+    party: Annotated[
+        str | None, typer.Option("--party", help="Make it the token of this party's worker.", autocompletion=complete_party)
+    ] = None,
+    expires: Annotated[
+        float | None, typer.Option("--expires", metavar="TIME", parser=_parse_expiry, help="How long it is good, e.g. 30d; default: for ever.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token; its secret is shown once, now."""
+    with connect(ctx) as client:
+        token = client.create_token(name, role=role, org=org, project=project, party=party, expires_s=expires)
+    if as_json:
+        print_json(token)
+        return
+    print_line(token.secret or "")
+    whose = f"the worker of party {token.party}" if token.party else f"{token.name} ({token.role})"
+    print_line(f"[dim]for {escape(whose)}; keep it now, it is never shown again. Give it as FEDROTA_TOKEN.[/]")
+
+
+@group.command("revoke")
+def revoke_token(
+    ctx: typer.Context, token: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")], *, as_json: AsJson = False
+) -> None:
+    """Revoke a token at once."""
+    with connect(ctx) as client:
+        client.revoke_token(token)
+    if as_json:
+        print_json({"revoked": token})
+    else:
+        print_line(f"revoked token {escape(token)}")
+
+
+@app.command()
+def whoami(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show who the gateway takes you for."""
+    with connect(ctx) as client:
+        found = client.whoami()
+        url = client.url
+    if as_json:
+        print_json(found)
+        return
+    print_fields(
+        [
+            ("name", escape(found.name)),
+            ("kind", found.kind),
+            ("role", found.role or ""),
+            ("org", escape(found.org or "")),
+            ("project", escape(found.project or "")),
+            ("gateway", url),
+        ]
+    )
+
+
+@app.command()
+def version(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show this program's version and the gateway's; works without a gateway too."""
+    with connect(ctx) as client:
+        try:
+            found = client.version()
+        except NoGatewayError as error:
+            gateway, api, note = None, None, error.message
+        else:
+            gateway, api, note = found.version, found.api, client.url
+    if as_json:
+        print_json({"version": fedrota.__version__, "gateway": gateway, "api": api})
+        return
+    print_fields([("fedrota", fedrota.__version__), ("gateway", f"{gateway or NOTHING} ({escape(note)})")])

@@ -1,0 +1,73 @@
+"""The root of the command line: the options before every command, and the commands."""
+
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from fedrota.cli import access, components, exits, jobs, logs, outputs, parties, results, submit, tables
+from fedrota.cli.context import Target
+from fedrota.cli.globals import GlobalsAnywhere
+from fedrota.cli.show import make_error_console
+from fedrota.connection import DEFAULT_TIMEOUT_S
+from fedrota.errors import FedrotaError
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exits.MEANINGS.items()) + "."
+
+
+def set_target(
+    ctx: typer.Context,
+    *,
+    url: Annotated[
+        str | None, typer.Option("--url", help="The gateway; default: FEDROTA_URL, else http://127.0.0.1:9380.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", help="Default: FEDROTA_TOKEN, else the file `token` in FEDROTA_STATE_DIR (.fedrota)."),
+    ] = None,
+    timeout_s: Annotated[
+        float, typer.Option("--answer-timeout", metavar="SECONDS", help="How long the gateway may take for an answer.")
+    ] = DEFAULT_TIMEOUT_S,
+) -> None:
+    """Submit jobs that span several parties, watch them, read their results."""
+    ctx.obj = Target(url=url, token=token, timeout_s=timeout_s)
+
+
+def make_app() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        name="fedrota",
+        cls=GlobalsAnywhere,
+        callback=set_target,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        epilog=escape(EPILOG),
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for part in (submit, jobs, logs, results):
+        app.add_typer(part.app)
+    app.add_typer(outputs.app, name="output")
+    for part in (parties, tables, components, access):
+        app.add_typer(part.app)
+    _mount_local(app)
+    return app
+
+
+def _mount_local(app: typer.Typer) -> None:
+    """Add the commands that run the system on this machine."""
+    if find_spec("fedrota.up.commands") is not None:
+        from fedrota.up.commands import add_commands  # noqa: PLC0415  the SDK works without this package
+
+        add_commands(app)
+
+
+def run() -> None:
+    """Run the command that the arguments name, and end the process with its exit code."""
+    try:
+        make_app()()
+    except FedrotaError as error:
+        exits.print_error(error)
+        sys.exit(exits.find_code(error))

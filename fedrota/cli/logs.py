@@ -1,0 +1,126 @@
+"""`fedrota logs`: the logs of one task, or of a step's tasks side by side."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Annotated, Final
+
+import typer
+
+from fedrota.cli.completion import PartyOption, complete_job, complete_step
+from fedrota.cli.context import connect
+from fedrota.client import Client
+from fedrota.errors import FedrotaError, NotFoundError
+from fedrota.model import Task
+
+app = typer.Typer()
+
+LINE_BYTES: Final = 256
+"""What a line of a log is taken for when its tail is asked for."""
+LEAST_TAIL_BYTES: Final = 1 << 16
+
+
+@app.command()
+def logs(
+    ctx: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="JOB|TASK", help="A job's id and then a step, or a task's id.", autocompletion=complete_job)
+    ],
+    step: Annotated[str | None, typer.Argument(metavar="STEP", help="The step's name.", autocompletion=complete_step)] = None,
+    *,
+    party: PartyOption = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the task has ended.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, metavar="LINES", help="Only the last lines.")] = None,
+) -> None:
+    """Print the log of a task, or of a step's task at each party."""
+    with connect(ctx) as client:
+        tasks = find_tasks(client, target, step, party)
+        if len(tasks) == 1:
+            for text in read_tail(client, tasks[0].id, tail, follow=follow):
+                _write(text)
+        elif follow:
+            _follow_all(client, tasks, tail)
+        else:
+            _print_all(client, tasks, tail)
+
+
+def find_tasks(client: Client, target: str, step: str | None, party: str | None) -> list[Task]:
+    """The tasks that the arguments mean; an error that lists the choices where they mean none."""
+    if step is None:
+        return [_get_task(client, target)]
+    tasks = client.step(target, step).tasks
+    chosen = [task for task in tasks if party in {None, task.party}]
+    if chosen:
+        return chosen
+    if not tasks:
+        raise FedrotaError(f"step {step!r} has no tasks yet, so there is no log")
+    raise FedrotaError(f"step {step!r} does not run at {party!r}; its parties: {', '.join(t.party for t in tasks)}")
+
+
+def _get_task(client: Client, target: str) -> Task:
+    try:
+        return client.task(target)
+    except NotFoundError:
+        # Most likely a job's id without a step: then say which steps there are.
+        steps = ", ".join(step.name for step in client.job(target).steps)
+        raise FedrotaError(f"{target} is a job: name a step as well, one of {steps}") from None
+
+
+def read_tail(client: Client, task: str, lines: int | None, *, follow: bool) -> Iterator[str]:
+    """A task's log, whole or only its last `lines`, and what is yet to come if it is followed."""
+    if lines is None:
+        yield from client.logs(task, follow=follow)
+        return
+    chunk = client.read_log(task, offset=-max(LEAST_TAIL_BYTES, lines * LINE_BYTES))
+    text = chunk.content.decode("utf-8", "replace")
+    yield "".join(text.splitlines(keepends=True)[-lines:] if lines else [])
+    if follow:
+        yield from client.logs(task, offset=chunk.end, follow=True)
+
+
+def _print_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
+    for task in tasks:
+        _write(f"==> {task.role} {task.party} <==\n")
+        for text in read_tail(client, task.id, tail, follow=False):
+            _write(text)
+        _write("\n")
+
+
+def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
+    """All logs at once, each line behind its party's id, until the last of them ends."""
+    lines: SimpleQueue[str | FedrotaError | None] = SimpleQueue()
+    width = max(len(task.party) for task in tasks)
+    for task in tasks:
+        prefix = f"{task.party:>{width}} | "
+        Thread(target=_pump, args=(client, task.id, tail, prefix, lines), daemon=True).start()
+    open_logs = len(tasks)
+    while open_logs:
+        line = lines.get()
+        if isinstance(line, FedrotaError):
+            raise line
+        if line is None:
+            open_logs -= 1
+        else:
+            _write(line)
+
+
+def _pump(
+    client: Client, task: str, tail: int | None, prefix: str, lines: "SimpleQueue[str | FedrotaError | None]"
+) -> None:
+    rest = ""
+    try:
+        for text in read_tail(client, task, tail, follow=True):
+            *whole, rest = (rest + text).split("\n")
+            for line in whole:
+                lines.put(f"{prefix}{line}\n")
+        if rest:
+            lines.put(f"{prefix}{rest}\n")
+        lines.put(None)
+    except FedrotaError as error:
+        lines.put(error)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,111 @@
+"""How answers reach the terminal: tables for people, stable JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+PIPED_WIDTH = 500
+"""Wide enough that nothing is cut where no terminal is: `fedrota jobs | grep` finds whole ids."""
+
+
+def make_console(file: TextIO | None = None) -> Console:
+    """A console on standard output, or on `file`."""
+    stream = file or sys.stdout
+    return Console(
+        file=stream,
+        highlight=False,
+        soft_wrap=False,
+        width=None if stream.isatty() else PIPED_WIDTH,
+    )
+
+
+def render_json(value: Any) -> Any:
+    """JSON values from what the SDK answers with; times in RFC 3339 with `Z`."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: render_json(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): render_json(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [render_json(below) for below in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value
+
+
+def print_json(value: Any) -> None:
+    """`value` as indented JSON on standard output."""
+    json.dump(render_json(value), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_json_line(value: Any) -> None:
+    """`value` as one line of JSON, at once."""
+    sys.stdout.write(json.dumps(render_json(value), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_json_list(items: Iterable[Any], cursor: str | None = None) -> None:
+    """A list in the API's own form."""
+    print_json({"items": list(items), "next": cursor})
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, title: str = "") -> None:
+    """Rows under their headings, or the sentence `empty`; cells are rich markup, `>` before a heading aligns right.
+
+    Nothing is ever cut: ids are there to be copied.
+    """
+    console = make_console()
+    cells = list(rows)
+    if not cells:
+        console.print(empty)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
+    for index, column in enumerate(columns):
+        right = column.startswith(">")
+        # Only the last column, which holds the prose, may go over several lines.
+        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=index < len(columns) - 1, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_fields(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and values below each other; pairs without a value are left out. Values are rich markup."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        if value:
+            table.add_row(name, value)
+    make_console().print(table)
+
+
+def print_line(text: str) -> None:
+    """A line of rich markup."""
+    make_console().print(text, soft_wrap=True)
+
+
+def print_next(*commands: str) -> None:
+    """What the reader may want to do now."""
+    for command in commands:
+        print_line(f"  [dim]{escape(command)}[/]")
+
+
+def print_preview(columns: Sequence[str], rows: Iterable[Sequence[Any]], total: int | None) -> None:
+    """Rows of a data table, and how many there are in all."""
+    cells = [["" if cell is None else escape(str(cell)) for cell in row] for row in rows]
+    print_table([escape(column) for column in columns], cells, empty="the table has no rows here")
+    if total is not None and cells:
+        print_line(f"[dim]{len(cells)} of {total} rows[/]")
+
+
+def make_error_console() -> Console:
+    """A console on standard error."""
+    return make_console(sys.stderr)

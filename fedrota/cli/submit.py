@@ -1,0 +1,116 @@
+"""`fedrota submit` and `fedrota watch`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from fedrota.cli.completion import JobId
+from fedrota.cli.context import AsJson, connect
+from fedrota.cli.progress import watch_job
+from fedrota.cli.show import make_error_console, print_json, print_line, print_next
+from fedrota.cli.verdict import leave, list_next, print_verdict
+from fedrota.client import Client
+from fedrota.document import find_line, parse_document, read_text, set_param
+from fedrota.errors import InvalidError, Problem
+from fedrota.model import Job
+
+app = typer.Typer()
+
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="Give up waiting after so long; the job goes on.")
+]
+
+
+@app.command()
+def submit(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The job document, YAML or JSON; - reads standard input.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait in silence until the job has ended.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the job until it has ended.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the document.")] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", help="Idempotency key: the same key gives the same job again.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="STEP.PARAM=VALUE", help="Set a parameter of a step; may be repeated."),
+    ] = None,
+    timeout_s: TimeoutOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a job document."""
+    text = typer.get_text_stream("stdin").read() if str(file) == "-" else read_text(file)
+    document = _apply(text, str(file), settings or [])
+    with connect(ctx) as client:
+        with _placed(text, str(file)):
+            job = client.submit(document, idempotency_key=key, dry_run=dry_run)
+        if dry_run:
+            _report_check(job, as_json=as_json)
+        elif wait or watch:
+            _attend(client, job.id, timeout_s, show=watch and not as_json, as_json=as_json)
+        else:
+            _report_submitted(job, as_json=as_json)
+
+
+def _apply(text: str, name: str, settings: list[str]) -> dict[str, Any]:
+    document = parse_document(text, "standard input" if name == "-" else name)
+    for setting in settings:
+        document = set_param(document, setting)
+    return document
+
+
+@contextmanager
+def _placed(text: str, name: str) -> Iterator[None]:
+    """Say the line beside each place in the document that the gateway complains about."""
+    try:
+        yield
+    except InvalidError as error:
+        problems = [_place(problem, text, name) for problem in error.problems]
+        raise InvalidError(error.message, status=error.status, problems=problems) from error
+
+
+def _place(problem: Problem, text: str, name: str) -> Problem:
+    line = find_line(text, problem.where) if problem.where else None
+    where = f"{name}:{line} {problem.where}" if line else problem.where
+    return Problem(where, problem.message, problem.hint)
+
+
+def _report_check(job: Job, *, as_json: bool) -> None:
+    if as_json:
+        print_json(job)
+    else:
+        print_line(f"the document is good: {escape(job.name)} would be accepted")
+
+
+def _report_submitted(job: Job, *, as_json: bool) -> None:
+    if as_json:
+        print_json(job)
+        return
+    print_line(f"submitted {escape(job.name)} as job {job.id}")
+    print_next(*list_next(job))
+
+
+def _attend(client: Client, job: str, timeout_s: float | None, *, show: bool, as_json: bool) -> None:
+    """Stay with a job to its end; the exit code says how it ended."""
+    try:
+        ended = watch_job(client, job, timeout_s=timeout_s) if show else client.wait(job, timeout_s=timeout_s)
+    except KeyboardInterrupt:
+        make_error_console().print(f"job {job} goes on: `fedrota watch {job}` or `fedrota stop {job}`", soft_wrap=True)
+        raise
+    if as_json:
+        print_json(ended)
+    else:
+        print_verdict(ended)
+    leave(ended)
+
+
+@app.command()
+def watch(ctx: typer.Context, job: JobId, *, timeout_s: TimeoutOption = None, as_json: AsJson = False) -> None:
+    """Show a job until it has ended: steps, parties, reasons, figures."""
+    with connect(ctx) as client:
+        _attend(client, job, timeout_s, show=not as_json, as_json=as_json)

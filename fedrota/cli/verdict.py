@@ -1,0 +1,55 @@
+"""How a job has ended, and what to type next."""
+
+import typer
+from rich.markup import escape
+
+from fedrota.cli.exits import JOB_FAILED
+from fedrota.cli.show import print_line, print_next
+from fedrota.cli.words import say_duration, say_state
+from fedrota.model import OVER, Job, Step, Task
+
+
+def print_verdict(job: Job) -> None:
+    """The job's state and reason, what failed where, and the commands that help now."""
+    took = (job.ended - job.created).total_seconds() if job.ended and job.created else None
+    reason = f": {escape(job.reason)}" if job.reason else ""
+    print_line(f"job {job.id} {say_state(job.state)} after {say_duration(took)}{reason}")
+    for step in job.steps:
+        _print_failures(step)
+    print_next(*list_next(job))
+
+
+def _print_failures(step: Step) -> None:
+    for task in step.tasks:
+        if task.state in {"failed", "timeout"}:
+            print_line(f"  {escape(step.name)} {escape(task.role)} {escape(task.party)}: {escape(say_failure(task))}")
+
+
+def say_failure(task: Task) -> str:
+    """Why a task did not succeed."""
+    if task.failure and task.failure.message:
+        return f"{task.failure.message} ({task.failure.kind})"
+    return task.reason or task.state
+
+
+def list_next(job: Job) -> list[str]:
+    """Commands worth typing for a job in this state."""
+    if job.state == "success":
+        return [f"fedrota metrics {job.id}", f"fedrota output ls {job.id}"]
+    if job.state not in OVER:
+        return [f"fedrota watch {job.id}", f"fedrota stop {job.id}"]
+    failed = find_failed_task(job)
+    logs = [f"fedrota logs {job.id} {failed.step} --party {failed.party}"] if failed else []
+    return [*logs, f"fedrota rerun {job.id}"]
+
+
+def find_failed_task(job: Job) -> Task | None:
+    """The task that failed first; those stopped along with it are not meant."""
+    failed = [task for step in job.steps for task in step.tasks if task.state in {"failed", "timeout"}]
+    return min(failed, key=lambda task: (task.ended is None, task.ended), default=None)
+
+
+def leave(job: Job) -> None:
+    """End the command with the exit code that an ended job means."""
+    if job.state != "success":
+        raise typer.Exit(JOB_FAILED)

@@ -1,0 +1,1 @@
+"""`fedrota up`: one command that starts, watches and stops every process of the system."""

@@ -1,0 +1,51 @@
+"""What the user sees when everything is ready: where things are and what to type first."""
+
+import os
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from fedrota.up.folder import StateFolder
+from fedrota.up.options import Options
+
+DEFAULT_URL = "http://127.0.0.1:9380"
+
+
+def make_banner(*, url: str, flower_url: str, folder: StateFolder, options: Options) -> RenderableType:
+    """The panel shown once everything is ready."""
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(url, flower_url, folder, options):
+        facts.add_row(Text(name, style="bold"), Text(value, overflow="fold"))
+    first = Group(Text("Try in another terminal:", style="bold"), *(Text(f"  {line}") for line in _first(url, folder)))
+    shown: list[RenderableType] = [facts]
+    if options.wants("gateway"):
+        shown += [Text(""), first]
+    return Panel(Group(*shown), title="fedrota is ready", title_align="left", border_style="green", expand=False)
+
+
+def _facts(url: str, flower_url: str, folder: StateFolder, options: Options) -> list[tuple[str, str]]:
+    parties = ", ".join(f"{party.id} ({party.role})" if party.role else party.id for party in options.parties)
+    facts = [("gateway", url)]
+    if options.wants("gateway"):
+        facts += [("docs", f"{url}/docs"), ("token", str(_short(folder.token)))]
+    if options.wants("worker") or options.wants("gateway"):
+        facts += [("parties", parties)]
+    if flower_url:
+        facts += [("Flower", flower_url)]
+    return [*facts, ("logs", f"{_short(folder.logs)}/"), ("stop", "Ctrl-C, or `fedrota down` in another terminal")]
+
+
+def _first(url: str, folder: StateFolder) -> list[str]:
+    lines = [] if url == DEFAULT_URL else [f"export FEDROTA_URL={url}"]
+    if folder.root != Path.cwd() / ".fedrota":
+        lines.append(f"export FEDROTA_STATE_DIR={_short(folder.root)}")
+    return [*lines, "fedrota parties", "fedrota submit examples/hello.yaml --watch"]
+
+
+def _short(path: Path) -> Path:
+    """Relative to the working folder where that is shorter to read."""
+    here = Path.cwd()
+    return Path(os.path.relpath(path, here)) if path.is_relative_to(here) else path

@@ -1,0 +1,33 @@
+"""Stop the `up` that runs on a state folder, from outside."""
+
+import os
+import signal
+import time
+from typing import Final
+
+from fedrota.up.errors import UpError
+from fedrota.up.folder import StateFolder
+from fedrota.up.record import Record, find_running, is_same_process, kill_leftovers
+
+ORDERLY_S: Final = 90.0
+
+
+def stop_running(folder: StateFolder, *, now: bool, patience_s: float = ORDERLY_S) -> Record | None:
+    """Stop it in order (`now`: at once) and wait for its end; its record, or None when nothing runs.
+
+    UpError when it is still there after `patience_s` seconds.
+    """
+    record = find_running(folder)
+    if record is None:
+        kill_leftovers(folder)
+        folder.record.unlink(missing_ok=True)
+        return None
+    os.kill(record.pid, signal.SIGTERM)
+    if now:
+        os.kill(record.pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience_s
+    while is_same_process(record.pid, record.created):
+        if time.monotonic() > deadline:
+            raise UpError(f"process {record.pid} still runs after {patience_s:g} s; `fedrota down --now` kills it")
+        time.sleep(0.05)
+    return record

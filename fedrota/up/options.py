@@ -1,0 +1,198 @@
+"""What the user asked `fedrota up` for: flags over environment over TOML file over what was remembered."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from fedrota.up.errors import UpError
+
+PARTS: Final = ("gateway", "scheduler", "worker")
+PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ENVIRONMENT: Final = {
+    "state": "FEDROTA_STATE_DIR",
+    "host": "FEDROTA_HOST",
+    "port": "FEDROTA_PORT",
+    "broker": "FEDROTA_BROKER_URL",
+    "database": "FEDROTA_DATABASE_URL",
+    "gateway": "FEDROTA_GATEWAY_URL",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartySpec:
+    """A party to start a worker for; `role` is only a label for people."""
+
+    id: str
+    role: str = ""
+    slots: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything that `fedrota up` can be told. An empty URL means the embedded server."""
+
+    state: Path = Path(".fedrota")
+    host: str = "127.0.0.1"
+    port: int = 9380
+    gateways: int = 1
+    slots: int = 4
+    parties: tuple[PartySpec, ...] = ()
+    only: tuple[str, ...] = ()
+    broker: str = ""
+    database: str = ""
+    gateway: str = ""
+    components: tuple[str, ...] = ()
+    flower: bool | None = None
+    """None: when it is installed."""
+    flower_port: int = 5555
+
+    def wants(self, part: str) -> bool:
+        """Whether this `up` starts the gateway, the scheduler or the workers."""
+        return not self.only or part in self.only
+
+
+DEFAULT_PARTIES: Final = (PartySpec(id="9999", role="guest"), PartySpec(id="10000", role="host"))
+_KINDS: Final[Mapping[str, type]] = {
+    "state": str,
+    "host": str,
+    "port": int,
+    "gateways": int,
+    "slots": int,
+    "broker": str,
+    "database": str,
+    "gateway": str,
+    "flower": bool,
+    "flower_port": int,
+}
+_LISTS: Final = ("only", "components")
+
+
+def parse_party(text: str, *, slots: int) -> PartySpec:
+    """The party that `ID` or `ID:ROLE` names."""
+    identity, _, role = text.partition(":")
+    return _checked_party(PartySpec(id=identity, role=role, slots=slots))
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings of a TOML file; `[[party]]` tables become `parties`."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise UpError(f"cannot read {path}: {wrong.strerror}") from wrong
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise UpError(f"{path} is no TOML: {wrong}") from wrong
+    tables = given.pop("party", [])
+    _refuse_unknown(given, [*_KINDS, *_LISTS, "party"], str(path))
+    chosen = {key: _checked_value(key, value, str(path)) for key, value in given.items()}
+    if tables:
+        chosen["parties"] = _parties_of(tables, chosen.get("slots", Options().slots), str(path))
+    return chosen
+
+
+def make_options(
+    *, flags: Mapping[str, Any], environment: Mapping[str, str], config: Mapping[str, Any] | None = None
+) -> Options:
+    """The options after precedence and checks; a flag that was not given is None or empty."""
+    chosen = {**(config or {}), **_from_environment(environment)}
+    chosen |= {key: value for key, value in flags.items() if value not in (None, (), [], "")}
+    parties = chosen.get("parties", ())
+    slots = chosen.get("slots", Options().slots)
+    chosen["parties"] = tuple(
+        party if isinstance(party, PartySpec) else parse_party(party, slots=slots) for party in parties
+    )
+    chosen["state"] = Path(chosen.get("state", Options().state)).absolute()
+    chosen["only"] = tuple(chosen.get("only", ()))
+    chosen["components"] = tuple(chosen.get("components", ()))
+    return _checked(Options(**chosen))
+
+
+def with_parties(options: Options, remembered: Iterable[PartySpec]) -> Options:
+    """The options with the parties of the last start, or the default ones, where none are named."""
+    return options if options.parties else replace(options, parties=tuple(remembered) or DEFAULT_PARTIES)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT.items() if environment.get(name)}
+    if "port" in found:
+        if not found["port"].isdecimal():
+            raise UpError(f"FEDROTA_PORT is {found['port']!r}: give a number from 0 to 65535")
+        found["port"] = int(found["port"])
+    return found
+
+
+def _checked_value(key: str, value: Any, where: str) -> Any:
+    if key in _LISTS:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise UpError(f"{where}: {key} must be a list of strings")
+        return tuple(value)
+    if type(value) is not _KINDS[key]:
+        raise UpError(f"{where}: {key} must be of type {_KINDS[key].__name__}, not {type(value).__name__}")
+    return value
+
+
+def _parties_of(tables: Any, slots: int, where: str) -> tuple[PartySpec, ...]:
+    if not isinstance(tables, list):
+        raise UpError(f"{where}: write each party as a table [[party]] with an id")
+    for table in tables:
+        _refuse_unknown(table, [field.name for field in fields(PartySpec)], f"{where}: [[party]]")
+        if "id" not in table:
+            raise UpError(f"{where}: a [[party]] has no id")
+    return tuple(
+        _checked_party(PartySpec(id=str(table["id"]), role=str(table.get("role", "")), slots=table.get("slots", slots)))
+        for table in tables
+    )
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: list[str], where: str) -> None:
+    for key in given:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known)}"
+            raise UpError(f"{where}: unknown setting {key!r}; {hint}")
+
+
+def _checked_party(party: PartySpec) -> PartySpec:
+    if not PARTY_ID.fullmatch(party.id):
+        raise UpError(
+            f"{party.id!r} is no party id: use 1 to 64 letters, digits, '.', '_' or '-', "
+            "starting with a letter or digit, e.g. --party 9999:guest"
+        )
+    if type(party.slots) is not int or not 1 <= party.slots <= 1024:
+        raise UpError(f"party {party.id} has {party.slots!r} slots: give a number from 1 to 1024")
+    return party
+
+
+def _checked(options: Options) -> Options:
+    twice = {party.id for party in options.parties if [p.id for p in options.parties].count(party.id) > 1}
+    wrong = [part for part in options.only if part not in PARTS]
+    checks = (
+        (bool(twice), f"party {', '.join(sorted(twice))} is named twice: a party has one worker"),
+        (bool(wrong), f"--only {', '.join(wrong)}: choose from {', '.join(PARTS)}"),
+        (not 0 <= options.port <= 65535, f"--port {options.port}: give a number from 0 to 65535 (0: any free one)"),
+        (not 1 <= options.gateways <= 64, f"--gateways {options.gateways}: give a number from 1 to 64"),
+        (not 1 <= options.slots <= 1024, f"--slots {options.slots}: give a number from 1 to 1024"),
+        (not 1 <= options.flower_port <= 65535, f"--flower-port {options.flower_port}: give a number to 65535"),
+        *_lonely_parts(options),
+    )
+    for is_wrong, message in checks:
+        if is_wrong:
+            raise UpError(message)
+    return options
+
+
+def _lonely_parts(options: Options) -> Iterable[tuple[bool, str]]:
+    """A part that runs alone must be told where the others are."""
+    away = "gateway" not in options.only and bool(options.only)
+    for key, variable in (("broker", "FEDROTA_BROKER_URL"), ("database", "FEDROTA_DATABASE_URL")):
+        yield (
+            away and options.wants("scheduler") and not getattr(options, key),
+            f"--only scheduler needs the {key} that the gateway uses: give --{key} URL or set {variable}",
+        )
+    yield (
+        away and options.wants("worker") and not options.gateway,
+        "--only worker needs to know the gateway: give --gateway URL or set FEDROTA_GATEWAY_URL",
+    )

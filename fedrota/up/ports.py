@@ -1,0 +1,69 @@
+"""Free ports, chosen once and remembered."""
+
+import errno
+import socket
+from pathlib import Path
+
+import psutil
+
+from fedrota.up.errors import UpError
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on the port at the moment."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as wrong:
+            if wrong.errno in {errno.EADDRINUSE, errno.EACCES}:
+                return False
+            raise UpError(f"cannot listen on {host}: {wrong.strerror}; give another --host") from wrong
+    return True
+
+
+def find_free_port(host: str = "127.0.0.1") -> int:
+    """A port that the system gives."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def remembered_port(path: Path) -> int:
+    """The loopback port in the file if it is free, else a new one, written there."""
+    text = path.read_text().strip() if path.exists() else ""
+    if text.isdecimal() and 0 < int(text) < 65536 and is_free("127.0.0.1", int(text)):
+        return int(text)
+    port = find_free_port()
+    path.write_text(f"{port}\n")
+    return port
+
+
+def next_free_port(first: int) -> int:
+    """The first free loopback port from `first` on; one that the system gives when 20 are taken."""
+    span = range(first, min(first + 20, 65536))
+    return next((port for port in span if is_free("127.0.0.1", port)), 0) or find_free_port()
+
+
+def claim_port(host: str, port: int) -> int:
+    """`port` itself, or a free one for 0; UpError naming the holder when it is taken."""
+    if port == 0:
+        return find_free_port(host)
+    if not is_free(host, port):
+        raise UpError(
+            f"port {port} is taken{_holder(port)}. Stop that process (`fedrota down` stops another fedrota), "
+            "or give another --port (0: any free one)"
+        )
+    return port
+
+
+def _holder(port: int) -> str:
+    try:
+        listening = [
+            link.pid
+            for link in psutil.net_connections("inet")
+            if link.status == psutil.CONN_LISTEN and link.laddr and link.laddr.port == port and link.pid
+        ]
+        return f" by process {listening[0]} ({psutil.Process(listening[0]).name()})" if listening else ""
+    except psutil.Error:
+        return ""

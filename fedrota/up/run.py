@@ -1,0 +1,97 @@
+"""One run of `up` from options to exit: lock, plan, signals, readiness, shutdown."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import fedrota
+from fedrota.up.errors import UpError
+from fedrota.up.folder import StateFolder, held, make_folder, recall_parties, remember_parties
+from fedrota.up.options import Options, with_parties
+from fedrota.up.plan import inherited_environment, make_plan
+from fedrota.up.programs import Plan
+from fedrota.up.record import Record, find_running, kill_leftovers
+from fedrota.up.supervisor import Supervisor
+from fedrota.up.tree import find_tree, require_packages
+from fedrota.up.voice import ALARM, Terminal
+
+STARTED_WITHIN_S: Final = 180.0
+OnReady = Callable[[Plan, StateFolder, Options], None]
+
+
+def run_up(options: Options, *, terminal: Terminal, on_ready: OnReady, body: Callable[[], None] | None = None) -> None:
+    """Start the system, call `on_ready`, and run until a signal, a crash, or the end of `body`.
+
+    `body` runs in a thread of its own once the system is ready. UpError where the system cannot start
+    or an essential process crashes again and again; `body`'s own exception is passed on.
+    """
+    tree = find_tree(package=Path(fedrota.__file__).parent, here=Path.cwd())
+    require_packages(options)
+    folder = make_folder(options.state)
+    with held(folder):
+        for name in kill_leftovers(folder):
+            terminal.show("up", f"killed {name}, left running by an `up` that was itself killed", colour=ALARM)
+        options = with_parties(options, recall_parties(folder))
+        remember_parties(folder, options.parties)
+        plan = make_plan(tree=tree, folder=folder, options=options, environment=inherited_environment())
+        asyncio.run(_run(plan, folder, terminal, lambda: on_ready(plan, folder, options), body))
+
+
+async def _run(
+    plan: Plan, folder: StateFolder, terminal: Terminal, on_ready: Callable[[], None], body: Callable[[], None] | None
+) -> None:
+    supervisor = Supervisor(plan, folder=folder, terminal=terminal, said=lambda text: terminal.show("up", text))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.ask_stop)
+    errand: asyncio.Future[None] | None = None
+    try:
+        if await supervisor.start():
+            on_ready()
+            if body is not None:
+                errand = asyncio.ensure_future(asyncio.to_thread(body))
+                errand.add_done_callback(lambda _: supervisor.ask_stop())
+            await supervisor.watch()
+    finally:
+        await supervisor.stop()
+    if errand is not None and errand.done():
+        errand.result()
+
+
+def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
+    """Do `run` (which calls `run_up`) in a process of its own; the record once the system is ready.
+
+    UpError with the last lines of `<state>/log/up.log` where it does not become ready.
+    """
+    log = folder.logs / "up.log"
+    pid = os.fork()
+    if pid == 0:
+        _leave_terminal(log)
+        run()
+        os._exit(0)
+    deadline = time.monotonic() + STARTED_WITHIN_S
+    while time.monotonic() < deadline:
+        ended, _ = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            raise UpError(f"it did not start. The end of {log}:\n" + "\n".join(log.read_text().splitlines()[-30:]))
+        record = find_running(folder)
+        if record and record.pid == pid and record.phase == "ready":
+            return record
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGTERM)
+    raise UpError(f"it was not ready after {STARTED_WITHIN_S:g} s and was stopped; see {log}")
+
+
+def _leave_terminal(log: Path) -> None:
+    """Become the leader of a session without a terminal, writing to the log."""
+    os.setsid()
+    with log.open("wb") as file, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -1,0 +1,1 @@
+"""The core: what a job is, where it is stored, how it advances."""

@@ -1,0 +1,1 @@
+"""The rules of scheduling in plain Python: no framework, clock, random or I/O."""

@@ -1,0 +1,115 @@
+"""Who may do what: one table of rules, deny by default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a user may do within their project."""
+
+    PROJECT_ADMIN = "project_admin"
+    ORG_ADMIN = "org_admin"
+    LEAD = "lead"
+    MEMBER = "member"
+
+
+class Action(StrEnum):
+    """What can be asked for."""
+
+    READ_JOB = "read_job"
+    SUBMIT_JOB = "submit_job"
+    CONTROL_JOB = "control_job"
+    DELETE_JOB = "delete_job"
+    READ_OUTPUT = "read_output"
+    READ_PARTY = "read_party"
+    ADMIT_PARTY = "admit_party"
+    CONTROL_PARTY = "control_party"
+    READ_TABLE = "read_table"
+    WRITE_TABLE = "write_table"
+    READ_TOKENS = "read_tokens"
+    ISSUE_TOKEN = "issue_token"
+    MONITOR = "monitor"
+
+
+class Scope(StrEnum):
+    """Whose things an action may touch."""
+
+    PROJECT = "project"
+    ORG = "org"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who calls, as their token says; a worker has a party and no role."""
+
+    name: str
+    kind: str
+    role: Role | None = None
+    org: str = ""
+    project: str = ""
+    party: str | None = None
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose thing it is that an action would touch; empty fields say that nobody in particular owns it."""
+
+    owner: str = ""
+    org: str = ""
+    project: str = ""
+
+
+Rules = Mapping[Role, Scope]
+
+_ALL: Final[Rules] = MappingProxyType(dict.fromkeys(Role, Scope.PROJECT))
+_ADMIN: Final[Rules] = MappingProxyType({Role.PROJECT_ADMIN: Scope.PROJECT})
+_ORG: Final[Rules] = MappingProxyType({Role.PROJECT_ADMIN: Scope.PROJECT, Role.ORG_ADMIN: Scope.ORG})
+_OWN: Final[Rules] = MappingProxyType({**_ORG, Role.LEAD: Scope.OWN})
+
+RULES: Final[Mapping[Action, Rules]] = MappingProxyType(
+    {
+        Action.READ_JOB: _ALL,
+        Action.SUBMIT_JOB: MappingProxyType(
+            {Role.PROJECT_ADMIN: Scope.PROJECT, Role.ORG_ADMIN: Scope.PROJECT, Role.LEAD: Scope.PROJECT}
+        ),
+        Action.CONTROL_JOB: _OWN,
+        Action.DELETE_JOB: _OWN,
+        Action.READ_OUTPUT: _OWN,
+        Action.READ_PARTY: _ALL,
+        Action.ADMIT_PARTY: _ADMIN,
+        Action.CONTROL_PARTY: _ORG,
+        Action.READ_TABLE: _ALL,
+        Action.WRITE_TABLE: _OWN,
+        Action.READ_TOKENS: _ORG,
+        Action.ISSUE_TOKEN: _ORG,
+        Action.MONITOR: _ALL,
+    }
+)
+
+
+def is_allowed(principal: Principal, action: Action, subject: Subject | None = None) -> bool:
+    """Whether `principal` may do `action` to `subject` (None: to nothing that anybody owns)."""
+    if principal.role is None:
+        return False
+    scope = RULES[action].get(principal.role)
+    if scope is None:
+        return False
+    if subject is None:
+        return True
+    if subject.project and subject.project != principal.project:
+        return False
+    return {
+        Scope.PROJECT: True,
+        Scope.ORG: bool(subject.org) and subject.org == principal.org,
+        Scope.OWN: bool(subject.owner) and subject.owner == principal.name,
+    }[scope]
+
+
+def is_visible(principal: Principal, subject: Subject) -> bool:
+    """Whether `principal` may know that the thing exists; a refusal must not tell otherwise."""
+    return not subject.project or subject.project == principal.project

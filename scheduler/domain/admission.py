@@ -1,0 +1,113 @@
+"""Which ready steps start now: all parties of a step at once or none, by priority, then age, with backfill."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A ready step: how many slots it needs at each party; `waited_s` since it became ready.
+
+    A gang needs running slots everywhere; any other step only room in each party's dispatch window.
+    """
+
+    step: str
+    needs: Mapping[str, int]
+    gang: bool
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A party's room: `running` slots are in use by running tasks and started gangs, `live` by all knocked ones.
+
+    `closed` is the reason why the party takes nothing now (offline, drained), or empty.
+    """
+
+    slots: int
+    running: int
+    live: int
+    closed: str = ""
+
+    @property
+    def window(self) -> int:
+        """How many tasks may be knocked at the party at once, ahead of its slots."""
+        return max(16, 2 * self.slots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What admission says of one candidate: it starts, or waits for the `reason`."""
+
+    step: str
+    starts: bool
+    reason: str = ""
+
+
+class _Ledger:
+    """Slots and window places left at each party in this pass."""
+
+    def __init__(self, rooms: Mapping[str, Room]) -> None:
+        self.rooms = rooms
+        self.taken_running = dict.fromkeys(rooms, 0)
+        self.taken_live = dict.fromkeys(rooms, 0)
+        self.held: dict[str, str] = {}
+
+    def obstacle(self, party: str, need: int, *, gang: bool) -> str:
+        """Why `party` cannot take `need` more slots, or empty."""
+        room = self.rooms.get(party)
+        if room is None:
+            return f"party {party} is not registered"
+        if room.closed:
+            return room.closed
+        if party in self.held:
+            return f"party {party} is kept free for step {self.held[party]}, which has waited longer"
+        if need > room.slots:
+            return f"party {party} has {room.slots} slots in all, {need} are needed"
+        if gang:
+            free = room.slots - room.running - self.taken_running[party]
+            return "" if free >= need else f"party {party} has {max(free, 0)} of {need} slots free"
+        left = room.window - room.live - self.taken_live[party]
+        return "" if left >= need else f"party {party} has {room.live} tasks waiting or running already"
+
+    def take(self, candidate: Candidate) -> None:
+        for party, need in candidate.needs.items():
+            self.taken_live[party] += need
+            if candidate.gang:
+                self.taken_running[party] += need
+
+    def hold(self, candidate: Candidate) -> None:
+        for party in candidate.needs:
+            self.held.setdefault(party, candidate.step)
+
+
+def admit(
+    candidates: Iterable[Candidate], rooms: Mapping[str, Room], *, reserve_after_s: float
+) -> Sequence[Verdict]:
+    """A verdict on every candidate, which come in the order of their rank.
+
+    A lower-ranked step may pass a blocked one (backfill) until that one has waited `reserve_after_s`
+    seconds; from then on what becomes free at its parties is kept for it, so it cannot starve.
+    """
+    ledger = _Ledger(rooms)
+    verdicts = []
+    for candidate in candidates:
+        obstacles = (
+            ledger.obstacle(party, need, gang=candidate.gang)
+            for party, need in candidate.needs.items()
+        )
+        reason = next(filter(None, obstacles), "")
+        if not reason:
+            ledger.take(candidate)
+        elif candidate.waited_s >= reserve_after_s and _may_hold(candidate, rooms):
+            ledger.hold(candidate)
+        verdicts.append(Verdict(step=candidate.step, starts=not reason, reason=reason))
+    return verdicts
+
+
+def _may_hold(candidate: Candidate, rooms: Mapping[str, Room]) -> bool:
+    """A step that waits for a closed or too small party must not idle the others."""
+    return all(
+        party in rooms and not rooms[party].closed and need <= rooms[party].slots
+        for party, need in candidate.needs.items()
+    )

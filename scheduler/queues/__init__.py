@@ -1,0 +1,1 @@
+"""Everything Celery and kombu: queues, nudges, knocks, their inspection."""

@@ -1,0 +1,47 @@
+"""Celery apps whose messages may be lost but never hurt: SQL decides, the broker only knocks."""
+
+from typing import Literal
+
+from celery import Celery
+from kombu import Queue
+
+Profile = Literal["centre", "open", "sealed"]
+
+
+def make_celery(name: str, *, broker_url: str, queue: str, profile: Profile) -> Celery:
+    """A Celery app that consumes `queue` from the broker at `broker_url` (redis:// or memory://).
+
+    Early acknowledgement without kombu's emulation, prefetch 1, JSON only, no results, no retries by
+    Celery. Profile `open` adds events and remote control, so that Flower shows the worker; `sealed`
+    needs no more of Redis than HELLO, PING and BRPOP on its own queue.
+    """
+    app = Celery(name, set_as_current=False)
+    is_watched = profile != "sealed"
+    app.conf.update(
+        broker_url=broker_url,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "ack_emulation": False,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=False,
+        task_publish_retry=False,
+        task_create_missing_queues=False,
+        task_default_queue=queue,
+        task_queues=[Queue(queue, no_declare=not is_watched)],
+        worker_prefetch_multiplier=1,
+        worker_pool="solo",
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=is_watched,
+        worker_send_task_events=False,
+        event_queue_ttl=60,
+        enable_utc=True,
+    )
+    return app

@@ -1,0 +1,87 @@
+"""The scheduler's loop: passes whenever nudged, a sweep every second as the safety net."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import redis
+import structlog
+
+from scheduler.queues.knock import publish_knocks
+from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
+from scheduler.service.limits import Patience
+from scheduler.store.session import Store, Tx
+
+Result = TypeVar("Result")
+
+log: Final = structlog.get_logger()
+
+THOROUGH_EVERY: Final = 10
+
+
+class Loop:
+    """Runs passes in the thread that calls `run`; `nudge` and `stop` may be called from any thread."""
+
+    def __init__(self, store: Store, broker: redis.Redis, *, patience: Patience, sweep_s: float) -> None:
+        self._store = store
+        self._broker = broker
+        self._patience = patience
+        self._sweep_s = sweep_s
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._sweeps = 0
+
+    def nudge(self) -> None:
+        """Ask for a pass; many asks before it begins are one."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run` after the present pass."""
+        self._stopped.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Pass after pass until stopped; a failed one is logged and followed by the next."""
+        next_sweep = 0.0
+        while not self._stopped.is_set():
+            self._wake.wait(timeout=max(0.0, next_sweep - time.monotonic()))
+            self._wake.clear()
+            try:
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + self._sweep_s
+                    self.sweep()
+                self.dispatch()
+            except Exception:
+                # A loop's top: whatever failed, the rows are as they were, and the next sweep tries again.
+                log.exception("pass_failed")
+                self._stopped.wait(self._sweep_s)
+
+    def dispatch(self) -> None:
+        """One pass: start what may start."""
+        done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience))
+        self._publish(done)
+        if done.is_cut and done.knocks:
+            self.nudge()
+
+    def sweep(self) -> None:
+        """Repair what time has broken: expired leases, pauses and deadlines that are over, lost knocks."""
+        is_thorough = self._sweeps % THOROUGH_EVERY == 0
+        self._sweeps += 1
+        self._write(
+            lambda tx, now: settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough)
+        )
+        self._publish(self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience)))
+
+    def _write(self, use_case: Callable[[Tx, datetime], Result]) -> Result:
+        with self._store.write() as tx:
+            return use_case(tx, datetime.now(UTC))
+
+    def _publish(self, done: Pass) -> None:
+        if not done.knocks:
+            return
+        try:
+            publish_knocks(self._broker, done.knocks)
+        except redis.RedisError as failure:
+            log.warning("knocks_lost", error=str(failure), parties=sorted(done.knocks))

@@ -1,0 +1,109 @@
+"""Nudges: "look, there is ready work", and "these jobs have changed". Hints only; the sweep needs none of them."""
+
+import threading
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Final, Self
+
+import psycopg
+import redis
+import structlog
+
+from scheduler.queues.names import CHANGES, NUDGES
+from scheduler.store.columns import to_json
+
+log: Final = structlog.get_logger()
+
+RECONNECT_S: Final = 1.0
+LISTEN_S: Final = 1.0
+POSTGRES_CHANNEL: Final = "fedrota_nudge"
+
+
+class Nudger:
+    """Sends nudges from the gateway, after a commit, never inside a request.
+
+    On PostgreSQL they go by NOTIFY, beside SQLite by pub/sub of the broker. A failed one is logged and
+    forgotten: the next sweep finds the work.
+    """
+
+    def __init__(self, *, broker: redis.Redis, postgres_dsn: str = "") -> None:
+        self._broker = broker
+        self._dsn = postgres_dsn
+        self._postgres: psycopg.Connection[tuple[object, ...]] | None = None
+
+    def nudge(self) -> None:
+        """Wake every scheduler."""
+        try:
+            if self._dsn:
+                self._notify()
+            else:
+                self._broker.publish(NUDGES, b"")
+        except (redis.RedisError, psycopg.Error) as failure:
+            self._postgres = None
+            log.warning("nudge_failed", error=str(failure))
+
+    def _notify(self) -> None:
+        if self._postgres is None or self._postgres.closed:
+            self._postgres = psycopg.connect(self._dsn, autocommit=True)
+        self._postgres.execute(f"NOTIFY {POSTGRES_CHANNEL}")
+
+    def tell_changes(self, jobs: Iterable[str], sender: str) -> None:
+        """Tell the other gateways which jobs have new events."""
+        try:
+            self._broker.publish(CHANGES, to_json([sender, *jobs]))
+        except redis.RedisError as failure:
+            log.warning("change_notice_failed", error=str(failure))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._postgres is not None:
+            self._postgres.close()
+        self._broker.close()
+
+
+class NudgeListener:
+    """Calls `on_nudge` in a thread of its own whenever a nudge comes, until it is closed."""
+
+    def __init__(self, on_nudge: Callable[[], None], *, broker_url: str, postgres_dsn: str = "") -> None:
+        self._on_nudge = on_nudge
+        self._broker_url = broker_url
+        self._dsn = postgres_dsn
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nudge-listener", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed.set()
+        self._thread.join(timeout=2 * LISTEN_S)
+
+    def _run(self) -> None:
+        listen = self._listen_postgres if self._dsn else self._listen_broker
+        while not self._closed.is_set():
+            try:
+                listen()
+            except (redis.RedisError, psycopg.Error, OSError) as failure:
+                log.warning("nudge_listener_reconnects", error=str(failure))
+                self._closed.wait(RECONNECT_S)
+
+    def _listen_broker(self) -> None:
+        with redis.Redis.from_url(self._broker_url, socket_connect_timeout=2) as broker:
+            channel = broker.pubsub(ignore_subscribe_messages=True)
+            channel.subscribe(NUDGES)
+            # What was published while nobody listened is lost: look once.
+            self._on_nudge()
+            while not self._closed.is_set():
+                if channel.get_message(timeout=LISTEN_S) is not None:
+                    self._on_nudge()
+
+    def _listen_postgres(self) -> None:
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            connection.execute(f"LISTEN {POSTGRES_CHANNEL}")
+            self._on_nudge()
+            while not self._closed.is_set():
+                for _ in connection.notifies(timeout=LISTEN_S, stop_after=1):
+                    self._on_nudge()

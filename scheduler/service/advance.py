@@ -1,0 +1,141 @@
+"""The scheduler's pass: start what may start, repair what time has broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scheduler.domain.admission import Candidate, Room, admit
+from scheduler.domain.messages import Knock
+from scheduler.service.limits import Patience
+from scheduler.service.settling import settle_job
+from scheduler.store.columns import to_epoch
+from scheduler.store.hot.dispatch import (
+    PartyRoom,
+    ReadyStep,
+    dispatch_steps,
+    explain_steps,
+    list_expired,
+    list_ready,
+    lock_jobs,
+    read_rooms,
+    redispatch_tasks,
+)
+from scheduler.store.queries.snapshots import list_due_jobs, list_unsettled_jobs
+from scheduler.store.session import Tx
+from scheduler.store.writes.moves import lock_jobs as wait_for_jobs
+
+PAGE = 256
+MAX_PAGES = 8
+MAX_EXPIRED = 512
+
+
+@dataclass(slots=True)
+class Pass:
+    """What a pass did: the knocks to send once it is committed."""
+
+    knocks: dict[str, list[Knock]] = field(default_factory=dict)
+    is_cut: bool = False
+    """More may be ready than one pass looks at: come again at once."""
+
+    def add(self, knocks: Mapping[str, Sequence[Knock]]) -> None:
+        """Note further knocks."""
+        for party, items in knocks.items():
+            self.knocks.setdefault(party, []).extend(items)
+
+
+def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
+    """Dispatch every ready step whose parties all have room; store for the others why they wait."""
+    done = Pass()
+    after = None
+    for _ in range(MAX_PAGES):
+        steps = list_ready(tx, after=after, limit=PAGE)
+        rooms = _dispatch_page(tx, done, steps, now=now, patience=patience)
+        if len(steps) < PAGE or not any(_has_room(room) for room in rooms.values()):
+            return done
+        after = steps[-1].rank
+    done.is_cut = True
+    return done
+
+
+def _dispatch_page(
+    tx: Tx, done: Pass, steps: Sequence[ReadyStep], *, now: datetime, patience: Patience
+) -> dict[str, Room]:
+    if not steps:
+        return {}
+    free = lock_jobs(tx, [step.job for step in steps])
+    stored = read_rooms(tx, [party for step in steps for party in step.needs])
+    rooms = {party: _room(party, room, now=now, patience=patience) for party, room in stored.items()}
+    candidates = [step for step in steps if step.job in free]
+    verdicts = admit(
+        (_candidate(step, now) for step in candidates), rooms, reserve_after_s=patience.reserve_after_s
+    )
+    starting = [verdict.step for verdict in verdicts if verdict.starts]
+    if starting:
+        done.add(dispatch_steps(tx, starting, now=now, lease_until=patience.knock_until(now)))
+    known = {step.id: step.reason for step in candidates}
+    explain_steps(
+        tx,
+        {v.step: v.reason for v in verdicts if not v.starts and v.reason != known[v.step]},
+    )
+    return rooms
+
+
+def _candidate(step: ReadyStep, now: datetime) -> Candidate:
+    waited_s = to_epoch(now) - step.ready_since
+    return Candidate(step=step.id, needs=step.needs, gang=step.gang, waited_s=waited_s)
+
+
+def _room(party: str, room: PartyRoom, *, now: datetime, patience: Patience) -> Room:
+    closed = _closed(party, room, now=now, patience=patience)
+    return Room(slots=room.slots, running=room.running, live=room.live, closed=closed)
+
+
+def _closed(party: str, room: PartyRoom, *, now: datetime, patience: Patience) -> str:
+    if room.drained:
+        return f"party {party} is drained: it takes no new work until it is resumed"
+    if room.last_seen is None:
+        return f"party {party} has never connected: start its worker"
+    if to_epoch(now) - room.last_seen > patience.offline_s:
+        seen = datetime.fromtimestamp(room.last_seen, UTC)
+        return f"party {party} is offline since {seen:%Y-%m-%d %H:%M:%S}Z: start its worker"
+    return ""
+
+
+def _has_room(room: Room) -> bool:
+    return not room.closed and room.live < room.window
+
+
+def redispatch_expired(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
+    """Knock again where a knock stayed unanswered and the party is there to hear it."""
+    done = Pass()
+    expired = list_expired(tx, now=now, limit=MAX_EXPIRED)
+    if not expired:
+        return done
+    free = lock_jobs(tx, [job for _, job, _ in expired])
+    rooms = read_rooms(tx, [party for _, _, party in expired])
+    tasks = [
+        task
+        for task, job, party in expired
+        if job in free and party in rooms and _is_listening(rooms[party], now=now, patience=patience)
+    ]
+    if tasks:
+        done.add(redispatch_tasks(tx, tasks, now=now, lease_until=patience.knock_until(now)))
+    return done
+
+
+def _is_listening(room: PartyRoom, *, now: datetime, patience: Patience) -> bool:
+    return room.last_seen is not None and to_epoch(now) - room.last_seen <= patience.offline_s
+
+
+def settle_due(tx: Tx, *, now: datetime, patience: Patience, is_thorough: bool) -> int:
+    """Settle the jobs in which a lease, a pause or a deadline has run out; how many.
+
+    A thorough look also finds jobs whose state does not follow from their parts.
+    """
+    due = list_due_jobs(tx, now=now, offline_grace_s=patience.offline_grace_s)
+    if is_thorough:
+        due = sorted({*due, *list_unsettled_jobs(tx)})
+    locked = wait_for_jobs(tx, due) if due else set()
+    for job in sorted(locked):
+        settle_job(tx, job, now=now, patience=patience)
+    return len(locked)

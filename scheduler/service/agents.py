@@ -1,0 +1,104 @@
+"""What workers do: introduce themselves, claim, beat, report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from scheduler.domain.errors import ConflictError
+from scheduler.domain.messages import PROTOCOL, Hello, ReportReply, SyncReply, SyncRequest, Welcome
+from scheduler.service.limits import Patience
+from scheduler.service.settling import settle_job
+from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
+from scheduler.store.hot.claim import ClaimBy, claim_tasks
+from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
+from scheduler.store.session import Tx
+from scheduler.store.writes.parties import introduce_party
+
+Item = TypeVar("Item")
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One agent call with the party that makes it, as its token says."""
+
+    party: str
+    request: SyncRequest
+
+
+def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: Patience, run_id: str) -> Welcome:
+    """Note what the party's worker offers; ConflictError where it speaks another protocol."""
+    if hello.protocol != PROTOCOL:
+        raise ConflictError(
+            f"this gateway speaks agent protocol {PROTOCOL}, the worker {hello.protocol}: "
+            "run both from the same release"
+        )
+    offers = {offer.name: asdict(offer) for offer in hello.components}
+    slots = introduce_party(tx, party, hello, offers, now=now)
+    tx.effects.has_ready_work = True
+    return Welcome(
+        party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id
+    )
+
+
+def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Patience) -> list[SyncReply]:
+    """Answer a group of agent calls in one transaction.
+
+    Heartbeats first (they carry the last metrics of tasks that end in the same call), then reports,
+    whose freed slots count, then claims. Every job that is touched is locked at the start, in order.
+    """
+    beats = [BeatBy(call.party, call.request.agent, beat) for call in calls for beat in call.request.beats]
+    reports = [ReportBy(call.party, report) for call in calls for report in call.request.reports]
+    claims = [
+        ClaimBy(call.party, call.request.agent, claim.task, claim.seq)
+        for call in calls
+        for claim in call.request.claims
+    ]
+    tasks = [item.beat.task for item in beats] + [item.report.task for item in reports]
+    lock_jobs_of(tx, [*tasks, *(claim.task for claim in claims)])
+    lease_until = patience.lease_until(now)
+    beat_replies = iter(extend_leases(tx, beats, now=now, lease_until=lease_until) if beats else ())
+    report_replies = iter(
+        _in_waves(
+            reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience)
+        )
+    )
+    claim_replies = iter(
+        _in_waves(
+            claims,
+            lambda claim: claim.task,
+            lambda wave: claim_tasks(tx, wave, now=now, lease_until=lease_until),
+        )
+    )
+    mark_seen(tx, [call.party for call in calls], now=now)
+    return [
+        SyncReply(
+            claims=tuple(next(claim_replies) for _ in call.request.claims),
+            reports=tuple(next(report_replies) for _ in call.request.reports),
+            beats=tuple(next(beat_replies) for _ in call.request.beats),
+        )
+        for call in calls
+    ]
+
+
+def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patience) -> list[ReportReply]:
+    reported = end_tasks(tx, reports, now=now)
+    for job in sorted(reported.unsettled):
+        settle_job(tx, job, now=now, patience=patience)
+    return reported.replies
+
+
+def _in_waves(items: Sequence[Item], key: Callable[[Item], str], answer: Callable[[list[Item]], list[Reply]]) -> list[Reply]:
+    """Answer all items in order, each key once a wave, so that a foreign item never stands in for another's."""
+    replies: dict[int, Reply] = {}
+    rest = list(enumerate(items))
+    while rest:
+        wave: dict[str, tuple[int, Item]] = {}
+        for number, item in rest:
+            wave.setdefault(key(item), (number, item))
+        taken = {number for number, _ in wave.values()}
+        answers = answer([item for _, item in wave.values()])
+        replies.update(zip((number for number, _ in wave.values()), answers, strict=True))
+        rest = [(number, item) for number, item in rest if number not in taken]
+    return [replies[number] for number in range(len(items))]

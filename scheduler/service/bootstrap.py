@@ -1,0 +1,77 @@
+"""`python -m scheduler.service.bootstrap`: the first token and the parties of a new installation."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from config.settings import Settings, SettingsError, load
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.errors import FedrotaError
+from scheduler.service.audit import Actor
+from scheduler.service.parties import create_party
+from scheduler.service.tokens import issue_token
+from scheduler.store.queries.parties import list_parties
+from scheduler.store.session import Store, make_store
+
+ORG = "local"
+PROJECT = "default"
+
+
+def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, now: datetime) -> None:
+    """Make what is missing: an administrator's token in `<state>/token`, each party with its worker's token.
+
+    Tokens lie in files that only their owner can read; those that are there stay as they are.
+    `parties` maps an id to its slots (None: as its worker says).
+    """
+    actor = Actor(Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT))
+    with store.write() as tx:
+        if not (state_dir / "token").exists():
+            _, text = issue_token(tx, "admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT, now=now)
+            write_secret(state_dir / "token", text)
+        known = {party.id for party in list_parties(tx)}
+        for party, slots in parties.items():
+            if party not in known:
+                create_party(tx, party, org=ORG, slots=slots, by=actor, now=now)
+            path = state_dir / "parties" / f"{party}.token"
+            if not path.exists():
+                _, text = issue_token(tx, f"worker of {party}", org=ORG, project=PROJECT, party=party, now=now)
+                write_secret(path, text)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A file with mode 0600, complete or not there at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+    draft.rename(path)
+
+
+def parse_party(text: str) -> tuple[str, int | None]:
+    """`ID` or `ID:SLOTS`."""
+    party, _, slots = text.partition(":")
+    return party, int(slots) if slots else None
+
+
+def main() -> int:
+    """Exit status 0, or 1 with a sentence on what to change."""
+    parser = argparse.ArgumentParser(prog="python -m scheduler.service.bootstrap", description=__doc__)
+    parser.add_argument("--state", type=Path, help="the state folder (default: FEDROTA_STATE_DIR)")
+    parser.add_argument("--party", action="append", default=[], type=parse_party, metavar="ID[:SLOTS]")
+    given = parser.parse_args()
+    try:
+        settings = load(Settings, **({"state_dir": given.state} if given.state else {}))
+        store = make_store(settings.sql_url())
+        bootstrap(store, settings.state_dir, dict(given.party), now=datetime.now(UTC))
+        store.close()
+    except (SettingsError, FedrotaError) as wrong:
+        print(wrong, file=sys.stderr)  # noqa: T201  a command's own output
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

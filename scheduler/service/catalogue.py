@@ -1,0 +1,50 @@
+"""What is known of the parties when a job is planned, with parameters checked by JSON Schema."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator, ValidationError
+
+from scheduler.domain.errors import Problem
+from scheduler.domain.model import JsonObject
+from scheduler.domain.plan import Catalogue, nearest
+from scheduler.store.columns import to_json
+from scheduler.store.queries.parties import list_parties, read_offers
+from scheduler.store.session import Tx
+
+
+def load_catalogue(tx: Tx) -> Catalogue:
+    """All registered parties and their offers; changes only when a worker introduces itself or a party comes or goes."""
+    return Catalogue(
+        parties=frozenset(party.id for party in list_parties(tx)),
+        offers=read_offers(tx),
+        check_params=check_params,
+    )
+
+
+def check_params(schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
+    """What is wrong with parameters under their component's JSON Schema; `where` begins with a dot, or is empty."""
+    errors = _validator(to_json(schema)).iter_errors(_plain(params))
+    return [_problem(error) for error in errors]
+
+
+@lru_cache(maxsize=512)
+def _validator(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(orjson.loads(schema))
+
+
+def _plain(value: Any) -> Any:
+    """JSON Schema knows dicts and lists, not their read-only kin."""
+    return dict(value)
+
+
+def _problem(error: ValidationError) -> Problem:
+    where = "".join(f".{part}" for part in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        schema = error.schema
+        known = schema.get("properties", {}) if isinstance(schema, dict) else {}
+        unknown = next(key for key in error.instance if key not in known)
+        return Problem(f"{where}.{unknown}", "there is no such parameter.", nearest(unknown, known))
+    return Problem(where, error.message)

@@ -1,0 +1,178 @@
+"""What users do with jobs: submit, stop, rerun, clone, delete."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scheduler.domain.errors import BusyError, ConflictError, FedrotaError, NotFoundError
+from scheduler.domain.machine import StopJob, choose_rerun
+from scheduler.domain.model import Job, Step, Submission, Task
+from scheduler.domain.plan import Draft, StepDraft
+from scheduler.domain.states import TERMINAL, State
+from scheduler.service.ids import new_job_id
+from scheduler.service.limits import Patience
+from scheduler.service.settling import settle_job
+from scheduler.store.hot.submit import NewJob, insert_jobs
+from scheduler.store.queries.jobs import get_job, get_origin
+from scheduler.store.queries.snapshots import find_snapshot
+from scheduler.store.session import Tx
+from scheduler.store.writes import access
+from scheduler.store.writes.access import KeyUse
+from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The job that a submission made, or the one that an earlier submit with the same key made."""
+
+    job: str
+    is_new: bool
+
+
+def submit_jobs(
+    tx: Tx, submissions: Sequence[Submission], *, now: datetime, open_jobs_per_user: int
+) -> list[Submitted | FedrotaError]:
+    """Store a group of submissions; an answer for each, in order.
+
+    ConflictError: the key was used for another document. BusyError: the owner has too many open jobs.
+    """
+    keyed = [item.idempotency_key for item in submissions if item.idempotency_key]
+    known = access.find_keys(tx, keyed) if keyed else {}
+    open_jobs = access.count_open_jobs(tx, [item.owner for item in submissions])
+    answers: list[Submitted | FedrotaError] = []
+    new: list[NewJob] = []
+    uses: list[KeyUse] = []
+    for item in submissions:
+        answer = _answer_repeat(item, known)
+        if answer is None and open_jobs.get(item.owner, 0) >= open_jobs_per_user:
+            answer = _too_many(item.owner, open_jobs_per_user)
+        if answer is None:
+            job = new_job_id(now)
+            new.append(NewJob(job, item))
+            open_jobs[item.owner] = open_jobs.get(item.owner, 0) + 1
+            uses += _use_key(item, job, known)
+            answer = Submitted(job, is_new=True)
+        answers.append(answer)
+    if new:
+        insert_jobs(tx, new, now)
+        access.insert_keys(tx, uses, now)
+    return answers
+
+
+def _use_key(item: Submission, job: str, known: dict[tuple[str, str], KeyUse]) -> list[KeyUse]:
+    if not item.idempotency_key:
+        return []
+    use = KeyUse(item.owner, item.idempotency_key, _digest(item), job)
+    known[item.owner, item.idempotency_key] = use
+    return [use]
+
+
+def _answer_repeat(item: Submission, known: Mapping[tuple[str, str], KeyUse]) -> Submitted | FedrotaError | None:
+    use = known.get((item.owner, item.idempotency_key or ""))
+    if use is None:
+        return None
+    if use.digest != _digest(item):
+        return ConflictError(
+            f"the idempotency key {use.key!r} belongs to job {use.job}, submitted with another document: "
+            "use a new key for a new job"
+        )
+    return Submitted(use.job, is_new=False)
+
+
+def _digest(item: Submission) -> str:
+    return hashlib.sha256(orjson.dumps(item.origin, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _too_many(owner: str, limit: int) -> BusyError:
+    return BusyError(f"{owner} has {limit} open jobs, which is the limit: wait for some to end", retry_after_s=5.0)
+
+
+def request_stop(tx: Tx, job: str, *, reason: str, now: datetime, patience: Patience) -> Job:
+    """Stop an open job: what waits is canceled at once, what runs is told to end.
+
+    Asking again changes nothing. ConflictError where the job has ended.
+    """
+    lock_jobs(tx, [job])
+    found = get_job(tx, job)
+    if found.state in TERMINAL:
+        raise ConflictError(f"job {job} has ended already, as {found.state}")
+    stop_job(tx, job, StopJob(kind=State.CANCELED, reason=reason), now)
+    settle_job(tx, job, now=now, patience=patience)
+    tx.session.expire_all()
+    return get_job(tx, job)
+
+
+def request_rerun(tx: Tx, job: str, *, from_step: str | None, now: datetime, patience: Patience) -> Job:
+    """Open an ended job again: its unsuccessful steps, or everything from `from_step` on, get a new attempt."""
+    found, steps, _ = _get_snapshot(tx, job)
+    chosen = choose_rerun(found, steps, from_step)
+    deadline = now + (found.deadline - found.created) if found.deadline else None
+    rerun_job(tx, found, chosen, deadline=deadline, now=now)
+    settle_job(tx, job, now=now, patience=patience)
+    tx.session.expire_all()
+    return get_job(tx, job)
+
+
+def forget_job(tx: Tx, job: str) -> None:
+    """Delete an ended job with its history; ConflictError while it is open."""
+    found, _, _ = _get_snapshot(tx, job)
+    if found.state not in TERMINAL:
+        raise ConflictError(f"job {job} is {found.state}: stop it first, or wait for its end")
+    access.delete_job(tx, job)
+
+
+def draft_clone(
+    tx: Tx, job: str, *, owner: str, org: str, name: str | None = None, params: Mapping[str, Mapping[str, Any]] | None = None
+) -> Draft:
+    """A draft like the job, with parameters of named steps changed; NotFoundError for an unknown step."""
+    found, steps, tasks = _get_snapshot(tx, job)
+    changes = dict(params or {})
+    for unknown in changes.keys() - {step.name for step in steps}:
+        raise NotFoundError("step", unknown)
+    return Draft(
+        name=name or found.name,
+        owner=owner,
+        org=org,
+        project=found.project,
+        roles=found.roles,
+        steps=tuple(_draft_step(step, tasks, changes.get(step.name, {})) for step in steps),
+        priority=found.priority,
+        deadline_s=(found.deadline - found.created).total_seconds() if found.deadline else None,
+        dialect=found.dialect,
+        labels=found.labels,
+        origin=get_origin(tx, job),
+    )
+
+
+def _draft_step(step: Step, tasks: Sequence[Task], changes: Mapping[str, Any]) -> StepDraft:
+    roles = dict.fromkeys(task.role for task in tasks if task.step_id == step.id)
+    return StepDraft(
+        name=step.name,
+        run=step.run,
+        roles=tuple(roles),
+        needs=step.needs,
+        inputs=step.inputs,
+        params={**step.params, **changes},
+        overrides={target: {**own, **_shared(own, changes)} for target, own in step.overrides.items()},
+        retry=replace(step.retry),
+        timeout_s=step.timeout_s,
+        slots=step.slots,
+        gang=step.gang,
+    )
+
+
+def _shared(own: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A changed parameter wins over a role's own value for it."""
+    return {key: value for key, value in changes.items() if key in own}
+
+
+def _get_snapshot(tx: Tx, job: str) -> tuple[Job, list[Step], list[Task]]:
+    lock_jobs(tx, [job])
+    snapshot = find_snapshot(tx, job)
+    if snapshot is None:
+        raise NotFoundError("job", job)
+    return snapshot

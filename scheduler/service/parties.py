@@ -1,0 +1,59 @@
+"""What operators do with parties; each with its row in the audit trail."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from scheduler.domain.errors import InvalidDocumentError, Problem
+from scheduler.domain.model import Party
+from scheduler.service.audit import Actor, note
+from scheduler.store.session import Tx
+from scheduler.store.writes.parties import delete_party, insert_party, update_party
+
+PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def create_party(tx: Tx, party: str, *, org: str, slots: int | None, by: Actor, now: datetime) -> Party:
+    """Register a party, whose worker may connect from now on.
+
+    With `slots` given the worker's own figure does not count. ConflictError where the id is taken.
+    """
+    if not PARTY_ID.fullmatch(party):
+        raise InvalidDocumentError(
+            Problem("id", f"{party!r} is no party id: 1 to 64 letters, digits, '.', '_', '-', a letter or digit first")
+        )
+    made = Party(
+        id=party,
+        org=org,
+        slots=slots or 4,
+        drained=False,
+        created=now,
+        last_seen=None,
+        agent=None,
+        version="",
+    )
+    insert_party(tx, made, slots_fixed=slots is not None)
+    note(tx, by, "create_party", party, now=now)
+    return made
+
+
+def change_party(
+    tx: Tx,
+    party: str,
+    *,
+    slots: int | None = None,
+    org: str | None = None,
+    drained: bool | None = None,
+    by: Actor,
+    now: datetime,
+) -> Party:
+    """Change what is given; a drained party gets no new work until it is resumed."""
+    changed = update_party(tx, party, slots=slots, org=org, drained=drained)
+    note(tx, by, "change_party", party, now=now)
+    return changed
+
+
+def remove_party(tx: Tx, party: str, *, by: Actor, now: datetime) -> None:
+    """Forget a party; ConflictError while it has open tasks."""
+    delete_party(tx, party)
+    note(tx, by, "remove_party", party, now=now)

@@ -1,0 +1,72 @@
+"""Credentials: issued once, kept as digests, checked in constant time."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.errors import UnauthenticatedError
+from scheduler.service.ids import new_secret, new_token_id
+from scheduler.store.queries.access import TokenView, find_token
+from scheduler.store.session import Tx
+from scheduler.store.writes.access import insert_token
+
+PREFIX = "frt"
+
+
+def issue_token(
+    tx: Tx,
+    name: str,
+    *,
+    role: Role | None = None,
+    org: str = "",
+    project: str = "",
+    party: str | None = None,
+    expires_s: float | None = None,
+    now: datetime,
+) -> tuple[TokenView, str]:
+    """A new credential and its text, which is shown this once: for a worker where `party` is given, else for a user."""
+    token = TokenView(
+        id=new_token_id(),
+        kind="worker" if party else "user",
+        name=name,
+        role=str(role) if role else "",
+        org=org,
+        project=project,
+        party=party,
+        created=now,
+        expires=None if expires_s is None else now + timedelta(seconds=expires_s),
+        last_used=None,
+        revoked=None,
+    )
+    secret = new_secret()
+    insert_token(tx, token, _digest(secret))
+    return token, f"{PREFIX}_{token.id}_{secret}"
+
+
+def authenticate(tx: Tx, text: str, *, now: datetime) -> Principal:
+    """Who the bearer of `text` is; UnauthenticatedError says why not."""
+    prefix, _, rest = text.partition("_")
+    id_, _, secret = rest.partition("_")
+    found = find_token(tx, id_) if prefix == PREFIX else None
+    digest = found[1] if found else ""
+    if not hmac.compare_digest(digest, _digest(secret)) or found is None:
+        raise UnauthenticatedError("the token is unknown: check that it was copied whole")
+    token = found[0]
+    if token.revoked is not None:
+        raise UnauthenticatedError(f"the token {token.id} was revoked")
+    if token.expires is not None and token.expires <= now:
+        raise UnauthenticatedError(f"the token {token.id} expired at {token.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one")
+    return Principal(
+        name=token.name,
+        kind=token.kind,
+        role=Role(token.role) if token.role else None,
+        org=token.org,
+        project=token.project,
+        party=token.party,
+        token=token.id,
+    )
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,162 @@
+"""Hot path: claims of dispatched tasks by their parties, and the assignments that answer them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from scheduler.domain.messages import Assignment, ClaimReply, InputRef, Peer
+from scheduler.domain.plan import merge_params
+from scheduler.domain.states import Event, Level, State
+from scheduler.store.columns import to_epoch
+from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.session import Tx
+from scheduler.store.sql import make_sql
+
+_CLAIM = make_sql(
+    f"UPDATE task SET {to_state(Level.TASK, Event.CLAIMED)}, agent = {{of:agents:text}}, "
+    "lease_until = :lease, started = COALESCE(started, CAST(:now AS double precision)) "
+    "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
+    f"AND {from_state(Level.TASK, Event.CLAIMED)} RETURNING id, step_id, job_id"
+)
+_START_STEPS = make_sql(
+    f"UPDATE step SET {to_state(Level.STEP, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
+    f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.CLAIMED)} RETURNING id, job_id"
+)
+_START_JOBS = make_sql(
+    f"UPDATE job SET {to_state(Level.JOB, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
+    f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.CLAIMED)} RETURNING id"
+)
+_TASKS = make_sql(
+    "SELECT id, step_id, party_id, role, position, attempt, seq, state, agent FROM task WHERE id {in:tasks}"
+)
+_STEPS = make_sql(
+    "SELECT step.id, step.job_id, job.name, step.name, step.run, step.params, step.overrides, step.inputs, "
+    "step.timeout_s FROM step JOIN job ON job.id = step.job_id WHERE step.id {in:steps}"
+)
+_PEERS = make_sql(
+    "SELECT task.step_id, task.attempt, task.id, task.role, task.party_id, task.position, party.identity FROM task "
+    "JOIN party ON party.id = task.party_id WHERE task.step_id {in:steps} ORDER BY task.member"
+)
+_SOURCES = make_sql(
+    "SELECT dep.step_id, source.name, task.party_id, task.role, task.position, task.id, task.seq FROM dep "
+    "JOIN step AS source ON source.id = dep.needs "
+    "JOIN task ON task.step_id = source.id AND task.attempt = source.attempt AND task.state = 'success' "
+    "WHERE dep.step_id {in:steps}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBy:
+    """A claim with who makes it: the party comes from the token."""
+
+    party: str
+    agent: str
+    task: str
+    seq: int
+
+
+def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> list[ClaimReply]:
+    """Answer every claim, in order; their jobs are locked already. A repeat by the same agent is granted again."""
+    by_task = {claim.task: claim for claim in claims}
+    granted = tx.run(
+        _CLAIM,
+        seqs={task: claim.seq for task, claim in by_task.items()},
+        agents={task: claim.agent for task, claim in by_task.items()},
+        parties={task: claim.party for task, claim in by_task.items()},
+        lease=to_epoch(lease_until),
+        now=to_epoch(now),
+    )
+    _start(tx, granted, now)
+    rows = {row[0]: row for row in tx.run(_TASKS, tasks=list(by_task))}
+    held = {task for task, row in rows.items() if _holds(by_task[task], row)}
+    assignments = _load_assignments(tx, [rows[task] for task in held])
+    return [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
+
+
+def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
+    """A step runs from the first claim of one of its tasks, its job too."""
+    if not granted:
+        return
+    at = to_epoch(now)
+    steps = tx.run(_START_STEPS, steps=list({row[1] for row in granted}), now=at)
+    jobs = tx.run(_START_JOBS, jobs=list({row[1] for row in steps}), now=at)
+    entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in jobs]
+    entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in steps]
+    entries += [
+        Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job in granted
+    ]
+    append_events(tx, entries, now)
+
+
+def _holds(claim: ClaimBy, row: tuple[Any, ...]) -> bool:
+    party, seq, state, agent = row[2], row[6], row[7], row[8]
+    return (party, seq, state, agent) == (claim.party, claim.seq, State.RUNNING, claim.agent)
+
+
+def _reply(claim: ClaimBy, row: tuple[Any, ...] | None, assignments: dict[str, Assignment]) -> ClaimReply:
+    assignment = assignments.get(claim.task) if row is not None and _holds(claim, row) else None
+    reason = "" if assignment else _refusal(claim, row)
+    return ClaimReply(task=claim.task, seq=claim.seq, assignment=assignment, reason=reason)
+
+
+def _refusal(claim: ClaimBy, row: tuple[Any, ...] | None) -> str:
+    if row is None or row[2] != claim.party:
+        return "there is no such task for your party"
+    if row[6] != claim.seq:
+        return f"dispatch {claim.seq} is void: the present one is {row[6]}"
+    return f"the task is {row[7]}"
+
+
+def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Assignment]:
+    if not tasks:
+        return {}
+    ids = list({row[1] for row in tasks})
+    steps = {row[0]: row for row in tx.run(_STEPS, steps=ids)}
+    peers: dict[tuple[str, int], list[Peer]] = {}
+    for step, attempt, task, role, party, position, identity in tx.run(_PEERS, steps=ids):
+        peer = Peer(task=task, role=role, party=party, position=position, identity=identity)
+        peers.setdefault((step, attempt), []).append(peer)
+    with_inputs = [step for step, row in steps.items() if row[7] != "{}"]
+    sources = _load_sources(tx, with_inputs) if with_inputs else {}
+    return {row[0]: _assignment(row, steps[row[1]], peers[row[1], row[5]], sources) for row in tasks}
+
+
+Sources = dict[tuple[str, str, str, str, int], tuple[str, int]]
+
+
+def _load_sources(tx: Tx, steps: Sequence[str]) -> Sources:
+    """(step, source's name, party, role, position) -> the accepted dispatch there."""
+    return {
+        (step, name, party, role, position): (task, seq)
+        for step, name, party, role, position, task, seq in tx.run(_SOURCES, steps=list(steps))
+    }
+
+
+def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer], sources: Sources) -> Assignment:
+    id_, step_id, party, role, position, attempt, seq = task[:7]
+    _, job, job_name, name, run, params, overrides, inputs, timeout_s = step
+    references: dict[str, InputRef] = {}
+    for port, reference in orjson.loads(inputs).items():
+        source, _, output = reference.partition(".")
+        found = sources.get((step_id, source, party, role, position))
+        if found is not None:
+            references[port] = InputRef(task=found[0], seq=found[1], output=output)
+    return Assignment(
+        task=id_,
+        seq=seq,
+        job=job,
+        job_name=job_name,
+        step=name,
+        attempt=attempt,
+        role=role,
+        party=party,
+        position=position,
+        run=orjson.loads(run),
+        params=merge_params(orjson.loads(params), orjson.loads(overrides), role, position),
+        inputs=references,
+        peers=tuple(peers),
+        timeout_s=timeout_s,
+    )

@@ -1,0 +1,161 @@
+"""Hot path: ready steps, the room at their parties, and the dispatch of those that admission lets start."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.domain.messages import Knock
+from scheduler.domain.states import Event, Level, State
+from scheduler.store.columns import to_epoch
+from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.session import Tx
+from scheduler.store.sql import make_sql
+
+_READY = make_sql(
+    "SELECT id, job_id, gang, ready_since, reason, rank, created FROM step WHERE state = 'ready' "
+    "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) "
+    "ORDER BY rank, created, id LIMIT :limit"
+)
+_LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
+_LOCK_PARTIES = make_sql("SELECT id FROM party WHERE id {in:parties} ORDER BY id {lock}")
+_MEMBERS = make_sql(
+    "SELECT step_id, party_id, SUM(slots) FROM task WHERE step_id {in:steps} AND state = 'waiting' "
+    "GROUP BY step_id, party_id ORDER BY step_id, party_id"
+)
+_ROOMS = make_sql("SELECT id, slots, drained, last_seen FROM party WHERE id {in:parties}")
+_LIVE = make_sql(
+    "SELECT party_id, SUM(slots), SUM(CASE WHEN gang OR state <> 'dispatched' THEN slots ELSE 0 END) "
+    "FROM task WHERE party_id {in:parties} AND state IN ('dispatched', 'running', 'lost_contact') "
+    "GROUP BY party_id"
+)
+_DISPATCH_STEPS = make_sql(
+    f"UPDATE step SET {to_state(Level.STEP, Event.DISPATCHED)}, reason = '' "
+    f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.DISPATCHED)} RETURNING id, job_id, name"
+)
+_DISPATCH_TASKS = make_sql(
+    f"UPDATE task SET {to_state(Level.TASK, Event.DISPATCHED)}, seq = seq + 1, lease_until = :lease "
+    f"WHERE step_id {{in:steps}} AND {from_state(Level.TASK, Event.DISPATCHED)} "
+    "RETURNING id, seq, party_id, gang, step_id, job_id"
+)
+_EXPIRED = make_sql(
+    "SELECT id, job_id, party_id FROM task WHERE state = 'dispatched' AND lease_until <= :now "
+    "ORDER BY lease_until LIMIT :limit"
+)
+_REDISPATCH = make_sql(
+    f"UPDATE task SET {to_state(Level.TASK, Event.REDISPATCHED)}, seq = seq + 1, lease_until = :lease "
+    f"WHERE id {{in:tasks}} AND {from_state(Level.TASK, Event.REDISPATCHED)} AND lease_until <= :now "
+    "RETURNING id, seq, party_id, gang, step_id, job_id"
+)
+_EXPLAIN = make_sql(
+    "UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'"
+)
+
+FIRST_RANK = (-(2**31), 0.0, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyStep:
+    """A step that may start, in the order of admission."""
+
+    id: str
+    job: str
+    gang: bool
+    ready_since: float
+    reason: str
+    rank: tuple[int, float, str]
+    needs: Mapping[str, int]
+    """Slots by party."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyRoom:
+    """What is in use at a party, in slots; see `admission.Room`."""
+
+    slots: int
+    drained: bool
+    last_seen: float | None
+    live: int
+    running: int
+
+
+def list_ready(tx: Tx, *, after: tuple[int, float, str] | None, limit: int) -> list[ReadyStep]:
+    """The next ready steps by priority and age, after the rank of the last page's last."""
+    rank, created, last = after or FIRST_RANK
+    rows = tx.run(_READY, rank=rank, created=created, id=last, limit=limit)
+    needs: dict[str, dict[str, int]] = {row[0]: {} for row in rows}
+    for step, party, slots in tx.run(_MEMBERS, steps=list(needs)) if rows else ():
+        needs[step][party] = int(slots)
+    return [
+        ReadyStep(
+            id=step,
+            job=job,
+            gang=bool(gang),
+            ready_since=ready_since or made,
+            reason=reason,
+            rank=(rank, made, step),
+            needs=needs[step],
+        )
+        for step, job, gang, ready_since, reason, rank, made in rows
+    ]
+
+
+def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:
+    """Lock what can be locked of the jobs without waiting; the rest is being moved by somebody else."""
+    return {row[0] for row in tx.run(_LOCK_JOBS, jobs=sorted(set(jobs)))}
+
+
+def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
+    """The room at the parties, whose rows stay locked: two schedulers never hand out the same slot."""
+    names = sorted(set(parties))
+    if tx.is_postgres:
+        tx.run(_LOCK_PARTIES, parties=names)
+    live = {party: (int(all_), int(running)) for party, all_, running in tx.run(_LIVE, parties=names)}
+    rooms = {}
+    for party, slots, drained, last_seen in tx.run(_ROOMS, parties=names):
+        in_all, running = live.get(party, (0, 0))
+        rooms[party] = PartyRoom(
+            slots=slots, drained=bool(drained), last_seen=last_seen, live=in_all, running=running
+        )
+    return rooms
+
+
+def dispatch_steps(tx: Tx, steps: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:
+    """Dispatch the steps that are still ready, all their tasks at once; the knocks by party."""
+    moved = tx.run(_DISPATCH_STEPS, steps=list(steps))
+    entries = [Entry(Level.STEP, Event.DISPATCHED, State.DISPATCHED, job, step) for step, job, _ in moved]
+    tasks = tx.run(_DISPATCH_TASKS, steps=[row[0] for row in moved], lease=to_epoch(lease_until))
+    entries += [
+        Entry(Level.TASK, Event.DISPATCHED, State.DISPATCHED, job, step, task)
+        for task, _, _, _, step, job in tasks
+    ]
+    append_events(tx, entries, now)
+    return _knocks(tasks)
+
+
+def list_expired(tx: Tx, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
+    """(task, job, party) of dispatches whose knock was not answered within its lease."""
+    return [(row[0], row[1], row[2]) for row in tx.run(_EXPIRED, now=to_epoch(now), limit=limit)]
+
+
+def redispatch_tasks(tx: Tx, tasks: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:
+    """Knock again for dispatches that are still unanswered; the older knocks are void from now on."""
+    moved = tx.run(_REDISPATCH, tasks=list(tasks), now=to_epoch(now), lease=to_epoch(lease_until))
+    entries = [
+        Entry(Level.TASK, Event.REDISPATCHED, State.DISPATCHED, job, step, task, "the knock was not answered")
+        for task, _, _, _, step, job in moved
+    ]
+    append_events(tx, entries, now)
+    return _knocks(moved)
+
+
+def explain_steps(tx: Tx, reasons: Mapping[str, str]) -> None:
+    """Store in words why ready steps wait."""
+    if reasons:
+        tx.run(_EXPLAIN, reasons=dict(reasons))
+
+
+def _knocks(rows: Sequence[tuple[str, int, str, bool, str, str]]) -> dict[str, list[Knock]]:
+    knocks: dict[str, list[Knock]] = {}
+    for task, seq, party, gang, _, _ in rows:
+        knocks.setdefault(party, []).append(Knock(task, seq, bool(gang)))
+    return knocks

@@ -1,0 +1,54 @@
+"""Event rows: one for every accepted move, written in the move's own transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.domain.states import Event, Level, result, sources
+from scheduler.store.columns import to_epoch
+from scheduler.store.session import Tx
+from scheduler.store.tables import EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event of a job, of one of its steps, or of one of its tasks."""
+
+    level: Level
+    event: Event
+    state: str
+    job: str
+    step: str | None = None
+    task: str | None = None
+    reason: str = ""
+
+
+def append_events(tx: Tx, entries: Sequence[Entry], now: datetime) -> None:
+    """Write the entries, in their order, and remember whom to wake after the commit."""
+    at = to_epoch(now)
+    rows = [
+        {
+            "job_id": entry.job,
+            "step_id": entry.step,
+            "task_id": entry.task,
+            "level": str(entry.level),
+            "event": str(entry.event),
+            "state": str(entry.state),
+            "reason": entry.reason,
+            "at": at,
+        }
+        for entry in entries
+    ]
+    tx.insert(EventRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.effects.changed_jobs.update(entry.job for entry in entries)
+
+
+def to_state(level: Level, event: Event) -> str:
+    """`state = '<target>'` for a statement's SET, from the one table of moves."""
+    return f"state = '{result(level, event)}'"
+
+
+def from_state(level: Level, *events: Event) -> str:
+    """The WHERE condition that a row is in a state from which one of `events` is legal."""
+    legal = dict.fromkeys(state for event in events for state in sources(level, event))
+    return f"state IN ({', '.join(repr(str(state)) for state in legal)})"

@@ -1,0 +1,174 @@
+"""Hot path: reports of ended tasks, and what success sets free. Everything else is left to be settled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scheduler.domain.messages import Report, ReportReply
+from scheduler.domain.rollup import ENDING
+from scheduler.domain.states import Event, Level, State
+from scheduler.store.columns import to_epoch, to_json
+from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.session import Tx
+from scheduler.store.sql import make_sql
+from scheduler.store.tables import OutputRow
+
+_LOCK_JOBS = make_sql(
+    "SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) ORDER BY id {lock}"
+)
+_END = make_sql(
+    "UPDATE task SET state = {of:outcomes:text}, reason = {of:reasons:text}, failure = {of:failures:text}, "
+    "summary = {of:summaries:text}, log_size = {of:sizes}, ended = :now, "
+    "progress = CASE WHEN {of:outcomes:text} = 'success' THEN 1.0 ELSE progress END "
+    "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
+    f"AND {from_state(Level.TASK, *ENDING.values())} RETURNING id, step_id, job_id, state, reason"
+)
+_LOOK = make_sql("SELECT id, party_id, seq, state FROM task WHERE id {in:tasks}")
+_END_STEPS = make_sql(
+    f"UPDATE step SET {to_state(Level.STEP, Event.SUCCEEDED)}, reason = '', ended = :now "
+    f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.SUCCEEDED)} AND NOT EXISTS "
+    "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.state <> 'success') "
+    "RETURNING id, job_id"
+)
+_FREE_STEPS = make_sql(
+    f"UPDATE step SET {to_state(Level.STEP, Event.READIED)}, reason = '', ready_since = :now "
+    "WHERE id IN (SELECT dep.step_id FROM dep WHERE dep.needs {in:steps}) "
+    f"AND {from_state(Level.STEP, Event.READIED)} AND not_before IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
+    "WHERE dep.step_id = step.id AND need.state <> 'success') "
+    "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL) RETURNING id, job_id"
+)
+_END_JOBS = make_sql(
+    f"UPDATE job SET {to_state(Level.JOB, Event.SUCCEEDED)}, reason = '', ended = :now "
+    f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.SUCCEEDED)} AND NOT EXISTS "
+    "(SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success') RETURNING id"
+)
+_UNSETTLED = make_sql(
+    "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
+    "WHERE step.id {in:steps} AND step.state <> 'success' AND (job.stop_kind IS NOT NULL OR EXISTS "
+    "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    "AND task.state IN ('failed', 'canceled', 'timeout')))"
+)
+_STOPPING = make_sql(
+    "SELECT id FROM job WHERE id {in:jobs} AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBy:
+    """A report with the party that makes it, as its token says."""
+
+    party: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The answers, in order, and the jobs that must be settled in the same transaction."""
+
+    replies: list[ReportReply]
+    unsettled: set[str]
+
+
+def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:
+    """Lock the jobs of the tasks, all at once and in order, before anything in them is moved."""
+    if tx.is_postgres:
+        tx.run(_LOCK_JOBS, tasks=sorted(set(tasks)))
+
+
+def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported:
+    """Accept each report whose dispatch still runs at its party; their jobs are locked already."""
+    by_task = {item.report.task: item for item in reports}
+    ended = tx.run(_END, now=to_epoch(now), **_columns(by_task))
+    accepted = {row[0]: row for row in ended}
+    entries = [
+        Entry(Level.TASK, ENDING[State(state)], state, job, step, task, reason)
+        for task, step, job, state, reason in ended
+    ]
+    append_events(tx, entries, now)
+    _insert_outputs(tx, [by_task[task].report for task in accepted], accepted)
+    unsettled = _advance(tx, ended, now)
+    refused = [task for task in by_task if task not in accepted]
+    present = {row[0]: row for row in tx.run(_LOOK, tasks=refused)} if refused else {}
+    replies = [_reply(item, item.report.task in accepted, present.get(item.report.task)) for item in reports]
+    return Reported(replies=replies, unsettled=unsettled)
+
+
+def _columns(by_task: dict[str, ReportBy]) -> dict[str, dict[str, Any]]:
+    reports = {task: item.report for task, item in by_task.items()}
+    return {
+        "outcomes": {task: str(State(report.outcome)) for task, report in reports.items()},
+        "reasons": {task: report.message for task, report in reports.items()},
+        "failures": {task: _failure(report) for task, report in reports.items()},
+        "summaries": {task: to_json(report.summary) if report.summary else None for task, report in reports.items()},
+        "sizes": {task: report.log_size for task, report in reports.items()},
+        "seqs": {task: report.seq for task, report in reports.items()},
+        "parties": {task: item.party for task, item in by_task.items()},
+    }
+
+
+def _failure(report: Report) -> str | None:
+    if report.outcome == "success":
+        return None
+    return to_json({"kind": report.kind or report.outcome, "message": report.message, "detail": report.detail})
+
+
+def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple[Any, ...]]) -> None:
+    rows = [
+        {
+            "task_id": report.task,
+            "name": output.name,
+            "job_id": accepted[report.task][2],
+            "seq": report.seq,
+            "kind": output.kind,
+            "size": output.size,
+            "sha256": output.sha256,
+            "facts": to_json(output.facts),
+        }
+        for report in reports
+        if report.outcome == "success"
+        for output in report.outputs
+    ]
+    tx.insert(OutputRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+
+
+def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:
+    """Steps and jobs that success completes, steps that it sets free; returns the jobs left to settle."""
+    at = to_epoch(now)
+    unsettled = {row[2] for row in ended if row[3] != State.SUCCESS}
+    touched = list({row[1] for row in ended if row[3] == State.SUCCESS})
+    if not touched:
+        return unsettled
+    done = tx.run(_END_STEPS, steps=touched, now=at)
+    entries = [Entry(Level.STEP, Event.SUCCEEDED, State.SUCCESS, job, step) for step, job in done]
+    if done:
+        freed = tx.run(_FREE_STEPS, steps=[row[0] for row in done], now=at)
+        entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
+        tx.effects.has_ready_work |= bool(freed)
+        jobs = list({row[1] for row in done})
+        finished = tx.run(_END_JOBS, jobs=jobs, now=at)
+        entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
+        unsettled |= {row[0] for row in tx.run(_STOPPING, jobs=jobs)}
+    append_events(tx, entries, now)
+    if len(done) < len(touched):
+        unsettled |= {row[0] for row in tx.run(_UNSETTLED, steps=touched)}
+    # A slot is free again, so steps that wait for it may start.
+    tx.effects.has_ready_work = True
+    return unsettled
+
+
+def _reply(item: ReportBy, accepted: bool, row: tuple[Any, ...] | None) -> ReportReply:  # noqa: FBT001
+    report = item.report
+    is_repeat = row is not None and row[1:] == (item.party, report.seq, report.outcome)
+    if accepted or is_repeat:
+        return ReportReply(task=report.task, seq=report.seq, accepted=True)
+    return ReportReply(task=report.task, seq=report.seq, accepted=False, reason=_refusal(item, row))
+
+
+def _refusal(item: ReportBy, row: tuple[Any, ...] | None) -> str:
+    if row is None or row[1] != item.party:
+        return "there is no such task for your party"
+    if row[2] != item.report.seq:
+        return f"dispatch {item.report.seq} is void: the present one is {row[2]}"
+    return f"the task is {row[3]} already"

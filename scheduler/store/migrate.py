@@ -1,0 +1,63 @@
+"""`python -m scheduler.store.migrate`: bring the database to this release's schema; and the check that it is there."""
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from config.settings import Settings, SettingsError, load
+from scheduler.store.session import Store, make_store
+
+ROOT = Path(__file__).parents[2]
+
+
+class SchemaError(Exception):
+    """The database's schema is not this release's; the text says what to do."""
+
+
+def make_config(store: Store) -> Config:
+    """Alembic's configuration for `store`."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["engine"] = store.engine
+    return config
+
+
+def migrate(store: Store) -> None:
+    """Apply what is missing, and let PostgreSQL look at its tables anew."""
+    command.upgrade(make_config(store), "head")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def check_schema(store: Store) -> None:
+    """SchemaError where the database is behind or ahead of this release."""
+    head = ScriptDirectory.from_config(make_config(store)).get_current_head()
+    with store.engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    if present != head:
+        raise SchemaError(
+            f"the database is at schema {present or 'none'}, this release needs {head}: "
+            "run `python -m scheduler.store.migrate` with this release"
+        )
+
+
+def main() -> int:
+    """Exit status 0, or 1 with a sentence on what to change."""
+    try:
+        settings = load(Settings)
+    except SettingsError as wrong:
+        print(wrong, file=sys.stderr)  # noqa: T201  a command's own output
+        return 1
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = make_store(settings.sql_url())
+    migrate(store)
+    store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

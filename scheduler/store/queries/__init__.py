@@ -1,0 +1,1 @@
+"""Reads: what every query endpoint answers from. Nothing here writes."""

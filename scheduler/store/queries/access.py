@@ -1,0 +1,66 @@
+"""Reads of credentials; never of their secrets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from scheduler.domain.errors import NotFoundError
+from scheduler.store.session import Tx
+from scheduler.store.tables import TokenRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """A credential without its secret; `kind` is user or worker."""
+
+    id: str
+    kind: str
+    name: str
+    role: str
+    org: str
+    project: str
+    party: str | None
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
+    revoked: datetime | None
+
+
+def find_token(tx: Tx, token: str) -> tuple[TokenView, str] | None:
+    """A token and the digest of its secret, or None."""
+    row = tx.session.get(TokenRow, token)
+    return None if row is None else (_view(row), row.digest)
+
+
+def get_token(tx: Tx, token: str) -> TokenView:
+    """A token; NotFoundError where there is none."""
+    found = find_token(tx, token)
+    if found is None:
+        raise NotFoundError("token", token)
+    return found[0]
+
+
+def list_tokens(tx: Tx, *, org: str | None = None) -> list[TokenView]:
+    """Tokens (of an organisation, if given), the oldest first."""
+    query: Any = select(TokenRow).order_by(col(TokenRow.created), col(TokenRow.id))
+    if org is not None:
+        query = query.where(TokenRow.org == org)
+    return [_view(row) for row in tx.session.exec(query).all()]
+
+
+def _view(row: TokenRow) -> TokenView:
+    return TokenView(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        role=row.role,
+        org=row.org,
+        project=row.project,
+        party=row.party_id,
+        created=row.created,
+        expires=row.expires,
+        last_used=row.last_used,
+        revoked=row.revoked,
+    )

@@ -1,0 +1,67 @@
+"""A job with its steps and the tasks of their present attempts: what the state machine looks at."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from scheduler.domain.model import Job, Step, Task
+from scheduler.store.columns import to_epoch
+from scheduler.store.session import Tx
+from scheduler.store.sql import make_sql
+from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.views import view_job, view_step, view_task
+
+_DUE = make_sql(
+    "SELECT job_id FROM task WHERE state IN ('running', 'lost_contact') AND lease_until <= :now AND "
+    "(state = 'running' OR stop_kind IS NOT NULL OR lease_until <= :given_up) "
+    "UNION SELECT job_id FROM step WHERE state = 'waiting' AND not_before IS NOT NULL AND not_before <= :now "
+    "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NULL AND deadline <= :now"
+)
+_UNSETTLED = make_sql(
+    # Open steps all of whose tasks have ended.
+    "SELECT step.job_id FROM step WHERE step.state IN ('dispatched', 'running') AND NOT EXISTS "
+    "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    "AND task.state NOT IN ('success', 'failed', 'canceled', 'timeout')) "
+    # Waiting steps all of whose needs are met, and steps that a stopping job has left.
+    "UNION SELECT step.job_id FROM step JOIN job ON job.id = step.job_id WHERE step.state = 'waiting' "
+    "AND step.not_before IS NULL AND job.state IN ('waiting', 'running') AND NOT EXISTS "
+    "(SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs WHERE dep.step_id = step.id AND need.state <> 'success') "
+    "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NOT NULL "
+    # Open jobs none of whose steps is open.
+    "UNION SELECT job.id FROM job WHERE job.state IN ('waiting', 'running') AND NOT EXISTS (SELECT 1 FROM step "
+    "WHERE step.job_id = job.id AND step.state NOT IN ('success', 'failed', 'canceled', 'timeout'))"
+)
+
+
+def find_snapshot(tx: Tx, job: str) -> tuple[Job, list[Step], list[Task]] | None:
+    """The job, its steps in plan order and the tasks of each one's present attempt; None if there is no such job."""
+    session = tx.session
+    options = {"populate_existing": True}
+    row = session.get(JobRow, job, populate_existing=True)
+    if row is None:
+        return None
+    steps = session.exec(
+        select(StepRow).where(StepRow.job_id == job).order_by(col(StepRow.position)),
+        execution_options=options,
+    ).all()
+    step = aliased(StepRow)
+    tasks = session.exec(
+        select(TaskRow, step.name)
+        .join(step, (col(step.id) == TaskRow.step_id) & (step.attempt == TaskRow.attempt))
+        .where(TaskRow.job_id == job)
+        .order_by(col(TaskRow.member)),
+        execution_options=options,
+    ).all()
+    return view_job(row), [view_step(item) for item in steps], [view_task(task, name) for task, name in tasks]
+
+
+def list_due_jobs(tx: Tx, *, now: datetime, offline_grace_s: float) -> list[str]:
+    """Jobs in which a lease, a pause or a deadline has run out."""
+    at = to_epoch(now)
+    return sorted(row[0] for row in tx.run(_DUE, now=at, given_up=at - offline_grace_s))
+
+
+def list_unsettled_jobs(tx: Tx) -> list[str]:
+    """Jobs whose stored state does not follow from that of their parts: none, unless a write was missed."""
+    return sorted(row[0] for row in tx.run(_UNSETTLED))

@@ -1,0 +1,194 @@
+"""Reads of what jobs leave behind: events, metrics, summaries, outputs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+from sqlmodel import col, select
+
+from scheduler.domain.errors import NotFoundError
+from scheduler.store.queries.paging import Page, make_page, parse_cursor
+from scheduler.store.session import Tx
+from scheduler.store.tables import EventRow, MetricRow, OutputRow, StepRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """An event of a job; `id` grows within the job, so a reader resumes after the last one seen."""
+
+    id: int
+    level: str
+    event: str
+    job: str
+    step: str | None
+    task: str | None
+    role: str | None
+    party: str | None
+    attempt: int | None
+    state: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which task something belongs to."""
+
+    step: str
+    role: str
+    party: str
+    attempt: int
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricView:
+    """A point of a curve; `x` is the round or epoch, -1 for a single figure."""
+
+    where: Where
+    name: str
+    x: int
+    value: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryView:
+    """A task's summary."""
+
+    where: Where
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputView:
+    """An output and the dispatch that made it, by which its party finds it."""
+
+    where: Where
+    seq: int
+    name: str
+    kind: str
+    size: int
+    sha256: str
+    facts: dict[str, Any]
+
+
+def list_events(tx: Tx, job: str, *, after: int, limit: int) -> list[EventView]:
+    """Events of a job with an id above `after`, in the order in which they happened."""
+    rows: Sequence[tuple[EventRow, StepRow | None, TaskRow | None]] = tx.session.exec(
+        select(EventRow, StepRow, TaskRow)
+        .join(StepRow, col(StepRow.id) == EventRow.step_id, isouter=True)
+        .join(TaskRow, col(TaskRow.id) == EventRow.task_id, isouter=True)
+        .where(EventRow.job_id == job, col(EventRow.id) > after)
+        .order_by(col(EventRow.id))
+        .limit(limit)
+    ).all()
+    return [
+        EventView(
+            id=event.id or 0,
+            level=event.level,
+            event=event.event,
+            job=event.job_id,
+            step=step.name if step else None,
+            task=event.task_id,
+            role=task.role if task else None,
+            party=task.party_id if task else None,
+            attempt=task.attempt if task else None,
+            state=event.state,
+            reason=event.reason,
+            at=event.at,
+        )
+        for event, step, task in rows
+    ]
+
+
+def list_metrics(
+    tx: Tx, job: str, *, step: str = "", name: str = "", party: str = "", after: str | None = None, limit: int = 1000
+) -> Page[MetricView]:
+    """Points of a job's curves, in the order in which they arrived."""
+    query: Any = (
+        select(MetricRow, TaskRow, StepRow.name)
+        .join(TaskRow, col(TaskRow.id) == MetricRow.task_id)
+        .join(StepRow, col(StepRow.id) == TaskRow.step_id)
+        .where(MetricRow.job_id == job)
+        .order_by(col(MetricRow.id))
+        .limit(limit + 1)
+    )
+    query = _narrowed(query, step=step, party=party)
+    if name:
+        query = query.where(MetricRow.name == name)
+    key = parse_cursor(after, int)
+    if key is not None:
+        query = query.where(col(MetricRow.id) > key[0])
+    return make_page(
+        tx.session.exec(query).all(),
+        limit,
+        lambda row: MetricView(
+            where=_where(row[1], row[2]), name=row[0].name, x=row[0].x, value=row[0].value, at=row[0].at
+        ),
+        lambda row: [row[0].id],
+    )
+
+
+def list_summaries(tx: Tx, job: str, *, step: str = "", party: str = "") -> list[SummaryView]:
+    """The summaries that the tasks of the present attempts left."""
+    query: Any = (
+        select(TaskRow, StepRow.name)
+        .join(StepRow, (col(StepRow.id) == TaskRow.step_id) & (col(StepRow.attempt) == TaskRow.attempt))
+        .where(TaskRow.job_id == job, col(TaskRow.summary).is_not(None))
+        .order_by(col(StepRow.position), col(TaskRow.member))
+    )
+    rows = tx.session.exec(_narrowed(query, step=step, party=party)).all()
+    return [SummaryView(where=_where(task, name), values=task.summary or {}) for task, name in rows]
+
+
+def list_outputs(tx: Tx, job: str, *, step: str = "", party: str = "") -> list[OutputView]:
+    """The outputs of the present attempts' tasks."""
+    query: Any = (
+        select(OutputRow, TaskRow, StepRow.name)
+        .join(TaskRow, col(TaskRow.id) == OutputRow.task_id)
+        .join(StepRow, (col(StepRow.id) == TaskRow.step_id) & (col(StepRow.attempt) == TaskRow.attempt))
+        .where(OutputRow.job_id == job)
+        .order_by(col(StepRow.position), col(TaskRow.member), col(OutputRow.name))
+    )
+    rows = tx.session.exec(_narrowed(query, step=step, party=party)).all()
+    return [_output(output, task, name) for output, task, name in rows]
+
+
+def get_output(tx: Tx, task: str, name: str) -> OutputView:
+    """One output of a task, of whatever attempt."""
+    row = tx.session.exec(
+        select(OutputRow, TaskRow, StepRow.name)
+        .join(TaskRow, col(TaskRow.id) == OutputRow.task_id)
+        .join(StepRow, col(StepRow.id) == TaskRow.step_id)
+        .where(OutputRow.task_id == task, OutputRow.name == name)
+    ).first()
+    if row is None:
+        raise NotFoundError("output", f"{task}/{name}")
+    return _output(*row)
+
+
+def _narrowed(query: Select[Any], *, step: str, party: str) -> Any:
+    if step:
+        query = query.where(StepRow.name == step)  # type: ignore[arg-type]  # a column, to SQLAlchemy
+    if party:
+        query = query.where(TaskRow.party_id == party)  # type: ignore[arg-type]
+    return query
+
+
+def _where(task: TaskRow, step: str) -> Where:
+    return Where(step=step, role=task.role, party=task.party_id, attempt=task.attempt, task=task.id)
+
+
+def _output(row: OutputRow, task: TaskRow, step: str) -> OutputView:
+    return OutputView(
+        where=_where(task, step),
+        seq=row.seq,
+        name=row.name,
+        kind=row.kind,
+        size=row.size,
+        sha256=row.sha256,
+        facts=row.facts,
+    )

@@ -1,0 +1,163 @@
+"""The store and its transactions: one way to begin, one way to end, on either database."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Connection, Double, Engine, Float, Integer, Table, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+from scheduler.store.columns import Instant
+from scheduler.store.sql import Sql, bind
+
+SQLITE_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-16000",
+)
+POSTGRES_SETTINGS: Final = (
+    "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s "
+    "-c timezone=UTC"
+)
+
+
+@dataclass(slots=True)
+class Effects:
+    """What must happen after a commit, and only then."""
+
+    has_ready_work: bool = False
+    """A step may start: nudge the scheduler."""
+    changed_jobs: set[str] = field(default_factory=set)
+    """Jobs with new events: wake those who watch them."""
+    stops: list[tuple[str, str, int, str]] = field(default_factory=list)
+    """(party, task, seq, kind) of running tasks to be stopped through the party's channel."""
+
+
+class Tx:
+    """A transaction: the driver's cursor for hot statements, a SQLModel session for the rest."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.is_postgres = connection.dialect.name == "postgresql"
+        self.effects = Effects()
+        self._cursor: Any = connection.connection.cursor()
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """A session inside this transaction; whoever writes through it flushes before a raw statement."""
+        if self._session is None:
+            self._session = Session(bind=self.connection, autoflush=False, expire_on_commit=False)
+        return self._session
+
+    def run(self, statement: Sql, **params: Any) -> list[tuple[Any, ...]]:
+        """All rows of a statement; lists and dicts among `params` serve its `{in:}` and `{of:}` markers."""
+        text = statement.postgres if self.is_postgres else statement.sqlite
+        self._cursor.execute(text, bind(params, is_postgres=self.is_postgres))
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""
+        if not rows:
+            return
+        names = list(rows[0])
+        if self.is_postgres:
+            self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
+        else:
+            marks = ", ".join("?" * len(names))
+            values = ([row[name] for name in names] for row in rows)
+            self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608  names are the code's own
+
+    def close(self) -> None:
+        """Give the cursor and the session back."""
+        self._cursor.close()
+        if self._session is not None:
+            self._session.close()
+
+
+def _unnest_insert(table: Table, names: Iterable[str]) -> str:
+    arrays = ", ".join(f"%s::{_array_type(table, name)}[]" for name in names)
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608  names are the code's own
+
+
+def _array_type(table: Table, name: str) -> str:
+    kind = table.columns[name].type
+    if isinstance(kind, Boolean):
+        return "boolean"
+    if isinstance(kind, Integer):
+        return "bigint"
+    return "double precision" if isinstance(kind, (Float, Double, Instant)) else "text"
+
+
+class Store:
+    """A database; safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.is_postgres = engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block and rolls back on an exception."""
+        with self._begin(for_write=True) as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A consistent view; nothing is ever written through it."""
+        with self._begin(for_write=False) as tx:
+            yield tx
+
+    @contextmanager
+    def _begin(self, *, for_write: bool) -> Iterator[Tx]:
+        with self.engine.connect() as connection:
+            # SQLite takes its write lock at once: a deferred one fails half-way with "locked".
+            connection.info["begin"] = "BEGIN IMMEDIATE" if for_write else "BEGIN"
+            with connection.begin():
+                tx = Tx(connection)
+                try:
+                    yield tx
+                    if tx._session is not None:  # noqa: SLF001  the store's own
+                        tx._session.flush()  # noqa: SLF001
+                finally:
+                    tx.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def make_store(url: str, *, pool_size: int = 8) -> Store:
+    """A store for `sqlite:///path` or `postgresql+psycopg://...` ; nothing is connected yet."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=pool_size, max_overflow=4, connect_args={"check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=5,
+            connect_args={"options": POSTGRES_SETTINGS, "keepalives": 1, "keepalives_idle": 30},
+        )
+    return Store(engine)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    assert isinstance(connection, sqlite3.Connection)  # noqa: S101  only listens to SQLite engines
+    connection.isolation_level = None
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))

@@ -1,0 +1,71 @@
+"""SQL text for the driver's cursor, written once and rendered for SQLite and PostgreSQL."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from scheduler.store.columns import to_json
+
+_PARAM: Final = re.compile(r"(?<![:\w]):(\w+)")
+_TYPES: Final = {"text": "text", "double": "double precision"}
+_MARK: Final = re.compile(r"\{(\w+)(?::(\w+))?(?::(\w+))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A statement in both renderings.
+
+    In the source text `:name` is a parameter, `{in:x}` means "is among the keys of x" and `{of:x}` or
+    `{of:x:text}` "the value that x has for this row's id" (bigint unless a type is named), where the
+    argument x is a list or a dict; `{lock}` locks the selected rows, `{skip}` skips those locked by others.
+    """
+
+    sqlite: str
+    postgres: str
+
+
+def make_sql(source: str) -> Sql:
+    """The statement in both renderings."""
+    return Sql(
+        sqlite=_MARK.sub(_sqlite_mark, source),
+        postgres=_PARAM.sub(r"%(\1)s", _MARK.sub(_postgres_mark, source)),
+    )
+
+
+def _sqlite_mark(mark: re.Match[str]) -> str:
+    kind, name, _ = mark.groups()
+    return {
+        "in": f"IN (SELECT value FROM json_each(:{name}_keys))",
+        "of": f"json_extract(:{name}_map, '$.\"' || id || '\"')",
+        "lock": "",
+        "skip": "",
+    }[kind]
+
+
+def _postgres_mark(mark: re.Match[str]) -> str:
+    kind, name, type_ = mark.groups()
+    return {
+        "in": f"= ANY(CAST(:{name}_keys AS text[]))",
+        "of": f"(CAST(:{name}_values AS {_TYPES.get(type_ or '', 'bigint')}[]))"
+        f"[array_position(CAST(:{name}_keys AS text[]), id)]",
+        "lock": "FOR UPDATE",
+        "skip": "FOR UPDATE SKIP LOCKED",
+    }[kind]
+
+
+def bind(params: Mapping[str, Any], *, is_postgres: bool) -> dict[str, Any]:
+    """The driver's parameters: lists and dicts spread as the markers expect them."""
+    bound: dict[str, Any] = {}
+    for name, value in params.items():
+        if isinstance(value, (str, bytes)) or not isinstance(value, (Mapping, Sequence)):
+            bound[name] = value
+        elif is_postgres:
+            bound[f"{name}_keys"] = list(value)
+            if isinstance(value, Mapping):
+                bound[f"{name}_values"] = list(value.values())
+        else:
+            bound[f"{name}_keys"] = to_json(list(value))
+            if isinstance(value, Mapping):
+                bound[f"{name}_map"] = to_json(value)
+    return bound

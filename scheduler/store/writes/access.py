@@ -1,0 +1,148 @@
+"""Writes about credentials, idempotency keys, the audit trail and data tables."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, delete, select, update
+
+from scheduler.domain.errors import NotFoundError
+from scheduler.store.columns import to_epoch, to_json
+from scheduler.store.queries.access import TokenView
+from scheduler.store.queries.data_tables import DataTable
+from scheduler.store.session import Tx
+from scheduler.store.sql import make_sql
+from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow, JobRow, TokenRow
+
+_KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")
+_OPEN_JOBS = make_sql(
+    "SELECT owner, COUNT(*) FROM job WHERE state IN ('waiting', 'running') AND owner {in:owners} GROUP BY owner"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A submit's idempotency key: whose, for which document (by digest), and the job it made."""
+
+    owner: str
+    key: str
+    digest: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what, with which token, from where, to what, with which outcome."""
+
+    at: datetime
+    who: str
+    token: str
+    address: str
+    action: str
+    object: str
+    outcome: str
+
+
+def find_keys(tx: Tx, keys: Iterable[str]) -> dict[tuple[str, str], KeyUse]:
+    """The uses of idempotency keys that are stored, by (owner, key)."""
+    rows = tx.run(_KEYS, keys=sorted(set(keys)))
+    return {(row[0], row[1]): KeyUse(*row) for row in rows}
+
+
+def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
+    """Note the uses; a key that another transaction has taken meanwhile makes this one fail."""
+    rows = [
+        {"owner": use.owner, "key": use.key, "digest": use.digest, "job_id": use.job, "created": to_epoch(now)}
+        for use in uses
+    ]
+    tx.insert(IdempotencyRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+
+
+def count_open_jobs(tx: Tx, owners: Iterable[str]) -> dict[str, int]:
+    """How many open jobs each owner has."""
+    return {row[0]: int(row[1]) for row in tx.run(_OPEN_JOBS, owners=sorted(set(owners)))}
+
+
+def delete_job(tx: Tx, job: str) -> None:
+    """Forget an ended job with everything it left in the store."""
+    tx.session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.job_id) == job))
+    tx.session.exec(delete(JobRow).where(col(JobRow.id) == job))
+
+
+def insert_token(tx: Tx, token: TokenView, digest: str) -> None:
+    """Store a new credential; `digest` is the SHA-256 of its secret, in hex."""
+    row = TokenRow(
+        id=token.id,
+        digest=digest,
+        kind=token.kind,
+        name=token.name,
+        role=token.role,
+        org=token.org,
+        project=token.project,
+        party_id=token.party,
+        created=token.created,
+        expires=token.expires,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+
+
+def revoke_token(tx: Tx, token: str, now: datetime) -> None:
+    """End a credential; revoking twice is harmless."""
+    row = tx.session.get(TokenRow, token)
+    if row is None:
+        raise NotFoundError("token", token)
+    row.revoked = row.revoked or now
+    tx.session.add(row)
+    tx.session.flush()
+
+
+def mark_used(tx: Tx, tokens: Iterable[str], now: datetime) -> None:
+    """Note when the credentials were last used."""
+    tx.session.exec(update(TokenRow).where(col(TokenRow.id).in_(list(tokens))).values(last_used=now))
+
+
+def append_audit(tx: Tx, entry: AuditEntry) -> None:
+    """Add a row to the audit trail, chained to the one before."""
+    last = tx.session.exec(select(AuditRow.hash).order_by(col(AuditRow.id).desc()).limit(1)).first()
+    said = [entry.at.isoformat(), entry.who, entry.token, entry.address, entry.action, entry.object, entry.outcome]
+    row = AuditRow(
+        at=entry.at,
+        who=entry.who,
+        token_id=entry.token,
+        address=entry.address,
+        action=entry.action,
+        object=entry.object,
+        outcome=entry.outcome,
+        hash=hashlib.sha256(to_json([last or "", *said]).encode()).hexdigest(),
+    )
+    tx.session.add(row)
+    tx.session.flush()
+
+
+def put_data_table(tx: Tx, table: DataTable) -> None:
+    """Register a table that its party has stored, in place of an older one of that name."""
+    row = DataTableRow(
+        party_id=table.party,
+        namespace=table.namespace,
+        name=table.name,
+        owner=table.owner,
+        rows=table.rows,
+        columns=table.columns,
+        size=table.size,
+        sha256=table.sha256,
+        facts=table.facts,
+        created=table.created,
+    )
+    tx.session.merge(row)
+    tx.session.flush()
+
+
+def delete_data_table(tx: Tx, party: str, namespace: str, name: str) -> None:
+    """Forget a table's registration."""
+    row = tx.session.get(DataTableRow, (party, namespace, name))
+    if row is None:
+        raise NotFoundError("table", f"{namespace}/{name} at party {party}")
+    tx.session.delete(row)
+    tx.session.flush()

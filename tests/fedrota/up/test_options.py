@@ -1,0 +1,123 @@
+"""What `up` was asked for, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from fedrota.up.errors import UpError
+from fedrota.up.options import DEFAULT_PARTIES, Options, PartySpec, make_options, parse_party, read_config, with_parties
+
+
+def options_of(config=None, environment=None, **flags):
+    return make_options(flags=flags, environment=environment or {}, config=config)
+
+
+def test_nothing_given_means_the_embedded_default():
+    options = options_of()
+    assert (options.port, options.host, options.gateways) == (9380, "127.0.0.1", 1)
+    assert options.state == Path.cwd() / ".fedrota"
+    assert options.broker == options.database == ""
+    assert all(options.wants(part) for part in ("gateway", "scheduler", "worker"))
+
+
+def test_flags_win_over_environment_over_file():
+    config = {"port": 1, "host": "file", "slots": 2}
+    options = options_of(config, {"FEDROTA_PORT": "2", "FEDROTA_HOST": "variable"}, port=3)
+    assert (options.port, options.host, options.slots) == (3, "variable", 2)
+
+
+def test_a_flag_that_was_not_given_overrules_nothing():
+    assert options_of({"flower": True, "only": ("gateway",)}, flower=None, only=[]).flower is True
+    assert options_of({"flower": True}, flower=False).flower is False
+
+
+@pytest.mark.parametrize(
+    ("text", "party"),
+    [
+        ("9999", PartySpec(id="9999", slots=2)),
+        ("9999:guest", PartySpec(id="9999", role="guest", slots=2)),
+        ("bank-a.eu:host", PartySpec(id="bank-a.eu", role="host", slots=2)),
+    ],
+)
+def test_a_party_is_an_id_and_perhaps_a_role(text, party):
+    assert parse_party(text, slots=2) == party
+
+
+@pytest.mark.parametrize("text", ["", ":guest", "../etc", "a b", "-x", "x" * 65])
+def test_a_bad_party_id_is_refused_with_an_example(text):
+    with pytest.raises(UpError, match="no party id.*--party 9999:guest"):
+        parse_party(text, slots=1)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"parties": ["1", "1:host"]}, "party 1 is named twice"),
+        ({"only": ["gatway"]}, "--only gatway: choose from gateway, scheduler, worker"),
+        ({"port": 70000}, "--port 70000"),
+        ({"gateways": 0}, "--gateways 0"),
+        ({"slots": 0}, "slots 0"),
+        ({"flower_port": 0}, "--flower-port 0"),
+        ({"only": ["scheduler"]}, "needs the broker that the gateway uses: give --broker"),
+        ({"only": ["scheduler"], "broker": "redis://x"}, "needs the database"),
+        ({"only": ["worker"]}, "give --gateway URL or set FEDROTA_GATEWAY_URL"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_starts(flags, message):
+    with pytest.raises(UpError, match=message):
+        options_of(**flags)
+
+
+def test_a_worker_alone_finds_its_gateway_in_the_environment():
+    options = options_of(environment={"FEDROTA_GATEWAY_URL": "http://far:1"}, only=["worker"])
+    assert options.gateway == "http://far:1"
+    assert not options.wants("gateway")
+
+
+def test_a_bad_port_in_the_environment_is_named():
+    with pytest.raises(UpError, match="FEDROTA_PORT is 'many'"):
+        options_of(environment={"FEDROTA_PORT": "many"})
+
+
+def test_a_file_gives_everything_that_flags_give(tmp_path):
+    path = tmp_path / "up.toml"
+    path.write_text(
+        'port = 1234\nslots = 2\nflower = false\ncomponents = ["mine.parts"]\n'
+        '[[party]]\nid = "a"\nrole = "guest"\nslots = 8\n[[party]]\nid = 10000\n'
+    )
+    options = options_of(read_config(path))
+    assert options.parties == (PartySpec(id="a", role="guest", slots=8), PartySpec(id="10000", slots=2))
+    assert (options.port, options.flower, options.components) == (1234, False, ("mine.parts",))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot = 1", "unknown setting 'prot'; did you mean 'port'"),
+        ("port = '1'", "port must be of type int, not str"),
+        ("port = true", "port must be of type int, not bool"),
+        ("only = 'gateway'", "only must be a list of strings"),
+        ("[party]\nid = '1'", r"write each party as a table \[\[party\]\]"),
+        ("[[party]]\nrole = 'guest'", "has no id"),
+        ("[[party]]\nid = '1'\nslot = 2", "unknown setting 'slot'; did you mean 'slots'"),
+        ("[[party]]\nid = '1'\nslots = 'many'", "party 1 has 'many' slots"),
+        ("port = ", "is no TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_place(tmp_path, text, message):
+    path = tmp_path / "up.toml"
+    path.write_text(text)
+    with pytest.raises(UpError, match=message):
+        read_config(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UpError, match="cannot read .*none.toml"):
+        read_config(tmp_path / "none.toml")
+
+
+def test_parties_come_from_the_user_else_from_last_time_else_by_default():
+    named, remembered = PartySpec(id="named"), PartySpec(id="remembered")
+    assert with_parties(Options(parties=(named,)), [remembered]).parties == (named,)
+    assert with_parties(Options(), [remembered]).parties == (remembered,)
+    assert with_parties(Options(), []).parties == DEFAULT_PARTIES

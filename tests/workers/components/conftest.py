@@ -1,0 +1,66 @@
+"""Sample data and a runner of whole job documents, for the tests of built-in components."""
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fedrota.simulate import Simulation, simulate
+from workers.components.catalog import list_builtin
+
+ROOT = Path(__file__).parents[3]
+PARTIES = {"guest": ["9999"], "host": ["10000", "10001"]}
+
+
+@pytest.fixture
+def examples() -> Path:
+    return ROOT / "examples"
+
+
+@pytest.fixture
+def breast() -> Callable[[str, str], dict[str, list[Any]]]:
+    """The columns of a party's sample table, numbers as numbers."""
+
+    def read(party: str, table: str) -> dict[str, list[Any]]:
+        with (ROOT / "examples" / "data" / party / f"{table}.csv").open() as file:
+            header, *rows = csv.reader(file)
+        columns: dict[str, list[Any]] = {name: [float(cell) for cell in cells] for name, cells in zip(header, zip(*rows))}
+        return {**columns, "id": [row[0] for row in rows]}
+
+    return read
+
+
+@pytest.fixture
+def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
+    """Runs every step of a job document in order, with the tables in examples/data."""
+    infos = {info.name: info for info in list_builtin()}
+
+    def run(path: Path) -> Mapping[str, Simulation]:
+        document = yaml.safe_load(path.read_text())
+        tables = {
+            folder.name: {file.stem: file for file in folder.glob("*.csv")}
+            for folder in (ROOT / "examples" / "data").iterdir()
+            if folder.is_dir()
+        }
+        done: dict[str, Simulation] = {}
+        for step in document["steps"]:
+            sources = {port: source.split(".") for port, source in step.get("inputs", {}).items()}
+            members = document["parties"]
+            addresses = [f"{role}.{place}" for role, parties in members.items() for place in range(len(parties))]
+            done[step["name"]] = simulate(
+                infos[step["component"]],
+                members,
+                params=step.get("params", {}),
+                tables=tables,
+                inputs={
+                    address: {port: done[source][address].output(output) for port, (source, output) in sources.items()}
+                    for address in addresses
+                },
+                workdir=tmp_path / step["name"],
+            )
+        return done
+
+    return run

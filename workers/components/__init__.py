@@ -1,0 +1,1 @@
+"""The built-in federated components, one file each, and what they share."""

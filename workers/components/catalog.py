@@ -1,0 +1,22 @@
+"""The built-in components by module, and what a process that starts them should have loaded beforehand."""
+
+from importlib import import_module
+from typing import Final
+
+from fedrota.component import ComponentInfo, find_components
+
+MODULES: Final = (
+    "workers.components.reader",
+    "workers.components.data_transform",
+    "workers.components.homo_lr",
+    "workers.components.evaluation",
+    "workers.components.noop",
+    "workers.components.toy",
+)
+PRELOAD: Final = ("numpy", "pyarrow.parquet", "workers.components.masking")
+"""Loaded once in the process that children are forked from: 0.1 s and 55 MiB that no task pays again."""
+
+
+def list_builtin() -> tuple[ComponentInfo, ...]:
+    """Every built-in component, in the order of a typical job; loads numpy, but not pyarrow."""
+    return tuple(info for name in MODULES for info in find_components(import_module(name)))

@@ -1,0 +1,265 @@
+"""The component that trains a logistic regression over parties that hold different samples of the same features."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from fedrota.component import Context, InvalidInputError, Member, component
+from workers.components.agreement import Profile, agree
+from workers.components.homo_lr_data import PartyData, make_scaled, read_party_data
+from workers.components.homo_lr_results import Fit, log_round, write_model, write_predictions
+from workers.components.logistic import OPTIMIZERS, LocalTraining, mean_loss, penalty
+from workers.components.scaling import Scale, measure_scale
+from workers.components.secure_sum import SecureSum, SumPlan
+
+Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+SHARED_SETTINGS: Final = ("rounds", "l2", "early_stop", "tol", "scale")
+
+DISCLOSURE: Final = (
+    (
+        "the aggregator (arbiter, otherwise guest)",
+        "feature names and settings of each party; over all parties together: number of rows, number of rows with "
+        "label 1, mean and deviation of each feature, weights and loss of each round",
+        "at least two other data parties send vectors, so that pairwise masks hide each one's; the aggregator "
+        "follows the protocol and does not join forces with all but one of the data parties",
+    ),
+    (
+        "each other data party",
+        "the same sums over all parties, from which it can take its own part away",
+        "three or more data parties; otherwise see the next row",
+    ),
+    (
+        "either of two data parties",
+        "the other's local weights of each round, numbers of rows and of labels 1, mean and deviation of each feature",
+        "two data parties: a sum of two minus one's own is the other's, so no masks can help. Without an arbiter "
+        "the guest gets the host's vectors as they are",
+    ),
+    (
+        "the centre",
+        "the metrics and the summary of each party: losses, AUC, numbers of rows; no weights, rows or labels",
+        "messages between parties are encrypted end to end",
+    ),
+    (
+        "who holds the model",
+        "coefficients, intercept, means and deviations over all parties",
+        "a model can tell something about single samples; this component adds no noise (no differential privacy)",
+    ),
+)
+
+PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "rounds": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10000,
+        "default": 30,
+        "description": "How often the parties average their weights, at most.",
+    },
+    "epochs": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000,
+        "default": 1,
+        "description": "Passes of each party over its own samples between two averages.",
+    },
+    "batch_size": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 10_000_000,
+        "default": 0,
+        "description": "Samples per step of the optimizer; 0 means all of the party's.",
+    },
+    "learning_rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "maximum": 100,
+        "default": 0.15,
+        "description": "Length of the optimizer's steps.",
+    },
+    "l2": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1000,
+        "default": 0.01,
+        "description": "Weight of the penalty l2/2 x sum of squared coefficients, added to the mean loss.",
+    },
+    "optimizer": {
+        "type": "string",
+        "enum": sorted(OPTIMIZERS),
+        "default": "sgd",
+        "description": "The party's optimizer; its state stays at the party between rounds.",
+    },
+    "early_stop": {
+        "type": "string",
+        "enum": ["none", "loss", "weights"],
+        "default": "none",
+        "description": "Stop once the loss over all parties, or the weights, change by less than `tol` in a round.",
+    },
+    "tol": {"type": "number", "minimum": 0, "maximum": 1, "default": 1e-4, "description": "Limit for `early_stop`."},
+    "scale": {
+        "type": "boolean",
+        "default": True,
+        "description": "Standardise each feature by its mean and deviation over all parties.",
+    },
+    "threshold": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0.5,
+        "description": "Score from which on `predict_result` is 1.",
+    },
+    "seed": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 2**32 - 1,
+        "default": 0,
+        "description": "Where the shuffling of batches starts.",
+    },
+}
+
+
+@component(
+    "homo_lr",
+    params=PARAMS,
+    inputs={"train": "table", "validate": "table"},
+    outputs={"model": "model", "data": "table"},
+    roles=("guest", "host", "arbiter"),
+    exchange=True,
+)
+def homo_lr(context: Context) -> None:
+    """Train a logistic regression by federated averaging over parties with the same features.
+
+    One guest, one or more hosts, perhaps an arbiter. Each round every data party trains on its own samples;
+    the aggregator (the arbiter, or the guest where there is none) averages the weights by numbers of samples.
+    Weights, counts and statistics travel under pairwise masks wherever at least two data parties send them,
+    so the aggregator learns sums only. `train` needs 0/1 labels; `validate` is optional. Outputs are the
+    `model` (JSON) and `data`, the predictions for both inputs. A party that drops out ends the attempt: a
+    new attempt starts from the beginning with new masks.
+    """
+    plan = _make_plan(context)
+    context.log(plan.describe())
+    party = read_party_data(context) if context.me in plan.contributors else None
+    settings = {name: context.params[name] for name in SHARED_SETTINGS}
+    features = agree(context, plan, Profile(features=party.train.names if party else (), settings=settings))
+    sums = SecureSum(context, plan)
+    rows = _count_rows(sums, party)
+    scale = measure_scale(sums, party.train.features if party else None, rows=rows) if settings["scale"] else None
+    training = _Training(
+        context=context, sums=sums, party=make_scaled(party, scale) if party else None, rows=rows, width=len(features)
+    )
+    fit = training.run()
+    _write_results(context, plan, training, fit, scale, features)
+
+
+def _make_plan(context: Context) -> SumPlan:
+    def list_role(role: str) -> list[Member]:
+        return [member for member in context.members if member.role == role]
+
+    guests, hosts, arbiters = (list_role(role) for role in ("guest", "host", "arbiter"))
+    if len(guests) != 1 or not hosts or len(arbiters) > 1:
+        raise InvalidInputError(
+            "homo_lr needs exactly 1 guest, at least 1 host and at most 1 arbiter; this step has "
+            f"{len(guests)} guest, {len(hosts)} host and {len(arbiters)} arbiter members: correct `parties` or `roles`"
+        )
+    return SumPlan(contributors=[*guests, *hosts], aggregator=(arbiters or guests)[0])
+
+
+def _count_rows(sums: SecureSum, party: PartyData | None) -> float:
+    """The number of training rows over all parties; InvalidInputError where all of them have one label."""
+    labels = party.train_labels if party else None
+    rows, ones = sums.add_up(None if labels is None else np.array([len(labels), labels.sum()]))
+    if ones in (0, rows):
+        raise InvalidInputError(
+            f"all {rows:.0f} training rows of all parties have the label {int(ones > 0)}: a classifier needs rows of "
+            "both classes; check `label_column` and `label_map` in data_transform"
+        )
+    return float(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Training:
+    """The rounds at one member; `party` is None at an arbiter, which only adds up."""
+
+    context: Context
+    sums: SecureSum
+    party: PartyData | None
+    rows: float
+    width: int
+
+    def run(self) -> Fit:
+        """Average until the rounds are over or the early stop says so; the same at every member."""
+        params = self.context.params
+        local = self._make_local()
+        weights: Vector = np.zeros(self.width + 1)
+        losses: list[float] = []
+        stopped_by, number = "rounds", 0
+        for number in range(1, params["rounds"] + 1):
+            before = weights
+            weights, loss = self._average(before, local)
+            losses.append(loss)
+            self.context.log_metric("federated_loss", loss, number - 1)
+            log_round(self.context, self.party, weights, number)
+            if self._is_settled(before, weights, losses):
+                stopped_by = params["early_stop"]
+                break
+        loss = self._sum_loss(weights)
+        self.context.log_metric("federated_loss", loss, number)
+        return Fit(weights=weights, rounds=number, stopped_by=stopped_by, loss=loss, rows=int(self.rows))
+
+    def _make_local(self) -> LocalTraining:
+        params, me = self.context.params, self.context.me
+        return LocalTraining(
+            epochs=params["epochs"],
+            batch_size=params["batch_size"],
+            l2=params["l2"],
+            optimizer=OPTIMIZERS[params["optimizer"]](params["learning_rate"]),
+            shuffle=np.random.default_rng([params["seed"], me.role == "guest", me.position]),
+        )
+
+    def _average(self, weights: Vector, local: LocalTraining) -> tuple[Vector, float]:
+        """The mean weights after local training, and the loss over all parties before it."""
+        part = None
+        if self.party is not None:
+            features, labels = self.party.train.features, self.party.train_labels
+            improved = local.improve(weights, features, labels)
+            if not np.isfinite(improved).all():
+                raise InvalidInputError(
+                    f"training at party {self.context.me.party} has diverged: lower `learning_rate` "
+                    f"({self.context.params['learning_rate']:g}) or set `scale: true`"
+                )
+            part = len(labels) * np.append(improved, mean_loss(weights, features, labels, l2=0.0))
+        mean = self.sums.add_up(part) / self.rows
+        return mean[:-1], float(mean[-1]) + penalty(weights, l2=self.context.params["l2"])
+
+    def _sum_loss(self, weights: Vector) -> float:
+        part = None
+        if self.party is not None:
+            features, labels = self.party.train.features, self.party.train_labels
+            part = np.array([len(labels) * mean_loss(weights, features, labels, l2=0.0)])
+        return float(self.sums.add_up(part)[0]) / self.rows + penalty(weights, l2=self.context.params["l2"])
+
+    def _is_settled(self, before: Vector, weights: Vector, losses: list[float]) -> bool:
+        how, tol = self.context.params["early_stop"], self.context.params["tol"]
+        if how == "weights":
+            return bool(np.linalg.norm(weights - before) < tol)
+        return bool(how == "loss" and len(losses) > 1 and abs(losses[-1] - losses[-2]) < tol)
+
+
+def _write_results(
+    context: Context, plan: SumPlan, training: _Training, fit: Fit, scale: Scale | None, features: Any
+) -> None:
+    write_model(context, fit, features=features, scale=scale)
+    if training.party is not None:
+        write_predictions(context, training.party, fit.weights)
+    context.log(f"{fit.rounds} rounds, ended by {fit.stopped_by}; loss over all parties {fit.loss:.6f}")
+    context.summary(
+        rounds=fit.rounds,
+        stopped_by=fit.stopped_by,
+        federated_loss=fit.loss,
+        rows=fit.rows,
+        features=len(features),
+        aggregator=plan.aggregator.address,
+        masked=plan.masked,
+        disclosure=plan.describe(),
+    )

@@ -1,0 +1,101 @@
+"""What homo_lr leaves behind: metrics of each round, the model file, the table of predictions."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from fedrota.component import Context
+from workers.components.homo_lr_data import PartyData
+from workers.components.logistic import mean_loss, predict
+from workers.components.scaling import Scale
+from workers.components.scores import area, rank
+from workers.components.tables import Samples, write_table
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+FORMAT: Final = "fedrota.homo_lr/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What training found: weights (coefficients, then intercept) over `rows` rows of all parties."""
+
+    weights: Vector
+    rounds: int
+    stopped_by: str
+    loss: float
+    rows: int
+
+
+def log_round(context: Context, party: PartyData | None, weights: Vector, number: int) -> None:
+    """Log this party's own losses, and AUC on its validation samples, with the averaged weights of a round."""
+    context.progress(number / context.params["rounds"])
+    if party is None:
+        return
+    l2 = context.params["l2"]
+    context.log_metric("loss", mean_loss(weights, party.train.features, party.train_labels, l2=l2), number)
+    if party.validate is None or party.validate_labels is None or not len(party.validate):
+        return
+    features, labels = party.validate.features, party.validate_labels
+    context.log_metric("validate_loss", mean_loss(weights, features, labels, l2=l2), number)
+    if 0 < labels.sum() < len(labels):
+        context.log_metric("validate_auc", area(rank(labels, predict(weights, features))), number)
+
+
+def write_model(context: Context, fit: Fit, *, features: Sequence[str], scale: Scale | None) -> None:
+    """Write the model as JSON: a score is sigmoid(coefficients . (x - mean) / deviation + intercept)."""
+    model = {
+        "format": FORMAT,
+        "features": list(features),
+        "coefficients": fit.weights[:-1].tolist(),
+        "intercept": float(fit.weights[-1]),
+        "scale": None if scale is None else scale.to_json(),
+        "threshold": context.params["threshold"],
+        "training": {
+            "job": context.job,
+            "step": context.step,
+            "attempt": context.attempt,
+            "parties": {member.address: member.party for member in context.members},
+            "rows": fit.rows,
+            "rounds": fit.rounds,
+            "stopped_by": fit.stopped_by,
+            "loss": fit.loss,
+            "params": dict(context.params),
+        },
+    }
+    with context.output("model", "model") as output:
+        output.path.write_text(json.dumps(model, indent=2, ensure_ascii=False), encoding="utf-8")
+        output.facts.update(format=FORMAT, features=len(features))
+
+
+def write_predictions(context: Context, party: PartyData, weights: Vector) -> None:
+    """Write `data`: id, label, predict_score, predict_result and split (train or validate) of each sample."""
+    import pyarrow
+
+    threshold = context.params["threshold"]
+    parts = [_make_predictions("train", party.train, party.train_labels, predict(weights, party.train.features))]
+    if party.validate is not None:
+        scores = predict(weights, party.validate.features)
+        parts.append(_make_predictions("validate", party.validate, party.validate_labels, scores))
+    table = pyarrow.concat_tables(parts)
+    results = (table.column("predict_score").to_numpy() >= threshold).astype(np.int64)
+    write_table(context, "data", table.add_column(3, "predict_result", pyarrow.array(results)))
+
+
+def _make_predictions(split: str, samples: Samples, labels: Vector | None, scores: Vector) -> "pyarrow.Table":
+    import pyarrow
+
+    shown = pyarrow.nulls(len(samples), pyarrow.int64()) if labels is None else labels.astype(np.int64)
+    return pyarrow.table(
+        {
+            "id": pyarrow.array(samples.ids, pyarrow.string()),
+            "label": shown,
+            "predict_score": scores,
+            "split": pyarrow.array([split] * len(samples), pyarrow.string()),
+        }
+    )

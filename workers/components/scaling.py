@@ -1,0 +1,38 @@
+"""Standardises features by mean and deviation over all parties, from sums alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workers.components.secure_sum import SecureSum
+
+Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Mean and standard deviation of each feature over all parties; deviation 1 where a feature is constant."""
+
+    mean: Vector
+    deviation: Vector
+
+    def apply(self, features: Vector) -> Vector:
+        """The features with mean 0 and deviation 1."""
+        return (features - self.mean) / self.deviation
+
+    def to_json(self) -> dict[str, Any]:
+        """As the model file holds it."""
+        return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+
+
+def measure_scale(sums: SecureSum, features: Vector | None, *, rows: float) -> Scale:
+    """The scale over all parties' samples, `rows` in all; None from a member without samples.
+
+    Two passes, mean first: squares of raw values would cancel badly for features far from zero.
+    """
+    mean = sums.add_up(None if features is None else features.sum(axis=0)) / rows
+    squares = sums.add_up(None if features is None else ((features - mean) ** 2).sum(axis=0))
+    deviation = np.sqrt(squares / rows)
+    constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    return Scale(mean=mean, deviation=np.where(constant, 1.0, deviation))

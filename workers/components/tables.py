@@ -1,0 +1,138 @@
+"""Reads and writes tables of samples: Parquet files with an id column, perhaps a label, and features.
+
+pyarrow is loaded inside the functions, so that a process that never touches a table starts without it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedrota.component import Context, InvalidInputError
+from workers.components.columns import Vector
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+ID_KEY: Final = b"fedrota.id"
+LABEL_KEY: Final = b"fedrota.label"
+SHOWN_COLUMNS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """A numeric table: `features` is a float64 matrix of samples x features; NaN never occurs in it."""
+
+    ids: Sequence[str]
+    features: Vector
+    names: tuple[str, ...]
+    """The features' column names, in the order of the matrix."""
+    labels: Vector | None = None
+    id_name: str = "id"
+    label_name: str = "y"
+    label_whole: bool = field(default=True)
+    """Whether labels are written as integers."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def get_input(context: Context, name: str) -> Path:
+    """The file of an input that the component cannot do without; InvalidInputError where none is connected."""
+    if context.has_input(name):
+        return context.input(name)
+    raise InvalidInputError(
+        f"step {context.step!r} needs the input {name!r} at party {context.me.party}: "
+        f"connect it in the job document, e.g. `inputs: {{{name}: earlier_step.data}}`"
+    )
+
+
+def read_table(path: Path) -> "pyarrow.Table":
+    """The whole Parquet file; InvalidInputError where it is none."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        # Not `read_table`: that loads pyarrow's dataset layer. Small tables gain nothing from threads.
+        return pyarrow.parquet.ParquetFile(path).read(use_threads=False)
+    except pyarrow.ArrowInvalid as error:
+        raise InvalidInputError(f"{path.name} is no Parquet table ({error}); upload it as CSV or Parquet") from error
+
+
+def write_table(context: Context, name: str, table: "pyarrow.Table") -> None:
+    """Write a table as the output `name`, with its rows and columns as facts."""
+    import pyarrow.parquet
+
+    with context.output(name, "table") as output:
+        pyarrow.parquet.write_table(table, output.path)
+        output.facts.update(rows=table.num_rows, columns=table.num_columns)
+
+
+def write_samples(context: Context, name: str, samples: Samples) -> None:
+    """Write samples as the output `name`; the file remembers which columns are id and label."""
+    import pyarrow
+
+    columns: dict[str, Any] = {samples.id_name: pyarrow.array(samples.ids, pyarrow.string())}
+    marks = {ID_KEY: samples.id_name.encode()}
+    if samples.labels is not None:
+        columns[samples.label_name] = samples.labels.astype(np.int64) if samples.label_whole else samples.labels
+        marks[LABEL_KEY] = samples.label_name.encode()
+    for position, feature in enumerate(samples.names):
+        columns[feature] = np.ascontiguousarray(samples.features[:, position])
+    write_table(context, name, pyarrow.table(columns).replace_schema_metadata(marks))
+
+
+def read_samples(context: Context, name: str) -> Samples:
+    """The samples of the input `name`, as `data_transform` writes them.
+
+    A table without its marks counts too where its columns are called `id` and `y`. InvalidInputError names
+    the party and the columns where a feature is not numeric or not finite.
+    """
+    table = read_table(get_input(context, name))
+    marks = table.schema.metadata or {}
+    id_name = marks.get(ID_KEY, b"id").decode()
+    label_name = marks.get(LABEL_KEY, b"y").decode()
+    if id_name not in table.column_names:
+        raise InvalidInputError(
+            f"input {name!r} of party {context.me.party} has no column {id_name!r} (it has "
+            f"{render_names(table.column_names)}): put a data_transform step before {context.step!r}"
+        )
+    names = tuple(column for column in table.column_names if column not in (id_name, label_name))
+    labelled = label_name in table.column_names
+    columns = {each: _read_numbers(context, table, each) for each in (*names, *([label_name] if labelled else []))}
+    return Samples(
+        ids=table.column(id_name).to_pylist(),
+        features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
+        names=names,
+        labels=columns[label_name] if labelled else None,
+        id_name=id_name,
+        label_name=label_name,
+    )
+
+
+def _read_numbers(context: Context, table: "pyarrow.Table", name: str) -> Vector:
+    import pyarrow
+
+    kind = table.schema.field(name).type
+    if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind)):
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} is of type {kind}, not a number: "
+            f"put a data_transform step before {context.step!r}"
+        )
+    values: Vector = table.column(name).to_numpy().astype(np.float64)
+    if not np.isfinite(values).all():
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} has {int((~np.isfinite(values)).sum())} missing or "
+            "infinite values: set `fill` in a data_transform step"
+        )
+    return values
+
+
+def render_names(names: Sequence[str]) -> str:
+    """Column names for an error's text: the first dozen, and how many more there are."""
+    shown = ", ".join(map(str, names[:SHOWN_COLUMNS])) or "no columns"
+    more = len(names) - SHOWN_COLUMNS
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,1 @@
+"""The ways to run a task: component, command, container; one Protocol for all."""

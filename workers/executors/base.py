@@ -1,0 +1,119 @@
+"""What the runner, the executors and the exchange ask of each other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from scheduler.domain.messages import Assignment, MetricPoint, OutputRef
+
+Bytes = bytes | bytearray | memoryview
+
+
+class AssignmentError(Exception):
+    """The assignment can never work at this worker; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one attempt works: its folders, its log file, the files of its inputs, the party's tables.
+
+    `workdir` and `outputs` need not exist yet: a task that writes nothing costs no folder.
+    """
+
+    workdir: Path
+    outputs: Path
+    log: Path
+    tables: Path
+    inputs: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended by itself, in the words of `messages.Report`; `outcome` is success or failed."""
+
+    outcome: str
+    kind: str = ""
+    message: str = ""
+    detail: str = ""
+    outputs: tuple[OutputRef, ...] = ()
+    log_size: int = 0
+
+
+class Sink(Protocol):
+    """Where an executor tells of one attempt; called from the executors' thread, must not block."""
+
+    def started(self, pid: int) -> None:
+        """The attempt has a process."""
+
+    def progressed(self, fraction: float) -> None:
+        """The attempt is so far, 0 to 1."""
+
+    def measured(self, points: tuple[MetricPoint, ...]) -> None:
+        """New points of its curves."""
+
+    def summed(self, values: Mapping[str, Any]) -> None:
+        """New figures of its summary."""
+
+    def is_full(self) -> bool:
+        """Whether so much waits to be sent that the attempt should be slowed down."""
+        ...
+
+    def ended(self, ending: Ending) -> None:
+        """The attempt is over and every process of it is gone or going; called exactly once."""
+
+
+class Handle(Protocol):
+    """An attempt under way; every method may be called from any thread, also after the end."""
+
+    def stop(self, grace_s: float) -> None:
+        """Ask it to end; kill its whole tree of processes after `grace_s`."""
+
+    def kill(self) -> None:
+        """Kill its whole tree of processes now."""
+
+    def log_size(self) -> int:
+        """Bytes in its log file."""
+        ...
+
+
+class Executor(Protocol):
+    """One way to run a task."""
+
+    def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
+        """Begin; every failure from here on, also to begin at all, arrives as `sink.ended`."""
+        ...
+
+
+OnSent = Callable[[str], None]
+"""Called once with the reason why a message cannot be delivered, or with "" once it is buffered."""
+
+OnMessage = Callable[[Bytes, str], None]
+"""Called once with a message and "", or with b"" and the reason why it can never come."""
+
+
+class ExchangePort(Protocol):
+    """The exchange as executors use it; calls return at once, callbacks come from any thread."""
+
+    def open(self, assignment: Assignment) -> None:
+        """The attempt starts: messages between it and `assignment.peers` are allowed from now on."""
+
+    def send(self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent) -> None:
+        """Send `payload` to task `peer`, called `name` in `round`; `on_done` waits where the peer is slow."""
+
+    def recv(
+        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
+    ) -> None:
+        """Wait for the message `name` of `round` from task `peer`."""
+
+    def close(self, task: str, seq: int, outcome: str) -> None:
+        """The attempt is over: tell the peers, so that nobody waits for it any longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one task's process may use; 0 means no limit."""
+
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    log_bytes: int = field(default=64 << 20)

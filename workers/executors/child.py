@@ -1,0 +1,138 @@
+"""A task's process, forked from the zygote: runs components one after the other, or becomes a command.
+
+Standard library, our SDK and the components only; nothing of the worker's settings is known here.
+"""
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from fedrota.component import CancelledError, ComponentInfo, InvalidInputError, PeerError
+from workers.executors.context import Stopping, TaskContext
+from workers.executors.link import BlockingLink, Header, LinkClosedError
+
+DETAIL_CHARS: Final = 16_000
+MESSAGE_CHARS: Final = 1_000
+_FULL: Final = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "a file is too large"}
+
+
+def serve(sock: socket.socket, components: Mapping[str, ComponentInfo]) -> NoReturn:
+    """Run the tasks that come over `sock`; never returns."""
+    link = BlockingLink(sock)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115,PTH123  the process's own descriptors
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115,PTH123
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115,PTH123
+    _reseed()
+    try:
+        while True:
+            task, _ = link.recv()
+            if task["t"] == "command":
+                become_command(link, task)
+            end = run_component(link, task, components[task["component"]])
+            is_kept = bool(task["keep"]) and is_clean()
+            link.send({**end, "kept": is_kept})
+            if not is_kept:
+                os._exit(0)
+    except LinkClosedError:
+        os._exit(0)
+
+
+def _reseed() -> None:
+    """Forks share the parent's random state; give each its own."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def is_clean() -> bool:
+    """Whether the last task left neither process nor thread behind."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return threading.active_count() == 1
+    return False
+
+
+def run_component(link: BlockingLink, task: Mapping[str, Any], info: ComponentInfo) -> Header:
+    """Run one component; its end as a frame's header."""
+    stopping = Stopping()
+    context = TaskContext(link, task, stopping)
+
+    def stop(_number: int, _frame: object) -> None:
+        stopping.is_set = True
+        if not stopping.is_watched:
+            raise CancelledError("the task is being stopped")
+
+    try:
+        signal.signal(signal.SIGTERM, stop)
+        if not info.reusable:
+            os.chdir(context.workdir)
+        context.params = info.read_params(context.params)
+        info.body(context)
+        end = {"t": "end", "outcome": "success", "outputs": context.list_outputs()}
+    except SystemExit as leaving:
+        end = _end_of_exit(leaving, context)
+    except CancelledError:
+        end = _failed("stopped", "the task was stopped")
+    except InvalidInputError as wrong:
+        end = _failed("invalid", str(wrong) or "the input is invalid")
+    except PeerError as wrong:
+        end = _failed("unreachable", str(wrong) or "a peer cannot be reached", detail=_trace(wrong))
+    except Exception as wrong:  # noqa: BLE001  the worker's loop top: a component may raise anything
+        end = _end_of_error(wrong)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _flush()
+    return end
+
+
+def _flush() -> None:
+    """Push out what was printed; a component may have closed or replaced the streams."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+def _end_of_exit(leaving: SystemExit, context: TaskContext) -> Header:
+    if leaving.code in {None, 0}:
+        return {"t": "end", "outcome": "success", "outputs": context.list_outputs()}
+    return _failed("exit", f"the component called sys.exit({leaving.code!r})")
+
+
+def _end_of_error(wrong: Exception) -> Header:
+    detail = _trace(wrong)
+    print(detail, file=sys.stderr)  # noqa: T201  standard error is the task's log
+    message = " ".join(f"{type(wrong).__name__}: {wrong}".split())
+    if isinstance(wrong, MemoryError):
+        return _failed("limit", "the task needs more memory than it may have (FEDROTA_TASK_MEMORY_BYTES)", detail=detail)
+    if isinstance(wrong, OSError) and wrong.errno in _FULL:
+        return _failed("limit", f"{_FULL[wrong.errno]}: {wrong}", detail=detail)
+    return _failed("error", message, detail=detail)
+
+
+def _trace(wrong: Exception) -> str:
+    """The traceback without our own frames."""
+    frames = wrong.__traceback__.tb_next if wrong.__traceback__ else None
+    return "".join(traceback.format_exception(type(wrong), wrong, frames))[-DETAIL_CHARS:]
+
+
+def _failed(kind: str, message: str, *, detail: str = "") -> Header:
+    return {"t": "end", "outcome": "failed", "kind": kind, "message": message[:MESSAGE_CHARS], "detail": detail}
+
+
+def become_command(link: BlockingLink, task: Mapping[str, Any]) -> NoReturn:
+    """Replace this process by the command; says what is wrong where that cannot be."""
+    argv: list[str] = task["argv"]
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.chdir(task["workdir"])
+        os.execvpe(argv[0], argv, task["environment"])
+    except (OSError, ValueError) as wrong:
+        link.send({**_failed("invalid", f"cannot start {argv[0]!r}: {wrong}"), "kept": False})
+    os._exit(127)

@@ -1,0 +1,203 @@
+"""The worker's end of the zygote: starts it, asks it for processes, starts another when it dies."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from workers.executors.base import Limits
+from workers.executors.kernel import list_marked, signal_quietly
+from workers.executors.link import FrameReader, Header, LinkClosedError, pack_head
+from workers.executors.loop import ExecutorLoop
+from workers.executors.process import Process
+from workers.executors.zygote import BOOT, Order
+
+log = structlog.get_logger(__name__)
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FORK_PATIENCE_S: Final = 30.0
+THREAD_LIMITS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    """What the zygote found: its components as it introduces them, and the modules it left out."""
+
+    components: Sequence[Mapping[str, Any]] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
+
+
+class Nursery:
+    """Where task processes come from; only `start`, `wait_ready`, `fork` and `close` from other threads."""
+
+    def __init__(self, loop: ExecutorLoop, *, site: Path, modules: Sequence[str], limits: Limits) -> None:
+        self._loop = loop
+        self._modules = tuple(modules)
+        self._limits = limits
+        self.mark = f"FEDROTA_SITE={site}"
+        """In the environment of every process of this party; a worker that starts kills all that bear it."""
+        self.offering = Offering()
+        self._is_ready = threading.Event()
+        self._is_closing = False
+        self._failures = 0
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._reader = FrameReader()
+        self._last = 0
+        self._unborn: dict[int, Process] = {}
+        self._living: dict[int, Process] = {}
+        self.on_start: Callable[[], None] = lambda: None
+
+    @property
+    def zygote_pid(self) -> int:
+        """The zygote's process id; 0 while there is none."""
+        return self._zygote.pid if self._zygote is not None else 0
+
+    def start(self) -> None:
+        """Start the zygote; `wait_ready` tells when it has loaded everything."""
+        self._loop.call(self._start)
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """Whether the zygote is ready within `timeout_s`."""
+        return self._is_ready.wait(timeout_s)
+
+    def close(self) -> None:
+        """End the zygote and all processes."""
+        self._is_closing = True
+        if self._zygote is not None:
+            self._zygote.kill()
+            self._zygote.wait()
+        self.kill_marked()
+
+    def kill_marked(self) -> int:
+        """Kill every process of this party, whoever started it; how many there were."""
+        marked = [pid for pid in list_marked(self.mark) if pid != os.getpid()]
+        for pid in marked:
+            signal_quietly(pid, 9)
+        return len(marked)
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        order = Order(
+            control=theirs.fileno(),
+            parent=os.getpid(),
+            modules=self._modules,
+            memory_bytes=self._limits.memory_bytes,
+            disk_bytes=self._limits.disk_bytes,
+        )
+        # The kernel ties the zygote's life to the thread that starts it: the loop's, which lasts.
+        self._zygote = subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-P", "-c", BOOT, str(ROOT), order.render()],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+        )
+        theirs.close()
+        ours.setblocking(False)
+        self._control, self._reader = ours, FrameReader()
+        self._loop.aio.add_reader(ours, self._on_control)
+
+    def _environment(self) -> dict[str, str]:
+        """The worker's environment without its settings, among them its token."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FEDROTA_")}
+        name, _, value = self.mark.partition("=")
+        return {**dict.fromkeys(THREAD_LIMITS, "1"), **kept, name: value}
+
+    def fork(self) -> Process:
+        """A new process, which can be written to at once; only in the loop's thread."""
+        link, their_link = socket.socketpair()
+        output, their_output = os.pipe()
+        process = Process(self._loop, link, output)
+        self._last += 1
+        self._unborn[self._last] = process
+        self._ask(self._last, their_link, their_output)
+        self._loop.later(FORK_PATIENCE_S, self._check_born, self._last)
+        return process
+
+    def _ask(self, number: int, link: socket.socket, output: int) -> None:
+        """Send the request with both descriptors, later where the zygote is not there or busy."""
+        try:
+            if self._control is None or not self._is_ready.is_set():
+                raise BlockingIOError
+            socket.send_fds(self._control, [pack_head({"n": number})], [link.fileno(), output])
+        except OSError:
+            if self._is_closing or number not in self._unborn:
+                link.close()
+                os.close(output)
+            else:
+                self._loop.later(0.02, self._ask, number, link, output)
+            return
+        link.close()
+        os.close(output)
+
+    def _check_born(self, number: int) -> None:
+        if number in self._unborn and self._zygote is not None and not self._is_closing:
+            log.error("zygote_hangs", pid=self._zygote.pid)
+            self._unborn.pop(number).exited(None)
+            self._zygote.kill()
+
+    def _on_control(self) -> None:
+        if self._control is None:
+            return
+        try:
+            frames = self._reader.fill(self._control)
+        except BlockingIOError:
+            return
+        except (LinkClosedError, ConnectionResetError):
+            self._on_zygote_gone()
+            return
+        for header, _ in frames:
+            self._take(header)
+
+    def _take(self, header: Header) -> None:
+        if header["t"] == "ready":
+            self._on_ready(header)
+        elif header["t"] == "forked":
+            process = self._unborn.pop(header["n"], None)
+            if process is None:
+                signal_quietly(header["pid"], 9)
+                return
+            process.born(header["pid"])
+            self._living[header["pid"]] = process
+        elif header["t"] == "exit":
+            process = self._living.pop(header["pid"], None)
+            if process is not None:
+                process.exited(header["code"])
+
+    def _on_ready(self, header: Header) -> None:
+        self.offering = Offering(components=tuple(header["offers"]), broken=header["broken"])
+        self._failures = 0
+        for module, reason in self.offering.broken.items():
+            log.error("component_module_left_out", module=module, reason=reason)
+        log.info("zygote_ready", pid=self.zygote_pid, components=len(self.offering.components))
+        self._is_ready.set()
+        self.on_start()
+
+    def _on_zygote_gone(self) -> None:
+        """Its children die with it by the kernel's hand; what they left bears our mark."""
+        if self._control is None or self._zygote is None:
+            return
+        self._loop.aio.remove_reader(self._control)
+        self._control.close()
+        self._control = None
+        self._is_ready.clear()
+        self._zygote.kill()
+        code = self._zygote.wait()
+        if self._is_closing:
+            return
+        log.error("zygote_died", pid=self._zygote.pid, code=code)
+        killed = self.kill_marked()
+        if killed:
+            log.warning("leftovers_killed", count=killed)
+        living, self._living = self._living, {}
+        for process in living.values():
+            process.exited(None)
+        self._failures += 1
+        self._loop.later(min(5.0, 0.05 * 2.0**self._failures), self._start)
