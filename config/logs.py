@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import warnings
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
     """Set up structlog over the standard library's logging, for `process` (gateway, scheduler, worker)."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _named(process),
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -42,7 +44,20 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    structlog.contextvars.bind_contextvars(process=process)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+
+
+def _named(process: str) -> structlog.types.Processor:
+    """Put the process's name on every line, from whatever thread it comes."""
+
+    def add_process(
+        _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        event.setdefault("process", process)
+        return event
+
+    return add_process
 
 
 def hide_secrets(

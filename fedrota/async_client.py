@@ -36,7 +36,9 @@ def sends(build: Callable[P, Call[T]]) -> "Callable[Concatenate[AsyncClient, P],
     return method
 
 
-def lists(build: Callable[P, ListCall[T]]) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, AsyncPage[T]]]":
+def lists(
+    build: Callable[P, ListCall[T]],
+) -> "Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, AsyncPage[T]]]":
     """A method that loads the page that `build` asks for."""
 
     @wraps(build)
@@ -156,9 +158,7 @@ class AsyncClient:
                 await asyncio.sleep(feed.reopen())
         return found
 
-    def events(
-        self, job: str, *, after: int | None = None, timeout_s: float | None = None
-    ) -> AsyncIterator[Event]:
+    def events(self, job: str, *, after: int | None = None, timeout_s: float | None = None) -> AsyncIterator[Event]:
         """Yield a job's changes of state as they happen, until it has ended.
 
         Args:
@@ -216,9 +216,10 @@ class AsyncClient:
                 async with self._open(feed.stream_call()) as response:
                     async for block in response.aiter_bytes():
                         yield feed.take(block)
-                return
             except httpx.TransportError as error:
                 await asyncio.sleep(feed.pause_after(error))
+            else:
+                return
 
     async def download_output(
         self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None

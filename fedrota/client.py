@@ -156,9 +156,7 @@ class Client:
                 time.sleep(feed.reopen())
         return found
 
-    def events(
-        self, job: str, *, after: int | None = None, timeout_s: float | None = None
-    ) -> Iterator[Event]:
+    def events(self, job: str, *, after: int | None = None, timeout_s: float | None = None) -> Iterator[Event]:
         """Yield a job's changes of state as they happen, until it has ended.
 
         Args:
@@ -191,9 +189,7 @@ class Client:
             check(response)
             yield response
 
-    def logs(
-        self, task: str, *, offset: int = 0, tail: int | None = None, follow: bool = False
-    ) -> Iterator[str]:
+    def logs(self, task: str, *, offset: int = 0, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield a task's log as text, in pieces of any length.
 
         Args:
@@ -214,9 +210,10 @@ class Client:
                 with self._open(feed.stream_call()) as response:
                     for block in response.iter_bytes():
                         yield feed.take(block)
-                return
             except httpx.TransportError as error:
                 time.sleep(feed.pause_after(error))
+            else:
+                return
 
     def download_output(
         self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None

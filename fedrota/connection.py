@@ -56,10 +56,7 @@ class Connection:
 
     def _explain_refusal(self, error: httpx.ConnectError) -> str:
         if _is_about_certificate(error):
-            return (
-                f"the certificate of {self.url} is not trusted ({error}): "
-                "name its authority's file in SSL_CERT_FILE"
-            )
+            return f"the certificate of {self.url} is not trusted ({error}): name its authority's file in SSL_CERT_FILE"
         return f"no gateway at {self.url}: start one with `fedrota up`, or set FEDROTA_URL"
 
 

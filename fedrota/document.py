@@ -1,6 +1,5 @@
 """Job documents before they are sent: reading YAML and JSON, setting parameters, finding the line of a place."""
 
-import json
 import math
 from collections.abc import Hashable, Iterator, Mapping
 from copy import deepcopy

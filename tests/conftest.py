@@ -3,9 +3,9 @@
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import uuid
@@ -60,7 +60,8 @@ def serve_valkey(binary: Path, folder: Path) -> Iterator[str]:
     for _ in range(5):  # another process may take the port between the look and the bind
         port = find_free_port()
         argv = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-        server = subprocess.Popen(argv, stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        leash = [sys.executable, "-I", "-S", str(ROOT / "fedrota/up/leash.py"), str(os.getpid())]
+        server = subprocess.Popen([*leash, *argv], stdout=subprocess.DEVNULL)
         try:
             if _answers_ping(server, port):
                 yield f"redis://127.0.0.1:{port}/0"
@@ -82,15 +83,6 @@ def _answers_ping(server: subprocess.Popen[bytes], port: int) -> bool:
             except redis.ConnectionError:
                 time.sleep(0.01)
     return False
-
-
-def _die_with_parent() -> None:
-    """Linux: take the server down with a test run that is killed."""
-    import ctypes
-    import sys
-
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """One party's WebSocket: a bounded queue of frames and the task that sends them."""
 
 import asyncio
+import secrets
 from collections import deque
 from typing import Final
 
@@ -24,6 +25,7 @@ class Connection:
 
     def __init__(self, party: str, socket: web.WebSocketResponse) -> None:
         self.party = party
+        self.serial = secrets.token_hex(4)
         self.callers: set[str] = set()
         """Other gateways that have called through this connection."""
         self._socket = socket

@@ -3,12 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 from scheduler.domain.frames import FrameError, pack, unpack
@@ -25,6 +24,8 @@ _RELEASE: Final = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.ca
 
 OnEnvelope = Callable[[dict[str, Any], memoryview], None]
 OnLost = Callable[[], None]
+OnReplaced = Callable[[str, str], None]
+"""Told party and serial of a connection here that a newer one elsewhere replaces."""
 
 
 def presence_key(party: str) -> str:
@@ -48,7 +49,7 @@ class Trunk:
         self.gateway = gateway
         self._redis = redis
         self._on_envelope = on_envelope
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
         self._places: dict[str, tuple[float, str | None]] = {}
         self._outgoing: deque[tuple[str, bytes, OnLost | None]] = deque()
         self._waiting_bytes = 0
@@ -56,7 +57,7 @@ class Trunk:
         self._subscribed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self, *, on_replaced: Callable[[str], None]) -> None:
+    async def start(self, *, on_replaced: OnReplaced) -> None:
         """Begin to listen, send and refresh; `on_replaced` is told of parties that another gateway holds now."""
         self._tasks = [
             asyncio.create_task(self._listen()),
@@ -71,25 +72,27 @@ class Trunk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for party in list(self._held):
-            await self.release(party)
+        for party, serial in list(self._held.items()):
+            await self.release(party, serial)
 
-    async def hold(self, party: str) -> None:
-        """This gateway has the channel of `party` now; a former holder is told to close its own."""
-        self._held.add(party)
+    async def hold(self, party: str, serial: str) -> None:
+        """This gateway has the channel of `party` now, as connection `serial`; a former holder closes its own."""
+        self._held[party] = serial
+        place = self._render_place(serial)
         try:
-            former = await self._redis.set(presence_key(party), self.gateway, ex=PRESENCE_S, get=True)
+            former = _read_place(await self._redis.set(presence_key(party), place, ex=PRESENCE_S, get=True))
         except RedisError as wrong:
             log.warning("presence_not_written", party=party, error=str(wrong))
             return
-        if former and former.decode() != self.gateway:
-            self.send(former.decode(), {"t": "replaced", "party": party})
+        if former and former[0] != self.gateway:
+            self.send(former[0], {"t": "replaced", "party": party, "serial": former[1]})
 
-    async def release(self, party: str) -> None:
-        """This gateway no longer has the channel of `party`."""
-        self._held.discard(party)
+    async def release(self, party: str, serial: str) -> None:
+        """Connection `serial` of `party` has ended."""
+        if self._held.get(party) == serial:
+            del self._held[party]
         try:
-            await self._redis.eval(_RELEASE, 1, presence_key(party), self.gateway)
+            await self._redis.eval(_RELEASE, 1, presence_key(party), self._render_place(serial))
         except RedisError as wrong:
             log.warning("presence_not_removed", party=party, error=str(wrong))
 
@@ -100,12 +103,11 @@ class Trunk:
         if known is not None and known[0] > now:
             return known[1]
         try:
-            found = await self._redis.get(presence_key(party))
+            found = _read_place(await self._redis.get(presence_key(party)))
         except RedisError as wrong:
             log.warning("presence_not_read", party=party, error=str(wrong))
             return None
-        place = found.decode() if found else None
-        place = None if place == self.gateway else place
+        place = found[0] if found and found[0] != self.gateway else None
         if len(self._places) >= CACHE_ENTRIES:
             self._places.clear()
         self._places[party] = (now + CACHE_S, place)
@@ -166,7 +168,7 @@ class Trunk:
                 return
             self._on_envelope(envelope, frame)
 
-    async def _refresh(self, on_replaced: Callable[[str], None]) -> None:
+    async def _refresh(self, on_replaced: OnReplaced) -> None:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
@@ -174,22 +176,27 @@ class Trunk:
             except RedisError as wrong:
                 log.warning("presence_not_refreshed", error=str(wrong))
 
-    async def _refresh_once(self, on_replaced: Callable[[str], None]) -> None:
-        held = sorted(self._held)
+    async def _refresh_once(self, on_replaced: OnReplaced) -> None:
+        held = dict(self._held)
         if not held:
             return
         places = await self._redis.mget([presence_key(party) for party in held])
-        mine: list[str] = []
-        for party, place in zip(held, places, strict=True):
-            if place is None or place.decode() == self.gateway:
-                mine.append(party)
-            else:
-                on_replaced(party)
         async with self._redis.pipeline(transaction=False) as pipe:
-            await _write_presence(pipe, mine, self.gateway)
+            for (party, serial), value in zip(held.items(), places, strict=True):
+                place = _read_place(value)
+                if place is None or place[0] == self.gateway:
+                    pipe.set(presence_key(party), self._render_place(serial), ex=PRESENCE_S)
+                else:
+                    on_replaced(party, serial)
+            await pipe.execute()
+
+    def _render_place(self, serial: str) -> str:
+        return f"{self.gateway}/{serial}"
 
 
-async def _write_presence(pipe: Pipeline, parties: Iterable[str], gateway: str) -> None:
-    for party in parties:
-        pipe.set(presence_key(party), gateway, ex=PRESENCE_S)
-    await pipe.execute()
+def _read_place(value: object) -> tuple[str, str] | None:
+    """Gateway and connection that a presence key names."""
+    if not isinstance(value, bytes):
+        return None
+    gateway, _, serial = value.decode(errors="replace").partition("/")
+    return gateway, serial

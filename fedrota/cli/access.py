@@ -16,7 +16,7 @@ from fedrota.model import Token
 
 app = typer.Typer()
 group = typer.Typer(help="Tokens of users and workers.", no_args_is_help=True)
-app.add_typer(group, name="tokens")
+app.add_typer(group, name="tokens", rich_help_panel="Access")
 
 
 @group.command("ls")
@@ -63,18 +63,24 @@ def _parse_expiry(text: str) -> float:
 
 
 @group.command("create")
-def create_token(
+def create_token(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whom or what it is for.")],
     *,
-    role: Annotated[str | None, typer.Option("--role", help="project_admin, org_admin, lead or member (the default).")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", help="project_admin, org_admin, lead or member (the default).")
+    ] = None,
     org: Annotated[str | None, typer.Option("--org", help="The user's organisation.")] = None,
     project: Annotated[str | None, typer.Option("--project", help="The user's project.")] = None,
     party: Annotated[
-        str | None, typer.Option("--party", help="Make it the token of this party's worker.", autocompletion=complete_party)
+        str | None,
+        typer.Option("--party", help="Make it the token of this party's worker.", autocompletion=complete_party),
     ] = None,
     expires: Annotated[
-        float | None, typer.Option("--expires", metavar="TIME", parser=_parse_expiry, help="How long it is good, e.g. 30d; default: for ever.")
+        float | None,
+        typer.Option(
+            "--expires", metavar="TIME", parser=_parse_expiry, help="How long it is good, e.g. 30d; default: for ever."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +97,10 @@ def create_token(
 
 @group.command("revoke")
 def revoke_token(
-    ctx: typer.Context, token: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")], *, as_json: AsJson = False
+    ctx: typer.Context,
+    token: Annotated[str, typer.Argument(metavar="ID", help="The token's id.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Revoke a token at once."""
     with connect(ctx) as client:
@@ -102,7 +111,7 @@ def revoke_token(
         print_line(f"revoked token {escape(token)}")
 
 
-@app.command()
+@app.command(rich_help_panel="Access")
 def whoami(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Show who the gateway takes you for."""
     with connect(ctx) as client:
@@ -123,7 +132,7 @@ def whoami(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     )
 
 
-@app.command()
+@app.command(rich_help_panel="Access")
 def version(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Show this program's version and the gateway's; works without a gateway too."""
     with connect(ctx) as client:

@@ -1,6 +1,7 @@
 """The root of the command line: the options before every command, and the commands."""
 
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -10,7 +11,6 @@ from rich.markup import escape
 from fedrota.cli import access, components, exits, jobs, logs, outputs, parties, results, submit, tables
 from fedrota.cli.context import Target
 from fedrota.cli.globals import GlobalsAnywhere
-from fedrota.cli.show import make_error_console
 from fedrota.connection import DEFAULT_TIMEOUT_S
 from fedrota.errors import FedrotaError
 
@@ -49,7 +49,7 @@ def make_app() -> typer.Typer:
     )
     for part in (submit, jobs, logs, results):
         app.add_typer(part.app)
-    app.add_typer(outputs.app, name="output")
+    app.add_typer(outputs.app, name="output", rich_help_panel="Results")
     for part in (parties, tables, components, access):
         app.add_typer(part.app)
     _mount_local(app)
@@ -59,15 +59,15 @@ def make_app() -> typer.Typer:
 def _mount_local(app: typer.Typer) -> None:
     """Add the commands that run the system on this machine."""
     if find_spec("fedrota.up.commands") is not None:
-        from fedrota.up.commands import add_commands  # noqa: PLC0415  the SDK works without this package
+        from fedrota.up.commands import add_commands
 
         add_commands(app)
 
 
-def run() -> None:
-    """Run the command that the arguments name, and end the process with its exit code."""
+def run(args: Sequence[str] | None = None) -> None:
+    """Run the command that `args` (default: the process's own) name; ends in SystemExit with the exit code."""
     try:
-        make_app()()
+        make_app()(args, prog_name="fedrota")
     except FedrotaError as error:
         exits.print_error(error)
         sys.exit(exits.find_code(error))

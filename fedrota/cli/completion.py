@@ -50,7 +50,8 @@ def _ask_parties(ctx: typer.Context) -> Iterator[tuple[str, str]]:
 
 
 def _ask_steps(ctx: typer.Context) -> Iterator[tuple[str, str]]:
-    job = ctx.params.get("job") or ctx.params.get("target")
+    # Behind an option that still lacks its value the words before it are not parsed yet.
+    job = ctx.params.get("job") or ctx.params.get("target") or next(iter(ctx.args), None)
     if not job:
         return
     try:

@@ -15,7 +15,7 @@ from fedrota.model import Component
 app = typer.Typer()
 
 
-@app.command()
+@app.command(rich_help_panel="Parties and data")
 def components(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Show this one with its parameters.")] = None,

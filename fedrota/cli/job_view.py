@@ -133,6 +133,7 @@ def _draw_bar(done: float, state: str) -> RenderableType:
         completed=done,
         width=BAR_WIDTH,
         pulse=pulse,
-        complete_style="red" if failed else "bar.complete",
-        finished_style="red" if failed else "bar.finished",
+        complete_style="red" if failed else "cyan",
+        finished_style="red" if failed else "green",
+        pulse_style="cyan",
     )

@@ -26,13 +26,17 @@ from fedrota.model import Job, Step
 app = typer.Typer()
 
 
-@app.command()
-def jobs(
+@app.command(rich_help_panel="Jobs")
+def jobs(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     *,
-    state: Annotated[list[str] | None, typer.Option("--state", help="Only jobs in this state; may be repeated.")] = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only jobs in this state; may be repeated.")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Only jobs whose name holds this.")] = None,
-    label: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Only jobs with this label.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Only jobs with this label.")
+    ] = None,
     party: Annotated[str | None, typer.Option("--party", help="Only jobs in which this party takes part.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Only jobs of this owner.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 20,
@@ -67,7 +71,7 @@ def _make_row(job: Job, now: datetime) -> list[str]:
     ]
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def job(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
     """Show a job with its steps and their tasks."""
     with connect(ctx) as client:
@@ -113,7 +117,7 @@ def _make_rows(step: Step, now: datetime) -> list[list[str]]:
     return rows
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def stop(
     ctx: typer.Context,
     job: JobId,
@@ -126,14 +130,19 @@ def stop(
         _report(client.stop(job, reason=reason), "stopping", as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def rerun(
     ctx: typer.Context,
     job: JobId,
     *,
     from_step: Annotated[
         str | None,
-        typer.Option("--from", metavar="STEP", help="From this step on; else each that did not succeed.", autocompletion=complete_step),
+        typer.Option(
+            "--from",
+            metavar="STEP",
+            help="From this step on; else each that did not succeed.",
+            autocompletion=complete_step,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -142,7 +151,7 @@ def rerun(
         _report(client.rerun(job, from_step=from_step), "running again", as_json=as_json)
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def clone(
     ctx: typer.Context,
     job: JobId,
@@ -176,7 +185,7 @@ def _report(job: Job, verb: str, *, as_json: bool) -> None:
         print_next(*(command for command in list_next(job) if verb != "stopping" or " stop " not in command))
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def delete(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
     """Delete an ended job with all that is stored of it."""
     with connect(ctx) as client:
@@ -187,14 +196,14 @@ def delete(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
         print_line(f"deleted job {job}")
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def document(ctx: typer.Context, job: JobId) -> None:
     """Print the document that a job was submitted with, as JSON."""
     with connect(ctx) as client:
         print_json(client.document(job))
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def events(
     ctx: typer.Context,
     job: JobId,

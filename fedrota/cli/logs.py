@@ -21,17 +21,24 @@ LINE_BYTES: Final = 256
 LEAST_TAIL_BYTES: Final = 1 << 16
 
 
-@app.command()
+@app.command(rich_help_panel="Results")
 def logs(
     ctx: typer.Context,
     target: Annotated[
-        str, typer.Argument(metavar="JOB|TASK", help="A job's id and then a step, or a task's id.", autocompletion=complete_job)
+        str,
+        typer.Argument(
+            metavar="JOB|TASK", help="A job's id and then a step, or a task's id.", autocompletion=complete_job
+        ),
     ],
-    step: Annotated[str | None, typer.Argument(metavar="STEP", help="The step's name.", autocompletion=complete_step)] = None,
+    step: Annotated[
+        str | None, typer.Argument(metavar="STEP", help="The step's name.", autocompletion=complete_step)
+    ] = None,
     *,
     party: PartyOption = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the task has ended.")] = False,
-    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, metavar="LINES", help="Only the last lines.")] = None,
+    tail: Annotated[
+        int | None, typer.Option("--tail", "-n", min=0, metavar="LINES", help="Only the last lines.")
+    ] = None,
 ) -> None:
     """Print the log of a task, or of a step's task at each party."""
     with connect(ctx) as client:

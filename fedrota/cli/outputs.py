@@ -68,14 +68,12 @@ def get_output(
             sys.stdout.buffer.write(client.read_output(output.task, output.name))
             return
         with transfer_bar(f"{output.name} from {output.party}", output.size or None) as progress:
-            path = client.download_output(
-                output.task, output.name, target, sha256=output.sha256, progress=progress
-            )
+            path = client.download_output(output.task, output.name, target, sha256=output.sha256, progress=progress)
     print_line(f"wrote {escape(str(path))} ({say_size(path.stat().st_size)})")
 
 
 @app.command("preview")
-def preview_output(
+def preview_output(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     job: JobId,
     name: OutputName,
@@ -96,9 +94,7 @@ def preview_output(
         print_preview(found.columns, found.rows, found.total)
 
 
-def choose_output(
-    client: Client, job: str, name: str, *, step: str | None = None, party: str | None = None
-) -> Output:
+def choose_output(client: Client, job: str, name: str, *, step: str | None = None, party: str | None = None) -> Output:
     """The one output that the options mean, of its last attempt; an error that lists the choices otherwise."""
     every = list(client.outputs(job, step=step))
     found = [each for each in every if each.name == name and party in {None, each.party}]

@@ -15,7 +15,7 @@ from fedrota.model import Party
 
 app = typer.Typer()
 group = typer.Typer(help="The registered parties; without a subcommand: list them.")
-app.add_typer(group, name="parties")
+app.add_typer(group, name="parties", rich_help_panel="Parties and data")
 
 
 @group.callback(invoke_without_command=True)
@@ -142,7 +142,7 @@ def remove_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False)
         print_line(f"party {escape(party)} is no longer registered")
 
 
-@app.command()
+@app.command(rich_help_panel="Parties and data")
 def queues(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Show each party's queue: knocks at the broker, consumers, tasks by state, the oldest."""
     with connect(ctx) as client:

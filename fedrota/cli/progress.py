@@ -25,9 +25,7 @@ CALM_S: Final = 0.1
 _QUIET: Final = frozenset({"readied", "dispatched", "redispatched"})
 
 
-def watch_job(
-    client: Client, job: str, *, timeout_s: float | None = None, console: Console | None = None
-) -> Job:
+def watch_job(client: Client, job: str, *, timeout_s: float | None = None, console: Console | None = None) -> Job:
     """Show a job until it has ended, and return it as it stands then.
 
     Args:

@@ -18,7 +18,7 @@ NO_METRICS = "no metrics yet: a component reports them with `ctx.log_metric(name
 NO_FIGURES = "no figures yet: a component leaves them with `ctx.summary(name=value)`"
 
 
-@app.command()
+@app.command(rich_help_panel="Results")
 def metrics(
     ctx: typer.Context,
     job: JobId,
@@ -73,7 +73,7 @@ def make_rounds(points: Iterable[Metric]) -> tuple[list[str], list[list[str]]]:
     return columns, rows
 
 
-@app.command()
+@app.command(rich_help_panel="Results")
 def summary(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_json: AsJson = False) -> None:
     """Show the figures that a job's tasks left."""
     with connect(ctx) as client:

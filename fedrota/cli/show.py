@@ -70,7 +70,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     for index, column in enumerate(columns):
         right = column.startswith(">")
         # Only the last column, which holds the prose, may go over several lines.
-        table.add_column(column.lstrip(">"), justify="right" if right else "left", no_wrap=index < len(columns) - 1, overflow="fold")
+        table.add_column(
+            column.lstrip(">"), justify="right" if right else "left", no_wrap=index < len(columns) - 1, overflow="fold"
+        )
     for row in cells:
         table.add_row(*row)
     console.print(table)

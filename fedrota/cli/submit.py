@@ -25,10 +25,12 @@ TimeoutOption = Annotated[
 ]
 
 
-@app.command()
-def submit(
+@app.command(rich_help_panel="Jobs")
+def submit(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The job document, YAML or JSON; - reads standard input.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The job document, YAML or JSON; - reads standard input.")
+    ],
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait in silence until the job has ended.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show the job until it has ended.")] = False,
@@ -109,7 +111,7 @@ def _attend(client: Client, job: str, timeout_s: float | None, *, show: bool, as
     leave(ended)
 
 
-@app.command()
+@app.command(rich_help_panel="Jobs")
 def watch(ctx: typer.Context, job: JobId, *, timeout_s: TimeoutOption = None, as_json: AsJson = False) -> None:
     """Show a job until it has ended: steps, parties, reasons, figures."""
     with connect(ctx) as client:

@@ -25,7 +25,7 @@ from fedrota.model import Table
 
 app = typer.Typer()
 group = typer.Typer(help="Data tables at the parties; without a subcommand: list them.")
-app.add_typer(group, name="tables")
+app.add_typer(group, name="tables", rich_help_panel="Parties and data")
 
 TableName = Annotated[str, typer.Argument(metavar="NAME", help="The table's name.")]
 Namespace = Annotated[str, typer.Option("--namespace", help="The table's namespace.")]
@@ -98,7 +98,7 @@ def _report(table: Table, *, as_json: bool) -> None:
 
 
 @group.command("preview")
-def preview_table(
+def preview_table(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     party: PartyId,
     name: TableName,
@@ -130,13 +130,15 @@ def delete_table(
         print_line(f"deleted table {escape(name)} at party {escape(party)}")
 
 
-@app.command()
-def upload(
+@app.command(rich_help_panel="Parties and data")
+def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     party: PartyId,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
     *,
-    name: Annotated[str | None, typer.Option("--name", help="The table's name; default: the file's, without its ending.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The table's name; default: the file's, without its ending.")
+    ] = None,
     namespace: Namespace = "default",
     replace: Annotated[bool, typer.Option("--replace", help="Replace a table of the same name.")] = False,
     id_column: Annotated[str | None, typer.Option("--id-column", help="The column that names the rows (id).")] = None,

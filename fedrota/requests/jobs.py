@@ -86,9 +86,7 @@ def rerun(job: str, *, from_step: str | None = None) -> Call[Job]:
     return Call(method="POST", path=make_path("jobs", job, "rerun"), body=body, parse=one(Job))
 
 
-def clone(
-    job: str, *, name: str | None = None, params: Mapping[str, Mapping[str, Any]] | None = None
-) -> Call[Job]:
+def clone(job: str, *, name: str | None = None, params: Mapping[str, Mapping[str, Any]] | None = None) -> Call[Job]:
     """Submit a job's document again as a new job, with other parameters (`{step: {parameter: value}}`) if given."""
     body = {key: value for key, value in (("name", name), ("params", params)) if value}
     return Call(method="POST", path=make_path("jobs", job, "clone"), body=body, parse=one(Job))

@@ -11,9 +11,7 @@ PARQUET: Final = "application/vnd.apache.parquet"
 CSV: Final = "text/csv"
 
 
-def tables(
-    *, party: str | None = None, namespace: str | None = None, limit: int | None = None
-) -> ListCall[Table]:
+def tables(*, party: str | None = None, namespace: str | None = None, limit: int | None = None) -> ListCall[Table]:
     """List the data tables at the parties."""
     return get_list("/tables", many(Table), make_query(party=party, namespace=namespace, limit=limit))
 
@@ -37,9 +35,7 @@ def delete_table(party: str, name: str, *, namespace: str = "default") -> Call[N
     return Call(method="DELETE", path=path, query=make_query(namespace=namespace), parse=parse_nothing)
 
 
-def put_table(
-    party: str, name: str, options: Mapping[str, Any], *, content_type: str, size: int | None
-) -> Call[Table]:
+def put_table(party: str, name: str, options: Mapping[str, Any], *, content_type: str, size: int | None) -> Call[Table]:
     """The request that carries a table's bytes, which its sender adds; `size` is in bytes, None where unknown."""
     headers = {"Content-Type": content_type}
     if size is not None:

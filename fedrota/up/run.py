@@ -4,12 +4,16 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import fedrota
+from fedrota.errors import FedrotaError
 from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder, held, make_folder, recall_parties, remember_parties
 from fedrota.up.options import Options, with_parties
@@ -21,16 +25,26 @@ from fedrota.up.tree import find_tree, require_packages
 from fedrota.up.voice import ALARM, Terminal
 
 STARTED_WITHIN_S: Final = 180.0
+Said = Callable[[str], None]
 OnReady = Callable[[Plan, StateFolder, Options], None]
 
 
-def run_up(options: Options, *, terminal: Terminal, on_ready: OnReady, body: Callable[[], None] | None = None) -> None:
+def run_up(
+    options: Options,
+    *,
+    terminal: Terminal,
+    on_ready: OnReady,
+    said: Said | None = None,
+    body: Callable[[], None] | None = None,
+    tree: Path | None = None,
+) -> None:
     """Start the system, call `on_ready`, and run until a signal, a crash, or the end of `body`.
 
-    `body` runs in a thread of its own once the system is ready. UpError where the system cannot start
-    or an essential process crashes again and again; `body`'s own exception is passed on.
+    `said` gets a sentence at each step of starting and stopping (default: the terminal shows it). `body`
+    runs in a thread of its own once the system is ready; its exception is passed on. UpError where the
+    system cannot start or an essential process crashes again and again.
     """
-    tree = find_tree(package=Path(fedrota.__file__).parent, here=Path.cwd())
+    tree = tree or find_tree(package=Path(fedrota.__file__).parent, here=Path.cwd())
     require_packages(options)
     folder = make_folder(options.state)
     with held(folder):
@@ -39,28 +53,59 @@ def run_up(options: Options, *, terminal: Terminal, on_ready: OnReady, body: Cal
         options = with_parties(options, recall_parties(folder))
         remember_parties(folder, options.parties)
         plan = make_plan(tree=tree, folder=folder, options=options, environment=inherited_environment())
-        asyncio.run(_run(plan, folder, terminal, lambda: on_ready(plan, folder, options), body))
+        say = said or (lambda text: terminal.show("up", text))
+        asyncio.run(_run(plan, folder, terminal, say, _Hooks(lambda: on_ready(plan, folder, options), body)))
 
 
-async def _run(
-    plan: Plan, folder: StateFolder, terminal: Terminal, on_ready: Callable[[], None], body: Callable[[], None] | None
-) -> None:
-    supervisor = Supervisor(plan, folder=folder, terminal=terminal, said=lambda text: terminal.show("up", text))
+@dataclass(frozen=True, slots=True)
+class _Hooks:
+    """What happens once the system is ready."""
+
+    on_ready: Callable[[], None]
+    body: Callable[[], None] | None
+
+
+async def _run(plan: Plan, folder: StateFolder, terminal: Terminal, said: Said, hooks: _Hooks) -> None:
+    supervisor = Supervisor(plan, folder=folder, terminal=terminal, said=said)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.ask_stop)
     errand: asyncio.Future[None] | None = None
     try:
         if await supervisor.start():
-            on_ready()
-            if body is not None:
-                errand = asyncio.ensure_future(asyncio.to_thread(body))
+            hooks.on_ready()
+            if hooks.body is not None:
+                errand = _in_thread(hooks.body)
                 errand.add_done_callback(lambda _: supervisor.ask_stop())
             await supervisor.watch()
     finally:
         await supervisor.stop()
     if errand is not None and errand.done():
         errand.result()
+
+
+def _in_thread(body: Callable[[], None]) -> "asyncio.Future[None]":
+    """The end of `body`, run in a daemon thread: after Ctrl-C nobody waits for what it does."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: FedrotaError | None) -> None:
+        if not ended.done():
+            ended.set_result(None) if error is None else ended.set_exception(error)
+
+    def run() -> None:
+        error: FedrotaError | None = UpError("it ended with an unexpected error; its traceback stands above")
+        try:
+            body()
+            error = None
+        except FedrotaError as raised:
+            error = raised
+        finally:
+            with suppress(RuntimeError):  # the loop has closed: the run was interrupted
+                loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="body", daemon=True).start()
+    return ended
 
 
 def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:

@@ -14,6 +14,7 @@ from scheduler.domain.model import Failure, Job, Step, Task
 from scheduler.domain.states import HELD, TERMINAL, Event, Level, State, target
 
 TIMEOUT_GRACE_S = 30.0
+"""How long a party may be late in ending a task that has run out of time."""
 
 
 class IllegalMoveError(Exception):
@@ -197,6 +198,8 @@ class _Settling:
 
     def _settle_active(self, step: Step) -> None:
         for task in self.tasks[step.id]:
+            self._settle_overtime(step, task)
+        for task in self.tasks[step.id]:
             self._settle_lease(task)
         tasks = self.tasks[step.id]
         is_broken = any(task.is_over and task.state is not State.SUCCESS for task in tasks)
@@ -204,6 +207,20 @@ class _Settling:
             self._break_off(step)
         if all(task.is_over for task in self.tasks[step.id]):
             self._end_attempt(step)
+
+    def _settle_overtime(self, step: Step, task: Task) -> None:
+        """The party ends a task at its timeout; this is for one that does not."""
+        if step.timeout_s is None or task.state not in HELD or task.stop_kind is not None:
+            return
+        if task.started is not None and self._is_past(task.started, step.timeout_s + TIMEOUT_GRACE_S):
+            self._stop_task(task, State.TIMEOUT, f"the step's timeout of {step.timeout_s:g} s has passed")
+
+    def _is_past(self, since: datetime, seconds: float) -> bool:
+        return since + timedelta(seconds=seconds) <= self.now
+
+    def _stop_task(self, task: Task, kind: State, reason: str) -> None:
+        self.due.stops.append(StopTask(task=task, kind=kind, reason=reason))
+        self._replace_task(task, replace(task, stop_kind=kind, reason=reason))
 
     def _settle_lease(self, task: Task) -> None:
         if task.state not in HELD or task.lease_until is None:
@@ -218,7 +235,7 @@ class _Settling:
             self._move_task(task, event, f"{task.reason}; party {task.party} did not confirm it")
         elif task.state is State.RUNNING:
             self._move_task(task, Event.LOST, f"no word from party {task.party}")
-        elif lease_until + timedelta(seconds=self.limits.offline_grace_s) <= self.now:
+        elif self._is_past(lease_until, self.limits.offline_grace_s):
             text = f"party {task.party} was out of reach for {self.limits.offline_grace_s:g} s"
             self._move_task(task, Event.FAILED, text, failure=Failure(kind="lost", message=text))
 
@@ -228,8 +245,7 @@ class _Settling:
         self._cancel_tasks(step, reason)
         for task in self.tasks[step.id]:
             if task.state in HELD and task.stop_kind is None:
-                self.due.stops.append(StopTask(task=task, kind=kind, reason=reason))
-                self._replace_task(task, replace(task, stop_kind=kind, reason=reason))
+                self._stop_task(task, kind, reason)
 
     def _breaking(self, step: Step) -> tuple[State, str]:
         culprit = rollup.first_failure(self.tasks[step.id])

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings, SettingsError, load
 from scheduler.store.session import Store, make_store
@@ -34,10 +35,13 @@ def migrate(store: Store) -> None:
 
 
 def check_schema(store: Store) -> None:
-    """SchemaError where the database is behind or ahead of this release."""
+    """SchemaError where the database is behind or ahead of this release, or cannot be opened."""
     head = ScriptDirectory.from_config(make_config(store)).get_current_head()
-    with store.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+    try:
+        with store.engine.connect() as connection:
+            present = MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as failure:
+        raise SchemaError(f"the database cannot be opened: {failure.orig}") from failure
     if present != head:
         raise SchemaError(
             f"the database is at schema {present or 'none'}, this release needs {head}: "

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DISCLOSURE: Final = (
     ("the centre", "numbers of rows, features, filled values and of each label, as the task's summary", "none"),
+    ("the centre, where the task fails", "names of columns, and one value that is no number; no ids", "none"),
     ("other parties", "nothing: rows and statistics stay at the party", "none"),
 )
 COLUMN_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 200}

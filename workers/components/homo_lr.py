@@ -38,7 +38,8 @@ DISCLOSURE: Final = (
     ),
     (
         "the centre",
-        "the metrics and the summary of each party: losses, AUC, numbers of rows; no weights, rows or labels",
+        "each party's losses and AUC, the loss and the number of rows over all parties; where the step fails, names "
+        "of columns and which labels occur; no weights and no rows",
         "messages between parties are encrypted end to end",
     ),
     (

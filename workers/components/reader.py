@@ -41,9 +41,10 @@ def reader(context: Context) -> None:
     try:
         source = context.table(name, namespace=namespace)
     except InvalidInputError as error:
+        # The context's text names party and table, and what tables there are.
         raise InvalidInputError(
-            f"party {context.me.party} cannot read table {name!r} in namespace {namespace!r}: {error}. "
-            "List the tables with `fedrota tables`; upload one with `fedrota upload`."
+            f"{error}. Correct `table` and `namespace` of step {context.step!r}, or upload the table: "
+            f"`fedrota upload {context.me.party} FILE --name {name}`"
         ) from error
     with context.output("data", "table") as output:
         # A copy, not a link: a later step that writes into its input must not change the party's table.

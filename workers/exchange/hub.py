@@ -22,6 +22,8 @@ TICK_S: Final = 0.25
 REMEMBERED_TASKS: Final = 512
 """So many ended tasks are remembered, to tell late askers how they ended."""
 
+_STOPPED: Final = "the worker stops"
+
 
 class Line(Protocol):
     """What the exchange needs of the party channel."""
@@ -83,25 +85,35 @@ class Exchange:
 
     def open(self, assignment: Assignment) -> None:
         """See `ExchangePort.open`."""
-        self._loop.call_soon_threadsafe(self._open, assignment)
+        self._post(self._open, assignment)
 
     # The port's signatures; a message has this many parts.
     def send(  # noqa: PLR0913
         self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
     ) -> None:
         """See `ExchangePort.send`."""
-        self._loop.call_soon_threadsafe(self._send, (task, seq), peer, (name, round), payload, on_done)
+        if not self._post(self._send, (task, seq), peer, (name, round), payload, on_done):
+            on_done(_STOPPED)
 
     def recv(  # noqa: PLR0913
         self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
     ) -> None:
         """See `ExchangePort.recv`; `timeout_s` None means the default of `Patience`."""
         timeout_s = self._patience.recv_timeout_s if timeout_s is None else timeout_s
-        self._loop.call_soon_threadsafe(self._recv, (task, seq), peer, (name, round), timeout_s, on_message)
+        if not self._post(self._recv, (task, seq), peer, (name, round), timeout_s, on_message):
+            on_message(b"", _STOPPED)
 
     def close(self, task: str, seq: int, outcome: str) -> None:
         """See `ExchangePort.close`."""
-        self._loop.call_soon_threadsafe(self._close, (task, seq), outcome)
+        self._post(self._close, (task, seq), outcome)
+
+    def _post(self, action: Callable[..., None], *args: Any) -> bool:
+        """Run `action` on the loop; False where the worker stops and the loop has ended."""
+        try:
+            self._loop.call_soon_threadsafe(action, *args)
+        except RuntimeError:
+            return False
+        return True
 
     # On the loop
 

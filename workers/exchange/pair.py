@@ -129,7 +129,7 @@ class Pair:
         self.inbox.close()
         self.room_wait = None
         if outcome != SUCCESS:
-            self._out.drop_queue("the task has ended")
+            self._out.drop_queue("the task has ended", is_final=True)
         payload = memoryview(outcome.encode())
         self._out.put(Outgoing(name="", round=0, payload=payload, on_done=lambda _: None, is_fin=True))
         if self._outcome:

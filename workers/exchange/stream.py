@@ -33,6 +33,9 @@ class Outgoing:
     on_done: OnSent
     is_fin: bool = False
     offset: int = 0
+    ends_at: int = 0
+    """What the stream has cost when this message is sent."""
+    is_answered: bool = False
 
     def next_plain(self) -> bytes:
         """The plain text of the next frame, without moving on."""
@@ -49,6 +52,17 @@ class Outgoing:
         if self.is_fin:
             return 0
         return min(CHUNK_BYTES, len(self.payload) - self.offset) + FRAME_COST
+
+    def total_cost(self) -> int:
+        """What the whole message takes of the window."""
+        frames = max(1, -(-len(self.payload) // CHUNK_BYTES))
+        return 0 if self.is_fin else len(self.payload) + frames * FRAME_COST
+
+    def answer(self, reason: str) -> None:
+        """Tell the sender, once."""
+        if not self.is_answered:
+            self.is_answered = True
+            self.on_done(reason)
 
     def advance(self) -> bool:
         """Move past the next frame; True where it was the last one."""
@@ -71,6 +85,7 @@ class Outbound:
         self._cursor = 1
         self._next = 1
         self._spent = 0
+        self._asked = 0
         self._limit = WINDOW_BYTES
 
     @property
@@ -109,8 +124,17 @@ class Outbound:
         return bool(self._queue) and not self._fits()
 
     def put(self, message: Outgoing) -> None:
-        """Queue `message`; `pump` sends it."""
+        """Queue `message`, and answer its sender as soon as all of it is within the window."""
+        self._asked += message.total_cost()
+        message.ends_at = self._asked
         self._queue.append(message)
+        self._answer_buffered()
+
+    def _answer_buffered(self) -> None:
+        for message in list(self._queue):
+            if message.ends_at > self._limit:
+                return
+            message.answer("")
 
     def pump(self, is_writable: Callable[[], bool]) -> None:
         """Send again what the cursor says, then new frames, while the channel and the window take them."""
@@ -133,7 +157,7 @@ class Outbound:
         self._next += 1
         if message.advance():
             self._queue.popleft()
-            message.on_done("")
+            message.answer("")
 
     def acknowledge(self, number: int, limit: int) -> bool:
         """The peer has every frame up to `number` and takes `limit` bytes since the beginning.
@@ -148,17 +172,23 @@ class Outbound:
             self._first += 1
         self._cursor = max(self._cursor, self._first)
         self._limit = max(self._limit, limit)
+        self._answer_buffered()
         return is_news
 
     def rewind(self) -> None:
         """Send everything again that is not acknowledged."""
         self._cursor = self._first
 
-    def drop_queue(self, reason: str) -> None:
-        """Forget what was not begun to be sent and answer its senders."""
-        dropped, self._queue = self._queue, deque()
+    def drop_queue(self, reason: str, *, is_final: bool = False) -> None:
+        """Answer all waiting senders with `reason` and forget what was not begun to be sent.
+
+        What was begun is sent to its end, or the peer could not read on; unless nothing follows (`is_final`).
+        """
+        dropped = list(self._queue)
+        self._queue = deque(message for message in dropped if message.offset and not is_final)
+        self._asked = max((message.ends_at for message in self._queue), default=self._spent)
         for message in dropped:
-            message.on_done(reason)
+            message.answer(reason)
 
     def forget(self) -> None:
         """Nobody will acknowledge any more: free the memory."""

@@ -218,7 +218,7 @@ class ContainerRun:
             self._finish(failure("stopped", "the task was stopped before it began"))
             return
         self._sink.started(0)
-        self._loop.aside(self._run, made, then=self._finish)
+        self._loop.apart(self._run, made, then=self._finish)
 
     def _run(self, container: Container) -> Ending:
         """Start, follow its output, wait, collect; in a thread of the pool."""

@@ -39,6 +39,18 @@ class ExecutorLoop:
         waiting = self.aio.run_in_executor(None, function, *args)
         waiting.add_done_callback(lambda done: then(done.result()))
 
+    def call_aside(self, function: Callable[..., Any], *args: Any) -> None:
+        """As `aside`, from any thread, and nobody waits for the result."""
+        self.call(self.aio.run_in_executor, None, function, *args)
+
+    def apart(self, function: Callable[..., Any], *args: Any, then: Callable[[Any], object]) -> None:
+        """As `aside`, in a thread of its own: for what may take hours."""
+
+        def work() -> None:
+            self.call(then, function(*args))
+
+        threading.Thread(target=work, name="executors-apart", daemon=True).start()
+
     def _run(self) -> None:
         asyncio.set_event_loop(self.aio)
         self.aio.run_forever()

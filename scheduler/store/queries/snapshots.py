@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from scheduler.domain.machine import TIMEOUT_GRACE_S
 from scheduler.domain.model import Job, Step, Task
 from scheduler.store.columns import to_epoch
 from scheduler.store.session import Tx
@@ -15,6 +16,8 @@ from scheduler.store.views import view_job, view_step, view_task
 _DUE = make_sql(
     "SELECT job_id FROM task WHERE state IN ('running', 'lost_contact') AND lease_until <= :now AND "
     "(state = 'running' OR stop_kind IS NOT NULL OR lease_until <= :given_up) "
+    "UNION SELECT task.job_id FROM task JOIN step ON step.id = task.step_id WHERE task.state IN ('running', 'lost_contact') "
+    "AND task.stop_kind IS NULL AND task.started + step.timeout_s <= :overtime "
     "UNION SELECT job_id FROM step WHERE state = 'waiting' AND not_before IS NOT NULL AND not_before <= :now "
     "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NULL AND deadline <= :now"
 )
@@ -57,9 +60,9 @@ def find_snapshot(tx: Tx, job: str) -> tuple[Job, list[Step], list[Task]] | None
 
 
 def list_due_jobs(tx: Tx, *, now: datetime, offline_grace_s: float) -> list[str]:
-    """Jobs in which a lease, a pause or a deadline has run out."""
+    """Jobs in which a lease, a timeout, a pause or a deadline has run out."""
     at = to_epoch(now)
-    return sorted(row[0] for row in tx.run(_DUE, now=at, given_up=at - offline_grace_s))
+    return sorted(row[0] for row in tx.run(_DUE, now=at, given_up=at - offline_grace_s, overtime=at - TIMEOUT_GRACE_S))
 
 
 def list_unsettled_jobs(tx: Tx) -> list[str]:

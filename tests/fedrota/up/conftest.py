@@ -1,8 +1,13 @@
 """A tree with the system's commands in small: real processes and sockets, nothing of the real servers."""
 
+import json
+import subprocess
+import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 GATEWAY = """
@@ -34,7 +39,8 @@ CONNECTED = """
     from urllib.parse import urlsplit
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    link = socket.create_connection((urlsplit(os.environ["{variable}"]).hostname, urlsplit(os.environ["{variable}"]).port))
+    other = urlsplit(os.environ["{variable}"])
+    link = socket.create_connection((other.hostname, other.port))
     print("{name} is up", flush=True)
     while True:
         signal.pause()
@@ -67,3 +73,63 @@ def small_tree(tmp_path: Path) -> Path:
         path.write_text(textwrap.dedent(text))
     (root / "pyproject.toml").write_text("")
     return root
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from fedrota.up.errors import UpError
+from fedrota.up.options import Options, PartySpec
+from fedrota.up.run import run_up
+from fedrota.up.voice import Terminal
+
+parties = (PartySpec(id="9999"), PartySpec(id="10000"))
+options = Options(state=Path({state!r}), port=0, parties=parties, flower=False, gateways={gateways})
+body = {body}
+try:
+    run_up(options, terminal=Terminal(), on_ready=lambda *_: print("READY", flush=True), body=body, tree=Path({tree!r}))
+except UpError as error:
+    sys.exit(str(error))
+print("LEFT", flush=True)
+"""
+
+
+class SmallSystem:
+    """An `up` over the small tree, in a process of its own."""
+
+    def __init__(self, tree: Path, state: Path) -> None:
+        self.tree = tree
+        self.state = state
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *, body: str = "None", gateways: int = 1) -> "subprocess.Popen[str]":
+        """Start it; its standard output says READY and LEFT, its standard error holds the processes' lines."""
+        code = RUNNER.format(state=str(self.state), tree=str(self.tree), body=body, gateways=gateways)
+        with (self.tree / "stderr").open("w") as errors:
+            argv = [sys.executable, "-c", code]
+            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        self._started.append(process)
+        return process
+
+    def errors(self) -> str:
+        """All that was written to standard error."""
+        return (self.tree / "stderr").read_text()
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """What the record says, by name."""
+        record = json.loads((self.state / "up.json").read_text())
+        return {each["name"]: psutil.Process(each["pid"]) for each in record["processes"]}
+
+    def end(self) -> None:
+        """Kill what a failed test left."""
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def small_system(small_tree: Path, tmp_path: Path) -> Iterator[SmallSystem]:
+    """A way to start an `up` over the small tree."""
+    system = SmallSystem(small_tree, tmp_path / "state")
+    yield system
+    system.end()

@@ -55,7 +55,7 @@ async def test_a_worker_is_ready_when_connected_and_online(web, tmp_path):
     probe = probes.is_online(url, "9999", token)
     path = "/fedrota/v1/parties/9999"
     assert not await probe(os.getpid()), "no connection yet"
-    reader, writer = await asyncio.open_connection("127.0.0.1", probes.port_of(url))
+    _, writer = await asyncio.open_connection("127.0.0.1", probes.port_of(url))
     answers[path] = (200, '{"online": false}')
     assert not await probe(os.getpid())
     answers[path] = (200, '{"online": true}')

@@ -1,0 +1,1 @@
+"""The gateway: HTTP for clients and workers over the one core."""

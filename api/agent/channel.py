@@ -1,0 +1,76 @@
+"""The WebSocket that every party's worker keeps to the gateway: GET {CHANNEL_PATH}."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from aiohttp import WSMsgType, web
+from redis.asyncio import Redis
+
+from api.agent.connection import Connection
+from api.agent.hub import ChannelHub
+from api.agent.knocks import forward_knocks
+from scheduler.domain.errors import ForbiddenError
+from scheduler.domain.frames import CLOSE_BAD_FRAME, MAX_FRAME_BYTES, FrameError
+
+log = structlog.get_logger()
+
+CHANNEL_HUB: Final = web.AppKey("channel_hub", ChannelHub)
+HEARTBEAT_S: Final = 10.0
+TURN: Final = 32
+"""After so many messages the loop turns to the other parties."""
+
+Handler = Callable[[web.Request], Awaitable[web.WebSocketResponse]]
+
+
+def get_party(request: web.Request) -> str:
+    """The party that the caller's token is bound to; ForbiddenError for any other token."""
+    party = getattr(request["principal"], "party", None)
+    if not party:
+        raise ForbiddenError("only a worker's token opens a party channel; this token belongs to a user")
+    return str(party)
+
+
+def make_channel_handler(*, redis: Redis | None = None) -> Handler:
+    """The handler of the party channel; `redis` (which must give bytes) serves workers that ask for knocks."""
+
+    async def serve_channel(request: web.Request) -> web.WebSocketResponse:
+        party = get_party(request)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MAX_FRAME_BYTES, compress=False)
+        await socket.prepare(request)
+        connection = Connection(party, socket)
+        hub = request.app[CHANNEL_HUB]
+        tasks = [asyncio.create_task(connection.run_writer())]
+        await hub.attach(connection)
+        if redis is not None and request.query.get("knocks") == "1":
+            tasks.append(asyncio.create_task(forward_knocks(redis, party, connection.put)))
+        log.info("channel_opened", party=party)
+        try:
+            await _read_frames(hub, connection, socket)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await hub.detach(connection)
+            log.info("channel_ended", party=party, code=socket.close_code)
+        return socket
+
+    return serve_channel
+
+
+async def _read_frames(hub: ChannelHub, connection: Connection, socket: web.WebSocketResponse) -> None:
+    turn = 0
+    async for message in socket:
+        if message.type is not WSMsgType.BINARY:
+            await connection.close(CLOSE_BAD_FRAME, "only binary frames are understood here")
+            return
+        try:
+            await hub.on_frame(connection, message.data)
+        except FrameError as wrong:
+            log.warning("channel_frame_refused", party=connection.party, reason=str(wrong))
+            await connection.close(CLOSE_BAD_FRAME, str(wrong))
+            return
+        turn += 1
+        if turn % TURN == 0:
+            await asyncio.sleep(0)

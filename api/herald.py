@@ -1,0 +1,81 @@
+"""Passes on what a commit has caused: nudges, news of changed jobs, stops. The writer never waits for it."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import structlog
+
+from api.changes import ChangeFeed
+from scheduler.queues.nudge import Nudger
+from scheduler.store.session import Effects
+
+log: Final = structlog.get_logger()
+
+Stop = tuple[str, str, int, str]
+SendStop = Callable[[str, str, int, str], Awaitable[None]]
+
+
+class Herald:
+    """Coalesces what many commits cause; a slow broker delays only its own news."""
+
+    def __init__(self, nudger: Nudger, feed: ChangeFeed, *, send_stop: SendStop, sender: str) -> None:
+        self._nudger = nudger
+        self._feed = feed
+        self._send_stop = send_stop
+        self._sender = sender
+        self._lock = threading.Lock()
+        self._has_work = False
+        self._jobs: set[str] = set()
+        self._wake = threading.Event()
+        self._is_closed = False
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Begin; call it in the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Pass on what is left."""
+        self._is_closed = True
+        self._wake.set()
+        if self._loop is not None:
+            await asyncio.to_thread(self._thread.join)
+        self._nudger.close()
+
+    def tell(self, effects: Effects) -> None:
+        """Take in what a commit has caused; may be called from any thread."""
+        if effects.has_ready_work or effects.changed_jobs:
+            with self._lock:
+                self._has_work = self._has_work or effects.has_ready_work
+                self._jobs |= effects.changed_jobs
+            self._wake.set()
+        if self._loop is not None and (effects.stops or not self._feed.is_idle):
+            self._loop.call_soon_threadsafe(self._tell_loop, set(effects.changed_jobs), list(effects.stops))
+
+    def _tell_loop(self, jobs: set[str], stops: Sequence[Stop]) -> None:
+        self._feed.tell(jobs)
+        if stops and self._loop is not None:
+            task = self._loop.create_task(self._stop_all(stops))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+
+    async def _stop_all(self, stops: Sequence[Stop]) -> None:
+        for party, task, seq, kind in stops:
+            await self._send_stop(party, task, seq, kind)
+
+    def _run(self) -> None:
+        while not self._is_closed or self._wake.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            with self._lock:
+                has_work, jobs = self._has_work, self._jobs
+                self._has_work, self._jobs = False, set()
+            if has_work:
+                self._nudger.nudge()
+            if jobs:
+                self._nudger.tell_changes(jobs, self._sender)

@@ -1,0 +1,1 @@
+"""Watching the system: queues and workers, metrics, health."""

@@ -1,0 +1,92 @@
+"""Reading a job while 100 jobs run and the store holds 1,000,000 tasks."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from benchmarks.client import Load, noop_job
+from benchmarks.figures import Figure, median, percentile
+from benchmarks.system import System
+from config.settings import Settings, load as load_settings
+from scheduler.store.columns import to_epoch
+from scheduler.store.session import Store, make_store
+from scheduler.store.tables import JobRow, StepRow, TaskRow
+
+GOALS = {"embedded": "10 ms", "postgres": "15 ms"}
+JOBS = 10_000
+STEPS = 50
+BLOCK = 500
+
+
+async def measure_reads(system: System, load: Load, *, reads: int = 1000) -> list[Figure]:
+    """Latency of GET job over one connection, of jobs all over the store."""
+    given = {"database_url": system.database_url} if system.database_url else {}
+    store = make_store(load_settings(Settings, state_dir=system.state_dir, **given).sql_url())
+    begin = time.perf_counter()
+    await asyncio.to_thread(fill, store)
+    filled_s = time.perf_counter() - begin
+    busy = [await load.submit(noop_job(sleep_s=0.5)) for _ in range(100)]
+    times = []
+    for number in range(reads):
+        begin = time.perf_counter()
+        await load.job(f"old{number * 7919 % JOBS:06d}")
+        times.append((time.perf_counter() - begin) * 1000)
+    for job in busy:
+        await load.await_end(job)
+    store.close()
+    how = f"{reads} reads of jobs with {STEPS} steps, {JOBS * STEPS * 2:,} tasks stored (in {filled_s:.0f} s), 100 jobs running"
+    return [
+        Figure(name="GET job, p50", profile=system.profile, value=median(times), unit="ms", detail=how),
+        Figure(name="GET job, p99", profile=system.profile, value=percentile(times, 0.99), unit="ms", goal=GOALS[system.profile], detail=how),
+    ]
+
+
+def fill(store: Store) -> None:
+    """Store ended jobs until there are a million tasks."""
+    old = datetime.now(UTC) - timedelta(days=30)
+    for first in range(0, JOBS, BLOCK):
+        numbers = range(first, first + BLOCK)
+        with store.write() as tx:
+            tx.insert(_table(JobRow), [_job(number, to_epoch(old) + number) for number in numbers])
+            tx.insert(_table(StepRow), [row for number in numbers for row in _steps(number, to_epoch(old))])
+            tx.insert(_table(TaskRow), [row for number in numbers for row in _tasks(number, to_epoch(old))])
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _table(row: Any) -> Any:
+    return row.__table__
+
+
+def _job(number: int, at: float) -> dict[str, Any]:
+    return {
+        "id": f"old{number:06d}", "name": "old", "owner": "admin", "org": "local", "project": "default",
+        "state": "success", "reason": "", "priority": 0, "dialect": "native",
+        "roles": '{"guest": ["a"], "host": ["b"]}', "labels": "{}", "origin": "{}",
+        "created": at, "started": at, "ended": at, "stop_reason": "",
+    }  # fmt: skip
+
+
+def _steps(number: int, at: float) -> Iterator[dict[str, Any]]:
+    for step in range(STEPS):
+        yield {
+            "id": f"old{number:06d}-{step}", "job_id": f"old{number:06d}", "name": f"s{step}", "position": step,
+            "state": "success", "reason": "", "run": '{"component": "noop"}', "needs": "[]", "inputs": "{}",
+            "params": "{}", "overrides": "{}",
+            "retry": '{"attempts": 3, "backoff_s": 2.0, "cap_s": 300.0, "on": ["lost"]}',
+            "slots": 1, "gang": False, "rank": 0, "attempt": 1, "spent": 0,
+            "created": at, "started": at, "ended": at,
+        }  # fmt: skip
+
+
+def _tasks(number: int, at: float) -> Iterator[dict[str, Any]]:
+    for step in range(STEPS):
+        for member, (role, party) in enumerate((("guest", "a"), ("host", "b"))):
+            yield {
+                "id": f"old{number:06d}-{step}-1-{member}", "job_id": f"old{number:06d}",
+                "step_id": f"old{number:06d}-{step}", "party_id": party, "role": role, "position": 0,
+                "member": member, "attempt": 1, "seq": 1, "state": "success", "reason": "", "slots": 1,
+                "gang": False, "log_size": 0, "metric_batch": 0, "created": at, "started": at, "ended": at,
+            }  # fmt: skip

@@ -1,0 +1,59 @@
+"""`fedrota logs`."""
+
+import pytest
+
+
+def test_log_of_a_task(fedrota, gateway):
+    assert fedrota("logs", "t-guest").out == gateway.log.decode()
+
+
+def test_log_of_a_step_at_one_party(fedrota, gateway):
+    assert fedrota("logs", "j-1", "lr", "--party", "10000").out == gateway.log.decode()
+    assert gateway.last.path == "/tasks/t-host/logs"
+
+
+def test_logs_of_a_step_at_all_parties(fedrota, gateway):
+    out = fedrota("logs", "j-1", "lr", "--tail", "1").out
+    assert out == "==> guest 9999 <==\nline 3\n\n==> host 10000 <==\nline 3\n\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"), [("0", ""), ("2", "line 2\nline 3\n"), ("9", "línea uno\nline 2\nline 3\n")]
+)
+def test_tail_counts_lines(fedrota, lines, text):
+    assert fedrota("logs", "t-guest", "--tail", lines).out == text
+
+
+def test_tail_and_follow_goes_on_where_the_tail_ended(fedrota, gateway):
+    assert fedrota("logs", "t-guest", "--tail", "1", "--follow").out == "line 3\n"
+    assert gateway.last.query == {"offset": "25", "follow": "true"}
+
+
+def test_followed_logs_of_several_parties_stand_behind_their_ids(fedrota):
+    lines = fedrota("logs", "j-1", "lr", "--follow", "--tail", "2").out.splitlines()
+    assert sorted(lines) == [" 9999 | line 2", " 9999 | line 3", "10000 | line 2", "10000 | line 3"]
+
+
+def test_failed_stream_ends_the_command(fedrota, gateway):
+    gateway.refuse("GET", "/tasks/t-host/logs", 503, code="unreachable", message="party 10000 is not connected")
+    found = fedrota("logs", "j-1", "lr", "--follow")
+    assert found.code == 3
+    assert "party 10000 is not connected" in found.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["j-1"], "j-1 is a job: name a step as well, one of lr"),
+        (["j-1", "lr", "--party", "7"], "step 'lr' does not run at '7'; its parties: 9999, 10000"),
+        (["j-1", "nope"], "there is no /jobs/j-1/steps/nope"),
+        (["nope"], "there is no /jobs/nope"),
+    ],
+)
+def test_wrong_place_says_the_right_ones(fedrota, words, message):
+    assert message in fedrota("logs", *words).err
+
+
+def test_step_that_has_not_begun(fedrota, gateway):
+    gateway.answers["GET", "/jobs/j-1/steps/lr"][1]["tasks"] = []
+    assert "has no tasks yet" in fedrota("logs", "j-1", "lr").err

@@ -1,0 +1,41 @@
+"""`fedrota metrics` and `fedrota summary`."""
+
+from fedrota.cli.results import keep_last_attempt, make_rounds
+from fedrota.model import Metric
+
+
+def test_metrics_are_a_table_per_round(fedrota, gateway):
+    lines = [line.split() for line in fedrota("metrics", "j-1").out.splitlines()]
+    assert lines[0] == ["lr"]
+    assert lines[1] == ["round", "loss", "9999", "loss", "10000"]
+    assert lines[2:4] == [["0", "0.7", "0.75"], ["1", "0.5", "0.55"]]
+    assert lines[4:] == [["figure", "party", "value"], ["auc", "9999", "0.987654"]]
+
+
+def test_metrics_pass_their_filters_and_keep_full_precision_in_json(fedrota, gateway):
+    found = fedrota("metrics", "j-1", "--step", "lr", "--name", "loss", "--party", "9999", "--json")
+    assert gateway.last.query == {"step": "lr", "name": "loss", "party": "9999", "limit": "1000"}
+    assert found.json["items"][4]["value"] == 0.987654321
+
+
+def test_missing_points_leave_gaps():
+    points = [
+        Metric(step="s", name="b", x=1, value=1.5, party="1"),
+        Metric(step="s", name="a", x=0, value=2, party="1"),
+    ]
+    columns, rows = make_rounds(points)
+    assert columns[0] == ">round"
+    assert len(columns) == 3
+    assert rows == [["0", "2", ""], ["1", "", "1.5"]]
+
+
+def test_only_the_last_attempt_is_shown():
+    points = [Metric(step="s", name="a", value=1, attempt=1), Metric(step="s", name="a", value=2, attempt=2)]
+    assert keep_last_attempt(points) == points[1:]
+
+
+def test_summary(fedrota):
+    lines = fedrota("summary", "j-1").out.splitlines()
+    assert lines[1].split() == ["lr", "guest", "9999", "auc", "0.99"]
+    assert lines[2].split() == ["lr", "guest", "9999", "roc", "[[0,", "0]]"]
+    assert fedrota("summary", "j-1", "--step", "other").out.startswith("no figures")

@@ -1,0 +1,125 @@
+"""`fedrota submit` and `fedrota watch`."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fedrota as package
+
+TEXT = """\
+name: breast-lr
+parties: {guest: ["9999"]}
+steps:
+  - name: lr
+    component: homo_lr
+    params:
+      rounds: 10
+"""
+
+
+@pytest.fixture
+def file(gateway, tmp_path):
+    path = tmp_path / "job.yaml"
+    path.write_text(TEXT)
+    return "job.yaml"
+
+
+def test_submit_says_the_id_and_what_next(fedrota, gateway, file):
+    found = fedrota("submit", file, "--set", "lr.rounds=20", "--set", "lr.opts.x=[1]", "--key", "k")
+    assert (found.code, found.err) == (0, "")
+    assert found.out.splitlines()[0] == "submitted breast-lr as job j-1"
+    assert "fedrota watch j-1" in found.out
+    assert gateway.last.json["steps"][0]["params"] == {"rounds": 20, "opts": {"x": [1]}}
+    assert gateway.last.headers["Idempotency-Key"] == "k"
+
+
+def test_submit_reads_standard_input(fedrota, gateway, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
+    assert fedrota("submit", "-", "--json").json["id"] == "j-1"
+    assert gateway.last.json["name"] == "breast-lr"
+
+
+def test_dry_run_only_checks(fedrota, gateway, file):
+    gateway.on("POST", "/jobs", {"valid": True})
+    assert fedrota("submit", file, "--dry-run").out == "the document is good: breast-lr would be accepted\n"
+    assert gateway.last.query == {"dry_run": "true"}
+
+
+def test_refused_document_is_shown_with_its_lines(fedrota, gateway, file):
+    problems = [
+        {"where": "steps.0.params.rounds", "message": "must be at least 11", "hint": "write rounds: 11"},
+        {"where": "parties.host", "message": "is needed by homo_lr", "hint": ""},
+    ]
+    message = "steps.0.params.rounds: must be at least 11; parties.host: is needed by homo_lr"
+    gateway.refuse("POST", "/jobs", 422, code="invalid", message=message, problems=problems)
+    found = fedrota("submit", file)
+    assert (found.code, found.out) == (3, "")
+    assert found.err.splitlines() == [
+        "error: the request is wrong in 2 places",
+        "  job.yaml:7 steps.0.params.rounds: must be at least 11",
+        "    write rounds: 11",
+        "  job.yaml:2 parties.host: is needed by homo_lr",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nope.yaml"], "nope.yaml: cannot be read"),
+        (["job.yaml", "--set", "lr=1"], "write step.parameter=value"),
+        (["job.yaml", "--set", "no.x=1"], "its steps: lr"),
+    ],
+)
+def test_local_mistakes_end_with_2_and_send_nothing(fedrota, gateway, file, words, message):
+    found = fedrota("submit", *words)
+    assert (found.code, found.out) == (2, "")
+    assert message in found.err
+    assert gateway.asked == []
+
+
+@pytest.mark.parametrize(("state", "code"), [("success", 0), ("failed", 1), ("canceled", 1), ("timeout", 1)])
+def test_wait_ends_as_the_job_does(fedrota, gateway, file, state, code):
+    gateway.job["state"] = "running"
+    gateway.after_stream = lambda: gateway.job.update(state=state, reason="because")
+    found = fedrota("submit", file, "--wait")
+    assert found.code == code
+    assert f"job j-1 {state} after 12 s: because" in found.out
+    assert fedrota("submit", file, "--wait", "--json").json["state"] == state
+
+
+def test_watch_prints_a_line_per_event_where_no_terminal_is(fedrota, gateway):
+    found = fedrota("watch", "j-1")
+    lines = found.out.splitlines()
+    assert lines[0].endswith("step lr claimed -> running")
+    assert lines[2] == "job j-1 success after 12 s"
+    assert lines[3].strip() == "fedrota metrics j-1"
+    assert fedrota("watch", "j-1", "--json").json["id"] == "j-1"
+
+
+def test_watch_gives_up_with_5(fedrota, gateway):
+    gateway.job["state"] = "running"
+    found = fedrota("watch", "j-1", "--timeout", "0.2")
+    assert found.code == 5
+    assert "it goes on" in found.err
+
+
+def test_ctrl_c_leaves_the_job_and_says_so(gateway):
+    gateway.job["state"] = "running"
+    started = subprocess.Popen(
+        [sys.executable, "-m", "fedrota", "watch", "j-1"],
+        cwd=Path(package.__file__).parents[1],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "lr claimed" in started.stdout.readline()
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=10)
+    assert started.returncode == 130
+    assert err == "job j-1 goes on: `fedrota watch j-1` or `fedrota stop j-1`\n"

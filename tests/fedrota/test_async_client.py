@@ -1,0 +1,81 @@
+"""The asyncio client against the same gateway; what it shares with the blocking one is tested there."""
+
+import httpx
+import pytest
+
+from fedrota import AsyncClient, errors
+
+
+@pytest.fixture
+async def client(gateway):
+    async with AsyncClient() as made:
+        yield made
+
+
+async def test_job_and_pages(client, gateway):
+    assert (await client.job("j-1")).name == "breast-lr"
+    pages = {None: ("a", "c1"), "c1": ("b", None)}
+
+    def answer(request):
+        name, cursor = pages[request.query.get("after")]
+        return {"items": [{"id": name, "name": name, "state": "success"}], "next": cursor}
+
+    gateway.on("GET", "/jobs", answer)
+    assert [job.id async for job in await client.jobs()] == ["a", "b"]
+
+
+async def test_submit_repeats_with_the_same_key_after_a_broken_connection():
+    keys = []
+
+    def answer(request):
+        keys.append(request.headers["Idempotency-Key"])
+        if len(keys) < 2:
+            raise httpx.ConnectError("refused")
+        return httpx.Response(201, json={"id": "j", "name": "x", "state": "waiting"})
+
+    async with AsyncClient("http://gw", "t", transport=httpx.MockTransport(answer)) as client:
+        assert (await client.submit({"name": "x"})).id == "j"
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+async def test_no_gateway_says_what_to_do():
+    async with AsyncClient("http://127.0.0.1:1") as client:
+        with pytest.raises(errors.NoGatewayError, match="no gateway at http://127.0.0.1:1: start one"):
+            await client.whoami()
+
+
+async def test_wait_and_resumed_events(client, gateway):
+    gateway.job["state"] = "running"
+    gateway.after_stream = lambda: gateway.job.update(state="success")
+    gateway.break_after = [1]
+    assert (await client.wait("j-1")).state == "success"
+    assert [event.id async for event in client.events("j-1", after=1)] == [2]
+
+
+async def test_refusal_becomes_its_error(client):
+    with pytest.raises(errors.NotFoundError):
+        await client.task("nope")
+    with pytest.raises(errors.NotFoundError):
+        await anext(aiter(client.events("nope")))
+
+
+async def test_followed_log_resumes_where_it_broke(client, gateway):
+    pieces = client.logs("t-guest", follow=True)
+    first = await anext(pieces)
+    gateway.log += b"more\n"
+    gateway.break_after = [2]
+    assert first + "".join([piece async for piece in pieces]) == gateway.log.decode()
+
+
+async def test_upload_and_download(client, gateway, tmp_path):
+    path = tmp_path / "breast.csv"
+    path.write_bytes(b"id,y\n" + b"a,1\n" * 200_000)
+    seen = []
+    gateway.on("PUT", "/parties/9999/tables/breast", {"party": "9999", "name": "breast", "rows": 2}, 201)
+    table = await client.upload("9999", "breast", path, progress=lambda *pair: seen.append(pair))
+    assert table.rows == 2
+    assert gateway.last.body == path.read_bytes()
+    assert seen[-1] == (path.stat().st_size,) * 2
+    target = await client.download_output("t-guest", "model", tmp_path / "m")
+    assert target.read_bytes() == b"hello"

@@ -1,0 +1,71 @@
+"""Where the gateway and the token come from, and what a broken connection means."""
+
+import ssl
+
+import httpx
+import pytest
+
+from fedrota.connection import find_connection
+from fedrota.errors import FedrotaError
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch, tmp_path):
+    for name in ("FEDROTA_URL", "FEDROTA_TOKEN", "FEDROTA_STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults():
+    found = find_connection(None, None)
+    assert (found.url, found.token) == ("http://127.0.0.1:9380", None)
+    assert "Authorization" not in found.arguments()["headers"]
+
+
+def test_argument_wins_over_environment_over_file(monkeypatch, tmp_path):
+    (tmp_path / ".fedrota").mkdir()
+    (tmp_path / ".fedrota" / "token").write_text("frt_file\n")
+    assert find_connection(None, None).token == "frt_file"
+    monkeypatch.setenv("FEDROTA_TOKEN", "frt_env")
+    monkeypatch.setenv("FEDROTA_URL", "https://gw.example:1/x/")
+    assert find_connection(None, None).token == "frt_env"
+    assert find_connection(None, None).url == "https://gw.example:1/x"
+    assert find_connection("http://h", "frt_arg").token == "frt_arg"
+
+
+def test_state_folder_is_where_the_variable_says(monkeypatch, tmp_path):
+    (tmp_path / "token").write_text("frt_state")
+    monkeypatch.setenv("FEDROTA_STATE_DIR", str(tmp_path))
+    assert find_connection(None, None).token == "frt_state"
+
+
+def test_unreadable_token_is_an_error(monkeypatch, tmp_path):
+    (tmp_path / "token").mkdir()
+    monkeypatch.setenv("FEDROTA_STATE_DIR", str(tmp_path))
+    with pytest.raises(FedrotaError, match="cannot read the token in .*token.*set FEDROTA_TOKEN"):
+        find_connection(None, None)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:9380", "ftp://h", "http://", "http://h:port"])
+def test_bad_address_is_named(url):
+    with pytest.raises(FedrotaError, match="is no gateway address: write it like"):
+        find_connection(url, None)
+
+
+@pytest.mark.parametrize(("url", "trusted"), [("http://127.0.0.1:1", False), ("http://[::1]:1", False), ("http://localhost", False), ("https://gw.example", True)])  # fmt: skip
+def test_loopback_uses_no_proxy_of_the_environment(url, trusted):
+    assert find_connection(url, None).arguments()["trust_env"] is trusted
+
+
+def test_token_shows_in_no_repr():
+    assert "frt_secret" not in repr(find_connection(None, "frt_secret"))
+
+
+def test_explanations_say_what_to_do():
+    found = find_connection("http://gw", None, 5)
+    assert "check the address" in str(found.explain(httpx.ConnectTimeout("")))
+    assert "did not answer within 5 s" in str(found.explain(httpx.ReadTimeout("")))
+    assert str(found.explain(httpx.ReadError(""))) == "the connection to http://gw broke: ReadError"
+    untrusted = httpx.ConnectError("verify failed")
+    untrusted.__cause__ = ssl.SSLCertVerificationError("self-signed")
+    assert "SSL_CERT_FILE" in str(found.explain(untrusted))

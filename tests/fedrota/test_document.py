@@ -1,0 +1,112 @@
+"""Reading job documents and changing them before they are sent."""
+
+from pathlib import Path
+
+import pytest
+
+from fedrota.document import find_line, parse_document, read_document, set_param
+from fedrota.errors import InvalidError
+
+TEXT = """\
+name: x
+parties: {guest: [9999]}
+steps:
+  - name: read
+    component: reader
+  - name: lr
+    component: homo_lr
+    params:
+      rounds: 10
+      from: 2026-01-02
+"""
+
+
+def test_yaml_text_path_and_mapping_give_the_same(tmp_path):
+    path = tmp_path / "job.yaml"
+    path.write_text(TEXT)
+    assert read_document(TEXT) == read_document(path) == read_document(str(path)) == read_document(read_document(TEXT))
+
+
+def test_json_is_yaml_too(tmp_path):
+    path = tmp_path / "job.json"
+    path.write_text('{"name": "x", "steps": []}')
+    assert read_document(path) == {"name": "x", "steps": []}
+
+
+def test_dates_stay_text():
+    assert parse_document(TEXT)["steps"][1]["params"]["from"] == "2026-01-02"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "message"),
+    [
+        ("name: x\nname: y\n", "document:2:1", "stands twice"),
+        ("a: [1,\nb: 2", "document:2:5", "expected"),
+        ("", "document", "is empty"),
+        ("- a\n", "document", "is a list"),
+        ("a: {b: [1, .nan]}", "a.b.1", "no JSON number"),
+        ("a: !!binary aGk=", "a", "a bytes cannot be sent as JSON"),
+        ("a: !!python/object:os.system {}", "document:1:4", "could not determine a constructor"),
+        ("a: 2\x00", "document", "is not YAML"),
+    ],
+)
+def test_bad_text_is_refused_with_its_place(text, where, message):
+    with pytest.raises(InvalidError, match=message) as caught:
+        parse_document(text)
+    assert caught.value.problems[0].where == where
+
+
+def test_deep_nesting_is_an_error_and_no_crash():
+    with pytest.raises(InvalidError, match="is not YAML"):
+        parse_document("[" * 100_000)
+
+
+def test_bad_files_are_named(tmp_path):
+    with pytest.raises(InvalidError, match=r"nope.yaml: cannot be read: No such file"):
+        read_document(Path("nope.yaml"))
+    path = tmp_path / "job.yaml"
+    path.write_bytes(b"name: \xff")
+    with pytest.raises(InvalidError, match=r"is not UTF-8 text \(byte 6\)"):
+        read_document(path)
+
+
+def test_merge_keys_still_work():
+    text = "base: &b {x: 1}\nsteps: [{<<: *b, y: 2}]"
+    assert parse_document(text)["steps"] == [{"x": 1, "y": 2}]
+
+
+def test_set_param_changes_a_copy():
+    document = parse_document(TEXT)
+    changed = set_param(document, "lr.rounds=20")
+    changed = set_param(changed, "read.opts.sep=';'")
+    assert changed["steps"][1]["params"]["rounds"] == 20
+    assert changed["steps"][0]["params"] == {"opts": {"sep": ";"}}
+    assert document["steps"][1]["params"]["rounds"] == 10
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("rounds=2", "write step.parameter=value"),
+        ("lr.rounds", "write step.parameter=value"),
+        ("nope.x=1", "its steps: read, lr"),
+        ("lr.rounds.x=1", "lies inside a value that is no mapping"),
+        ("lr.rounds=[", "is not YAML"),
+        ("lr.rounds=.inf", "no JSON number"),
+    ],
+)
+def test_bad_setting_is_refused(setting, message):
+    with pytest.raises(InvalidError, match=message):
+        set_param(parse_document(TEXT), setting)
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [("name", 1), ("steps.1.params.rounds", 9), ("steps.1.params.nope", 8), ("steps.0", 4), ("steps.7.x", 3), ("nope", None)],
+)  # fmt: skip
+def test_find_line_goes_as_deep_as_the_text_does(where, line):
+    assert find_line(TEXT, where) == line
+
+
+def test_find_line_in_broken_text_finds_nothing():
+    assert find_line("a: [", "a") is None

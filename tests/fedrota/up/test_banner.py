@@ -1,0 +1,43 @@
+"""What the user sees when everything is ready."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from fedrota.up.banner import DEFAULT_URL, make_banner
+from fedrota.up.folder import StateFolder
+from fedrota.up.options import Options, PartySpec
+
+PARTIES = (PartySpec(id="9999", role="guest"), PartySpec(id="10000"))
+
+
+def shown(*, url=DEFAULT_URL, flower_url="", state=".fedrota", **settings):
+    folder = StateFolder(Path.cwd() / state)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(
+        make_banner(url=url, flower_url=flower_url, folder=folder, options=Options(parties=PARTIES, **settings))
+    )
+    return console.file.getvalue()
+
+
+def test_it_tells_where_everything_is():
+    text = shown(flower_url="http://127.0.0.1:5555")
+    for word in (DEFAULT_URL, "/docs", ".fedrota/token", "9999 (guest), 10000", "5555", ".fedrota/log/", "Ctrl-C"):
+        assert word in text
+
+
+def test_the_first_command_needs_no_setting_by_default():
+    assert "export" not in shown()
+
+
+def test_another_port_or_folder_is_exported():
+    text = shown(url="http://127.0.0.1:1234", state="elsewhere")
+    assert "export FEDROTA_URL=http://127.0.0.1:1234" in text
+    assert "export FEDROTA_STATE_DIR=elsewhere" in text
+
+
+def test_a_worker_alone_shows_no_token():
+    text = shown(only=("worker",), gateway="http://far:1")
+    assert "token" not in text
+    assert "fedrota submit" not in text

@@ -1,0 +1,78 @@
+"""What `up` writes down for `ps` and `down`."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fedrota.up.folder import make_folder
+from fedrota.up.record import (
+    ProcessRecord,
+    Record,
+    find_process,
+    find_record,
+    find_running,
+    is_same_process,
+    kill_leftovers,
+    start_time,
+    write_record,
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_folder(tmp_path / "state")
+
+
+@pytest.fixture
+def sleeper():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def record_of(pid, created, *processes):
+    return Record(pid=pid, created=created, phase="ready", url="u", flower_url="", processes=processes)
+
+
+def process_of(pid, created):
+    return ProcessRecord(name="worker.1", kind="worker", note="", pid=pid, created=created, state="ready", restarts=0)
+
+
+def test_what_is_written_is_read_again(folder):
+    record = record_of(os.getpid(), start_time(os.getpid()), process_of(1, 2.0))
+    write_record(folder, record)
+    assert find_running(folder) == record
+    assert folder.record.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_record_means_nothing_runs(folder):
+    assert find_record(folder) is None
+    assert find_running(folder) is None
+
+
+def test_another_process_with_the_same_pid_does_not_count(folder):
+    write_record(folder, record_of(os.getpid(), start_time(os.getpid()) - 3600))
+    assert find_running(folder) is None
+    assert find_process(os.getpid(), 0.0) is None
+
+
+def test_an_ended_process_is_not_the_same(sleeper):
+    created = start_time(sleeper.pid)
+    assert is_same_process(sleeper.pid, created)
+    sleeper.kill()
+    sleeper.wait()
+    assert not is_same_process(sleeper.pid, created)
+
+
+def test_leftovers_of_a_vanished_run_are_killed(folder, sleeper):
+    write_record(folder, record_of(999_999, 0.0, process_of(sleeper.pid, start_time(sleeper.pid))))
+    assert kill_leftovers(folder) == ["worker.1"]
+    assert sleeper.wait(5) == -9
+
+
+def test_a_stranger_with_a_leftovers_pid_is_let_live(folder, sleeper):
+    write_record(folder, record_of(999_999, 0.0, process_of(sleeper.pid, start_time(sleeper.pid) - 3600)))
+    assert kill_leftovers(folder) == []
+    assert sleeper.poll() is None

@@ -1,0 +1,156 @@
+"""One run of `up`, with real signals, in a process of its own."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from fedrota.up.errors import UpError
+from fedrota.up.folder import make_folder
+from fedrota.up.options import PartySpec
+from fedrota.up.run import run_detached
+
+
+def line_of(process):
+    return process.stdout.readline().strip()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def alive(processes):
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything_in_order(small_system, number):
+    up = small_system.start()
+    assert line_of(up) == "READY", small_system.errors()
+    processes = small_system.processes()
+    assert sorted(processes) == ["broker", "gateway", "scheduler", "worker.10000", "worker.9999"]
+    up.send_signal(number)
+    assert line_of(up) == "LEFT"
+    assert up.wait(5) == 0
+    assert alive(processes.values()) == []
+    assert not (small_system.state / "up.json").exists()
+
+
+def test_each_process_has_a_log_file_and_a_prefix(small_system):
+    up = small_system.start()
+    line_of(up)
+    up.terminate()
+    up.wait(10)
+    assert (small_system.state / "log/gateway.log").read_text() == "gateway serves\n"
+    assert (small_system.state / "log/migrate.log").read_text() == "migrated\n"
+    assert "gateway      | gateway serves" in small_system.errors()
+    assert "up           | gateway is ready after" in small_system.errors()
+
+
+def test_nothing_outlives_an_up_that_is_killed(small_system):
+    up = small_system.start()
+    line_of(up)
+    processes = small_system.processes()
+    up.kill()
+    wait_until(lambda: not alive(processes.values()))
+
+
+def test_the_next_up_goes_on_with_the_same_broker_and_parties(small_system):
+    memories = []
+    for _ in range(2):
+        up = small_system.start()
+        assert line_of(up) == "READY", small_system.errors()
+        names = ("broker/port", "broker/password", "parties.json", "token")
+        memories.append([(small_system.state / name).read_text() for name in names])
+        up.terminate()
+        up.wait(10)
+    assert memories[0] == memories[1]
+
+
+def test_a_second_up_on_the_same_folder_is_refused(small_system):
+    first = small_system.start()
+    line_of(first)
+    second = small_system.start()
+    assert second.wait(10) == 1
+    assert "another `fedrota up` uses" in small_system.errors()
+    assert first.poll() is None
+
+
+def test_several_gateways_serve_one_port(small_system):
+    up = small_system.start(gateways=2)
+    assert line_of(up) == "READY", small_system.errors()
+    processes = small_system.processes()
+    ports = {
+        link.laddr.port
+        for name in ("gateway.1", "gateway.2")
+        for link in processes[name].net_connections("tcp")
+        if link.status == psutil.CONN_LISTEN
+    }
+    assert len(ports) == 1
+
+
+def test_a_killed_gateway_comes_back(small_system):
+    up = small_system.start()
+    line_of(up)
+    first = small_system.processes()["gateway"].pid
+    os.kill(first, signal.SIGKILL)
+
+    def is_back():
+        errors = small_system.errors()
+        return errors.count("gateway serves") == 2
+
+    wait_until(is_back)
+    assert small_system.processes()["gateway"].pid != first
+
+
+def test_a_broken_settings_file_ends_the_start_with_the_reason(small_system):
+    (small_system.tree / "api/__main__.py").write_text("raise SystemExit('FEDROTA_LEASE_S: must be more than 0')")
+    up = small_system.start()
+    assert up.wait(15) == 1
+    assert "gateway does not start. Its last lines" in small_system.errors()
+    assert "FEDROTA_LEASE_S: must be more than 0" in small_system.errors()
+
+
+def test_the_end_of_the_body_ends_the_run(small_system):
+    up = small_system.start(body="lambda: print('BODY', flush=True)")
+    assert [line_of(up) for _ in range(3)] == ["READY", "BODY", "LEFT"]
+    assert up.wait(5) == 0
+
+
+def test_an_error_of_the_body_is_passed_on_after_the_stop(small_system):
+    up = small_system.start(body="lambda: (_ for _ in ()).throw(UpError('the job failed'))")
+    assert up.wait(15) == 1
+    assert small_system.errors().rstrip().endswith("the job failed")
+    assert not (small_system.state / "up.json").exists()
+
+
+def test_a_signal_does_not_wait_for_the_body(small_system):
+    up = small_system.start(body="lambda: __import__('time').sleep(60)")
+    line_of(up)
+    up.terminate()
+    assert line_of(up) == "LEFT"
+    assert up.wait(5) == 0
+
+
+def test_a_detached_start_that_fails_shows_the_end_of_its_log(tmp_path):
+    folder = make_folder(tmp_path / "state")
+
+    def fail():
+        os.write(2, b"port 1 is taken\n")
+        os._exit(1)
+
+    with pytest.raises(UpError, match="it did not start(?s:.*)port 1 is taken"):
+        run_detached(fail, folder)
+
+
+def test_remembered_parties_are_those_of_the_last_start(small_system):
+    up = small_system.start()
+    line_of(up)
+    from fedrota.up.folder import StateFolder, recall_parties
+
+    assert recall_parties(StateFolder(small_system.state)) == (PartySpec(id="9999"), PartySpec(id="10000"))

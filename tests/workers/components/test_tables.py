@@ -1,0 +1,108 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from fedrota.component import InvalidInputError, component
+from fedrota.simulate import simulate
+from workers.components.tables import Samples, get_input, read_samples, read_table, render_names, write_samples
+
+ONE = {"guest": ["9999"]}
+
+
+def read_back(source) -> Samples:
+    """What `read_samples` makes of an input."""
+    found: list[Samples] = []
+
+    @component("reads", inputs={"data": "table"})
+    def reads(context):
+        """Read samples."""
+        found.append(read_samples(context, "data"))
+
+    simulate(reads, ONE, inputs={"guest": {"data": source}})
+    return found[0]
+
+
+def test_samples_survive_the_way_through_a_file():
+    samples = Samples(
+        ids=["ä", "名"],
+        features=np.array([[1.0, 2.0], [3.0, 4.0]]),
+        names=("a", "b"),
+        labels=np.array([0.0, 1.0]),
+        id_name="patient",
+        label_name="ill",
+    )
+
+    @component("writes", outputs={"data": "table"})
+    def writes(context):
+        """Write samples."""
+        write_samples(context, "data", samples)
+
+    run = simulate(writes, ONE)
+    assert run["guest"].outputs["data"].facts == {"rows": 2, "columns": 4}
+    assert run["guest"].outputs["data"].kind == "table"
+    assert run["guest"].read_table("data") == {"patient": ["ä", "名"], "ill": [0, 1], "a": [1, 3], "b": [2, 4]}
+    found = read_back(run["guest"].output("data"))
+    assert (list(found.ids), found.names, found.id_name, found.label_name) == (
+        ["ä", "名"],
+        ("a", "b"),
+        "patient",
+        "ill",
+    )
+    assert found.features.tolist() == samples.features.tolist()
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 1]
+
+
+def test_a_table_without_marks_is_read_by_the_usual_names():
+    found = read_back({"id": ["a"], "x": [1], "y": [1]})
+    assert (found.names, found.labels.tolist()) == (("x",), [1])
+    assert read_back({"id": ["a"], "x": [1]}).labels is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        ({"key": ["a"], "x": [1]}, "has no column 'id' .it has key, x.: put a data_transform step"),
+        ({"id": ["a"], "x": ["1"]}, "column 'x' of party 9999 is of type string, not a number"),
+        ({"id": ["a", "b"], "x": [1.0, None]}, "column 'x' of party 9999 has 1 missing or infinite values"),
+        ({"id": ["a"], "x": [float("inf")]}, "has 1 missing or infinite values: set `fill`"),
+    ],
+)
+def test_what_is_no_sample_is_named_with_party_and_column(columns, text):
+    with pytest.raises(InvalidInputError, match=text):
+        read_back(columns)
+
+
+def test_a_table_without_features_or_rows_is_still_read():
+    found = read_back(pa.table({"id": pa.array([], pa.string())}).to_pydict() | {"id": ["a"]})
+    assert found.features.shape == (1, 0)
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path):
+    (tmp_path / "x.parquet").write_text("not a table")
+    with pytest.raises(InvalidInputError, match=r"x\.parquet is no Parquet table"):
+        read_table(tmp_path / "x.parquet")
+
+
+def test_a_table_is_read_whole(tmp_path):
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
+    assert read_table(tmp_path / "x.parquet").to_pydict() == {"a": [1]}
+
+
+def test_a_missing_input_says_how_to_connect_it():
+    @component("needs", inputs={"train": "table"})
+    def needs(context):
+        """Need an input."""
+        get_input(context, "train")
+
+    with pytest.raises(
+        InvalidInputError, match=r"needs the input 'train' at party 9999: connect it .*`inputs: \{train"
+    ):
+        simulate(needs, ONE)
+
+
+def test_many_names_are_cut_short():
+    assert render_names(["a", "b"]) == "a, b"
+    assert render_names([]) == "no columns"
+    assert render_names([f"x{number}" for number in range(30)]).endswith("x11 and 18 more")

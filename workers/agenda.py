@@ -1,0 +1,173 @@
+"""What the worker has to tell the gateway next, and what it may claim; plain bookkeeping without I/O.
+
+The runner's lock guards it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from scheduler.domain.messages import Beat, BeatReply, Claim, Knock, Report, SyncRequest
+from workers.attempt import POINTS_PER_BEAT, Attempt
+from workers.spool import Key, Record
+
+CALL_ITEMS: Final = 256
+NEWS_S: Final = 0.2
+"""A running attempt with news is heard of after so long at the latest, and no more often."""
+
+
+class Agenda:
+    """Knocks to be claimed, attempts under way, reports to be delivered."""
+
+    def __init__(self, *, slots: int) -> None:
+        self.slots = slots
+        self.heartbeat_s = 5.0
+        self.is_closing = False
+        self.call_items = CALL_ITEMS
+        self.running: dict[Key, Attempt] = {}
+        self.unsaved: list[Record] = []
+        """Reports that are not in the spool yet."""
+        self._held: dict[Key, None] = {}
+        self._waiting: dict[Key, None] = {}
+        self._claiming: dict[Key, bool] = {}
+        self._due: dict[Key, Record] = {}
+        self._last_call = 0.0
+
+    def add_knocks(self, knocks: Iterable[Knock]) -> None:
+        """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
+        for knock in knocks:
+            key = (knock.task, knock.seq)
+            if not (key in self._claiming or key in self.running or key in self._due):
+                (self._held if knock.held else self._waiting)[key] = None
+
+    def add_due(self, records: Iterable[Record]) -> None:
+        """These records are in the spool: deliver them."""
+        self._due |= {record.key: record for record in records}
+
+    def knows(self, key: Key) -> bool:
+        """Whether the attempt runs here or has ended here with its report still to be answered."""
+        return key in self.running or key in self._due or any(record.key == key for record in self.unsaved)
+
+    def find_running(self, task: str) -> Attempt | None:
+        """The attempt of `task` that runs here, whatever its number."""
+        return next((attempt for attempt in self.running.values() if attempt.key[0] == task), None)
+
+    def is_claiming(self, key: Key) -> bool:
+        """Whether the gateway is being asked for this attempt right now."""
+        return key in self._claiming
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing runs and nothing waits to be delivered."""
+        return not (self.running or self.unsaved or self._due or self._claiming)
+
+    def next_call(self, now: float, agent: str) -> SyncRequest | None:
+        """Everything to be said now, or None where nothing is due. Its claims count as under way from here on."""
+        room = self.call_items
+        claims = self._take_claims(room)
+        reports, beats = self._take_due(room - len(claims))
+        beats += self._make_beats(now, room - len(claims) - len(reports) - len(beats))
+        if not (claims or reports or beats) and now < self._last_call + self.heartbeat_s:
+            return None
+        self._last_call = now
+        return SyncRequest(agent=agent, claims=claims, reports=tuple(reports), beats=tuple(beats))
+
+    def wait_s(self, now: float) -> float:
+        """How long nothing will be due if nothing happens."""
+        times = [self._last_call + self.heartbeat_s]
+        times += [self._beat_time(attempt) for attempt in self.running.values()]
+        return max(0.0, min(times) - now)
+
+    def _take_claims(self, room: int) -> tuple[Claim, ...]:
+        """Held knocks always, since the centre keeps a slot for them; others for free slots."""
+        if self.is_closing:
+            return ()
+        held = list(self._held)[:room]
+        free = self.slots - len(self.running) - len(self._claiming) - len(held)
+        others = list(self._waiting)[: max(0, min(free, room - len(held)))]
+        for key in held:
+            del self._held[key]
+            self._claiming[key] = True
+        for key in others:
+            del self._waiting[key]
+            self._claiming[key] = False
+        return tuple(Claim(*key) for key in (*held, *others))
+
+    def _take_due(self, room: int) -> tuple[list[Report], list[Beat]]:
+        """Reports, and the beats with the points that must be stored before them.
+
+        A report may go with the last of its points: the gateway takes beats first, in one transaction.
+        """
+        reports: list[Report] = []
+        beats: list[Beat] = []
+        for record in self._due.values():
+            if record.batch and room > 0:
+                beats.append(_last_beat(record))
+                room -= 1
+            if len(record.metrics) <= POINTS_PER_BEAT and room > 0:
+                reports.append(record.report)
+                room -= 1
+            if room <= 0:
+                break
+        return reports, beats
+
+    def _make_beats(self, now: float, room: int) -> list[Beat]:
+        beats: list[Beat] = []
+        for attempt in self.running.values():
+            if len(beats) < room and self._beat_time(attempt) <= now:
+                beats.append(attempt.make_beat(now))
+        return beats
+
+    def _beat_time(self, attempt: Attempt) -> float:
+        return attempt.last_beat + (min(NEWS_S, self.heartbeat_s) if attempt.has_news else self.heartbeat_s)
+
+    def claimed(self, key: Key) -> None:
+        """The gateway has answered this claim."""
+        self._claiming.pop(key, None)
+
+    def put_back(self) -> None:
+        """The call failed: its claims wait again, before all others."""
+        claims, self._claiming = self._claiming, {}
+        self._held = {**{key: None for key, held in claims.items() if held}, **self._held}
+        self._waiting = {**{key: None for key, held in claims.items() if not held}, **self._waiting}
+
+    def forget_knock(self, key: Key) -> None:
+        """Do not ask for this one again."""
+        self._held.pop(key, None)
+        self._waiting.pop(key, None)
+
+    def drop_knocks(self) -> list[Key]:
+        """Forget all knocks; which they were."""
+        dropped = [*self._held, *self._waiting]
+        self._held, self._waiting = {}, {}
+        return dropped
+
+    def find_due(self, key: Key) -> Record | None:
+        """The record that waits for an answer."""
+        return self._due.get(key)
+
+    def delivered(self, key: Key) -> None:
+        """The gateway has answered this report."""
+        self._due.pop(key, None)
+
+    def confirm_last_words(self, reply: BeatReply) -> None:
+        """A part of an ended attempt's points is stored, or nobody wants them: go on with the rest, then the report."""
+        record = self._due.get((reply.task, reply.seq))
+        if record is None or not record.batch:
+            return
+        if reply.verdict == "fenced":
+            self._due[record.key] = replace(record, batch=0, metrics=())
+        elif reply.batch >= record.batch:
+            rest = record.metrics[POINTS_PER_BEAT:]
+            self._due[record.key] = replace(record, batch=record.batch + 1 if rest else 0, metrics=rest)
+
+
+def _last_beat(record: Record) -> Beat:
+    report = record.report
+    return Beat(
+        task=report.task,
+        seq=report.seq,
+        log_size=report.log_size,
+        batch=record.batch,
+        metrics=record.metrics[:POINTS_PER_BEAT],
+    )

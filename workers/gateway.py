@@ -1,0 +1,122 @@
+"""The worker's calls to the gateway: one kept-alive connection, used by one thread at a time."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, SyncRequest, Welcome
+from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcome, render
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 30.0
+_AGAIN: Final = frozenset({408, 425, 429})
+_HELLO: Final = frozenset({401, 403, 409, 426})
+
+
+Answer = TypeVar("Answer")
+
+
+class GatewayAwayError(Exception):
+    """No answer, or one that says to try again; `after_s` where the gateway says when."""
+
+    def __init__(self, reason: str, *, after_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class HelloNeededError(Exception):
+    """The gateway does not know us (any more), or does not want us: say hello again."""
+
+
+class RefusedError(Exception):
+    """The gateway understands the call and will never take it as it is."""
+
+
+class Gateway:
+    """The agent's part of the gateway's API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"gateway URL {url!r}: must begin with http:// or https:// and name a host")
+        self._is_secure = parts.scheme == "https"
+        self._host = parts.hostname
+        self._port = parts.port or (443 if self._is_secure else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._connection: http.client.HTTPConnection | None = None
+
+    def hello(self, hello: Hello) -> Welcome:
+        """Introduce this worker."""
+        return self._understood(parse_welcome, self._post(HELLO_PATH, render(hello)))
+
+    def sync(self, request: SyncRequest) -> SyncReply:
+        """Pass on what has piled up; sending the same again is harmless."""
+        return self._understood(parse_sync_reply, self._post(SYNC_PATH, render(request)))
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @staticmethod
+    def _understood(parse: Callable[[bytes], Answer], raw: bytes) -> Answer:
+        try:
+            return parse(raw)
+        except WireError as wrong:
+            raise GatewayAwayError(str(wrong)) from wrong
+
+    def _post(self, path: str, body: bytes) -> bytes:
+        is_fresh = self._connection is None
+        try:
+            return self._exchange(path, body)
+        except (OSError, http.client.HTTPException) as wrong:
+            self.close()
+            if is_fresh:
+                raise GatewayAwayError(f"{type(wrong).__name__}: {wrong}") from wrong
+        return self._post(path, body)  # the kept connection was stale: once more with a new one
+
+    def _exchange(self, path: str, body: bytes) -> bytes:
+        connection = self._connection or self._connect()
+        connection.request("POST", self._prefix + path, body, self._headers)
+        answer = connection.getresponse()
+        raw = answer.read()
+        if answer.status == 200:
+            return raw
+        raise _make_error(answer.status, raw, answer.getheader("Retry-After", ""))
+
+    def _connect(self) -> http.client.HTTPConnection:
+        connection = (
+            http.client.HTTPSConnection(
+                self._host, self._port, timeout=CONNECT_S, context=ssl.create_default_context()
+            )
+            if self._is_secure
+            else http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_S)
+        )
+        connection.connect()
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sock.settimeout(ANSWER_S)
+        self._connection = connection
+        return connection
+
+
+def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:
+    reason = f"{status}: {_find_message(raw)}"
+    if status in _HELLO:
+        return HelloNeededError(reason)
+    if status >= 500 or status in _AGAIN:
+        return GatewayAwayError(reason, after_s=float(retry_after) if retry_after.isdigit() else 0.0)
+    return RefusedError(reason)
+
+
+def _find_message(raw: bytes) -> str:
+    """The message in an error's body, or the body's beginning."""
+    try:
+        error = parse_object(raw).get("error", {})
+    except WireError:
+        return raw[:200].decode(errors="replace")
+    return str(error.get("message", error)) if isinstance(error, dict) else str(error)

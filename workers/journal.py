@@ -1,0 +1,151 @@
+"""Which attempts this host may be running, on disk, and the lock that makes it one worker per party and host."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import structlog
+
+from workers.executors.kernel import find_birth, kill_tree
+from workers.workdir import write_durably
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, int]
+REWRITE_AFTER = 20_000
+
+
+class BusyError(Exception):
+    """Another worker of the same party runs on this host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An attempt of a former life; `pid` 0 where it had no process yet."""
+
+    task: str
+    seq: int
+    pid: int = 0
+    birth: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Which attempt this is."""
+        return self.task, self.seq
+
+    def kill(self) -> bool:
+        """Kill its process and all below, if it is still the same process; whether it was."""
+        if not self.pid or find_birth(self.pid) != self.birth:
+            return False
+        kill_tree(self.pid)
+        return True
+
+
+class Journal:
+    """An append-only file: a line when an attempt may begin, when it has a process, when its report is safe.
+
+    The lines outlive a killed worker; `sync` makes them outlive a power cut too, off the hot path.
+    """
+
+    def __init__(self, path: Path, lock: Path) -> None:
+        self._path = path
+        self._lock = _take_lock(lock)
+        self._open: dict[Key, Leftover] = {entry.key: entry for entry in _read(path)}
+        self._file = self._rewrite()
+        self._lines = 0
+        self._is_dirty = False
+        self._guard = threading.RLock()
+
+    def close(self) -> None:
+        """Let go of the file and the lock."""
+        os.close(self._file)
+        os.close(self._lock)
+
+    def leftovers(self) -> list[Leftover]:
+        """What is open: right after the start, what a former life left."""
+        return list(self._open.values())
+
+    def begin(self, keys: Iterable[Key]) -> None:
+        """These may be running from now on; to be called before the gateway is asked for them."""
+        with self._guard:
+            fresh = [key for key in keys if key not in self._open]
+            self._open |= {key: Leftover(*key) for key in fresh}
+            self._append([["begin", *key] for key in fresh])
+
+    def note(self, key: Key, pid: int) -> None:
+        """The attempt has this process."""
+        entry = Leftover(*key, pid, find_birth(pid) or 0)
+        with self._guard:
+            self._open[key] = entry
+            self._append([["pid", *key, pid, entry.birth]])
+
+    def end(self, keys: Iterable[Key]) -> None:
+        """These run no more, and their reports, if any are due, are in the spool."""
+        with self._guard:
+            known = [key for key in keys if self._open.pop(key, None) is not None]
+            self._append([["end", *key] for key in known])
+            if self._lines > REWRITE_AFTER:
+                os.close(self._file)
+                self._file = self._rewrite()
+                self._lines = 0
+
+    def sync(self) -> None:
+        """Make all lines durable."""
+        with self._guard:
+            if self._is_dirty:
+                self._is_dirty = False
+                os.fsync(self._file)
+
+    def _append(self, lines: list[list[object]]) -> None:
+        if not lines:
+            return
+        self._lines += len(lines)
+        self._is_dirty = True
+        try:
+            os.write(self._file, b"".join(orjson.dumps(line) + b"\n" for line in lines))
+        except OSError as wrong:  # a full disk must not stop what runs well
+            log.error("journal_failed", reason=str(wrong))
+
+    def _rewrite(self) -> int:
+        entries = self._open.values()
+        lines = [["pid", entry.task, entry.seq, entry.pid, entry.birth] for entry in entries]
+        write_durably(self._path, b"".join(orjson.dumps(line) + b"\n" for line in lines))
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+
+
+def _take_lock(lock: Path) -> int:
+    """The lock's descriptor; the kernel lets go of it when the worker dies, however it dies."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
+        os.close(handle)
+        raise BusyError(
+            f"another worker (process {holder}) uses {lock.parent}: stop it, or set another FEDROTA_STATE_DIR or FEDROTA_PARTY"
+        ) from taken
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, str(os.getpid()).encode(), 0)
+    return handle
+
+
+def _read(path: Path) -> list[Leftover]:
+    """The open entries of a journal; a last line that was cut off by the worker's death is passed over."""
+    found: dict[Key, Leftover] = {}
+    if not path.exists():
+        return []
+    for line in path.read_bytes().splitlines():
+        try:
+            what, task, seq, *process = orjson.loads(line)
+        except ValueError:
+            log.warning("journal_line_broken", line=line[:80])
+            continue
+        if what == "end":
+            found.pop((task, seq), None)
+        else:
+            found[task, seq] = Leftover(task, seq, *process)
+    return list(found.values())

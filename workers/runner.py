@@ -1,0 +1,342 @@
+"""The life of the worker: one call to the gateway in flight, carrying whatever has piled up; owns all parallelism."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from scheduler.domain.messages import Assignment, BeatReply, ClaimReply, Hello, Knock, ReportReply, SyncReply, SyncRequest, Welcome
+from workers.agenda import Agenda
+from workers.attempt import FENCED, Attempt, Stop
+from workers.backoff import Backoff
+from workers.bench import Bench
+from workers.executors.base import Ending
+from workers.gateway import GatewayAwayError, HelloNeededError, RefusedError
+from workers.journal import Journal
+from workers.observer import Observer
+from workers.spool import Key, Record, Spool
+
+log = structlog.get_logger(__name__)
+
+CALL_ITEMS = 256
+HURRY_S = 2.0
+
+
+class Calls(Protocol):
+    """The gateway as the runner uses it; see `gateway.Gateway`."""
+
+    def hello(self, hello: Hello) -> Welcome:
+        """Introduce this worker."""
+        ...
+
+    def sync(self, request: SyncRequest) -> SyncReply:
+        """Pass on what has piled up."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connection."""
+
+
+class Runner:
+    """Claims, starts, beats, reports. `knock`, `stop_task` and `shut_down` may come from any thread."""
+
+    def __init__(
+        self,
+        gateway: Calls,
+        bench: Bench,
+        *,
+        spool: Spool,
+        journal: Journal,
+        make_hello: Callable[[], Hello],
+        observer: Observer,
+    ) -> None:
+        self._gateway = gateway
+        self._bench = bench
+        self._spool = spool
+        self._journal = journal
+        self._make_hello = make_hello
+        self._observer = observer
+        self._changed = threading.Condition()
+        self._agenda = Agenda(slots=1)
+        self._early_stops: dict[Key, Stop] = {}
+        self._run_id = ""
+        self._is_over = False
+        self._backoff = Backoff()
+        self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
+        self.welcome: Welcome | None = None
+        """What the gateway said last; None until it has answered once."""
+        self.problem = ""
+        """Why the gateway cannot be reached or does not want us; empty while all is well."""
+
+    def start(self, leftovers: Iterable[Record]) -> None:
+        """Begin, with the reports that a former life left."""
+        self._agenda.add_due(leftovers)
+        self._thread.start()
+
+    def knock(self, knocks: Iterable[Knock]) -> None:
+        """There are tasks to claim."""
+        with self._changed:
+            if not self._agenda.is_closing:
+                self._agenda.add_knocks(knocks)
+                self._changed.notify_all()
+
+    def stop_task(self, task: str, seq: int, kind: str) -> None:
+        """End an attempt and report it as `kind` (canceled, failed, timeout); nothing where it is not here."""
+        stop = Stop(outcome=kind or "canceled", message="stopped on request")
+        with self._changed:
+            if self._agenda.is_claiming((task, seq)):
+                self._early_stops[task, seq] = stop
+        self._stop((task, seq), stop)
+
+    def shut_down(self, grace_s: float) -> None:
+        """Claim nothing more; give what runs half of `grace_s` to end, the other half to clean up; report the rest."""
+        with self._changed:
+            self._agenda.is_closing = True
+            self._changed.notify_all()
+        self._wait_until(lambda: not self._agenda.running, grace_s / 2)
+        interrupted = Stop(outcome="failed", kind="interrupted", message="the party's worker was shut down")
+        for attempt in list(self._agenda.running.values()):
+            self._stop(attempt.key, interrupted, grace_s=grace_s / 2)
+        self._wait_until(lambda: not self._agenda.running, grace_s / 2 + HURRY_S)
+        self._wait_until(lambda: self._agenda.is_quiet, HURRY_S)
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+        self._thread.join(HURRY_S)
+
+    def list_running(self) -> list[Assignment]:
+        """What runs now."""
+        with self._changed:
+            return [attempt.assignment for attempt in self._agenda.running.values()]
+
+    def _wait_until(self, is_so: Callable[[], bool], timeout_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(is_so, timeout_s)
+
+    def _run(self) -> None:
+        """The runner's thread. An error that nobody foresaw ends the worker: its supervisor starts it anew."""
+        is_done = False
+        try:
+            while not self._is_over:
+                self._turn()
+            is_done = True
+        finally:
+            self._gateway.close()
+            if not is_done:
+                log.critical("runner_died", exc_info=sys.exc_info())
+                self._bench.give_up()
+
+    def _turn(self) -> None:
+        """Wait for something to say, say it, act upon the answer."""
+        if self.welcome is None or self.problem:
+            self._say_hello()
+            return
+        request = self._next_request()
+        if request is None:
+            return
+        try:
+            reply = self._gateway.sync(request)
+        except GatewayAwayError as away:
+            self._put_back()
+            self._pause("gateway_away", str(away), after_s=away.after_s)
+            return
+        except HelloNeededError as wanted:
+            self._put_back()
+            self.problem = str(wanted)
+            return
+        except RefusedError as refused:
+            self._put_back()
+            self._isolate(request, str(refused))
+            return
+        self._backoff.reset()
+        self._apply(reply)
+
+    def _say_hello(self) -> None:
+        try:
+            welcome = self._gateway.hello(self._make_hello())
+        except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
+            self.problem = str(wrong)
+            self._pause("hello_failed", str(wrong), after_s=getattr(wrong, "after_s", 0.0))
+            return
+        if self.welcome is None or self.problem:
+            log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
+        if self._backoff.failures and self.problem:
+            self._pause("hello_again", self.problem)  # a gateway that greets us but refuses our calls
+        self.problem = ""
+        with self._changed:
+            if self._run_id not in {"", welcome.run_id}:
+                dropped = self._agenda.drop_knocks()
+                log.warning("other_installation", was=self._run_id, now=welcome.run_id, knocks_dropped=len(dropped))
+            self._run_id, self.welcome = welcome.run_id, welcome
+            self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
+            self._changed.notify_all()
+
+    def _pause(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
+        pause_s = max(after_s, self._backoff.next_s())
+        if self._backoff.failures in {1, 5} or self._backoff.failures % 50 == 0:
+            log.warning(event, reason=reason, failures=self._backoff.failures, again_in_s=round(pause_s, 1))
+        give_up = time.monotonic() + pause_s
+        self._wait_until(lambda: self._is_over or time.monotonic() >= give_up, pause_s)
+
+    def _next_request(self) -> SyncRequest | None:
+        """Everything that has piled up, with reports made safe first; None after a wait for nothing."""
+        with self._changed:
+            records, self._agenda.unsaved = self._agenda.unsaved, []
+        if records:
+            if self._spool.write(records):
+                self._journal.end(record.key for record in records)
+        with self._changed:
+            self._agenda.add_due(records)
+            now = time.monotonic()
+            request = None if self._agenda.unsaved else self._agenda.next_call(now, self._bench.agent)
+            if request is None and not self._agenda.unsaved and not self._is_over:
+                self._changed.wait(self._agenda.wait_s(now))
+        if request is not None:
+            self._journal.begin((claim.task, claim.seq) for claim in request.claims)
+            if not (request.claims or request.reports):
+                self._journal.sync()
+        return request
+
+    def _put_back(self) -> None:
+        with self._changed:
+            self._agenda.put_back()
+
+    def _isolate(self, request: SyncRequest, reason: str) -> None:
+        """The gateway will never take this call: find the one item that is to blame, then drop that."""
+        items = [*request.claims, *request.reports, *request.beats]
+        if len(items) > 1:
+            self._agenda.call_items = 1
+            return
+        log.error("item_refused", reason=reason, item=type(items[0]).__name__ if items else "empty call")
+        with self._changed:
+            for claim in request.claims:
+                self._agenda.forget_knock((claim.task, claim.seq))
+            for report in request.reports:
+                self._drop_report((report.task, report.seq))
+            for beat in request.beats:
+                self._agenda.confirm_last_words(BeatReply(task=beat.task, seq=beat.seq, verdict="fenced"))
+        self._pause("call_refused", reason)
+
+    def _apply(self, reply: SyncReply) -> None:
+        for beat in reply.beats:
+            self._apply_beat(beat)
+        for report in reply.reports:
+            self._apply_report(report)
+        for claim in reply.claims:
+            self._apply_claim(claim)
+        with self._changed:
+            self._agenda.call_items = min(CALL_ITEMS, self._agenda.call_items * 2)
+            self._changed.notify_all()
+
+    def _apply_beat(self, reply: BeatReply) -> None:
+        key = (reply.task, reply.seq)
+        with self._changed:
+            self._agenda.confirm_last_words(reply)
+            attempt = self._agenda.running.get(key)
+            if attempt is None:
+                return
+            attempt.confirm(reply.batch)
+        if reply.verdict == "stop":
+            self._stop(key, Stop(outcome=reply.stop_kind or "canceled", message="stopped on request"))
+        elif reply.verdict == "fenced":
+            self._stop(key, FENCED)
+
+    def _apply_report(self, reply: ReportReply) -> None:
+        key = (reply.task, reply.seq)
+        if not reply.accepted:
+            log.warning("report_stale", task=reply.task, seq=reply.seq, reason=reply.reason)
+            self._bench.drop_outputs(key)
+        with self._changed:
+            self._drop_report(key)
+        self._journal.end([key])
+
+    def _drop_report(self, key: Key) -> None:
+        self._agenda.delivered(key)
+        self._spool.forget(key)
+
+    def _apply_claim(self, reply: ClaimReply) -> None:
+        key = (reply.task, reply.seq)
+        assignment = reply.assignment
+        with self._changed:
+            self._agenda.claimed(key)
+            if assignment is not None and self._agenda.knows(key):
+                return
+            older = self._agenda.find_running(reply.task) if assignment is not None else None
+            if older is not None:
+                older.successor = assignment
+        if assignment is None:
+            log.info("claim_refused", task=reply.task, seq=reply.seq, reason=reply.reason)
+            self._journal.end([key])
+        elif older is not None:
+            self._stop(older.key, FENCED)
+        else:
+            self._begin(assignment)
+
+    def _begin(self, assignment: Assignment) -> None:
+        attempt = Attempt(
+            assignment, changed=self._changed, on_started=self._on_started, on_ended=self._on_ended
+        )
+        with self._changed:
+            attempt.last_beat = time.monotonic()
+            attempt.stop = self._early_stops.pop(attempt.key, None)
+            self._agenda.running[attempt.key] = attempt
+            is_closing = self._agenda.is_closing
+        self._observer.received(assignment)
+        if attempt.stop is not None:
+            attempt.ended(Ending(outcome="failed"))
+        elif is_closing:
+            attempt.ended(Ending(outcome="failed", kind="interrupted", message="the party's worker was shut down"))
+        else:
+            self._start(attempt)
+
+    def _start(self, attempt: Attempt) -> None:
+        handle = self._bench.start(attempt, self._on_timeout)
+        with self._changed:
+            attempt.handle = handle
+            stop = attempt.stop
+        if handle is not None and stop is not None:  # it came while the attempt was being started
+            handle.stop(self._bench.stop_grace_s if stop is not FENCED else 0.0)
+
+    def _on_timeout(self, key: Key, timeout_s: float) -> None:
+        message = f"the task did not end within its {timeout_s:g} s"
+        self._stop(key, Stop(outcome="timeout", kind="timeout", message=message))
+
+    def _stop(self, key: Key, stop: Stop, *, grace_s: float | None = None) -> None:
+        """End a running attempt; the first reason counts, but being fenced off overrides all."""
+        with self._changed:
+            attempt = self._agenda.running.get(key)
+            if attempt is None or (attempt.stop is not None and stop is not FENCED):
+                return
+            attempt.stop = stop
+            handle = attempt.handle
+        log.info("task_stopping", task=key[0], seq=key[1], outcome=stop.outcome or "fenced")
+        if handle is None:
+            return
+        if stop is FENCED:
+            handle.kill()
+        else:
+            handle.stop(self._bench.stop_grace_s if grace_s is None else grace_s)
+
+    def _on_started(self, attempt: Attempt, pid: int) -> None:
+        if pid:
+            self._journal.note(attempt.key, pid)
+        self._observer.started(attempt.assignment)
+
+    def _on_ended(self, attempt: Attempt, ending: Ending) -> None:
+        """In the executors' thread: hand the report to the next call, at once."""
+        record = attempt.make_record(ending)
+        is_fenced = attempt.stop is FENCED
+        self._bench.tidy(attempt.key, keep_outputs=record.report.outcome == "success" and not is_fenced)
+        if is_fenced:
+            self._journal.end([attempt.key])
+        self._observer.ended(attempt.assignment, record.report)
+        with self._changed:
+            del self._agenda.running[attempt.key]
+            if not is_fenced:
+                self._agenda.unsaved.append(record)
+            self._changed.notify_all()
+        if attempt.successor is not None:
+            self._begin(attempt.successor)
