@@ -56,6 +56,9 @@ bench: setup
 
 docs: setup
 	$(BIN)/python -m scheduler.domain.diagram > docs/state-machine.md
+	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
+	$(BIN)/python -m workers.components.docs
+	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
 
 clean:
 	rm -rf .venv .fedrota-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

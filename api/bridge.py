@@ -227,10 +227,7 @@ class Writer:
             self._submit(tx, [item for item in batch if item.kind is _Kind.SUBMIT], now)
             for item in batch:
                 if item.kind is _Kind.COLD:
-                    item.result = item.payload(tx)
-                    tx.session.flush()
-                    # The next one must see what statements past the session have changed.
-                    tx.session.expire_all()
+                    _run_alone(tx, item)
             self._sync(tx, [item for item in batch if item.kind is _Kind.SYNC], now)
         return tx.effects
 
@@ -256,6 +253,19 @@ class Writer:
     def _answer(self, batch: Sequence[_Operation]) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_resolve, batch)
+
+
+def _run_alone(tx: Tx, item: _Operation) -> None:
+    """Run a cold operation so that its refusal undoes nothing but itself."""
+    trial = _Trial()
+    with trial, tx.savepoint():
+        item.result = item.payload(tx)
+        tx.session.flush()
+    # The next one must see what statements past the session have changed.
+    tx.session.expunge_all()
+    item.error = trial.error
+    if trial.error is not None and not isinstance(trial.error, FedrotaError):
+        raise trial.error
 
 
 def _resolve(batch: Sequence[_Operation]) -> None:

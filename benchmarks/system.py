@@ -37,7 +37,9 @@ class System:
 
     def broker_url(self) -> str:
         """The broker that the system runs on."""
-        return (self.state_dir / "broker.url").read_text().strip()
+        folder = self.state_dir / "broker"
+        password, port = ((folder / name).read_text().strip() for name in ("password", "port"))
+        return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -63,10 +63,19 @@ def _named(process: str) -> structlog.types.Processor:
 def hide_secrets(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Blank the values of telling keys and the user part of URLs."""
+    """Blank the values of telling keys and the user part of URLs, however deep they lie."""
     for key, value in event.items():
-        if SECRET_KEYS.search(key):
-            event[key] = "***"
-        elif isinstance(value, str):
-            event[key] = URL_USER.sub(r"\1***@", value)
+        event[key] = _hide(key, value)
     return event
+
+
+def _hide(key: object, value: Any) -> Any:
+    if isinstance(key, str) and SECRET_KEYS.search(key):
+        return "***"
+    if isinstance(value, str):
+        return URL_USER.sub(r"\1***@", value)
+    if isinstance(value, Mapping):
+        return {inner: _hide(inner, item) for inner, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_hide(None, item) for item in value]
+    return value

@@ -1,17 +1,21 @@
 """The settings of the centre and of a party's worker: TOML file, environment, `*_FILE` secrets."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 PREFIX = "FEDROTA_"
 AnySettings = TypeVar("AnySettings", bound="_Base")
@@ -24,10 +28,10 @@ class SettingsError(Exception):
 class SecretFiles(PydanticBaseSettingsSource):
     """Reads the value of `FEDROTA_X` from the file that `FEDROTA_X_FILE` names."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The text of the field's file, stripped, or None where no file is named."""
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  pydantic's  # noqa: ARG002
+        """The text of the field's file, stripped, or None where no file is named or `load` finds it unreadable."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text().strip() if path else None), field_name, False
+        return (_read_text(Path(path))[0] if path else None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """Every field that a file gives."""
@@ -36,6 +40,14 @@ class SecretFiles(PydanticBaseSettingsSource):
             for name, field in self.settings_cls.model_fields.items()
         }
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_text(path: Path) -> tuple[str | None, str]:
+    """The file's text, stripped; or None and why it cannot be read."""
+    try:
+        return path.read_text().strip(), ""
+    except (OSError, UnicodeDecodeError) as wrong:
+        return None, f"{path} cannot be read: {wrong}"
 
 
 class _Base(BaseSettings):
@@ -69,6 +81,8 @@ class Settings(_Base):
     """postgresql://... ; empty means SQLite in the state folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=9380, ge=0, le=65535)
+    reuse_port: bool = False
+    """Share the port with other gateway processes on this machine."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
     trust_network: bool = False
@@ -96,11 +110,11 @@ class Settings(_Base):
     def _loopback_unless_told(self) -> Self:
         if self.host not in {"127.0.0.1", "::1", "localhost"} and not (self.tls_cert or self.trust_network):
             raise ValueError(
-                f"host {self.host} is not loopback: set tls_cert and tls_key, or trust_network=true "
-                "where the network in between is trusted"
+                f"{PREFIX}HOST: {self.host} is not loopback: set {PREFIX}TLS_CERT and {PREFIX}TLS_KEY, "
+                f"or {PREFIX}TRUST_NETWORK=true where the network in between is trusted"
             )
         if bool(self.tls_cert) != bool(self.tls_key):
-            raise ValueError("tls_cert and tls_key go together")
+            raise ValueError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY go together: set both or none")
         return self
 
     def sql_url(self) -> str:
@@ -137,11 +151,30 @@ class WorkerSettings(_Base):
 
 def load(kind: type[AnySettings], **given: Any) -> AnySettings:
     """Settings of `kind`; SettingsError lists all bad values at once."""
+    lines = list(_check_files(kind))
     try:
-        return kind(**given)
+        settings = kind(**given)
     except ValidationError as wrong:
-        lines = (
-            f"{PREFIX}{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
-            for error in wrong.errors(include_input=False, include_url=False)
-        )
-        raise SettingsError("\n".join(lines)) from wrong
+        lines += [_render_error(error) for error in wrong.errors(include_input=False, include_url=False)]
+    except SourceError as wrong:
+        lines.append(f"{wrong}: lists are written as JSON, for example '[\"one\", \"two\"]'")
+    except TOMLDecodeError as wrong:
+        lines.append(f"{PREFIX}CONFIG: the file is not TOML: {wrong}")
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings
+
+
+def _check_files(kind: type[_Base]) -> Iterator[str]:
+    """What is wrong with the files that the environment names."""
+    names = [f"{PREFIX}CONFIG", *(f"{PREFIX}{name.upper()}_FILE" for name in kind.model_fields)]
+    for name in names:
+        path = os.environ.get(name)
+        problem = _read_text(Path(path))[1] if path else ""
+        if problem:
+            yield f"{name}: {problem}"
+
+
+def _render_error(error: ErrorDetails) -> str:
+    where = "_".join(str(part) for part in error["loc"]).upper()
+    return f"{PREFIX}{where}: {error['msg']}" if where else error["msg"].removeprefix("Value error, ")

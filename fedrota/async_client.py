@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
-from fedrota.feeds import EventFeed, LogFeed
+from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
+from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
 from fedrota.model import Event, Job, Table
 from fedrota.pages import AsyncPage
@@ -90,7 +91,7 @@ class AsyncClient:
         pauses = list_pauses(repeatable=call.repeatable)
         while True:
             try:
-                response = await self._http.request(**call.arguments())
+                response = await self._http.request(**self._prepare(call))
             except httpx.TransportError as error:
                 pause = next(pauses, None)
                 if pause is None or isinstance(error, httpx.TimeoutException):
@@ -99,6 +100,11 @@ class AsyncClient:
             else:
                 check(response)
                 return call.parse(response)
+
+    def _prepare(self, call: Call[Any]) -> dict[str, Any]:
+        if self._http.is_closed:
+            raise FedrotaError("this client has been closed: make a new one")
+        return call.arguments()
 
     async def load(self, call: ListCall[T]) -> AsyncPage[T]:
         """Send a request for a list."""
@@ -171,22 +177,27 @@ class AsyncClient:
     async def _follow(self, feed: EventFeed) -> AsyncIterator[Event]:
         while not feed.ended:
             try:
-                async with self._open(feed.call(), silence_s=feed.silence_s()) as response:
-                    async for block in response.aiter_bytes():
-                        for event in feed.take(block):
-                            yield event
-                        if feed.has_enough():
-                            break
+                async for event in self._listen(feed):
+                    yield event
                 pause = feed.pause_after()
             except httpx.TransportError as error:
                 pause = feed.pause_after(error)
             await asyncio.sleep(pause)
 
+    async def _listen(self, feed: EventFeed) -> AsyncIterator[Event]:
+        """The events of one connection."""
+        async with self._open(feed.call(), silence_s=feed.silence_s()) as response:
+            async for block in response.aiter_bytes():
+                for event in feed.take(block):
+                    yield event
+                if feed.has_enough():
+                    break
+
     @asynccontextmanager
     async def _open(self, call: Call[None], *, silence_s: float | None = None) -> AsyncGenerator[httpx.Response]:
         """An answer whose body is still to come."""
         timeout = httpx.Timeout(self._connection.timeout_s, read=silence_s or self._connection.timeout_s)
-        async with self._http.stream(**call.arguments(), timeout=timeout) as response:
+        async with self._http.stream(**self._prepare(call), timeout=timeout) as response:
             if not response.is_success:
                 await response.aread()
             check(response)
@@ -212,14 +223,24 @@ class AsyncClient:
 
     async def _follow_log(self, feed: LogFeed) -> AsyncIterator[str]:
         while True:
+            broken: Broken | None = None
             try:
                 async with self._open(feed.stream_call()) as response:
                     async for block in response.aiter_bytes():
                         yield feed.take(block)
-            except httpx.TransportError as error:
-                await asyncio.sleep(feed.pause_after(error))
-            else:
+            except (httpx.TransportError, UnreachableError) as error:
+                broken = error
+            if not broken and await self._has_ended(feed.task):
                 return
+            await asyncio.sleep(feed.pause_after(broken))
+
+    async def _has_ended(self, task: str) -> bool:
+        """Whether a log that ended in good order ended with its task; a gateway that stops ends it as well."""
+        try:
+            found = await self.task(task)
+        except NoGatewayError:
+            return False
+        return found.is_over
 
     async def download_output(
         self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None
@@ -265,7 +286,9 @@ class AsyncClient:
             call = source.call(party, name, options)
             timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
             try:
-                response = await self._http.request(**call.arguments(), content=_read_blocks(source), timeout=timeout)
+                response = await self._http.request(
+                    **self._prepare(call), content=_read_blocks(source), timeout=timeout
+                )
             except httpx.TransportError as error:
                 raise self._connection.explain(error) from error
         check(response)

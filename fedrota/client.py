@@ -5,12 +5,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
-from fedrota.feeds import EventFeed, LogFeed
+from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
+from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
 from fedrota.model import Event, Job, Table
 from fedrota.pages import Page
@@ -88,7 +89,7 @@ class Client:
         pauses = list_pauses(repeatable=call.repeatable)
         while True:
             try:
-                response = self._http.request(**call.arguments())
+                response = self._http.request(**self._prepare(call))
             except httpx.TransportError as error:
                 pause = next(pauses, None)
                 if pause is None or isinstance(error, httpx.TimeoutException):
@@ -97,6 +98,11 @@ class Client:
             else:
                 check(response)
                 return call.parse(response)
+
+    def _prepare(self, call: Call[Any]) -> dict[str, Any]:
+        if self._http.is_closed:
+            raise FedrotaError("this client has been closed: make a new one")
+        return call.arguments()
 
     def load(self, call: ListCall[T]) -> Page[T]:
         """Send a request for a list."""
@@ -169,21 +175,25 @@ class Client:
     def _follow(self, feed: EventFeed) -> Iterator[Event]:
         while not feed.ended:
             try:
-                with self._open(feed.call(), silence_s=feed.silence_s()) as response:
-                    for block in response.iter_bytes():
-                        yield from feed.take(block)
-                        if feed.has_enough():
-                            break
+                yield from self._listen(feed)
                 pause = feed.pause_after()
             except httpx.TransportError as error:
                 pause = feed.pause_after(error)
             time.sleep(pause)
 
+    def _listen(self, feed: EventFeed) -> Iterator[Event]:
+        """The events of one connection."""
+        with self._open(feed.call(), silence_s=feed.silence_s()) as response:
+            for block in response.iter_bytes():
+                yield from feed.take(block)
+                if feed.has_enough():
+                    break
+
     @contextmanager
     def _open(self, call: Call[None], *, silence_s: float | None = None) -> Generator[httpx.Response]:
         """An answer whose body is still to come."""
         timeout = httpx.Timeout(self._connection.timeout_s, read=silence_s or self._connection.timeout_s)
-        with self._http.stream(**call.arguments(), timeout=timeout) as response:
+        with self._http.stream(**self._prepare(call), timeout=timeout) as response:
             if not response.is_success:
                 response.read()
             check(response)
@@ -206,14 +216,23 @@ class Client:
 
     def _follow_log(self, feed: LogFeed) -> Iterator[str]:
         while True:
+            broken: Broken | None = None
             try:
                 with self._open(feed.stream_call()) as response:
                     for block in response.iter_bytes():
                         yield feed.take(block)
-            except httpx.TransportError as error:
-                time.sleep(feed.pause_after(error))
-            else:
+            except (httpx.TransportError, UnreachableError) as error:
+                broken = error
+            if not broken and self._has_ended(feed.task):
                 return
+            time.sleep(feed.pause_after(broken))
+
+    def _has_ended(self, task: str) -> bool:
+        """Whether a log that ended in good order ended with its task; a gateway that stops ends it as well."""
+        try:
+            return self.task(task).is_over
+        except NoGatewayError:
+            return False
 
     def download_output(
         self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None
@@ -259,7 +278,7 @@ class Client:
             call = source.call(party, name, options)
             timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
             try:
-                response = self._http.request(**call.arguments(), content=source.blocks(), timeout=timeout)
+                response = self._http.request(**self._prepare(call), content=source.blocks(), timeout=timeout)
             except httpx.TransportError as error:
                 raise self._connection.explain(error) from error
         check(response)

@@ -100,8 +100,10 @@ class Context(Protocol):
     """Every member of the step, this one included, in the job document's order."""
     params: Mapping[str, Any]
     exchange: Exchange
-    workdir: Path
-    """An empty folder of this attempt, thrown away afterwards."""
+
+    @property
+    def workdir(self) -> Path:
+        """An empty folder of this attempt, thrown away afterwards."""
 
     def peers(self, role: str | None = None) -> list[Member]:
         """The other members (of `role`, if given)."""

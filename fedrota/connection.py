@@ -17,7 +17,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:9380"
 DEFAULT_TIMEOUT_S: Final = 30.0
 UPLOAD_TIMEOUT_S: Final = 600.0
 """How long the party may take to store a table once its last byte is sent."""
-PAUSES_S: Final = (0.1, 0.3, 0.9)
+PAUSES_S: Final = (0.1, 0.2, 0.4)
 """Waits before a repeatable request is sent again over a new connection."""
 
 

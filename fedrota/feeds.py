@@ -4,12 +4,12 @@ import codecs
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NoReturn
 
 import httpx
 
 from fedrota.connection import Connection
-from fedrota.errors import BrokenReplyError, NoGatewayError, WaitTimeoutError
+from fedrota.errors import BrokenReplyError, NoGatewayError, UnreachableError, WaitTimeoutError
 from fedrota.model import Event, LogChunk
 from fedrota.requests.call import Call, make_path, make_query
 from fedrota.responses import parse_log, parse_nothing, parse_record
@@ -18,6 +18,8 @@ PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
 """Waits between tries; a gateway that restarts is back well before their sum."""
 SILENCE_S: Final = 30.0
 """A stream that says nothing for so long is opened anew: the connection may be dead."""
+Broken = httpx.TransportError | UnreachableError
+"""What may pass: a broken connection, and a party that has yet to come back after its gateway."""
 PAGE_BYTES: Final = 1 << 20
 
 
@@ -32,16 +34,21 @@ class Stamina:
         """Something came."""
         self._failures = 0
 
-    def pause_after(self, error: httpx.TransportError | None) -> float:
+    def pause_after(self, error: Broken | None) -> float:
         """Seconds to wait before the next try, None as `error` for a stream that ended too early."""
         if isinstance(error, httpx.ReadTimeout):
             return 0.0
         if self._failures >= len(PAUSES_S):
-            if error is not None:
-                raise self._connection.explain(error) from error
-            raise NoGatewayError(f"the gateway at {self._connection.url} ends the stream again and again")
+            self._give_up(error)
         self._failures += 1
         return PAUSES_S[self._failures - 1]
+
+    def _give_up(self, error: Broken | None) -> NoReturn:
+        if error is None:
+            raise NoGatewayError(f"the gateway at {self._connection.url} ends the stream again and again")
+        if isinstance(error, UnreachableError):
+            raise error
+        raise self._connection.explain(error) from error
 
 
 class EventFeed:
@@ -180,6 +187,6 @@ class LogFeed:
         self.ended = not chunk.content or chunk.end >= chunk.size
         return self._decoder.decode(chunk.content, final=self.ended and not self._follow)
 
-    def pause_after(self, error: httpx.TransportError) -> float:
+    def pause_after(self, error: Broken | None) -> float:
         """Seconds to wait before the stream is opened again."""
         return self._stamina.pause_after(error)

@@ -39,6 +39,11 @@ class Task:
     started: datetime | None = None
     ended: datetime | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the task has ended, well or not."""
+        return self.state in OVER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -52,6 +57,7 @@ class Step:
     needs: tuple[str, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     attempt: int = 0
     spent: int = 0
     attempts_allowed: int = 1
@@ -132,7 +138,13 @@ class Metric:
     role: str = ""
     party: str = ""
     attempt: int = 0
+    task: str = ""
     at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """The API says -1 for "no round"; nobody should have to remember that."""
+        if self.x is not None and self.x < 0:
+            object.__setattr__(self, "x", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +155,7 @@ class Summary:
     role: str = ""
     party: str = ""
     attempt: int = 0
+    task: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -187,6 +200,7 @@ class Party:
     dispatched: int = 0
     running: int = 0
     reason: str = ""
+    created: datetime | None = None
     components: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -41,6 +41,8 @@ class Result:
     summary: dict[str, Any] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     progress: list[float] = field(default_factory=list)
+    folder: "Folder | None" = field(default=None, repr=False)
+    """Keeps the files while this result is in use."""
 
     def output(self, name: str) -> Path:
         """The file or folder of an output; KeyError where the component wrote none of that name."""
@@ -54,11 +56,11 @@ class Result:
         return columns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation(Mapping[str, Result]):
     """The result of each member, by "role.position"; a role with one member and a `Member` are keys too.
 
-    Where no `workdir` was given, the outputs are deleted together with this object.
+    Where no `workdir` was given, the outputs are deleted once no result is in use any more.
     """
 
     results: Mapping[Member, Result]
@@ -92,7 +94,7 @@ def simulate(
         params: for every member, or a function from the member to its own.
         tables: party -> table name ("namespace/name" outside the default namespace) -> file or columns.
         inputs: member ("host.1"; or "guest" where there is one) -> input port -> file or columns.
-        workdir: where files are kept; by default a temporary folder that goes with the result.
+        workdir: where files are kept; by default a temporary folder that goes with the results.
 
     The first exception in any member's body is raised here, with the member named in a note; the others are
     stopped as a failed step stops its parties. Members that all wait for each other get a `PeerError`.
@@ -100,19 +102,26 @@ def simulate(
     info = _find_info(component)
     everyone = _list_members(info, members)
     board = Board(everyone)
-    folder = workdir or Path(tempfile.mkdtemp(prefix="fedrota-simulate-"))
+    folder = Folder(workdir)
     site = _Site(info=info, members=everyone, board=board, folder=folder, tables=tables or {})
     params_of = params if callable(params) else lambda _member: params or {}
     contexts = [_make_context(site, member, params_of(member), inputs or {}) for member in everyone]
     simulation = Simulation(results={each.me: each.result for each in contexts}, messages=board.messages)
-    if workdir is None:
-        weakref.finalize(simulation, shutil.rmtree, folder, ignore_errors=True)
     with ThreadPoolExecutor(max_workers=len(contexts)) as threads:
         for each in contexts:
             threads.submit(_run_body, info.body, each, board)
     if board.failure is not None:
         raise board.failure
     return simulation
+
+
+class Folder:
+    """A folder for a simulation's files; a temporary one is deleted together with this object."""
+
+    def __init__(self, given: Path | None) -> None:
+        self.path = given or Path(tempfile.mkdtemp(prefix="fedrota-simulate-"))
+        if given is None:
+            weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 def _find_info(component: Body | ComponentInfo) -> ComponentInfo:
@@ -143,14 +152,14 @@ class _Site:
     info: ComponentInfo
     members: list[Member]
     board: Board
-    folder: Path
+    folder: Folder
     tables: Mapping[str, Mapping[str, Source]]
 
 
 def _make_context(
     site: _Site, me: Member, params: Mapping[str, Any], inputs: Mapping[str, Mapping[str, Source]]
 ) -> "_Context":
-    folder = site.folder / me.address
+    folder = site.folder.path / me.address
     mine = [ports for address, ports in inputs.items() if get_member(site.members, address) == me]
     paths = {
         port: _place(source, folder / "inputs" / port, kind=site.info.inputs.get(port, "file"))
@@ -194,8 +203,8 @@ class _Context:
         self.members: Sequence[Member] = tuple(site.members)
         self.params: Mapping[str, Any] = params
         self.exchange: Exchange = MemoryExchange(site.board, me, site.members)
-        self.workdir = site.folder / me.address / "work"
-        self.result = Result(member=me)
+        self.workdir = site.folder.path / me.address / "work"
+        self.result = Result(member=me, folder=site.folder)
         self._site = site
         self._inputs = inputs
 

@@ -63,7 +63,7 @@ class Gateway:
 async def _take_token_for_party(
     request: web.Request, handler: Callable[[web.Request], Any]
 ) -> web.StreamResponse:
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    token = request.headers.get("Authorization", "").partition(" ")[2]
     if not token:
         return web.Response(status=401)
     request["principal"] = SimpleNamespace(party=token)

@@ -43,6 +43,7 @@ class Agenda:
     def add_due(self, records: Iterable[Record]) -> None:
         """These records are in the spool: deliver them."""
         self._due |= {record.key: record for record in records}
+        self.unsaved = [record for record in self.unsaved if record.key not in self._due]
 
     def knows(self, key: Key) -> bool:
         """Whether the attempt runs here or has ended here with its report still to be answered."""

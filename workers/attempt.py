@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from scheduler.domain.messages import Assignment, Beat, MetricPoint, Report
+from scheduler.domain.messages import Assignment, Beat, MetricPoint, Outcome, Report
 from workers.executors.base import Ending, Handle
 from workers.spool import Key, Record
 
@@ -17,14 +17,20 @@ SUMMARY_KEYS: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Why an attempt is being ended, and what to report then; `outcome` empty: report nothing."""
+    """Why an attempt is being ended, and what to report then; `outcome` None: report nothing."""
 
-    outcome: str
+    outcome: Outcome | None
     kind: str = "stopped"
     message: str = ""
 
 
-FENCED: Final = Stop(outcome="")
+FENCED: Final = Stop(outcome=None)
+
+
+def make_stop(kind: str) -> Stop:
+    """The stop that the gateway asks for: `kind` is how the task is to end."""
+    outcome: Outcome = "failed" if kind == "failed" else "timeout" if kind == "timeout" else "canceled"
+    return Stop(outcome=outcome, message="stopped on request")
 
 
 class Attempt:
@@ -120,7 +126,7 @@ class Attempt:
         report = Report(
             task=self.key[0],
             seq=self.key[1],
-            outcome=stop.outcome if stop else ending.outcome,
+            outcome=(stop.outcome or "canceled") if stop else ending.outcome,
             kind=stop.kind if stop else ending.kind,
             message=stop.message if stop else ending.message,
             detail="" if stop else ending.detail,

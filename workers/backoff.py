@@ -9,7 +9,7 @@ class Backoff:
     def __init__(self, *, first_s: float = 0.1, cap_s: float = 10.0, chance: random.Random | None = None) -> None:
         self._first_s = first_s
         self._cap_s = cap_s
-        self._chance = chance or random.Random()  # noqa: S311  spreads load, keeps no secret
+        self._chance = chance or random.Random()
         self.failures = 0
 
     def next_s(self) -> float:

@@ -1,6 +1,7 @@
 """Answers the gateway's calls over the party channel: each in a thread, bodies in chunks under credit."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,10 +11,11 @@ from typing import Any, Final
 
 import structlog
 
-from scheduler.domain.errors import BusyError, FedrotaError, NotFoundError
+from scheduler.domain.errors import BusyError, FedrotaError, NotFoundError, TooLargeError
 from scheduler.domain.frames import (
     CALL_CHUNK_BYTES,
     CALL_WINDOW_BYTES,
+    CHUNK_BYTES,
     FrameError,
     pack,
     read_number,
@@ -99,18 +101,19 @@ class Call:
             if chunk:
                 yield chunk
 
-    def run(self, op: Op, args: JsonObject) -> dict[str, Any]:
-        """Do the operation and send its body; the reply's content."""
+    def run(self, op: Op, args: JsonObject) -> bytes:
+        """Do the operation and send its body; the frame that ends the call."""
         answer = op(args, self.read())
+        result = render_result(answer.result)
         if answer.body is None:
-            return {"ok": True, "result": dict(answer.result)}
-        self._write(pack({"t": "head", "id": self.id, "result": dict(answer.result)}))
+            return pack({"t": "reply", "id": self.id, "ok": True}, result)
+        self._write(pack({"t": "head", "id": self.id}, result))
         number = 0
         for piece in answer.body:
             for start in range(0, len(piece), CALL_CHUNK_BYTES):
                 self._send(number, piece[start : start + CALL_CHUNK_BYTES])
                 number += 1
-        return {"ok": True, "result": {}}
+        return pack({"t": "reply", "id": self.id, "ok": True}, b"{}")
 
     def _send(self, number: int, chunk: bytes) -> None:
         with self._changed:
@@ -164,12 +167,12 @@ class Calls:
             future = self._threads.submit(call.run, op, args)
             future.add_done_callback(lambda done: _call_loop(loop, lambda: self._finish(identity, name, done)))
 
-    def _finish(self, identity: str, name: str, done: Future[dict[str, Any]]) -> None:
+    def _finish(self, identity: str, name: str, done: Future[bytes]) -> None:
         if self._calls.pop(identity, None) is None or done.cancelled():
             return
         error = done.exception()
         if error is None:
-            self._write(pack({"t": "reply", "id": identity, **done.result()}))
+            self._write(done.result())
         elif isinstance(error, FedrotaError):
             self._refuse(identity, error)
         else:
@@ -189,6 +192,14 @@ class Calls:
         """The worker stops."""
         self.drop_all()
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def render_result(result: JsonObject) -> bytes:
+    """The result as the payload of a frame; TooLargeError where it is longer than one."""
+    payload = json.dumps(dict(result), allow_nan=False).encode()
+    if len(payload) > CHUNK_BYTES:
+        raise TooLargeError(f"the answer has {len(payload)} bytes, at most {CHUNK_BYTES} can be sent; ask for less")
+    return payload
 
 
 def _write_from_thread(loop: asyncio.AbstractEventLoop, write: Callable[[bytes], None], frame: bytes) -> None:

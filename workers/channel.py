@@ -152,6 +152,7 @@ class Channel:
             self._calls.drop_all()
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
+            await connection.close()
 
     async def _read_frames(self, connection: ClientConnection) -> None:
         try:

@@ -31,7 +31,7 @@ class CeleryEvents:
         self._waiting: deque[Event] = deque(maxlen=WAITING)
         self._wake = threading.Event()
         self._begun: dict[str, float] = {}
-        self._is_over = False
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="celery-events", daemon=True)
 
     def start(self) -> None:
@@ -40,7 +40,7 @@ class CeleryEvents:
 
     def stop(self) -> None:
         """Send what waits, then end."""
-        self._is_over = True
+        self._over.set()
         self._wake.set()
         self._thread.join(2.0)
 
@@ -79,28 +79,27 @@ class CeleryEvents:
         self._wake.set()
 
     def _run(self) -> None:
-        while not self._is_over:
+        while not self._over.is_set():
             self._wake.wait()
             try:
                 self._send_while_connected()
-            except (self._app.connection_for_write().connection_errors) as away:
+            except self._app.connection_for_write().connection_errors as away:
                 log.warning("events_not_sent", reason=str(away), waiting=len(self._waiting))
-                time.sleep(0.0 if self._is_over else FAILURE_PAUSE_S)
+                self._over.wait(FAILURE_PAUSE_S)
 
     def _send_while_connected(self) -> None:
         with self._app.connection_for_write() as connection:
             dispatcher = self._app.events.Dispatcher(
                 connection, hostname=self._hostname, buffer_group=frozenset({"task"}), buffer_limit=GROUP
             )
-            while self._waiting or not self._is_over:
+            while self._waiting or not self._over.is_set():
                 self._wake.wait()
                 self._wake.clear()
                 while self._waiting:
                     kind, fields = self._waiting.popleft()
                     dispatcher.send(kind, **fields)
                 dispatcher.flush(groups=True, errors=False)
-                if not self._is_over:
-                    time.sleep(PAUSE_S)
+                self._over.wait(PAUSE_S)
 
 
 def make_uuid(assignment: Assignment) -> str:

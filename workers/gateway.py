@@ -91,9 +91,7 @@ class Gateway:
 
     def _connect(self) -> http.client.HTTPConnection:
         connection = (
-            http.client.HTTPSConnection(
-                self._host, self._port, timeout=CONNECT_S, context=ssl.create_default_context()
-            )
+            http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_S, context=ssl.create_default_context())
             if self._is_secure
             else http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_S)
         )

@@ -108,7 +108,7 @@ class Journal:
         try:
             os.write(self._file, b"".join(orjson.dumps(line) + b"\n" for line in lines))
         except OSError as wrong:  # a full disk must not stop what runs well
-            log.error("journal_failed", reason=str(wrong))
+            log.warning("journal_failed", reason=str(wrong))
 
     def _rewrite(self) -> int:
         entries = self._open.values()
@@ -126,7 +126,8 @@ def _take_lock(lock: Path) -> int:
         holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
         os.close(handle)
         raise BusyError(
-            f"another worker (process {holder}) uses {lock.parent}: stop it, or set another FEDROTA_STATE_DIR or FEDROTA_PARTY"
+            f"another worker (process {holder}) uses {lock.parent}: "
+            "stop it, or set another FEDROTA_STATE_DIR or FEDROTA_PARTY"
         ) from taken
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)

@@ -8,9 +8,19 @@ from typing import Protocol
 
 import structlog
 
-from scheduler.domain.messages import Assignment, BeatReply, ClaimReply, Hello, Knock, ReportReply, SyncReply, SyncRequest, Welcome
+from scheduler.domain.messages import (
+    Assignment,
+    BeatReply,
+    ClaimReply,
+    Hello,
+    Knock,
+    ReportReply,
+    SyncReply,
+    SyncRequest,
+    Welcome,
+)
 from workers.agenda import Agenda
-from workers.attempt import FENCED, Attempt, Stop
+from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Backoff
 from workers.bench import Bench
 from workers.executors.base import Ending
@@ -65,7 +75,10 @@ class Runner:
         self._run_id = ""
         self._is_over = False
         self._backoff = Backoff()
-        self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
+        self._threads = [
+            threading.Thread(target=target, name=name, daemon=True)
+            for target, name in ((self._run, "runner"), (self._save, "spool"))
+        ]
         self.welcome: Welcome | None = None
         """What the gateway said last; None until it has answered once."""
         self.problem = ""
@@ -74,7 +87,8 @@ class Runner:
     def start(self, leftovers: Iterable[Record]) -> None:
         """Begin, with the reports that a former life left."""
         self._agenda.add_due(leftovers)
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def knock(self, knocks: Iterable[Knock]) -> None:
         """There are tasks to claim."""
@@ -85,7 +99,7 @@ class Runner:
 
     def stop_task(self, task: str, seq: int, kind: str) -> None:
         """End an attempt and report it as `kind` (canceled, failed, timeout); nothing where it is not here."""
-        stop = Stop(outcome=kind or "canceled", message="stopped on request")
+        stop = make_stop(kind)
         with self._changed:
             if self._agenda.is_claiming((task, seq)):
                 self._early_stops[task, seq] = stop
@@ -105,7 +119,8 @@ class Runner:
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
-        self._thread.join(HURRY_S)
+        for thread in self._threads:
+            thread.join(HURRY_S)
 
     def list_running(self) -> list[Assignment]:
         """What runs now."""
@@ -182,23 +197,36 @@ class Runner:
         self._wait_until(lambda: self._is_over or time.monotonic() >= give_up, pause_s)
 
     def _next_request(self) -> SyncRequest | None:
-        """Everything that has piled up, with reports made safe first; None after a wait for nothing."""
+        """Everything that has piled up; None after a wait for nothing."""
         with self._changed:
-            records, self._agenda.unsaved = self._agenda.unsaved, []
-        if records:
-            if self._spool.write(records):
-                self._journal.end(record.key for record in records)
-        with self._changed:
-            self._agenda.add_due(records)
             now = time.monotonic()
-            request = None if self._agenda.unsaved else self._agenda.next_call(now, self._bench.agent)
-            if request is None and not self._agenda.unsaved and not self._is_over:
+            request = self._agenda.next_call(now, self._bench.agent)
+            if request is None and not self._is_over:
                 self._changed.wait(self._agenda.wait_s(now))
         if request is not None:
             self._journal.begin((claim.task, claim.seq) for claim in request.claims)
             if not (request.claims or request.reports):
                 self._journal.sync()
         return request
+
+    def _save(self) -> None:
+        """The spool's thread: make reports safe, all together that have piled up, also while a call hangs."""
+        is_done = False
+        try:
+            while not is_done:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._agenda.unsaved or self._is_over)
+                    records = list(self._agenda.unsaved)
+                if records and self._spool.write(records):
+                    self._journal.end(record.key for record in records)
+                with self._changed:
+                    self._agenda.add_due(records)
+                    self._changed.notify_all()
+                    is_done = self._is_over and not self._agenda.unsaved
+        finally:
+            if not is_done:
+                log.critical("spool_thread_died", exc_info=sys.exc_info())
+                self._bench.give_up()
 
     def _put_back(self) -> None:
         with self._changed:
@@ -240,7 +268,7 @@ class Runner:
                 return
             attempt.confirm(reply.batch)
         if reply.verdict == "stop":
-            self._stop(key, Stop(outcome=reply.stop_kind or "canceled", message="stopped on request"))
+            self._stop(key, make_stop(reply.stop_kind))
         elif reply.verdict == "fenced":
             self._stop(key, FENCED)
 
@@ -276,9 +304,7 @@ class Runner:
             self._begin(assignment)
 
     def _begin(self, assignment: Assignment) -> None:
-        attempt = Attempt(
-            assignment, changed=self._changed, on_started=self._on_started, on_ended=self._on_ended
-        )
+        attempt = Attempt(assignment, changed=self._changed, on_started=self._on_started, on_ended=self._on_ended)
         with self._changed:
             attempt.last_beat = time.monotonic()
             attempt.stop = self._early_stops.pop(attempt.key, None)

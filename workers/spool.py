@@ -48,7 +48,7 @@ class Spool:
         try:
             write_durably(file, orjson.dumps(records))
         except OSError as wrong:
-            log.error("spool_failed", reason=str(wrong), reports=len(records))
+            log.warning("spool_failed", reason=str(wrong), reports=len(records))
             return False
         self._note(file, [record.key for record in records])
         return True
@@ -70,7 +70,7 @@ class Spool:
             try:
                 records = [_parse(value) for value in orjson.loads(file.read_bytes())]
             except (OSError, ValueError, TypeError, KeyError) as wrong:
-                log.error("spool_file_broken", file=file.name, reason=str(wrong))
+                log.warning("spool_file_broken", file=file.name, reason=str(wrong))
                 file.replace(file.with_suffix(".broken"))
                 continue
             self._note(file, [record.key for record in records])

@@ -7,7 +7,7 @@ Here such a message is dropped with a line in the log before Celery sees it; the
 from typing import Any, Final
 
 import structlog
-from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from redis import Redis
 
@@ -16,10 +16,7 @@ from workers.knocks import KnockError, clean_message
 
 log = structlog.get_logger(__name__)
 
-SCHEMES: Final = {
-    "redis": "workers.transport:KnockTransport",
-    "rediss": "workers.transport:KnockTransport",
-}
+TRANSPORT: Final = "workers.transport:KnockTransport"
 
 
 class KnockRedis(Redis):
@@ -27,7 +24,7 @@ class KnockRedis(Redis):
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         """The broker's answer; of a BRPOP on a party's queue only a knock, else nothing."""
-        reply = super().parse_response(connection, command_name, **options)
+        reply = super().parse_response(connection, command_name, **options)  # type: ignore[no-untyped-call]
         if command_name != "BRPOP" or not reply:
             return reply
         queue, raw = reply
@@ -40,25 +37,24 @@ class KnockRedis(Redis):
             return None
 
 
-class KnockChannel(kombu_redis.Channel):  # type: ignore[misc]  # kombu has no types
+class KnockChannel(kombu_redis.Channel):
     """A channel whose client has the gate."""
 
     def _get_client(self) -> type[Redis]:
-        super()._get_client()
+        super()._get_client()  # type: ignore[misc]  # unknown to its stubs; checks the version of redis-py
         return KnockRedis
 
 
-class KnockTransport(kombu_redis.Transport):  # type: ignore[misc]
+class KnockTransport(kombu_redis.Transport):
     """The transport that a party's worker uses."""
 
     Channel = KnockChannel
 
 
-def guard(app: Celery) -> None:
-    """Have `app` use the gate where its broker is Redis or Valkey."""
-    scheme = str(app.conf.broker_url or "").partition("://")[0]
-    if scheme in SCHEMES:
-        app.conf.broker_transport = SCHEMES[scheme]
+def guard() -> None:
+    """Have every Redis or Valkey connection of this process use the gate, however its URL is written."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = TRANSPORT
 
 
 def _to_text(value: bytes | str) -> str:

@@ -1,12 +1,13 @@
 """The gateway's calls to parties that are not answered yet, and the bodies that stream with them."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scheduler.domain.errors import UnreachableError
+from scheduler.domain.errors import FedrotaError, UnreachableError
 from scheduler.domain.frames import CALL_CHUNK_BYTES, CALL_WINDOW_BYTES, FrameError, parse_failure, read_number
 
 
@@ -41,16 +42,23 @@ class PendingCall:
         """A head, chunk, credit or reply; FrameError where the party breaks the rules."""
         kind = header["t"]
         if kind == "head":
-            self.head = _read_result(header)
+            self.head = _read_result(payload)
         elif kind == "chunk":
             self._add_chunk(read_number(header, "n"), payload)
         elif kind == "credit":
             self.credit += min(read_number(header, "n"), CALL_WINDOW_BYTES)
         elif header.get("ok") is True:
-            self.result = _read_result(header)
+            self.result = _read_result(payload)
         else:
-            self.fail(parse_failure(header))
+            self.fail(self._parse_failure(header))
         self._changed.set()
+
+    def _parse_failure(self, header: Mapping[str, Any]) -> FedrotaError:
+        """The party's error; one without a meaning for the caller says at least which party failed."""
+        error = parse_failure(header)
+        if type(error) is FedrotaError:
+            return UnreachableError(self.party, f"party {self.party} could not answer {self.op}: {error.message}")
+        return error
 
     def _add_chunk(self, number: int, payload: memoryview) -> None:
         if number != self._next_chunk:
@@ -108,8 +116,11 @@ async def split_body(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield piece[start : start + CALL_CHUNK_BYTES]
 
 
-def _read_result(header: Mapping[str, Any]) -> Mapping[str, Any]:
-    result = header.get("result")
+def _read_result(payload: memoryview) -> Mapping[str, Any]:
+    try:
+        result = json.loads(bytes(payload))
+    except (ValueError, RecursionError) as wrong:
+        raise FrameError("the result is not JSON") from wrong
     if not isinstance(result, dict):
         raise FrameError("the result is no object")
     return result

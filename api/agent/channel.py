@@ -9,6 +9,7 @@ from aiohttp import WSMsgType, web
 from redis.asyncio import Redis
 
 from api.agent.connection import Connection
+from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.agent.knocks import forward_knocks
 from scheduler.domain.errors import ForbiddenError
@@ -49,9 +50,7 @@ def make_channel_handler(*, redis: Redis | None = None) -> Handler:
         try:
             await _read_frames(hub, connection, socket)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
             await hub.detach(connection)
             log.info("channel_ended", party=party, code=socket.close_code)
         return socket

@@ -10,6 +10,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from api.agent.endings import end_tasks
 from scheduler.domain.frames import FrameError, pack, unpack
 
 log = structlog.get_logger()
@@ -69,9 +70,7 @@ class Trunk:
 
     async def stop(self) -> None:
         """End the tasks and give up what is held."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         for party, serial in list(self._held.items()):
             await self.release(party, serial)
 

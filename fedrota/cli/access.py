@@ -29,7 +29,7 @@ def list_tokens(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         return
     now = datetime.now(UTC)
     print_table(
-        ["id", "kind", "name", "role", "of", "created", "expires", "last used", "state"],
+        ["id", "kind", "~name", "role", "of", "created", "expires", "last used", "state"],
         [_make_row(token, now) for token in found],
         empty="no tokens: make one with `fedrota tokens create NAME`",
     )

@@ -36,7 +36,7 @@ def _list_all(client: Client, *, as_json: bool) -> None:
         print_json_list(found)
         return
     print_table(
-        ["name", "roles", "parties", "what it does"],
+        ["name", "~roles", "~parties", "~what it does"],
         [
             [
                 escape(each.name),
@@ -67,7 +67,7 @@ def _show(component: Component, *, as_json: bool) -> None:
     )
     print_line("")
     print_table(
-        ["parameter", "type", "default", "meaning"], list_params(component.params), empty="it has no parameters"
+        ["parameter", "~type", "~default", "~meaning"], list_params(component.params), empty="it has no parameters"
     )
 
 

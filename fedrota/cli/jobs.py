@@ -51,7 +51,7 @@ def jobs(  # noqa: PLR0913  each parameter is a flag of the command line
     now = datetime.now(UTC)
     filtered = any((state, name, label, party, owner))
     print_table(
-        ["id", "name", "state", "created", ">took", "parties", "reason"],
+        ["id", "~name", "state", "created", ">took", "~reason"],
         [_make_row(job, now) for job in page.items],
         empty="no such jobs" if filtered else "no jobs yet: submit one with `fedrota submit FILE`",
     )
@@ -66,7 +66,6 @@ def _make_row(job: Job, now: datetime) -> list[str]:
         say_state(job.state),
         say_age(job.created, now),
         say_span(job.started, job.ended, now),
-        escape(say_roles(job.parties)),
         "" if job.state == "success" else escape(job.reason),
     ]
 
@@ -83,7 +82,7 @@ def job(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
     print_fields(_list_fields(found, now))
     print_line("")
     rows = [row for step in found.steps for row in _make_rows(step, now)]
-    print_table(["step", "party", "state", ">took", "task", "reason"], rows, empty="the job has no steps")
+    print_table(["step", "party", "state", ">took", "task", "~reason"], rows, empty="the job has no steps")
     print_next(*list_next(found))
 
 

@@ -100,7 +100,9 @@ def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None
     width = max(len(task.party) for task in tasks)
     for task in tasks:
         prefix = f"{task.party:>{width}} | "
-        Thread(target=_pump, args=(client, task.id, tail, prefix, lines), daemon=True).start()
+        Thread(
+            target=_pump, args=(client, task.id, tail), kwargs={"prefix": prefix, "lines": lines}, daemon=True
+        ).start()
     open_logs = len(tasks)
     while open_logs:
         line = lines.get()
@@ -113,7 +115,7 @@ def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None
 
 
 def _pump(
-    client: Client, task: str, tail: int | None, prefix: str, lines: "SimpleQueue[str | FedrotaError | None]"
+    client: Client, task: str, tail: int | None, *, prefix: str, lines: "SimpleQueue[str | FedrotaError | None]"
 ) -> None:
     rest = ""
     try:

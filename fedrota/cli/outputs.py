@@ -30,7 +30,7 @@ def list_outputs(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_
         print_json_list(found)
         return
     print_table(
-        ["step", "party", "name", "kind", ">size", "facts"],
+        ["step", "party", "name", "kind", ">size", "~facts"],
         [
             [
                 escape(each.step),

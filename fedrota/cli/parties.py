@@ -34,7 +34,7 @@ def list_parties(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 def _print_parties(parties: Iterable[Party]) -> None:
     now = datetime.now(UTC)
     print_table(
-        ["id", "org", "state", ">slots", ">running", ">dispatched", ">waiting", "last seen", "reason"],
+        ["id", "~org", "state", ">slots", ">running", ">dispatched", ">waiting", "last seen", "~reason"],
         [
             [
                 escape(party.id),

@@ -23,6 +23,10 @@ IDLE_S: Final = 2.0
 CALM_S: Final = 0.1
 """Events that come thicker than this are drawn together."""
 _QUIET: Final = frozenset({"readied", "dispatched", "redispatched"})
+_TOLD: Final = frozenset(
+    {"submitted", "readied", "dispatched", "claimed", "succeeded", "failed", "canceled", "timed_out"}
+)
+"""Events that say nothing beyond the state they lead to."""
 
 
 def watch_job(client: Client, job: str, *, timeout_s: float | None = None, console: Console | None = None) -> Job:
@@ -42,7 +46,7 @@ def watch_job(client: Client, job: str, *, timeout_s: float | None = None, conso
 
 def _print_events(client: Client, job: str, timeout_s: float | None, console: Console) -> Job:
     for event in client.events(job, timeout_s=timeout_s):
-        if event.level != "task" or event.event not in _QUIET:
+        if event.event not in _QUIET:
             console.print(say_event(event), soft_wrap=True)
     return client.wait(job, timeout_s=timeout_s)
 
@@ -54,7 +58,15 @@ def say_event(event: Event) -> str:
     tries = f" (attempt {event.attempt})" if (event.attempt or 0) > 1 else ""
     reason = f": {escape(event.reason)}" if event.reason else ""
     name = f"{event.level} {who}".rstrip()
-    return f"[dim]{at}[/] {name} {event.event.replace('_', ' ')} -> {say_state(event.state)}{tries}{reason}"
+    return f"[dim]{at}[/] {name} {_say_move(event)}{tries}{reason}"
+
+
+def _say_move(event: Event) -> str:
+    if event.event in _TOLD:
+        return say_state(event.state)
+    word = event.event.replace("_", " ")
+    # A request to stop carries the state that it asks for; nothing has moved yet.
+    return word if event.event == "stop_requested" else f"{word}, now {say_state(event.state)}"
 
 
 class _Listener(threading.Thread):

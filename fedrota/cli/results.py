@@ -54,12 +54,17 @@ def _print_step(step: str, points: Sequence[Metric]) -> None:
         columns, rows = make_rounds(curves)
         print_table(columns, rows, empty="", title=title)
     if figures:
-        print_table(
-            ["figure", "party", ">value"],
-            [[escape(each.name), escape(each.party), say_number(each.value)] for each in figures],
-            empty="",
-            title="" if curves else title,
-        )
+        columns, rows = make_figures(figures)
+        print_table(columns, rows, empty="", title="" if curves else title)
+
+
+def make_figures(points: Iterable[Metric]) -> tuple[list[str], list[list[str]]]:
+    """A table with a line per single figure and a column per party."""
+    cells = {(point.name, point.party): say_number(point.value) for point in points}
+    parties = sorted({party for _, party in cells})
+    names = dict.fromkeys(name for name, _ in cells)
+    columns = ["figure", *(f">[dim]{escape(party)}[/]" for party in parties)]
+    return columns, [[escape(name), *(cells.get((name, party), "") for party in parties)] for name in names]
 
 
 def make_rounds(points: Iterable[Metric]) -> tuple[list[str], list[list[str]]]:
@@ -82,7 +87,7 @@ def summary(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_json:
         print_json_list(found)
         return
     rows = [row for each in found for row in _make_rows(each)]
-    print_table(["step", "party", "figure", "value"], rows, empty=NO_FIGURES)
+    print_table(["step", "party", "figure", "~value"], rows, empty=NO_FIGURES)
 
 
 def _make_rows(summary: Summary) -> list[list[str]]:

@@ -7,12 +7,17 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 PIPED_WIDTH = 500
 """Wide enough that nothing is cut where no terminal is: `fedrota jobs | grep` finds whole ids."""
+FOLDED_WIDTH = 10
+"""Narrower than this a column of prose is no longer readable; then the terminal breaks the lines."""
 
 
 def make_console(file: TextIO | None = None) -> Console:
@@ -57,9 +62,10 @@ def print_json_list(items: Iterable[Any], cursor: str | None = None) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, title: str = "") -> None:
-    """Rows under their headings, or the sentence `empty`; cells are rich markup, `>` before a heading aligns right.
+    """Rows under their headings, or the sentence `empty`; cells are rich markup.
 
-    Nothing is ever cut: ids are there to be copied.
+    A `>` before a heading aligns right, a `~` lets the column go over several lines on a narrow terminal. Nothing is
+    ever cut: ids are there to be copied.
     """
     console = make_console()
     cells = list(rows)
@@ -67,15 +73,34 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
         console.print(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
-    for index, column in enumerate(columns):
+    for column in columns:
         right = column.startswith(">")
-        # Only the last column, which holds the prose, may go over several lines.
-        table.add_column(
-            column.lstrip(">"), justify="right" if right else "left", no_wrap=index < len(columns) - 1, overflow="fold"
-        )
+        table.add_column(column.lstrip(">~"), justify="right" if right else "left", no_wrap=True, overflow="fold")
     for row in cells:
         table.add_row(*row)
+    natural = Measurement.get(console, console.options.update(width=PIPED_WIDTH), table).maximum
+    excess = natural - console.width
+    if excess > 0 and not _fold(table, [column.startswith("~") for column in columns], excess):
+        console.width = natural
     console.print(table)
+
+
+def _fold(table: Table, foldable: Sequence[bool], excess: int) -> bool:
+    """Narrow the foldable columns by `excess` cells in all; False where that leaves too little of them."""
+    chosen = [column for column, may_fold in zip(table.columns, foldable, strict=True) if may_fold]
+    widths = [
+        max(cell_len(Text.from_markup(str(cell)).plain) for cell in (column.header, *column.cells)) for column in chosen
+    ]
+    wanted = sum(widths) - excess
+    if not chosen or wanted < sum(min(width, FOLDED_WIDTH) for width in widths):
+        return False
+    # The widest gives first, so a short name stays whole beside a long reason.
+    while sum(widths) > wanted:
+        widths[widths.index(max(widths))] -= 1
+    for column, width in zip(chosen, widths, strict=True):
+        column.no_wrap = False
+        column.width = width
+    return True
 
 
 def print_fields(pairs: Iterable[tuple[str, str]]) -> None:

@@ -86,7 +86,8 @@ def _report_check(job: Job, *, as_json: bool) -> None:
     if as_json:
         print_json(job)
     else:
-        print_line(f"the document is good: {escape(job.name)} would be accepted")
+        parties = {party for ids in job.parties.values() for party in ids}
+        print_line(f"the document is good: {escape(job.name)}, {len(job.steps)} steps at {len(parties)} parties")
 
 
 def _report_submitted(job: Job, *, as_json: bool) -> None:

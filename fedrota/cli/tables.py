@@ -49,7 +49,7 @@ def list_tables(
         return
     now = datetime.now(UTC)
     print_table(
-        ["party", "namespace", "name", ">rows", ">columns", ">size", "created", "owner"],
+        ["party", "namespace", "name", ">rows", ">columns", ">size", "created", "~owner"],
         [_make_row(table, now) for table in found],
         empty="no tables yet: store one with `fedrota upload PARTY FILE`",
     )

@@ -42,7 +42,7 @@ def _first(url: str, folder: StateFolder) -> list[str]:
     lines = [] if url == DEFAULT_URL else [f"export FEDROTA_URL={url}"]
     if folder.root != Path.cwd() / ".fedrota":
         lines.append(f"export FEDROTA_STATE_DIR={_short(folder.root)}")
-    return [*lines, "fedrota parties", "fedrota submit examples/hello.yaml --watch"]
+    return [*lines, "fedrota parties", "fedrota submit examples/toy.yaml --watch"]
 
 
 def _short(path: Path) -> Path:

@@ -12,7 +12,7 @@ from fedrota.up.record import ProcessRecord, start_time
 from fedrota.up.spawn import Spawned, kill_family, spawn, terminate
 from fedrota.up.voice import Voice
 
-ASK_EVERY_S: Final = 0.03
+ASK_EVERY_S: Final = 0.05
 
 
 class Child:

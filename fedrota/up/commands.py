@@ -27,14 +27,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def add_commands(app: typer.Typer) -> None:
     """Give the command line the three commands."""
     for command in (up, ps, down):
-        app.command()(command)
+        app.command(rich_help_panel="This machine")(command)
 
 
 def up(  # noqa: PLR0913  each parameter is a flag of the command line
     *,
     config: Annotated[Path | None, typer.Option(help="A TOML file with any of these settings.")] = None,
-    party: Annotated[list[str] | None, typer.Option(help="ID or ID:ROLE; once per party. The role is a label.")] = None,
-    port: Annotated[int | None, typer.Option(help="The gateway's port 0: any free one; default 9380.")] = None,
+    party: Annotated[
+        list[str] | None,
+        typer.Option(help="ID or ID:ROLE; once per party; the role is a label. Default: those of last time."),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The gateway's port; 0: any free one; default 9380.")] = None,
     host: Annotated[str | None, typer.Option(help="The gateway's address; default 127.0.0.1.")] = None,
     state: Annotated[Path | None, typer.Option(help="The folder that keeps everything; default .fedrota.")] = None,
     slots: Annotated[int | None, typer.Option(help="Running tasks that a party takes at once; default 4.")] = None,
@@ -54,21 +57,9 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
 ) -> None:
     """Start the whole system here: broker, gateway, scheduler, one worker per party, Flower."""
     _require_psutil()
-    flags = {
-        "parties": party,
-        "port": port,
-        "host": host,
-        "state": state,
-        "slots": slots,
-        "gateways": gateways,
-        "only": only,
-        "database": postgres,
-        "broker": broker,
-        "gateway": gateway,
-        "components": components,
-        "flower": flower,
-        "flower_port": flower_port,
-    }
+    flags: dict[str, Any] = {"parties": party, "port": port, "host": host, "state": state, "slots": slots}
+    flags |= {"gateways": gateways, "only": only, "database": postgres, "broker": broker, "gateway": gateway}
+    flags |= {"components": components, "flower": flower, "flower_port": flower_port}
     options = make_options(flags=flags, environment=os.environ, config=read_config(config) if config else None)
     _start_detached(options) if detach else _start(options)
 

@@ -1,48 +1,48 @@
 """`make demo`: the whole system, three hospitals' sample data and one federated training, then everything stopped."""
 
+import argparse
 import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.markup import escape
 
 import fedrota
 from fedrota.cli.progress import watch_job
 from fedrota.client import Client
 from fedrota.errors import FedrotaError
 from fedrota.model import Job
-from fedrota.up.demo_report import make_report
+from fedrota.up.demo_report import JOB, make_report
 from fedrota.up.errors import UpError
-from fedrota.up.options import Options, PartySpec
+from fedrota.up.options import DEFAULT_PARTIES, Options
 from fedrota.up.ports import is_free
 from fedrota.up.run import run_up
 from fedrota.up.tree import find_tree
 from fedrota.up.voice import Terminal
 
 STATE: Final = ".fedrota-demo"
-JOB: Final = "examples/breast-homo-lr.yaml"
 DATA: Final = "examples/data"
 PORT: Final = 9380
-PARTIES: Final = (
-    PartySpec(id="9999", role="guest"),
-    PartySpec(id="10000", role="host"),
-    PartySpec(id="10001", role="host"),
-)
 
 
-def run_demo(console: Console, tree: Path) -> Job:
+def run_demo(console: Console, tree: Path, state: Path) -> Job:
     """Start everything, train, report, stop everything; the job as it ended."""
-    options = Options(state=tree / STATE, parties=PARTIES, port=PORT if is_free("127.0.0.1", PORT) else 0)
-    ended: list[Job] = []
+    options = Options(
+        state=state, parties=DEFAULT_PARTIES, port=PORT if is_free("127.0.0.1", PORT) else 0, flower=False
+    )
+    ended: list[tuple[Job, RenderableType]] = []
     urls: list[str] = []
 
     def train() -> None:
         with Client(urls[0], (options.state / "token").read_text().strip()) as client:
             _upload_samples(client, console, tree / DATA)
-            ended.append(_train(client, console, tree, options.state))
+            job = _train(client, console, tree)
+            ended.append((job, _report(client, job, options.state)))
 
     run_up(
         options,
@@ -54,33 +54,40 @@ def run_demo(console: Console, tree: Path) -> Job:
     )
     if not ended:
         raise UpError("interrupted; everything is stopped")
-    return ended[0]
+    job, report = ended[0]
+    console.print(report)
+    return job
 
 
 def list_samples(folder: Path) -> Iterator[tuple[str, Path]]:
     """Each party's files: (party, file)."""
-    for party in PARTIES:
+    for party in DEFAULT_PARTIES:
         for file in sorted((folder / party.id).glob("*.csv")):
             yield party.id, file
 
 
 def _upload_samples(client: Client, console: Console, folder: Path) -> None:
+    """All parties at once, as they would do it themselves."""
     console.print("[bold]Each hospital keeps its own patients[/]")
-    for party, file in list_samples(folder):
-        table = client.upload(party, file.stem, file, replace=True)
-        console.print(f"  party {party}: table {table.name}, {table.rows} rows", highlight=False)
+    with ThreadPoolExecutor() as pool:
+        samples = list(list_samples(folder))
+        tables = pool.map(lambda sample: client.upload(sample[0], sample[1].stem, sample[1], replace=True), samples)
+        for table in tables:
+            console.print(f"  party {table.party}: table {table.name}, {table.rows} rows", highlight=False)
 
 
-def _train(client: Client, console: Console, tree: Path, state: Path) -> Job:
+def _train(client: Client, console: Console, tree: Path) -> Job:
     console.print(f"[bold]One job trains over all of them[/] ({JOB})")
     began = time.monotonic()
-    job = client.submit(tree / JOB)
-    job = watch_job(client, job.id, console=console)
+    job = watch_job(client, client.submit(tree / JOB).id, console=console)
     console.print(f"  {job.state} in {time.monotonic() - began:.1f} s", highlight=False)
-    if job.state == "success":
-        model = _fetch_model(client, job, state / "model.json")
-        console.print(make_report(client, job, model=model, state=Path(STATE)))
     return job
+
+
+def _report(client: Client, job: Job, state: Path) -> RenderableType:
+    if job.state != "success":
+        return f"[red bold]{job.state}[/]: {escape(job.reason)}"
+    return make_report(client, job, model=_fetch_model(client, job, state / "model.json"), state=state)
 
 
 def _fetch_model(client: Client, job: Job, path: Path) -> Path:
@@ -91,13 +98,15 @@ def _fetch_model(client: Client, job: Job, path: Path) -> Path:
 
 def main() -> int:
     """Exit status 0 when the job succeeded."""
+    parser = argparse.ArgumentParser(prog="python -m fedrota.up.demo", description=__doc__)
+    parser.add_argument("--state", type=Path, default=Path(STATE), help="the state folder (default: %(default)s)")
     console = Console(highlight=False)
     try:
         tree = find_tree(package=Path(fedrota.__file__).parent, here=Path.cwd())
         os.chdir(tree)
-        job = run_demo(console, tree)
+        job = run_demo(console, tree, parser.parse_args().state.absolute())
     except FedrotaError as error:
-        Console(stderr=True).print(f"[red bold]error:[/] {error}", soft_wrap=True)
+        Console(stderr=True).print(f"[red bold]error:[/] {escape(str(error))}", soft_wrap=True)
         return 1
     return 0 if job.state == "success" else 1
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from fedrota.client import Client
 from fedrota.model import Job, Metric
 
+JOB: Final = "examples/breast-homo-lr.yaml"
 ROWS: Final = 10
 TRAINING: Final = "lr"
 EVALUATION: Final = "evaluate"
@@ -25,14 +26,14 @@ def make_report(client: Client, job: Job, *, model: Path, state: Path) -> Render
     """The report of a job that succeeded; `model` is the file of its model, `state` the demo's state folder."""
     rounds = list(client.metrics(job.id, step=TRAINING, limit=1000))
     figures = list(client.metrics(job.id, step=EVALUATION, name=FINAL, limit=1000))
-    return Group(make_rounds(rounds), Text(), *_say_final(figures), Text(), *_say_model(job, model, state))
+    return Group(Text(), make_rounds(rounds), Text(), *_say_final(figures), Text(), *_say_model(job, model, state))
 
 
 def make_rounds(points: Iterable[Metric]) -> Table:
     """A table of at most ten rounds, the first and the last among them; means over the parties."""
     values: dict[float, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for point in points:
-        if point.x is not None:
+        if point.x is not None and point.name in dict(CURVES):
             values[point.x][point.name].append(point.value)
     table = Table(title="Metrics per round", title_justify="left", title_style="bold", box=None, pad_edge=True)
     table.add_column("round", justify="right")
@@ -54,23 +55,20 @@ def pick_rounds(rounds: Sequence[float], count: int = ROWS) -> list[float]:
 def _say_final(figures: Sequence[Metric]) -> list[Text]:
     if not figures:
         return [Text("The job has no step that measures the AUC.")]
-    each = ", ".join(f"{figure.party}: {figure.value:.4f}" for figure in figures)
+    each = ", ".join(f"{figure.value:.4f} at {figure.party}" for figure in figures)
     mean = fmean(figure.value for figure in figures)
-    return [
-        Text.assemble(("Final AUC ", "bold"), (f"{mean:.4f}", "bold green"), f"  on patients unseen so far ({each})")
-    ]
+    return [Text.assemble(("Final AUC ", "bold"), (f"{mean:.4f}", "bold green"), f"  on unseen patients: {each}")]
 
 
 def _say_model(job: Job, model: Path, state: Path) -> list[Text]:
     command = ".venv/bin/fedrota"
     return [
         Text.assemble(("Model     ", "bold"), f"{_near(model)}, a copy of what each party keeps"),
-        Text.assemble(
-            ("Go on     ", "bold"), f"{command} up --state {state}", ("   starts it again, with all this", "dim")
-        ),
-        Text(f"          export FEDROTA_STATE_DIR={state}"),
+        Text.assemble(("Go on     ", "bold"), f"{command} up --state {_near(state)}    # all of this again, to stay"),
+        Text("          then, in another terminal:"),
+        Text(f"          export FEDROTA_STATE_DIR={_near(state)}"),
         Text(f"          {command} metrics {job.id}"),
-        Text(f"          {command} submit examples/breast-homo-lr.yaml --watch"),
+        Text(f"          {command} submit {JOB} --watch"),
     ]
 
 

@@ -1,13 +1,12 @@
 """Stop the `up` that runs on a state folder, from outside."""
 
-import os
-import signal
 import time
 from typing import Final
 
 from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder
 from fedrota.up.record import Record, find_running, is_same_process, kill_leftovers
+from fedrota.up.spawn import terminate
 
 ORDERLY_S: Final = 90.0
 
@@ -22,11 +21,11 @@ def stop_running(folder: StateFolder, *, now: bool, patience_s: float = ORDERLY_
         kill_leftovers(folder)
         folder.record.unlink(missing_ok=True)
         return None
-    os.kill(record.pid, signal.SIGTERM)
-    if now:
-        os.kill(record.pid, signal.SIGTERM)
+    terminate(record.pid)
     deadline = time.monotonic() + patience_s
     while is_same_process(record.pid, record.created):
+        if now:  # a second signal means: at once; two sent together would count as one
+            terminate(record.pid)
         if time.monotonic() > deadline:
             raise UpError(f"process {record.pid} still runs after {patience_s:g} s; `fedrota down --now` kills it")
         time.sleep(0.05)

@@ -55,7 +55,11 @@ class Options:
         return not self.only or part in self.only
 
 
-DEFAULT_PARTIES: Final = (PartySpec(id="9999", role="guest"), PartySpec(id="10000", role="host"))
+DEFAULT_PARTIES: Final = (
+    PartySpec(id="9999", role="guest"),
+    PartySpec(id="10000", role="host"),
+    PartySpec(id="10001", role="host"),
+)
 _KINDS: Final[Mapping[str, type]] = {
     "state": str,
     "host": str,

@@ -85,8 +85,7 @@ def _has_link(pid: int, port: int) -> bool:
 
 def _links(pid: int) -> list[Any]:
     try:
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return [link for process in family for link in process.net_connections("tcp")]
+        return list(psutil.Process(pid).net_connections("tcp"))
     except psutil.Error:
         return []
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from fedrota.up.probes import Probe
 
-STOP_ORDER: Final = ("gateway", "scheduler", "worker", "flower", "broker")
-"""Stopped kind by kind: first nothing new comes in, last the ground that the others stand on."""
+STOP_ORDER: Final = (("gateway",), ("scheduler", "worker", "flower"), ("broker",))
+"""Stopped group by group: first nothing new comes in, last the ground that the others stand on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from fedrota.up.tree import find_tree, require_packages
 from fedrota.up.voice import ALARM, Terminal
 
 STARTED_WITHIN_S: Final = 180.0
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Said = Callable[[str], None]
 OnReady = Callable[[Plan, StateFolder, Options], None]
 
@@ -53,33 +53,30 @@ def run_up(
         options = with_parties(options, recall_parties(folder))
         remember_parties(folder, options.parties)
         plan = make_plan(tree=tree, folder=folder, options=options, environment=inherited_environment())
+        names = [program.name for stage in plan.stages for program in stage.programs]
+        terminal.width = max(terminal.width, *map(len, names))
         say = said or (lambda text: terminal.show("up", text))
-        asyncio.run(_run(plan, folder, terminal, say, _Hooks(lambda: on_ready(plan, folder, options), body)))
+        supervisor = Supervisor(plan, folder=folder, terminal=terminal, said=say)
+        asyncio.run(_run(supervisor, lambda: on_ready(plan, folder, options), body))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hooks:
-    """What happens once the system is ready."""
-
-    on_ready: Callable[[], None]
-    body: Callable[[], None] | None
-
-
-async def _run(plan: Plan, folder: StateFolder, terminal: Terminal, said: Said, hooks: _Hooks) -> None:
-    supervisor = Supervisor(plan, folder=folder, terminal=terminal, said=said)
+async def _run(supervisor: Supervisor, on_ready: Callable[[], None], body: Callable[[], None] | None) -> None:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         loop.add_signal_handler(number, supervisor.ask_stop)
     errand: asyncio.Future[None] | None = None
     try:
         if await supervisor.start():
-            hooks.on_ready()
-            if hooks.body is not None:
-                errand = _in_thread(hooks.body)
+            on_ready()
+            if body is not None:
+                errand = _in_thread(body)
                 errand.add_done_callback(lambda _: supervisor.ask_stop())
             await supervisor.watch()
     finally:
         await supervisor.stop()
+        for number in SIGNALS:  # what comes now comes too late to mean anything
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
     if errand is not None and errand.done():
         errand.result()
 

@@ -1,4 +1,4 @@
-"""The run of a whole plan: start stage by stage, watch, stop kind by kind with nothing left behind."""
+"""The run of a whole plan: start stage by stage, watch, stop group by group with nothing left behind."""
 
 import asyncio
 import ctypes
@@ -65,14 +65,15 @@ class Supervisor:
         self._raise_crash()
 
     async def stop(self) -> None:
-        """Stop every process, kind by kind; nothing that we started is alive afterwards."""
+        """Stop every process, group by group; nothing that we started is alive afterwards."""
         self._stop_asked.set()
         self._phase = "stopping"
         self._write()
-        for kind in STOP_ORDER:
-            mine = [child for child in self._children if child.program.kind == kind]
-            if any(child.record().pid for child in mine):
-                self._said(f"stopping {kind}")
+        for kinds in STOP_ORDER:
+            mine = [child for child in self._children if child.program.kind in kinds]
+            running = sorted({child.program.kind for child in mine if child.record().pid}, key=kinds.index)
+            if running:
+                self._said(f"stopping {', '.join(running)}")
             await asyncio.gather(*(child.stop() for child in mine))
         await asyncio.gather(*self._lives)
         self._bury(0.0)

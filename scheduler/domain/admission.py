@@ -47,11 +47,11 @@ class Verdict:
 class _Ledger:
     """Slots and window places left at each party in this pass."""
 
-    def __init__(self, rooms: Mapping[str, Room]) -> None:
+    def __init__(self, rooms: Mapping[str, Room], held: dict[str, str]) -> None:
         self.rooms = rooms
         self.taken_running = dict.fromkeys(rooms, 0)
         self.taken_live = dict.fromkeys(rooms, 0)
-        self.held: dict[str, str] = {}
+        self.held = held
 
     def obstacle(self, party: str, need: int, *, gang: bool) -> str:
         """Why `party` cannot take `need` more slots, or empty."""
@@ -82,14 +82,19 @@ class _Ledger:
 
 
 def admit(
-    candidates: Iterable[Candidate], rooms: Mapping[str, Room], *, reserve_after_s: float
+    candidates: Iterable[Candidate],
+    rooms: Mapping[str, Room],
+    *,
+    reserve_after_s: float,
+    held: dict[str, str] | None = None,
 ) -> Sequence[Verdict]:
     """A verdict on every candidate, which come in the order of their rank.
 
     A lower-ranked step may pass a blocked one (backfill) until that one has waited `reserve_after_s`
     seconds; from then on what becomes free at its parties is kept for it, so it cannot starve.
+    `held` (party -> step) carries what is kept from one page of candidates to the next.
     """
-    ledger = _Ledger(rooms)
+    ledger = _Ledger(rooms, {} if held is None else held)
     verdicts = []
     for candidate in candidates:
         obstacles = (

@@ -6,8 +6,8 @@ The header's `t` names the frame's kind:
 | t      | header beside t               | payload | meaning                                                           |
 | ------ | ----------------------------- | ------- | ----------------------------------------------------------------- |
 | call   | id, op, args                  | -       | the gateway asks the party to do `op`                             |
-| head   | id, result                    | -       | the answer to a call whose body follows in chunks                 |
-| reply  | id, ok, result or code+error  | -       | the answer; ends the call and its streams                         |
+| head   | id                            | JSON    | the answer to a call whose body follows in chunks                 |
+| reply  | id, ok, code+error if not ok  | JSON    | the answer; ends the call and its streams                         |
 | chunk  | id, n, last                   | bytes   | piece `n` (from 0) of the call's body, in either direction        |
 | credit | id, n                         | -       | the receiver of chunks takes `n` bytes beyond CALL_WINDOW_BYTES   |
 | cancel | id                            | -       | gateway to party: nobody waits for this call any more             |

@@ -205,6 +205,8 @@ class _Settling:
         is_broken = any(task.is_over and task.state is not State.SUCCESS for task in tasks)
         if is_broken or self.job.stop_kind is not None:
             self._break_off(step)
+        elif all(task.state is State.SUCCESS for task in tasks if not task.service):
+            self._end_services(step)
         if all(task.is_over for task in self.tasks[step.id]):
             self._end_attempt(step)
 
@@ -246,6 +248,12 @@ class _Settling:
         for task in self.tasks[step.id]:
             if task.state in HELD and task.stop_kind is None:
                 self._stop_task(task, kind, reason)
+
+    def _end_services(self, step: Step) -> None:
+        """All who work have succeeded: whoever only served them has done its part."""
+        for task in self.tasks[step.id]:
+            if task.state in HELD and task.stop_kind is None:
+                self._stop_task(task, State.SUCCESS, "the others have succeeded")
 
     def _breaking(self, step: Step) -> tuple[State, str]:
         culprit = rollup.first_failure(self.tasks[step.id])

@@ -44,6 +44,8 @@ class StepPlan:
     timeout_s: float | None = None
     slots: int = 1
     gang: bool = False
+    services: tuple[str, ...] = ()
+    """Roles that only serve the others (an aggregator that never exits): ended when the others have succeeded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,7 @@ class Task:
     failure: Failure | None
     summary: JsonObject
     log_size: int = 0
+    service: bool = False
 
     @property
     def is_over(self) -> bool:

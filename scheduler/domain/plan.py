@@ -31,6 +31,7 @@ class StepDraft:
     timeout_s: float | None = None
     slots: int = 1
     gang: bool | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,8 @@ class _Planner:
         for position, role in enumerate(step.roles or ()):
             if role not in self.draft.roles:
                 yield Problem(f"{where}.roles.{position}", f"the job has no role {role!r}.", nearest(role, self.draft.roles))
+        if not {role for role, _ in self._members(step)} - set(step.services):
+            yield Problem(f"{where}.services", "every role only serves: at least one must do the work")
         targets = _targets(self._members(step))
         for target in step.overrides:
             if target not in targets:
@@ -286,6 +289,7 @@ class _Planner:
             retry=step.retry,
             timeout_s=step.timeout_s,
             slots=step.slots,
+            services=step.services,
             gang=step.gang if step.gang is not None else bool(offer and offer.exchange),
         )
 

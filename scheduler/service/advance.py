@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
 
 from scheduler.domain.admission import Candidate, Room, admit
+from scheduler.domain.machine import IllegalMoveError
 from scheduler.domain.messages import Knock
 from scheduler.service.limits import Patience
-from scheduler.service.settling import settle_job
+from scheduler.service.settling import UnsettledJobError, settle_job
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.dispatch import (
     PartyRoom,
@@ -15,14 +19,19 @@ from scheduler.store.hot.dispatch import (
     dispatch_steps,
     explain_steps,
     list_expired,
+    list_party_ids,
     list_ready,
+    lock_admission,
     lock_jobs,
     read_rooms,
     redispatch_tasks,
 )
 from scheduler.store.queries.snapshots import list_due_jobs, list_unsettled_jobs
 from scheduler.store.session import Tx
+from scheduler.store.writes.moves import StaleMoveError
 from scheduler.store.writes.moves import lock_jobs as wait_for_jobs
+
+log: Final = structlog.get_logger()
 
 PAGE = 256
 MAX_PAGES = 8
@@ -46,11 +55,20 @@ class Pass:
 def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     """Dispatch every ready step whose parties all have room; store for the others why they wait."""
     done = Pass()
+    lock_admission(tx)
+    held: dict[str, str] = {}
+    full: set[str] = set()
     after = None
     for _ in range(MAX_PAGES):
-        steps = list_ready(tx, after=after, limit=PAGE)
-        rooms = _dispatch_page(tx, done, steps, now=now, patience=patience)
-        if len(steps) < PAGE or not any(_has_room(room) for room in rooms.values()):
+        steps = list_ready(tx, after=after, limit=PAGE, full=sorted(full))
+        if steps:
+            _dispatch_page(tx, done, steps, held, now=now, patience=patience)
+        if len(steps) < PAGE:
+            return done
+        # Behind a full page only what concerns none of the full parties is worth a look.
+        rooms = _read_rooms(tx, list_party_ids(tx), now=now, patience=patience)
+        full = {party for party, room in rooms.items() if not _has_room(room)}
+        if full >= rooms.keys():
             return done
         after = steps[-1].rank
     done.is_cut = True
@@ -58,16 +76,13 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
 
 
 def _dispatch_page(
-    tx: Tx, done: Pass, steps: Sequence[ReadyStep], *, now: datetime, patience: Patience
-) -> dict[str, Room]:
-    if not steps:
-        return {}
+    tx: Tx, done: Pass, steps: Sequence[ReadyStep], held: dict[str, str], *, now: datetime, patience: Patience
+) -> None:
     free = lock_jobs(tx, [step.job for step in steps])
-    stored = read_rooms(tx, [party for step in steps for party in step.needs])
-    rooms = {party: _room(party, room, now=now, patience=patience) for party, room in stored.items()}
+    rooms = _read_rooms(tx, [party for step in steps for party in step.needs], now=now, patience=patience)
     candidates = [step for step in steps if step.job in free]
     verdicts = admit(
-        (_candidate(step, now) for step in candidates), rooms, reserve_after_s=patience.reserve_after_s
+        (_candidate(step, now) for step in candidates), rooms, reserve_after_s=patience.reserve_after_s, held=held
     )
     starting = [verdict.step for verdict in verdicts if verdict.starts]
     if starting:
@@ -77,7 +92,11 @@ def _dispatch_page(
         tx,
         {v.step: v.reason for v in verdicts if not v.starts and v.reason != known[v.step]},
     )
-    return rooms
+
+
+def _read_rooms(tx: Tx, parties: Sequence[str], *, now: datetime, patience: Patience) -> dict[str, Room]:
+    stored = read_rooms(tx, parties)
+    return {party: _room(party, room, now=now, patience=patience) for party, room in stored.items()}
 
 
 def _candidate(step: ReadyStep, now: datetime) -> Candidate:
@@ -108,23 +127,13 @@ def _has_room(room: Room) -> bool:
 def redispatch_expired(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     """Knock again where a knock stayed unanswered and the party is there to hear it."""
     done = Pass()
-    expired = list_expired(tx, now=now, limit=MAX_EXPIRED)
-    if not expired:
-        return done
-    free = lock_jobs(tx, [job for _, job, _ in expired])
-    rooms = read_rooms(tx, [party for _, _, party in expired])
-    tasks = [
-        task
-        for task, job, party in expired
-        if job in free and party in rooms and _is_listening(rooms[party], now=now, patience=patience)
-    ]
+    seen_since = now - timedelta(seconds=patience.offline_s)
+    expired = list_expired(tx, now=now, seen_since=seen_since, limit=MAX_EXPIRED)
+    free = lock_jobs(tx, [job for _, job in expired]) if expired else set()
+    tasks = [task for task, job in expired if job in free]
     if tasks:
         done.add(redispatch_tasks(tx, tasks, now=now, lease_until=patience.knock_until(now)))
     return done
-
-
-def _is_listening(room: PartyRoom, *, now: datetime, patience: Patience) -> bool:
-    return room.last_seen is not None and to_epoch(now) - room.last_seen <= patience.offline_s
 
 
 def settle_due(tx: Tx, *, now: datetime, patience: Patience, is_thorough: bool) -> int:
@@ -137,5 +146,10 @@ def settle_due(tx: Tx, *, now: datetime, patience: Patience, is_thorough: bool) 
         due = sorted({*due, *list_unsettled_jobs(tx)})
     locked = wait_for_jobs(tx, due) if due else set()
     for job in sorted(locked):
-        settle_job(tx, job, now=now, patience=patience)
+        try:
+            with tx.savepoint():
+                settle_job(tx, job, now=now, patience=patience)
+        except (UnsettledJobError, StaleMoveError, IllegalMoveError):
+            # A defect in one job must not keep all others waiting; it is tried again with every sweep.
+            log.exception("job_not_settled", job=job)
     return len(locked)

@@ -58,7 +58,13 @@ def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Pati
     tasks = [item.beat.task for item in beats] + [item.report.task for item in reports]
     lock_jobs_of(tx, [*tasks, *(claim.task for claim in claims)])
     lease_until = patience.lease_until(now)
-    beat_replies = iter(extend_leases(tx, beats, now=now, lease_until=lease_until) if beats else ())
+    beat_replies = iter(
+        _in_waves(
+            beats,
+            lambda item: item.beat.task,
+            lambda wave: extend_leases(tx, wave, now=now, lease_until=lease_until),
+        )
+    )
     report_replies = iter(
         _in_waves(
             reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience)

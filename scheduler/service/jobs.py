@@ -162,6 +162,7 @@ def _draft_step(step: Step, tasks: Sequence[Task], changes: Mapping[str, Any]) -
         timeout_s=step.timeout_s,
         slots=step.slots,
         gang=step.gang,
+        services=tuple(dict.fromkeys(task.role for task in tasks if task.step_id == step.id and task.service)),
     )
 
 

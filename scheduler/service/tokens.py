@@ -2,14 +2,16 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import UnauthenticatedError
+from scheduler.service.audit import Actor, note
 from scheduler.service.ids import new_secret, new_token_id
 from scheduler.store.queries.access import TokenView, find_token
 from scheduler.store.session import Tx
-from scheduler.store.writes.access import insert_token
+from scheduler.store.writes.access import insert_token, mark_used, revoke_token
 
 PREFIX = "frt"
 
@@ -48,7 +50,8 @@ def authenticate(tx: Tx, text: str, *, now: datetime) -> Principal:
     """Who the bearer of `text` is; UnauthenticatedError says why not."""
     prefix, _, rest = text.partition("_")
     id_, _, secret = rest.partition("_")
-    found = find_token(tx, id_) if prefix == PREFIX else None
+    # What no token of ours can be is not looked up: a database may choke on such characters.
+    found = find_token(tx, id_) if prefix == PREFIX and text.isascii() and id_.isalnum() else None
     digest = found[1] if found else ""
     if not hmac.compare_digest(digest, _digest(secret)) or found is None:
         raise UnauthenticatedError("the token is unknown: check that it was copied whole")
@@ -68,5 +71,16 @@ def authenticate(tx: Tx, text: str, *, now: datetime) -> Principal:
     )
 
 
+def end_token(tx: Tx, token: str, *, by: Actor, now: datetime) -> None:
+    """Revoke a credential, for good; NotFoundError where there is none."""
+    revoke_token(tx, token, now)
+    note(tx, by, "revoke_token", token, now=now)
+
+
+def note_use(tx: Tx, tokens: Iterable[str], *, now: datetime) -> None:
+    """Remember when these credentials were last used."""
+    mark_used(tx, tokens, now)
+
+
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()

@@ -76,6 +76,19 @@ class Tx:
             values = ([row[name] for name in names] for row in rows)
             self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608  names are the code's own
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it raises."""
+        self._cursor.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._cursor.execute("ROLLBACK TO SAVEPOINT part")
+            self.session.expire_all()
+            raise
+        finally:
+            self._cursor.execute("RELEASE SAVEPOINT part")
+
     def close(self) -> None:
         """Give the cursor and the session back."""
         self._cursor.close()

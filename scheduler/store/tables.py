@@ -159,6 +159,8 @@ class TaskRow(SQLModel, table=True):
     reason: str = ""
     slots: int = 1
     gang: bool = False
+    service: bool = False
+    """Serves the step's other members; it is ended when they have succeeded."""
     lease_until: datetime | None = _at()
     agent: str | None = None
     stop_kind: str | None = None
@@ -242,6 +244,23 @@ class DataTableRow(SQLModel, table=True):
     sha256: str
     facts: dict[str, Any] = _json()
     created: datetime = _at(null=False)
+
+
+class TemplateRow(SQLModel, table=True):
+    """A stored way to run something; `kind` says whose words `body` is in. Names are unique but for case."""
+
+    __tablename__ = "template"
+    __table_args__ = (Index("template_name", "project", "kind", "folded_name", unique=True),)
+
+    id: str = Field(primary_key=True)
+    project: str
+    kind: str
+    name: str
+    folded_name: str
+    body: dict[str, Any] = _json()
+    owner: str
+    created: datetime = _at(null=False)
+    modified: datetime = _at(null=False)
 
 
 class IdempotencyRow(SQLModel, table=True):

@@ -87,6 +87,7 @@ def view_task(row: TaskRow, step: str) -> Task:
         failure=Failure(**row.failure) if row.failure else None,
         summary=row.summary or {},
         log_size=row.log_size,
+        service=row.service,
     )
 
 

@@ -72,7 +72,7 @@ def make_metrics() -> list[dict[str, Any]]:
         {"step": "lr", "role": "guest", "party": party, "attempt": 1, "name": "loss", "x": x, "value": value, "at": AT}
         for x, party, value in ((0, "9999", 0.7), (0, "10000", 0.75), (1, "9999", 0.5), (1, "10000", 0.55))
     ]
-    return [*rounds, {**rounds[0], "name": "auc", "x": None, "value": 0.987654321}]
+    return [*rounds, {**rounds[0], "name": "auc", "x": -1, "value": 0.987654321}]
 
 
 PARTY = {
@@ -238,7 +238,8 @@ def fill(gateway: FakeGateway) -> None:
     }.items():  # fmt: skip
         gateway.on("GET", path, {"items": items, "next": None})
     for path, one in {
-        f"/jobs/{JOB}/steps/lr": make_step(), f"/tasks/{TASK}": make_task(), "/parties/9999": PARTY,
+        f"/jobs/{JOB}/steps/lr": make_step(), f"/tasks/{TASK}": make_task(), f"/tasks/{HOST_TASK}": make_task(id=HOST_TASK),
+        "/parties/9999": PARTY,
         "/components/homo_lr": COMPONENT, "/parties/9999/tables/breast": TABLE,
         "/parties/9999/tables/breast/preview": PREVIEW, "/version": {"version": "9.9", "api": "v1"},
         "/whoami": {"name": "alice", "kind": "user", "role": "lead", "org": "bank", "project": "risk"},

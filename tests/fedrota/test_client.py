@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from aiohttp import web
 
 from fedrota import AsyncClient, Client, errors
 
@@ -93,6 +94,12 @@ def test_no_gateway_says_what_to_do():
     assert str(caught.value) == "no gateway at http://127.0.0.1:1: start one with `fedrota up`, or set FEDROTA_URL"
 
 
+def test_closed_client_says_so(client):
+    client.close()
+    with pytest.raises(errors.FedrotaError, match="has been closed"):
+        client.whoami()
+
+
 def test_wait_follows_events_to_the_end(client, gateway):
     gateway.job["state"] = "running"
     gateway.after_stream = lambda: gateway.job.update(state="failed")
@@ -150,7 +157,45 @@ def test_followed_log_resumes_where_it_broke(client, gateway):
     gateway.log += "größer\nend\n".encode()
     gateway.break_after = [3]  # in the middle of ö
     assert first + "".join(pieces) == gateway.log.decode()
-    assert [asked.query["offset"] for asked in gateway.asked] == ["0", "25", "28"]
+    assert [asked.query["offset"] for asked in gateway.asked[:3]] == ["0", "25", "28"]
+
+
+def test_followed_log_outlives_a_gateway_that_stops_in_good_order(client, gateway):
+    states = iter(["running", "success"])
+
+    def answer(_):
+        gateway.log += b"more\n"
+        return {**_task(), "state": next(states)}
+
+    gateway.on("GET", "/tasks/t-guest", answer)
+    assert "".join(client.logs("t-guest", follow=True)) == gateway.log.decode().removesuffix("more\n")
+
+
+def test_followed_log_waits_for_a_party_that_is_coming_back(client, gateway):
+    count = []
+
+    async def answer(request):
+        if request.query.get("follow"):
+            count.append(request)
+            if len(count) == 1:
+                error = {"code": "unreachable", "message": "party 9999 is not connected", "problems": []}
+                return web.json_response({"error": error}, status=503)
+        return await gateway.send_log(request)
+
+    gateway.on("GET", "/tasks/t-guest/logs", answer)
+    assert "".join(client.logs("t-guest", follow=True)) == gateway.log.decode()
+    assert len(count) == 2
+
+
+def test_log_of_a_party_that_is_away_says_so_at_once(client, gateway):
+    gateway.refuse("GET", "/tasks/t-guest/logs", 503, code="unreachable", message="party 9999 is not connected")
+    with pytest.raises(errors.UnreachableError, match="is not connected"):
+        next(client.logs("t-guest", follow=True))
+    assert len(gateway.asked) == 1
+
+
+def _task():
+    return {"id": "t-guest", "job": "j-1", "step": "lr", "role": "guest", "party": "9999"}
 
 
 def test_download_checks_and_moves_into_place(client, tmp_path):

@@ -52,7 +52,15 @@ def test_bad_address_is_named(url):
         find_connection(url, None)
 
 
-@pytest.mark.parametrize(("url", "trusted"), [("http://127.0.0.1:1", False), ("http://[::1]:1", False), ("http://localhost", False), ("https://gw.example", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "trusted"),
+    [
+        ("http://127.0.0.1:1", False),
+        ("http://[::1]:1", False),
+        ("http://localhost", False),
+        ("https://gw.example", True),
+    ],
+)
 def test_loopback_uses_no_proxy_of_the_environment(url, trusted):
     assert find_connection(url, None).arguments()["trust_env"] is trusted
 

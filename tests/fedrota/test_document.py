@@ -102,8 +102,15 @@ def test_bad_setting_is_refused(setting, message):
 
 @pytest.mark.parametrize(
     ("where", "line"),
-    [("name", 1), ("steps.1.params.rounds", 9), ("steps.1.params.nope", 8), ("steps.0", 4), ("steps.7.x", 3), ("nope", None)],
-)  # fmt: skip
+    [
+        ("name", 1),
+        ("steps.1.params.rounds", 9),
+        ("steps.1.params.nope", 8),
+        ("steps.0", 4),
+        ("steps.7.x", 3),
+        ("nope", None),
+    ],
+)
 def test_find_line_goes_as_deep_as_the_text_does(where, line):
     assert find_line(TEXT, where) == line
 

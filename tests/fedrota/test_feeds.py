@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from fedrota.connection import find_connection
-from fedrota.errors import BrokenReplyError, NoGatewayError, WaitTimeoutError
+from fedrota.errors import BrokenReplyError, NoGatewayError, UnreachableError, WaitTimeoutError
 from fedrota.feeds import PAUSES_S, SILENCE_S, EventFeed, LogFeed, Stamina
 from fedrota.model import LogChunk
 
@@ -74,6 +74,9 @@ def test_stamina_grows_tired_and_recovers():
     assert [stamina.pause_after(cut) for _ in PAUSES_S] == list(PAUSES_S)
     with pytest.raises(NoGatewayError, match="broke: cut"):
         stamina.pause_after(cut)
+    away = UnreachableError("party 9 is away", status=503)
+    with pytest.raises(UnreachableError, match="party 9 is away"):
+        stamina.pause_after(away)
     stamina.progressed()
     assert stamina.pause_after(None) == PAUSES_S[0]
     assert stamina.pause_after(httpx.ReadTimeout("")) == 0.0

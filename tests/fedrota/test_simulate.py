@@ -49,11 +49,12 @@ def test_parameters_are_checked_before_anything_runs():
         simulate(greet, PARTIES, params={"wrod": "x"})
 
 
-def test_outputs_go_with_the_result_unless_a_folder_is_given(tmp_path):
-    run = simulate(greet, PARTIES)
-    path = run["guest"].output("data")
+def test_outputs_go_with_the_last_result_unless_a_folder_is_given(tmp_path):
+    result = simulate(greet, PARTIES)["guest"]
+    path = result.output("data")
+    gc.collect()
     assert path.exists()
-    del run
+    del result
     gc.collect()
     assert not path.exists()
     kept = simulate(greet, PARTIES, workdir=tmp_path)["guest"].output("data")

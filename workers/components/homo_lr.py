@@ -1,6 +1,6 @@
 """The component that trains a logistic regression over parties that hold different samples of the same features."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from workers.components.scaling import Scale, measure_scale
 from workers.components.secure_sum import SecureSum, SumPlan
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+DIVERGED: Final = 1e12
 SHARED_SETTINGS: Final = ("rounds", "l2", "early_stop", "tol", "scale")
 
 DISCLOSURE: Final = (
@@ -150,7 +151,7 @@ def homo_lr(context: Context) -> None:
         context=context, sums=sums, party=make_scaled(party, scale) if party else None, rows=rows, width=len(features)
     )
     fit = training.run()
-    _write_results(context, plan, training, fit, scale, features)
+    _write_results(training, fit, plan=plan, scale=scale, features=features)
 
 
 def _make_plan(context: Context) -> SumPlan:
@@ -224,7 +225,7 @@ class _Training:
         if self.party is not None:
             features, labels = self.party.train.features, self.party.train_labels
             improved = local.improve(weights, features, labels)
-            if not np.isfinite(improved).all():
+            if not (np.abs(improved) < DIVERGED).all():
                 raise InvalidInputError(
                     f"training at party {self.context.me.party} has diverged: lower `learning_rate` "
                     f"({self.context.params['learning_rate']:g}) or set `scale: true`"
@@ -248,8 +249,9 @@ class _Training:
 
 
 def _write_results(
-    context: Context, plan: SumPlan, training: _Training, fit: Fit, scale: Scale | None, features: Any
+    training: _Training, fit: Fit, *, plan: SumPlan, scale: Scale | None, features: Sequence[str]
 ) -> None:
+    context = training.context
     write_model(context, fit, features=features, scale=scale)
     if training.party is not None:
         write_predictions(context, training.party, fit.weights)

@@ -1,7 +1,8 @@
-"""Fixed-point numbers modulo 2^128 and the pairwise masks that hide them until they are added up.
+"""Fixed-point numbers modulo 2^256 and the pairwise masks that hide them until they are added up.
 
-A vector of n reals is an array of 2 x n words (uint64): low words first, then high words. Two's complement,
-with `FRACTION_BITS` bits after the point, so adding up words adds up reals, exactly and in any order.
+A vector of n reals is an array of 4 x n words (uint64), lowest words first: two's complement, half of the bits
+after the point. Adding up words adds up reals, exactly and in any order, from 1e-38 to 1e33, so that neither
+sums of squares of large figures overflow nor those of small ones vanish.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,40 +17,49 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-FRACTION_BITS: Final = 48
-LIMIT: Final = 2.0**70
-"""The largest magnitude of one party's number; 512 parties' sum still fits into 128 bits with 48 after the point."""
-WORD: Final = 2.0**64
+WORDS: Final = 4
+FRACTION_BITS: Final = 128
+LIMIT: Final = 2.0**110
+"""The largest magnitude of one party's number; the sum of 2^16 parties still fits."""
 
 
 def encode(values: Vector) -> Words:
-    """Reals as words, rounded to 2^-48; OverflowError for what is not finite or beyond `LIMIT`."""
+    """Reals as words, rounded to 2^-128; OverflowError for what is not finite or beyond `LIMIT`."""
     if not np.isfinite(values).all() or (np.abs(values) > LIMIT).any():
         raise OverflowError(f"a number is not finite or larger than {LIMIT:.0e}")
-    scaled = np.rint(np.abs(values) * 2.0**FRACTION_BITS)
-    high = np.floor(scaled / WORD)
-    words = np.stack([(scaled - high * WORD).astype(np.uint64), high.astype(np.uint64)])
+    rest = np.rint(np.abs(values) * 2.0**FRACTION_BITS)
+    words = np.empty((WORDS, len(values)), dtype=np.uint64)
+    for place in reversed(range(WORDS)):
+        word = np.floor(rest / 2.0 ** (64 * place))
+        rest = rest - word * 2.0 ** (64 * place)
+        words[place] = word
     return np.where(values < 0, negate(words), words)
 
 
 def decode(words: Words) -> Vector:
-    """The reals that words stand for."""
-    negative = words[1] >> np.uint64(63) == 1
-    low, high = np.where(negative, negate(words), words)
-    size: Vector = (high.astype(np.float64) * WORD + low.astype(np.float64)) / 2.0**FRACTION_BITS
+    """The reals that words stand for, as near as float64 comes."""
+    negative = words[-1] >> np.uint64(63) == 1
+    sizes = np.where(negative, negate(words), words).astype(np.float64)
+    size: Vector = sum(sizes[place] * 2.0 ** (64 * place - FRACTION_BITS) for place in reversed(range(WORDS)))
     return np.where(negative, -size, size)
 
 
 def add(left: Words, right: Words) -> Words:
-    """The sum modulo 2^128."""
-    low = left[0] + right[0]
-    return np.stack([low, left[1] + right[1] + (low < left[0]).astype(np.uint64)])
+    """The sum modulo 2^256."""
+    summed = left + right
+    carry = summed < left
+    for place in range(1, WORDS):
+        more = summed[place] + carry[place - 1]
+        carry[place] |= more < summed[place]
+        summed[place] = more
+    return summed
 
 
 def negate(words: Words) -> Words:
-    """The negative modulo 2^128."""
-    low = ~words[0] + np.uint64(1)
-    return np.stack([low, ~words[1] + (low == 0).astype(np.uint64)])
+    """The negative modulo 2^256."""
+    one = np.zeros_like(words)
+    one[0] = 1
+    return add(~words, one)
 
 
 class PairMasks:
@@ -93,7 +103,7 @@ def _stream(key: bytes, turn: int, length: int) -> Words:
     # The first half of the 16 bytes is the cipher's block counter, the second half names the turn.
     nonce = bytes(8) + turn.to_bytes(8, "big")
     cipher = Cipher(algorithms.ChaCha20(key, nonce), mode=None).encryptor()
-    return np.frombuffer(cipher.update(bytes(16 * length)), dtype="<u8").reshape(2, length)
+    return np.frombuffer(cipher.update(bytes(8 * WORDS * length)), dtype="<u8").reshape(WORDS, length)
 
 
 def total(parts: Sequence[Words]) -> Words:

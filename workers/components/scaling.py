@@ -34,5 +34,5 @@ def measure_scale(sums: SecureSum, features: Vector | None, *, rows: float) -> S
     mean = sums.add_up(None if features is None else features.sum(axis=0)) / rows
     squares = sums.add_up(None if features is None else ((features - mean) ** 2).sum(axis=0))
     deviation = np.sqrt(squares / rows)
-    constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    constant = deviation <= 1e-12 * np.abs(mean)
     return Scale(mean=mean, deviation=np.where(constant, 1.0, deviation))

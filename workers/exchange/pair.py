@@ -95,7 +95,7 @@ class Pair:
         self._is_closed = False
         self._is_report_due = False
         self._is_resend_due = False
-        self._asked_again_at = 0.0
+        self._asked_again_at = -RESEND_DELAY_S
         self._pings: dict[int, int] = {}
         self._ping = 0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from scheduler.domain.messages import Assignment, MetricPoint, OutputRef
+from scheduler.domain.messages import Assignment, MetricPoint, Outcome, OutputRef
 
 Bytes = bytes | bytearray | memoryview
 
@@ -32,7 +32,7 @@ class Place:
 class Ending:
     """How an attempt ended by itself, in the words of `messages.Report`; `outcome` is success or failed."""
 
-    outcome: str
+    outcome: Outcome
     kind: str = ""
     message: str = ""
     detail: str = ""
@@ -98,10 +98,13 @@ class ExchangePort(Protocol):
     def open(self, assignment: Assignment) -> None:
         """The attempt starts: messages between it and `assignment.peers` are allowed from now on."""
 
-    def send(self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent) -> None:
+    # A message has this many parts.
+    def send(  # noqa: PLR0913
+        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
+    ) -> None:
         """Send `payload` to task `peer`, called `name` in `round`; `on_done` waits where the peer is slow."""
 
-    def recv(
+    def recv(  # noqa: PLR0913
         self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
     ) -> None:
         """Wait for the message `name` of `round` from task `peer`."""

@@ -19,15 +19,19 @@ from workers.executors.link import BlockingLink, Header, LinkClosedError
 
 DETAIL_CHARS: Final = 16_000
 MESSAGE_CHARS: Final = 1_000
-_FULL: Final = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "a file is too large"}
+_FULL: Final = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file is larger than it may be (FEDROTA_TASK_DISK_BYTES)",
+}
 
 
 def serve(sock: socket.socket, components: Mapping[str, ComponentInfo]) -> NoReturn:
     """Run the tasks that come over `sock`; never returns."""
     link = BlockingLink(sock)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115,PTH123  the process's own descriptors
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115,PTH123
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115,PTH123
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115  the process's own descriptors
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     _reseed()
     try:
         while True:
@@ -75,15 +79,12 @@ def run_component(link: BlockingLink, task: Mapping[str, Any], info: ComponentIn
             os.chdir(context.workdir)
         context.params = info.read_params(context.params)
         info.body(context)
-        end = {"t": "end", "outcome": "success", "outputs": context.list_outputs()}
+        stopping.check()  # a component that looks at `cancelled` returns early
+        end: Header = {"t": "end", "outcome": "success", "outputs": context.list_outputs()}
     except SystemExit as leaving:
         end = _end_of_exit(leaving, context)
     except CancelledError:
         end = _failed("stopped", "the task was stopped")
-    except InvalidInputError as wrong:
-        end = _failed("invalid", str(wrong) or "the input is invalid")
-    except PeerError as wrong:
-        end = _failed("unreachable", str(wrong) or "a peer cannot be reached", detail=_trace(wrong))
     except Exception as wrong:  # noqa: BLE001  the worker's loop top: a component may raise anything
         end = _end_of_error(wrong)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -105,11 +106,16 @@ def _end_of_exit(leaving: SystemExit, context: TaskContext) -> Header:
 
 
 def _end_of_error(wrong: Exception) -> Header:
+    if isinstance(wrong, InvalidInputError):
+        return _failed("invalid", str(wrong) or "the input is invalid")
     detail = _trace(wrong)
     print(detail, file=sys.stderr)  # noqa: T201  standard error is the task's log
     message = " ".join(f"{type(wrong).__name__}: {wrong}".split())
+    if isinstance(wrong, PeerError):
+        return _failed("unreachable", str(wrong) or "a peer cannot be reached", detail=detail)
     if isinstance(wrong, MemoryError):
-        return _failed("limit", "the task needs more memory than it may have (FEDROTA_TASK_MEMORY_BYTES)", detail=detail)
+        message = "the task needs more memory than it may have (FEDROTA_TASK_MEMORY_BYTES)"
+        return _failed("limit", message, detail=detail)
     if isinstance(wrong, OSError) and wrong.errno in _FULL:
         return _failed("limit", f"{_FULL[wrong.errno]}: {wrong}", detail=detail)
     return _failed("error", message, detail=detail)
@@ -132,7 +138,7 @@ def become_command(link: BlockingLink, task: Mapping[str, Any]) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     try:
         os.chdir(task["workdir"])
-        os.execvpe(argv[0], argv, task["environment"])
+        os.execvpe(argv[0], argv, task["environment"])  # noqa: S606  the task is to be just this command
     except (OSError, ValueError) as wrong:
         link.send({**_failed("invalid", f"cannot start {argv[0]!r}: {wrong}"), "kept": False})
     os._exit(127)

@@ -51,7 +51,7 @@ class ComponentExecutor:
             process = self._idle.pop()
             if not process.is_gone:
                 return process
-        return self.nursery.fork()
+        return self.nursery.fork(preload=not reusable)
 
     def give_back(self, process: Process) -> None:
         """The process may run another task."""

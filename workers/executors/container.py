@@ -76,21 +76,33 @@ class Engine(Protocol):
 
     containers: Containers
 
+    def ping(self) -> bool:
+        """Whether the engine answers."""
+        ...
+
+
+class EngineError(Exception):
+    """There is no container engine; the text says what to do."""
+
 
 def make_engine() -> Engine:
-    """The Docker engine of the environment; needs the extra `container`."""
-    import docker  # noqa: PLC0415  an extra
-
-    engine: Engine = docker.from_env()
+    """The Docker engine of the environment; EngineError where there is none."""
+    try:
+        import docker
+    except ImportError as missing:
+        raise EngineError("the executor 'container' needs the extra: pip install 'fedrota[container]'") from missing
+    try:
+        engine: Engine = docker.from_env()
+        engine.ping()
+    except (OSError, docker.errors.DockerException) as away:
+        raise EngineError(f"no container engine answers (DOCKER_HOST): {away}") from away
     return engine
 
 
 class ContainerExecutor:
     """Starts containers of allowed images."""
 
-    def __init__(
-        self, loop: ExecutorLoop, engine: Engine, *, images: Sequence[str], site: str, limits: Limits
-    ) -> None:
+    def __init__(self, loop: ExecutorLoop, engine: Engine, *, images: Sequence[str], site: str, limits: Limits) -> None:
         self.loop = loop
         self.engine = engine
         self.images = tuple(images)

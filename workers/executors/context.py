@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from fedrota.component import CancelledError, InvalidInputError, Member, PeerError
+from fedrota.component import CancelledError, Exchange, InvalidInputError, Member, PeerError, get_member
 from workers.executors.link import BlockingLink, Header
 from workers.executors.values import decode_payload, encode_payload, to_plain
 from workers.workdir import check_name, table_path
@@ -94,11 +94,11 @@ class TaskExchange:
 
     def send(self, to: str | Member, name: str, value: Any, *, round: int = 0) -> None:
         """Send `value` to one peer."""
-        self._mailbox.wait(self._start_send(self.find_member(to), name, round, encode_payload(value)))
+        self._mailbox.wait(self._start_send(self._find(to), name, round, encode_payload(value)))
 
     def recv(self, source: str | Member, name: str, *, round: int = 0, timeout_s: float | None = None) -> Any:
         """Wait for a message from one peer."""
-        return decode_payload(self._mailbox.wait(self._start_recv(self.find_member(source), name, round, timeout_s)))
+        return decode_payload(self._mailbox.wait(self._start_recv(self._find(source), name, round, timeout_s)))
 
     def broadcast(self, role: str | None, name: str, value: Any, *, round: int = 0) -> None:
         """Send `value` to every peer in `role`."""
@@ -106,7 +106,9 @@ class TaskExchange:
         for number in [self._start_send(peer, name, round, encoded) for peer in self.list_peers(role)]:
             self._mailbox.wait(number)
 
-    def gather(self, role: str | None, name: str, *, round: int = 0, timeout_s: float | None = None) -> dict[Member, Any]:
+    def gather(
+        self, role: str | None, name: str, *, round: int = 0, timeout_s: float | None = None
+    ) -> dict[Member, Any]:
         """One message from every peer in `role`."""
         asked = {peer: self._start_recv(peer, name, round, timeout_s) for peer in self.list_peers(role)}
         return {peer: decode_payload(self._mailbox.wait(number)) for peer, number in asked.items()}
@@ -115,30 +117,14 @@ class TaskExchange:
         """The other members, of `role` if given; InvalidInputError where the role has none."""
         found = [peer for peer in self._peers if role is None or peer.role == role]
         if not found and role is not None:
-            raise InvalidInputError(f"no other party is {role!r} in this step; there are {self._names()}")
+            known = ", ".join(peer.address for peer in self._peers) or "none"
+            raise InvalidInputError(f"no other party is {role!r} in this step; its other members are {known}")
         return found
 
-    def find_member(self, wanted: str | Member) -> Member:
-        """The one peer that `wanted` names; InvalidInputError where that is none or several."""
-        if isinstance(wanted, Member):
-            found = [wanted] if wanted in self._peers else []
-        else:
-            role, _, position = wanted.partition(".")
-            found = [
-                peer for peer in self._peers if peer.role == role and position in {"", str(peer.position)}
-            ]
-        if len(found) != 1:
-            amount = "no peer" if not found else f"{len(found)} peers"
-            raise InvalidInputError(f"{wanted!r} names {amount} of this task; there are {self._names()}")
-        return found[0]
+    def _find(self, address: str | Member) -> Member:
+        return get_member(tuple(self._peers), address)
 
-    def _names(self) -> str:
-        named = ", ".join(f"{peer.role}.{peer.position} (party {peer.party})" for peer in self._peers)
-        return named or "no peers at all"
-
-    def _start_send(
-        self, peer: Member, name: str, round: int, encoded: tuple[bytes, bytes | memoryview]
-    ) -> int:
+    def _start_send(self, peer: Member, name: str, round: int, encoded: tuple[bytes, bytes | memoryview]) -> int:
         header: Header = {"t": "send", "peer": self._peers[peer], "name": name, "round": round}
         return self._mailbox.ask(header, *encoded)
 
@@ -171,7 +157,7 @@ class TaskContext:
         self.members: Sequence[Member] = tuple(known)
         self.me = next(member for member, peer in known.items() if peer == task["task"])
         del known[self.me]
-        self.exchange = TaskExchange(self._mailbox, self.me, known)
+        self.exchange: Exchange = TaskExchange(self._mailbox, self.me, known)
 
     @property
     def workdir(self) -> Path:
@@ -264,7 +250,7 @@ class TaskContext:
 def seal_file(path: Path, name: str) -> tuple[int, str]:
     """Size and SHA-256 of a finished output, which is made durable; FileNotFoundError where there is no file."""
     if path.is_symlink() or not path.is_file():
-        raise FileNotFoundError(f"output {name!r}: no file was written at {path} (a folder must be packed into one file)")
+        raise FileNotFoundError(f"output {name!r}: no file at {path} (a folder must be packed into one file)")
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -1,6 +1,7 @@
 """The worker's end of the zygote: starts it, asks it for processes, starts another when it dies."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ class Offering:
 
 
 class Nursery:
-    """Where task processes come from; only `start`, `wait_ready`, `fork` and `close` from other threads."""
+    """Where task processes come from; only `start`, `wait_ready`, `preload` and `close` from other threads."""
 
     def __init__(self, loop: ExecutorLoop, *, site: Path, modules: Sequence[str], limits: Limits) -> None:
         self._loop = loop
@@ -47,11 +48,14 @@ class Nursery:
         self._is_ready = threading.Event()
         self._is_closing = False
         self._failures = 0
+        self._is_loaded = False
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._reader = FrameReader()
         self._last = 0
         self._unborn: dict[int, Process] = {}
+        self._asked: set[int] = set()
+        """Those of the unborn that the zygote has been asked for."""
         self._living: dict[int, Process] = {}
         self.on_start: Callable[[], None] = lambda: None
 
@@ -80,7 +84,7 @@ class Nursery:
         """Kill every process of this party, whoever started it; how many there were."""
         marked = [pid for pid in list_marked(self.mark) if pid != os.getpid()]
         for pid in marked:
-            signal_quietly(pid, 9)
+            signal_quietly(pid, signal.SIGKILL)
         return len(marked)
 
     def _start(self) -> None:
@@ -93,14 +97,14 @@ class Nursery:
             disk_bytes=self._limits.disk_bytes,
         )
         # The kernel ties the zygote's life to the thread that starts it: the loop's, which lasts.
-        self._zygote = subprocess.Popen(  # noqa: S603  our own interpreter
+        self._zygote = subprocess.Popen(
             [sys.executable, "-P", "-c", BOOT, str(ROOT), order.render()],
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
         )
         theirs.close()
-        ours.setblocking(False)
+        ours.setblocking(False)  # noqa: FBT003
         self._control, self._reader = ours, FrameReader()
         self._loop.aio.add_reader(ours, self._on_control)
 
@@ -110,8 +114,21 @@ class Nursery:
         name, _, value = self.mark.partition("=")
         return {**dict.fromkeys(THREAD_LIMITS, "1"), **kept, name: value}
 
-    def fork(self) -> Process:
-        """A new process, which can be written to at once; only in the loop's thread."""
+    def preload(self) -> None:
+        """Have the zygote load the libraries for tables now, so that the first task on a table need not wait."""
+        self._is_loaded = True
+        self._loop.call(self._ask_preload)
+
+    def _ask_preload(self) -> None:
+        if self._control is not None and self._is_ready.is_set():
+            self._control.send(pack_head({"preload": True}))
+
+    def fork(self, *, preload: bool = False) -> Process:
+        """A new process, which can be written to at once, with the libraries for tables if wished.
+
+        Only in the loop's thread.
+        """
+        self._is_loaded = self._is_loaded or preload
         link, their_link = socket.socketpair()
         output, their_output = os.pipe()
         process = Process(self._loop, link, output)
@@ -126,7 +143,9 @@ class Nursery:
         try:
             if self._control is None or not self._is_ready.is_set():
                 raise BlockingIOError
-            socket.send_fds(self._control, [pack_head({"n": number})], [link.fileno(), output])
+            request = pack_head({"n": number, "preload": self._is_loaded})
+            socket.send_fds(self._control, [request], [link.fileno(), output])
+            self._asked.add(number)
         except OSError:
             if self._is_closing or number not in self._unborn:
                 link.close()
@@ -138,9 +157,8 @@ class Nursery:
         os.close(output)
 
     def _check_born(self, number: int) -> None:
-        if number in self._unborn and self._zygote is not None and not self._is_closing:
+        if number in self._asked and self._zygote is not None and not self._is_closing:
             log.error("zygote_hangs", pid=self._zygote.pid)
-            self._unborn.pop(number).exited(None)
             self._zygote.kill()
 
     def _on_control(self) -> None:
@@ -160,9 +178,10 @@ class Nursery:
         if header["t"] == "ready":
             self._on_ready(header)
         elif header["t"] == "forked":
+            self._asked.discard(header["n"])
             process = self._unborn.pop(header["n"], None)
             if process is None:
-                signal_quietly(header["pid"], 9)
+                signal_quietly(header["pid"], signal.SIGKILL)
                 return
             process.born(header["pid"])
             self._living[header["pid"]] = process
@@ -196,8 +215,10 @@ class Nursery:
         killed = self.kill_marked()
         if killed:
             log.warning("leftovers_killed", count=killed)
-        living, self._living = self._living, {}
-        for process in living.values():
+        half_born = [self._unborn.pop(number) for number in self._asked]
+        gone = [*self._living.values(), *half_born]
+        self._living, self._asked = {}, set()
+        for process in gone:
             process.exited(None)
         self._failures += 1
         self._loop.later(min(5.0, 0.05 * 2.0**self._failures), self._start)

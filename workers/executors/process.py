@@ -3,6 +3,7 @@
 import os
 import socket
 from collections import deque
+from signal import Signals
 from typing import Protocol
 
 import structlog
@@ -45,7 +46,7 @@ class Process:
         self.log: AttemptLog | None = None
         self.is_gone = False
         self._is_closed = False
-        link.setblocking(False)
+        link.setblocking(False)  # noqa: FBT003
         os.set_blocking(output, False)
         loop.aio.add_reader(link, self._on_link)
         loop.aio.add_reader(output, self._on_output)
@@ -167,13 +168,13 @@ class Process:
         self._link.close()
         os.close(self._output)
 
-    def signal_all(self, number: int) -> None:
+    def signal_all(self, number: Signals) -> None:
         """Send a signal to the process and to everything below it."""
         if self.pid is not None and not self.is_gone:
             for pid in (self.pid, *list_descendants(self.pid)):
                 signal_quietly(pid, number)
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal to the process alone."""
         if self.pid is not None and not self.is_gone:
             signal_quietly(self.pid, number)

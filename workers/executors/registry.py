@@ -48,8 +48,6 @@ class Catalogue:
 def load_catalogue(named: Iterable[str]) -> Catalogue:
     """All components: built-in modules, entry points of the group, then the modules (or .py files) in `named`."""
     catalogue = Catalogue()
-    for module in PRELOAD:
-        importlib.import_module(module)
     for source in (*list_builtin(), *list_installed(), *named):
         reason = try_import(source)
         if reason:
@@ -57,6 +55,12 @@ def load_catalogue(named: Iterable[str]) -> Catalogue:
         else:
             catalogue.add(import_source(source))
     return catalogue
+
+
+def preload() -> None:
+    """Load what tasks on tables need, once for all of them; an idle party without tables saves the memory."""
+    for module in PRELOAD:
+        importlib.import_module(module)
 
 
 def list_builtin() -> list[str]:

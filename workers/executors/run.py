@@ -18,9 +18,7 @@ PAUSE_S: Final = 0.1
 class ProcessRun:
     """An attempt's handle and the listener of its process."""
 
-    def __init__(
-        self, loop: ExecutorLoop, assignment: Assignment, *, place: Place, sink: Sink, limits: Limits
-    ) -> None:
+    def __init__(self, loop: ExecutorLoop, assignment: Assignment, *, place: Place, sink: Sink, limits: Limits) -> None:
         self.loop = loop
         self.assignment = assignment
         self.place = place
@@ -29,6 +27,7 @@ class ProcessRun:
         self.process: Process | None = None
         self.is_over = False
         self.is_stopped = False
+        self._is_begun = False
         self._oom_kills = 0
 
     def attach(self, process: Process) -> None:
@@ -36,12 +35,16 @@ class ProcessRun:
         self.process = process
         process.listener, process.log = self, self.log
         if process.pid is not None:
-            self.sink.started(process.pid)
+            self._begin(process.pid)
+
+    def _begin(self, pid: int) -> None:
+        self._is_begun = True
+        self.sink.started(pid)
 
     def on_born(self, pid: int) -> None:
         """The process has got its number."""
         self._oom_kills = count_oom_kills()
-        self.sink.started(pid)
+        self._begin(pid)
         if self.is_stopped and self.process is not None:
             self.process.kill()
 
@@ -94,7 +97,9 @@ class ProcessRun:
         """A kind of frame that only some attempts send."""
 
     def on_end(self, header: Header) -> None:
-        """The process says how the attempt ended."""
+        """The process says how the attempt ended; a quick one may do so before its number is known."""
+        if not self._is_begun:
+            self._begin(0)
         if self.process is not None:
             self.process.drain_output()
         self.finish(parse_ending(header))

@@ -61,18 +61,18 @@ def _plain(value: Any) -> Any:
 
 
 def _encode_array(array: Any) -> tuple[bytes, memoryview]:
-    import numpy as np  # noqa: PLC0415  only tasks that use arrays pay for numpy
+    import numpy as np
 
     if array.dtype.hasobject:
         raise TypeError("an array of Python objects cannot be sent: use numbers, booleans or fixed-length text")
     whole = np.ascontiguousarray(array)
     facts = json.dumps([array.dtype.str, list(array.shape)]).encode()
-    body = memoryview(whole.reshape(-1).view(np.uint8)) if whole.size else memoryview(b"")
+    body = whole.reshape(-1).view(np.uint8).data if whole.size else memoryview(b"")
     return ARRAY + len(facts).to_bytes(2, "big") + facts, body
 
 
 def _decode_array(body: memoryview) -> Any:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     size = int.from_bytes(body[:2], "big")
     dtype, shape = json.loads(bytes(body[2 : 2 + size]))

@@ -21,7 +21,7 @@ from fedrota.component import ComponentInfo
 from workers.executors.child import serve
 from workers.executors.kernel import adopt_orphans, die_with_parent, kill_tree, list_children
 from workers.executors.link import LENGTHS, BlockingLink, Header, LinkClosedError, parse_header
-from workers.executors.registry import load_catalogue, render_offer
+from workers.executors.registry import load_catalogue, preload, render_offer
 
 BOOT: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); from workers.executors.zygote import main; "
@@ -70,6 +70,7 @@ class Zygote:
         self._facts = facts
         self._components = components
         self._known: set[int] = set()
+        self._is_loaded = False
         self._wake_read, self._wake_write = os.pipe()
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)
@@ -109,12 +110,23 @@ class Zygote:
             return False
         size, _ = LENGTHS.unpack(raw)
         request = parse_header(self._control.recv(size, socket.MSG_WAITALL))
+        if request["preload"]:
+            self._preload()
+        if not descriptors:
+            return True
         pid = self._fork(*descriptors)
         self._known.add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
         self.say({"t": "forked", "n": request["n"], "pid": pid})
         return True
+
+    def _preload(self) -> None:
+        if not self._is_loaded:
+            self._is_loaded = True
+            preload()
+            gc.collect()
+            gc.freeze()
 
     def _fork(self, link: int, log: int) -> int:
         zygote = os.getpid()

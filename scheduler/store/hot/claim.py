@@ -9,7 +9,7 @@ import orjson
 
 from scheduler.domain.messages import Assignment, ClaimReply, InputRef, Peer
 from scheduler.domain.plan import merge_params
-from scheduler.domain.states import Event, Level, State
+from scheduler.domain.states import HELD, Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
 from scheduler.store.session import Tx
@@ -92,8 +92,9 @@ def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
 
 
 def _holds(claim: ClaimBy, row: tuple[Any, ...]) -> bool:
+    """Whether the claimant has the task already: its grant was lost on the way, perhaps for a whole lease."""
     party, seq, state, agent = row[2], row[6], row[7], row[8]
-    return (party, seq, state, agent) == (claim.party, claim.seq, State.RUNNING, claim.agent)
+    return (party, seq, agent) == (claim.party, claim.seq, claim.agent) and state in HELD
 
 
 def _reply(claim: ClaimBy, row: tuple[Any, ...] | None, assignments: dict[str, Assignment]) -> ClaimReply:

@@ -11,17 +11,23 @@ from scheduler.store.hot.journal import Entry, append_events, from_state, to_sta
 from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 
-_READY = make_sql(
+_FROM_READY = (
     "SELECT id, job_id, gang, ready_since, reason, rank, created FROM step WHERE state = 'ready' "
     "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) "
-    "ORDER BY rank, created, id LIMIT :limit"
 )
+_IN_ORDER = "ORDER BY rank, created, id LIMIT :limit"
+_READY = make_sql(_FROM_READY + _IN_ORDER)
+_READY_ELSEWHERE = make_sql(
+    f"{_FROM_READY} AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.state = 'waiting' "
+    f"AND task.party_id {{in:full}}) {_IN_ORDER}"
+)
+_LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
-_LOCK_PARTIES = make_sql("SELECT id FROM party WHERE id {in:parties} ORDER BY id {lock}")
 _MEMBERS = make_sql(
     "SELECT step_id, party_id, SUM(slots) FROM task WHERE step_id {in:steps} AND state = 'waiting' "
     "GROUP BY step_id, party_id ORDER BY step_id, party_id"
 )
+_PARTIES = make_sql("SELECT id FROM party")
 _ROOMS = make_sql("SELECT id, slots, drained, last_seen FROM party WHERE id {in:parties}")
 _LIVE = make_sql(
     "SELECT party_id, SUM(slots), SUM(CASE WHEN gang OR state <> 'dispatched' THEN slots ELSE 0 END) "
@@ -38,8 +44,8 @@ _DISPATCH_TASKS = make_sql(
     "RETURNING id, seq, party_id, gang, step_id, job_id"
 )
 _EXPIRED = make_sql(
-    "SELECT id, job_id, party_id FROM task WHERE state = 'dispatched' AND lease_until <= :now "
-    "ORDER BY lease_until LIMIT :limit"
+    "SELECT id, job_id FROM task WHERE state = 'dispatched' AND lease_until <= :now "
+    "AND party_id IN (SELECT id FROM party WHERE last_seen >= :seen) ORDER BY lease_until LIMIT :limit"
 )
 _REDISPATCH = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.REDISPATCHED)}, seq = seq + 1, lease_until = :lease "
@@ -78,10 +84,26 @@ class PartyRoom:
     running: int
 
 
-def list_ready(tx: Tx, *, after: tuple[int, float, str] | None, limit: int) -> list[ReadyStep]:
-    """The next ready steps by priority and age, after the rank of the last page's last."""
+def lock_admission(tx: Tx) -> None:
+    """Wait until no other scheduler admits: two of them never hand out the same slot.
+
+    One lock for all parties, taken first: rows of parties locked page by page could deadlock with
+    another scheduler's, and would make gateways wait that only note who was seen.
+    """
+    if tx.is_postgres:
+        tx.run(_LOCK_ADMISSION)
+
+
+def list_ready(
+    tx: Tx, *, after: tuple[int, float, str] | None, limit: int, full: Sequence[str] = ()
+) -> list[ReadyStep]:
+    """The next ready steps by priority and age, after the rank of the last page's last.
+
+    Steps with a member at one of the `full` parties are passed over.
+    """
     rank, created, last = after or FIRST_RANK
-    rows = tx.run(_READY, rank=rank, created=created, id=last, limit=limit)
+    place = {"rank": rank, "created": created, "id": last, "limit": limit}
+    rows = tx.run(_READY_ELSEWHERE, **place, full=sorted(full)) if full else tx.run(_READY, **place)
     needs: dict[str, dict[str, int]] = {row[0]: {} for row in rows}
     for step, party, slots in tx.run(_MEMBERS, steps=list(needs)) if rows else ():
         needs[step][party] = int(slots)
@@ -104,11 +126,14 @@ def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.run(_LOCK_JOBS, jobs=sorted(set(jobs)))}
 
 
+def list_party_ids(tx: Tx) -> list[str]:
+    """Every registered party."""
+    return [row[0] for row in tx.run(_PARTIES)]
+
+
 def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
-    """The room at the parties, whose rows stay locked: two schedulers never hand out the same slot."""
+    """The room at the parties."""
     names = sorted(set(parties))
-    if tx.is_postgres:
-        tx.run(_LOCK_PARTIES, parties=names)
     live = {party: (int(all_), int(running)) for party, all_, running in tx.run(_LIVE, parties=names)}
     rooms = {}
     for party, slots, drained, last_seen in tx.run(_ROOMS, parties=names):
@@ -132,9 +157,10 @@ def dispatch_steps(tx: Tx, steps: Sequence[str], *, now: datetime, lease_until: 
     return _knocks(tasks)
 
 
-def list_expired(tx: Tx, *, now: datetime, limit: int) -> list[tuple[str, str, str]]:
-    """(task, job, party) of dispatches whose knock was not answered within its lease."""
-    return [(row[0], row[1], row[2]) for row in tx.run(_EXPIRED, now=to_epoch(now), limit=limit)]
+def list_expired(tx: Tx, *, now: datetime, seen_since: datetime, limit: int) -> list[tuple[str, str]]:
+    """(task, job) of dispatches whose knock was not answered within its lease, by parties seen since then."""
+    rows = tx.run(_EXPIRED, now=to_epoch(now), seen=to_epoch(seen_since), limit=limit)
+    return [(row[0], row[1]) for row in rows]
 
 
 def redispatch_tasks(tx: Tx, tasks: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:

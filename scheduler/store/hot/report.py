@@ -22,7 +22,7 @@ _END = make_sql(
     "summary = {of:summaries:text}, log_size = {of:sizes}, ended = :now, "
     "progress = CASE WHEN {of:outcomes:text} = 'success' THEN 1.0 ELSE progress END "
     "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
-    f"AND {from_state(Level.TASK, *ENDING.values())} RETURNING id, step_id, job_id, state, reason"
+    f"AND {from_state(Level.TASK, Event.SUCCEEDED)} RETURNING id, step_id, job_id, state, reason"
 )
 _LOOK = make_sql("SELECT id, party_id, seq, state FROM task WHERE id {in:tasks}")
 _END_STEPS = make_sql(
@@ -44,11 +44,13 @@ _END_JOBS = make_sql(
     f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.SUCCEEDED)} AND NOT EXISTS "
     "(SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success') RETURNING id"
 )
+# Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
     "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
     "WHERE step.id {in:steps} AND step.state <> 'success' AND (job.stop_kind IS NOT NULL OR EXISTS "
     "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
-    "AND task.state IN ('failed', 'canceled', 'timeout')))"
+    "AND task.state IN ('failed', 'canceled', 'timeout')) "
+    "OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.service))"
 )
 _STOPPING = make_sql(
     "SELECT id FROM job WHERE id {in:jobs} AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
@@ -99,7 +101,7 @@ def _columns(by_task: dict[str, ReportBy]) -> dict[str, dict[str, Any]]:
     reports = {task: item.report for task, item in by_task.items()}
     return {
         "outcomes": {task: str(State(report.outcome)) for task, report in reports.items()},
-        "reasons": {task: report.message for task, report in reports.items()},
+        "reasons": {task: _message(report) for task, report in reports.items()},
         "failures": {task: _failure(report) for task, report in reports.items()},
         "summaries": {task: to_json(report.summary) if report.summary else None for task, report in reports.items()},
         "sizes": {task: report.log_size for task, report in reports.items()},
@@ -111,7 +113,13 @@ def _columns(by_task: dict[str, ReportBy]) -> dict[str, dict[str, Any]]:
 def _failure(report: Report) -> str | None:
     if report.outcome == "success":
         return None
-    return to_json({"kind": report.kind or report.outcome, "message": report.message, "detail": report.detail})
+    return to_json({"kind": report.kind or report.outcome, "message": _message(report), "detail": report.detail})
+
+
+def _message(report: Report) -> str:
+    """What the worker said, or the kind of the end where it said nothing; PostgreSQL stores no NUL character."""
+    said = report.message.replace("\0", "\ufffd")
+    return said or ("" if report.outcome == "success" else f"ended as {report.kind or report.outcome}, without a word")
 
 
 def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple[Any, ...]]) -> None:

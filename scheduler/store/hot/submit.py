@@ -125,6 +125,7 @@ def _task_rows(job: NewJob, position: int, step: StepPlan, now: datetime) -> Ite
             "reason": "",
             "slots": step.slots,
             "gang": step.gang,
+            "service": role in step.services,
             "log_size": 0,
             "metric_batch": 0,
             "created": to_epoch(now),

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 
@@ -12,6 +12,10 @@ from scheduler.domain.errors import InvalidDocumentError, Problem
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
+
+
+LAST_TIME: Final = 253_402_300_800.0
+LAST_ID: Final = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,20 @@ def parse_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
         raise _wrong_cursor() from wrong
     if not isinstance(key, list) or len(key) != len(kinds):
         raise _wrong_cursor()
-    if not all(isinstance(part, kind) and not isinstance(part, bool) for part, kind in zip(key, kinds, strict=True)):
+    if not all(_fits(part, kind) for part, kind in zip(key, kinds, strict=True)):
         raise _wrong_cursor()
     return key
+
+
+def _fits(part: Any, kind: type) -> bool:
+    """Whether the part of a key has its kind, and a value that a row can have: a time, a row's number, a text."""
+    if isinstance(part, bool) or not isinstance(part, kind):
+        return False
+    if isinstance(part, float):
+        return 0 <= part < LAST_TIME
+    if isinstance(part, int):
+        return 0 <= part < LAST_ID
+    return isinstance(part, str) and "\0" not in part
 
 
 def _wrong_cursor() -> InvalidDocumentError:

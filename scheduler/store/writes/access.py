@@ -15,6 +15,7 @@ from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow, JobRow, TokenRow
 
+_LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
 _KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")
 _OPEN_JOBS = make_sql(
     "SELECT owner, COUNT(*) FROM job WHERE state IN ('waiting', 'running') AND owner {in:owners} GROUP BY owner"
@@ -105,6 +106,8 @@ def mark_used(tx: Tx, tokens: Iterable[str], now: datetime) -> None:
 
 def append_audit(tx: Tx, entry: AuditEntry) -> None:
     """Add a row to the audit trail, chained to the one before."""
+    if tx.is_postgres:
+        tx.run(_LOCK_AUDIT)
     last = tx.session.exec(select(AuditRow.hash).order_by(col(AuditRow.id).desc()).limit(1)).first()
     said = [entry.at.isoformat(), entry.who, entry.token, entry.address, entry.action, entry.object, entry.outcome]
     row = AuditRow(

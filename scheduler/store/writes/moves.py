@@ -54,7 +54,7 @@ _RERUN_JOB = make_sql(
     f"WHERE id = :id AND {from_state(Level.JOB, Event.RERUN)} RETURNING id"
 )
 _MEMBERS = make_sql(
-    "SELECT party_id, role, position, slots, gang FROM task WHERE step_id = :step AND attempt = :attempt ORDER BY member"
+    "SELECT party_id, role, position, slots, gang, service FROM task WHERE step_id = :step AND attempt = :attempt ORDER BY member"
 )
 
 
@@ -71,10 +71,11 @@ def apply_settlement(tx: Tx, job: Job, settlement: Settlement, now: datetime) ->
     """Write all that is due; StaleMoveError (and so a rollback) where the snapshot was out of date."""
     if settlement.stop_job is not None:
         stop_job(tx, job.id, settlement.stop_job, now)
-    for move in settlement.moves:
-        _apply_move(tx, job, move, now)
+    # Before the moves: a task that is asked to stop may be given up in the same settlement.
     for stop in settlement.stops:
         _stop_task(tx, job, stop, now)
+    for move in settlement.moves:
+        _apply_move(tx, job, move, now)
     for attempt in settlement.attempts:
         _retry_step(tx, job, attempt, now)
 
@@ -169,10 +170,11 @@ def _insert_tasks(tx: Tx, job: str, step: Step, attempt: int, now: datetime) -> 
             "reason": "",
             "slots": slots,
             "gang": bool(gang),
+            "service": bool(service),
             "log_size": 0,
             "metric_batch": 0,
             "created": to_epoch(now),
         }
-        for member, (party, role, position, slots, gang) in enumerate(members)
+        for member, (party, role, position, slots, gang, service) in enumerate(members)
     ]
     tx.insert(TaskRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it

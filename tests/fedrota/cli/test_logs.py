@@ -26,7 +26,7 @@ def test_tail_counts_lines(fedrota, lines, text):
 
 def test_tail_and_follow_goes_on_where_the_tail_ended(fedrota, gateway):
     assert fedrota("logs", "t-guest", "--tail", "1", "--follow").out == "line 3\n"
-    assert gateway.last.query == {"offset": "25", "follow": "true"}
+    assert gateway.asked[-2].query == {"offset": "25", "follow": "true"}
 
 
 def test_followed_logs_of_several_parties_stand_behind_their_ids(fedrota):

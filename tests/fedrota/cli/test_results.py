@@ -9,7 +9,7 @@ def test_metrics_are_a_table_per_round(fedrota, gateway):
     assert lines[0] == ["lr"]
     assert lines[1] == ["round", "loss", "9999", "loss", "10000"]
     assert lines[2:4] == [["0", "0.7", "0.75"], ["1", "0.5", "0.55"]]
-    assert lines[4:] == [["figure", "party", "value"], ["auc", "9999", "0.987654"]]
+    assert lines[4:] == [["figure", "9999"], ["auc", "0.987654"]]
 
 
 def test_metrics_pass_their_filters_and_keep_full_precision_in_json(fedrota, gateway):

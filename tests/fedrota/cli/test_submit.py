@@ -45,8 +45,8 @@ def test_submit_reads_standard_input(fedrota, gateway, monkeypatch):
 
 
 def test_dry_run_only_checks(fedrota, gateway, file):
-    gateway.on("POST", "/jobs", {"valid": True})
-    assert fedrota("submit", file, "--dry-run").out == "the document is good: breast-lr would be accepted\n"
+    gateway.on("POST", "/jobs", {**gateway.job, "id": ""})
+    assert fedrota("submit", file, "--dry-run").out == "the document is good: breast-lr, 1 steps at 2 parties\n"
     assert gateway.last.query == {"dry_run": "true"}
 
 
@@ -95,7 +95,7 @@ def test_wait_ends_as_the_job_does(fedrota, gateway, file, state, code):
 def test_watch_prints_a_line_per_event_where_no_terminal_is(fedrota, gateway):
     found = fedrota("watch", "j-1")
     lines = found.out.splitlines()
-    assert lines[0].endswith("step lr claimed -> running")
+    assert lines[0].endswith("step lr running")
     assert lines[2] == "job j-1 success after 12 s"
     assert lines[3].strip() == "fedrota metrics j-1"
     assert fedrota("watch", "j-1", "--json").json["id"] == "j-1"
@@ -118,7 +118,7 @@ def test_ctrl_c_leaves_the_job_and_says_so(gateway):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert "lr claimed" in started.stdout.readline()
+    assert "lr running" in started.stdout.readline()
     started.send_signal(signal.SIGINT)
     _, err = started.communicate(timeout=10)
     assert started.returncode == 130

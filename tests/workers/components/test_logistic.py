@@ -52,7 +52,7 @@ def test_it_converges_to_scikit_learns_solution(samples):
 @pytest.mark.parametrize("batch_size", [0, 32, 1000])
 def test_every_optimizer_lowers_the_loss(samples, name, batch_size):
     found = train(samples, 40, optimizer=OPTIMIZERS[name](0.05), batch_size=batch_size)
-    assert mean_loss(found, *samples, l2=0.01) < 0.6 * mean_loss(np.zeros(5), *samples, l2=0.01)
+    assert mean_loss(found, *samples, l2=0.01) < 0.8 * mean_loss(np.zeros(5), *samples, l2=0.01)
 
 
 def test_epochs_are_so_many_passes(samples):

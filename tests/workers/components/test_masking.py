@@ -1,3 +1,5 @@
+import fractions
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,18 +7,22 @@ from hypothesis import strategies as st
 
 from workers.components.masking import FRACTION_BITS, PairMasks, add, decode, encode, negate, total
 
-reals = st.lists(st.floats(-(2.0**60), 2.0**60), min_size=1, max_size=20).map(np.array)
+reals = st.lists(st.floats(-(2.0**100), 2.0**100), min_size=1, max_size=20).map(np.array)
 
 
 def as_integers(words) -> list[int]:
-    """The words as whole numbers modulo 2^128, by Python's own arithmetic."""
-    return [int(high) << 64 | int(low) for low, high in zip(*words, strict=True)]
+    """The words as whole numbers modulo 2^256, by Python's own arithmetic."""
+    return [sum(int(word) << (64 * place) for place, word in enumerate(column)) for column in words.T]
 
 
 @given(reals)
 @settings(deadline=None)
-def test_decoding_gives_back_the_reals_to_the_last_bit_kept(values):
-    assert np.abs(decode(encode(values)) - values).max() <= 2.0 ** -(FRACTION_BITS + 1)
+def test_words_are_the_reals_in_fixed_point_and_decode_to_them(values):
+    words = encode(values)
+    for found, value in zip(as_integers(words), values, strict=True):
+        exact = fractions.Fraction(float(value)) * 2**FRACTION_BITS
+        assert found == round(exact) % 2**256
+    assert np.allclose(decode(words), values, rtol=1e-15, atol=2.0**-128)
 
 
 @given(reals, st.integers(1, 6), st.integers(0, 2**32))
@@ -27,7 +33,7 @@ def test_the_sum_of_words_is_the_exact_sum_of_the_integers(values, parties, seed
     parts = [encode(vector) for vector in vectors]
     summed = as_integers(total(parts))
     for place, found in enumerate(summed):
-        assert found == sum(as_integers(part)[place] for part in parts) % 2**128
+        assert found == sum(as_integers(part)[place] for part in parts) % 2**256
 
 
 @given(reals)
@@ -38,7 +44,7 @@ def test_a_number_and_its_negative_make_zero(values):
     assert as_integers(encode(-values)) == as_integers(negate(words))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2.0**71])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2.0**111])
 def test_what_cannot_be_encoded_is_an_error(value):
     with pytest.raises(OverflowError, match="not finite or larger"):
         encode(np.array([1.0, value]))

@@ -1,0 +1,192 @@
+"""The gateway's app, made from settings: nothing is global, everything is opened and closed with it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import redis
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from api.agent import hello, sync
+from api.agent.channel import CHANNEL_HUB, make_channel_handler
+from api.agent.hub import ChannelHub
+from api.auth import Gate
+from api.bridge import Reader, Writer, utc_now
+from api.catalogue import CatalogueCache
+from api.changes import ChangeFeed
+from api.herald import Herald
+from api.keys import (
+    BROKER,
+    CATALOGUE,
+    CHANNEL,
+    COUNTS,
+    DRAIN,
+    FEED,
+    GATE,
+    METRICS,
+    OPENAPI,
+    PATIENCE,
+    READER,
+    SETTINGS,
+    STORE,
+    WRITER,
+    Drain,
+)
+from api.middleware import frame, sign
+from api.monitor import routes as monitor
+from api.monitor.counts import JobCounts
+from api.monitor.metrics import Metrics
+from api.native import components, events, jobs, parties, queues, steps, system, tables, tasks, tokens, tracking
+from api.openapi import make_openapi
+from api.routing import Endpoints, admit
+from config.settings import Settings
+from scheduler.domain.messages import CHANNEL_PATH
+from scheduler.queues.nudge import Nudger
+from scheduler.service.limits import patience_from
+from scheduler.service.tokens import note_use
+from scheduler.store.queries.parties import find_group
+from scheduler.store.session import make_store
+
+log: Final = structlog.get_logger()
+
+MAX_BODY_BYTES: Final = 16 << 20
+"""What any handler may read into memory; each has its own, lower limit."""
+USES_S: Final = 30.0
+
+NATIVE: Final[tuple[Endpoints, ...]] = (
+    jobs.endpoint,
+    steps.endpoint,
+    events.endpoint,
+    tracking.endpoint,
+    tasks.endpoint,
+    parties.endpoint,
+    queues.endpoint,
+    tables.endpoint,
+    components.endpoint,
+    tokens.endpoint,
+    system.endpoint,
+    system.pages,
+    monitor.endpoint,
+)
+DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = ()
+"""Each adds a dialect's routes to the app."""
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The app; store, broker and threads are opened when it starts."""
+    app = web.Application(middlewares=[frame], client_max_size=MAX_BODY_BYTES)
+    app[SETTINGS] = settings
+    app[PATIENCE] = patience_from(settings)
+    app[METRICS] = Metrics()
+    app[FEED] = ChangeFeed()
+    app[DRAIN] = Drain()
+    described = [endpoint for group in NATIVE for endpoint in group.all]
+    app[OPENAPI] = make_openapi(described, version=system.find_version())
+    app.cleanup_ctx.extend([_open_store, _open_channels, _open_writer])
+    app.on_response_prepare.append(sign)
+    app.on_shutdown.append(_begin_drain)
+    for group in NATIVE:
+        group.mount(app)
+    hello.routes(app)
+    sync.routes(app)
+    app.router.add_get(CHANNEL_PATH, _serve_channel)
+    for add_routes in DIALECTS:
+        add_routes(app)
+    return app
+
+
+async def _begin_drain(app: web.Application) -> None:
+    """Say so at /readyz, and end the streams that would go on for ever."""
+    app[DRAIN].has_begun = True
+    app[FEED].tell_all()
+    await app[CHANNEL_HUB].close()
+
+
+async def _open_store(app: web.Application) -> AsyncIterator[None]:
+    """The store with its readers, and what is kept of it in memory."""
+    store = make_store(app[SETTINGS].sql_url())
+    app[STORE] = store
+    app[READER] = reader = Reader(store)
+    app[GATE] = Gate(reader)
+    app[CATALOGUE] = CatalogueCache(reader)
+    app[COUNTS] = JobCounts(reader)
+    yield
+    reader.close()
+    store.close()
+
+
+async def _open_channels(app: web.Application) -> AsyncIterator[None]:
+    """The parties' channels and what other processes say, both over the broker."""
+    url = app[SETTINGS].broker_url.get_secret_value()
+    shared = Redis.from_url(url, socket_connect_timeout=2)
+    app[BROKER] = broker = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    app[CHANNEL_HUB] = hub = ChannelHub(
+        lambda task: app[READER].read(lambda tx: find_group(tx, task)), redis=shared, gateway=secrets.token_hex(8)
+    )
+    app[CHANNEL] = make_channel_handler(redis=shared)
+    await hub.start()
+    listening = asyncio.create_task(app[FEED].listen(shared, hub.gateway))
+    yield
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+    await shared.aclose()
+    broker.close()
+
+
+async def _open_writer(app: web.Application) -> AsyncIterator[None]:
+    """The writer, and the herald that passes on what its commits cause."""
+    settings = app[SETTINGS]
+    hub = app[CHANNEL_HUB]
+    url = settings.broker_url.get_secret_value()
+    nudger = Nudger(
+        broker=redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2),
+        postgres_dsn=_find_dsn(settings.sql_url()),
+    )
+    herald = Herald(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
+    app[WRITER] = writer = Writer(
+        app[STORE],
+        patience=app[PATIENCE],
+        open_jobs_per_user=settings.open_jobs_per_user,
+        on_commit=herald.tell,
+        on_batch=app[METRICS].count_batch,
+    )
+    herald.start()
+    writer.start()
+    noting = asyncio.create_task(_note_uses(app))
+    yield
+    noting.cancel()
+    with suppress(asyncio.CancelledError):
+        await noting
+    await _note_used(app)
+    await writer.close()
+    await herald.close()
+
+
+def _find_dsn(url: str) -> str:
+    """The database's address as libpq reads it, or empty where it is SQLite."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql://{rest}" if scheme.startswith("postgresql") else ""
+
+
+async def _note_uses(app: web.Application) -> None:
+    while True:
+        await asyncio.sleep(USES_S)
+        await _note_used(app)
+
+
+async def _note_used(app: web.Application) -> None:
+    """Remember which tokens were used, now and then instead of in every request."""
+    used = app[GATE].take_used()
+    if used:
+        await app[WRITER].write(lambda tx: note_use(tx, used, now=utc_now()))
+
+
+async def _serve_channel(request: web.Request) -> web.StreamResponse:
+    request["principal"] = await admit(request, "worker")
+    serve = request.app[CHANNEL]
+    return await serve(request)

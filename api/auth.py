@@ -1,0 +1,135 @@
+"""Who calls, by bearer token, and whether they may: one question per request."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from api.bridge import Reader, utc_now
+from config.settings import Settings
+from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed, is_visible
+from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
+from scheduler.service.bootstrap import ORG, PROJECT
+from scheduler.service.tokens import authenticate
+
+CACHE_S: Final = 3.0
+CACHED: Final = 10_000
+FAILURES: Final = 5
+FAILURES_S: Final = 60.0
+ADDRESSES: Final = 10_000
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_HINT: Final = "send the header 'Authorization: Bearer frt_...' with a token of this installation"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A principal that was found, and until when that is believed."""
+
+    principal: Principal
+    until: float
+
+
+class Throttle:
+    """Counts failed logins by address; time is monotonic seconds."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, list[tuple[float, bytes]]] = OrderedDict()
+
+    def check(self, address: str, digest: bytes) -> None:
+        """BusyError where the address has failed too often.
+
+        One wrong token sent again and again (a worker with an old one) shuts out only itself;
+        several different ones shut out the address.
+        """
+        failed = self._recent(address)
+        digests = {tried for _, tried in failed}
+        if len(digests) >= FAILURES or (len(failed) >= FAILURES and digest in digests):
+            wait_s = max(1.0, failed[0][0] + FAILURES_S - self._clock())
+            raise BusyError(f"too many failed logins from {address}: try again later", retry_after_s=wait_s)
+
+    def count(self, address: str, digest: bytes) -> None:
+        """Note a failed login."""
+        self._failures[address] = [*self._recent(address)[-4 * FAILURES :], (self._clock(), digest)]
+        self._failures.move_to_end(address)
+        while len(self._failures) > ADDRESSES:
+            self._failures.popitem(last=False)
+
+    def _recent(self, address: str) -> list[tuple[float, bytes]]:
+        since = self._clock() - FAILURES_S
+        return [item for item in self._failures.get(address, ()) if item[0] > since]
+
+
+class Gate:
+    """Turns bearer tokens into principals; believes each for a few seconds, so a revoked one ends within them."""
+
+    def __init__(self, reader: Reader, *, cache_s: float = CACHE_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._cache_s = cache_s
+        self._clock = clock
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._throttle = Throttle(clock=clock)
+        self._used: set[str] = set()
+
+    async def identify(self, header: str | None, address: str) -> Principal:
+        """The principal of an Authorization header; UnauthenticatedError, or BusyError after many failures."""
+        scheme, _, text = (header or "").partition(" ")
+        text = text.strip()
+        if scheme.lower() != "bearer" or not text:
+            raise UnauthenticatedError(f"the request carries no token: {_HINT}")
+        digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+        known = self._known.get(digest)
+        if known is not None and known.until > self._clock():
+            return known.principal
+        self._throttle.check(address, digest)
+        return await self._look_up(text, digest, address)
+
+    async def _look_up(self, text: str, digest: bytes, address: str) -> Principal:
+        if not text.isascii() or not text.isprintable():
+            self._throttle.count(address, digest)
+            raise UnauthenticatedError(f"the token is malformed: {_HINT}")
+        try:
+            principal = await self._reader.read(lambda tx: authenticate(tx, text, now=utc_now()))
+        except UnauthenticatedError:
+            self._known.pop(digest, None)
+            self._throttle.count(address, digest)
+            raise
+        self._known[digest] = _Known(principal, self._clock() + self._cache_s)
+        self._known.move_to_end(digest)
+        while len(self._known) > CACHED:
+            self._known.popitem(last=False)
+        self._used.add(principal.token)
+        return principal
+
+    def forget_all(self) -> None:
+        """Look every token up anew, e.g. after one was revoked."""
+        self._known.clear()
+
+    def take_used(self) -> set[str]:
+        """Ids of the tokens used since the last call."""
+        used, self._used = self._used, set()
+        return used
+
+
+def find_legacy_principal(settings: Settings) -> Principal | None:
+    """Who a client without a credential is on a dialect's routes: a lead, or nobody where the bind is not loopback."""
+    if settings.host not in LOOPBACK and not settings.legacy_open:
+        return None
+    return Principal(name=settings.legacy_user, kind="user", role=Role.LEAD, org=ORG, project=PROJECT)
+
+
+def require(
+    principal: Principal, action: Action, subject: Subject | None = None, *, kind: str = "thing", identity: str = ""
+) -> None:
+    """NotFoundError where the caller may not know of the thing, ForbiddenError where they may not do this to it."""
+    if subject is not None and not is_visible(principal, subject):
+        raise NotFoundError(kind, identity)
+    if not is_allowed(principal, action, subject):
+        words = str(action).replace("_", " ")
+        which = f" ({kind} {identity})" if identity else ""
+        raise ForbiddenError(
+            f"{principal.name}, {principal.role or principal.kind}, may not {words} here{which}: "
+            "ask for a token with a role that may, or let its owner do it"
+        )

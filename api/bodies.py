@@ -1,0 +1,106 @@
+"""Request bodies: read within limits, turned into JSON values in which nothing is ambiguous."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from scheduler.domain.errors import InvalidDocumentError, Problem, TooLargeError
+
+MAX_JSON_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 32
+
+
+class MalformedBodyError(InvalidDocumentError):
+    """The body is no JSON (or YAML) at all."""
+
+
+async def read_bytes(request: web.Request, limit: int = MAX_JSON_BYTES) -> bytes:
+    """The whole body; TooLargeError where it is longer than `limit`."""
+    if request.content_length is not None and request.content_length > limit:
+        raise too_large(limit)
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as wrong:
+        raise too_large(limit) from wrong
+    if len(raw) > limit:
+        raise too_large(limit)
+    return raw
+
+
+def too_large(limit: int) -> TooLargeError:
+    """The refusal of a body longer than `limit` bytes."""
+    return TooLargeError(f"the body is larger than the limit of {limit} bytes: send less, data belongs into tables")
+
+
+def parse_json(raw: bytes) -> Any:
+    """The JSON value of a body; MalformedBodyError where it is none, InvalidDocumentError where it cannot be kept."""
+    try:
+        value = orjson.loads(raw)
+        # The fast parser keeps the last of two equal keys; this one sees both.
+        json.loads(raw, object_pairs_hook=_refuse_repeats)
+    except (ValueError, RecursionError) as wrong:
+        raise _malformed(raw, wrong) from wrong
+    if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        check_value(value)
+    return value
+
+
+def _malformed(raw: bytes, wrong: Exception) -> InvalidDocumentError:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as bad:
+        return MalformedBodyError(Problem("body", f"byte {bad.start} is not UTF-8 text", "Send the body as UTF-8."))
+    if not raw.strip():
+        return MalformedBodyError(Problem("body", "is empty", "Send a JSON object."))
+    if "depth" in str(wrong) or isinstance(wrong, RecursionError):
+        return InvalidDocumentError(_too_deep("body"))
+    if "infinity" in str(wrong) or any(word in raw for word in (b"NaN", b"Infinity")):
+        return MalformedBodyError(
+            Problem("body", f"is not JSON: {wrong}", "JSON has no NaN and no infinite numbers: leave them out or use null.")
+        )
+    return MalformedBodyError(Problem("body", f"is not JSON: {wrong}"))
+
+
+class RepeatedKeyError(ValueError):
+    """An object has the same key twice."""
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise RepeatedKeyError(f"the key {repeated!r} stands twice in one object")
+    return found
+
+
+def check_value(value: Any) -> None:
+    """InvalidDocumentError where something lies too deep or cannot be stored."""
+    for where, found, depth in _walk(value, "", 1):
+        if depth > MAX_DEPTH:
+            raise InvalidDocumentError(_too_deep(where))
+        if isinstance(found, str) and "\0" in found:
+            raise InvalidDocumentError(Problem(where or "body", "a text holds a NUL character", "Take it out."))
+
+
+def _too_deep(where: str) -> Problem:
+    return Problem(where, f"lies deeper than {MAX_DEPTH} levels", "Make it flatter.")
+
+
+def _walk(value: Any, where: str, depth: int) -> Iterator[tuple[str, Any, int]]:
+    """Every value and every key with its place and depth; nothing below what is too deep."""
+    yield where, value, depth
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            place = f"{where}.{key}" if where else str(key)
+            yield place, key, depth
+            yield from _walk(item, place, depth + (1 if isinstance(item, (Mapping, list)) else 0))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            place = f"{where}.{position}" if where else str(position)
+            yield from _walk(item, place, depth + (1 if isinstance(item, (Mapping, list)) else 0))

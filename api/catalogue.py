@@ -1,0 +1,59 @@
+"""What is known of the parties when a job is planned, read at most every two seconds."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from api.bridge import Reader
+from scheduler.domain.errors import Problem
+from scheduler.domain.model import JsonObject
+from scheduler.domain.plan import Catalogue
+from scheduler.service.catalogue import check_params, load_catalogue
+from scheduler.store.columns import to_json
+
+KEEP_S: Final = 2.0
+CHECKS: Final = 4096
+
+
+class CatalogueCache:
+    """The catalogue of this gateway; dropped when a worker introduces itself here or a party changes."""
+
+    def __init__(self, reader: Reader, *, keep_s: float = KEEP_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reader = reader
+        self._keep_s = keep_s
+        self._clock = clock
+        self._found: Catalogue | None = None
+        self._until = 0.0
+        self._generation = 0
+        self._checks: OrderedDict[tuple[int, str], Sequence[Problem]] = OrderedDict()
+
+    async def get(self) -> Catalogue:
+        """The catalogue, not older than it may be."""
+        if self._found is not None and self._clock() < self._until:
+            return self._found
+        generation = self._generation
+        found = replace(await self._reader.read(load_catalogue), check_params=self._check_params)
+        if generation == self._generation:
+            self._found, self._until = found, self._clock() + self._keep_s
+            self._checks.clear()
+        return found
+
+    def drop(self) -> None:
+        """Read it anew next time."""
+        self._found = None
+        self._generation += 1
+
+    def _check_params(self, schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
+        """As the service checks them; equal parameters under one schema are checked once per catalogue."""
+        if self._found is None:
+            return check_params(schema, params)
+        # A schema lives as long as its catalogue, so its identity is as good as its text.
+        key = id(schema), to_json(params)
+        known = self._checks.get(key)
+        if known is None:
+            known = self._checks[key] = list(check_params(schema, params))
+            if len(self._checks) > CHECKS:
+                self._checks.popitem(last=False)
+        return known

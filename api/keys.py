@@ -1,0 +1,46 @@
+"""What the app holds, by typed keys; nothing is global."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import redis
+from aiohttp import web
+
+from api.auth import Gate
+from api.bridge import Reader, Writer
+from api.catalogue import CatalogueCache
+from api.changes import ChangeFeed
+from api.monitor.counts import JobCounts
+from api.monitor.metrics import Metrics
+from config.settings import Settings
+from scheduler.domain.access import Principal
+from scheduler.service.limits import Patience
+from scheduler.store.session import Store
+
+
+class Drain:
+    """Whether the gateway is on its way out."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+
+SETTINGS: Final = web.AppKey("settings", Settings)
+PATIENCE: Final = web.AppKey("patience", Patience)
+READER: Final = web.AppKey("reader", Reader)
+WRITER: Final = web.AppKey("writer", Writer)
+GATE: Final = web.AppKey("gate", Gate)
+CATALOGUE: Final = web.AppKey("catalogue", CatalogueCache)
+FEED: Final = web.AppKey("feed", ChangeFeed)
+BROKER: Final = web.AppKey("broker", redis.Redis)
+COUNTS: Final = web.AppKey("counts", JobCounts)
+METRICS: Final = web.AppKey("metrics", Metrics)
+STORE: Final = web.AppKey("store", Store)
+CHANNEL: Final[web.AppKey[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = web.AppKey("channel")
+OPENAPI: Final = web.AppKey("openapi", bytes)
+DRAIN: Final = web.AppKey("drain", Drain)
+
+PRINCIPAL: Final = web.RequestKey("principal", Principal)
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+HAS_BEGUN: Final = web.RequestKey("has_begun", bool)
+"""Whether the head of the answer is out."""

@@ -1,0 +1,88 @@
+"""Around every request: its id, its time, and an answer in the native envelope whatever happens."""
+
+import itertools
+import os
+import re
+import secrets
+import time
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from api.errors import make_envelope, render_error
+from api.keys import HAS_BEGUN, METRICS, REQUEST_ID
+from api.routing import Handler
+from scheduler.domain.errors import FedrotaError
+
+log: Final = structlog.get_logger()
+
+ID_HEADER: Final = "X-Request-Id"
+_PROCESS: Final = f"{os.getpid():x}-{time.time_ns() & 0xFFFFFFFF:x}-"
+_NUMBERS: Final = itertools.count(1)
+_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@web.middleware
+async def frame(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer the request, whatever its handler does."""
+    began = time.monotonic()
+    given = request.headers.get(ID_HEADER, "")
+    request[REQUEST_ID] = given if given and _GIVEN_ID.fullmatch(given) else f"{_PROCESS}{next(_NUMBERS):x}"
+    response = await _answer(request, handler)
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource is not None else "none"
+    request.app[METRICS].count_request(request.method, route, response.status, time.monotonic() - began)
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except FedrotaError as error:
+        if request.get(HAS_BEGUN):
+            raise _break_off(request, error) from error
+        return render_error(error)
+    except web.HTTPException as error:
+        return _render_http(request, error)
+    except ConnectionError:
+        # The client has gone; nobody reads an answer.
+        raise
+    except Exception as error:
+        # The top of every request: the client learns an id, the log the rest.
+        incident = secrets.token_hex(6)
+        log.exception("request_failed", incident=incident, method=request.method, path=request.path, id=request[REQUEST_ID])
+        if request.get(HAS_BEGUN):
+            raise _break_off(request, error) from error
+        return make_envelope(
+            500, "internal", f"something went wrong here; tell the operator incident {incident}, it is in the log"
+        )
+
+
+def _break_off(request: web.Request, error: Exception) -> ConnectionError:
+    """End an answer that has begun and cannot go on: the client must not take it for whole."""
+    if request.transport is not None:
+        request.transport.abort()
+    return ConnectionResetError(f"the answer broke off: {error}")
+
+
+def _render_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    """What aiohttp itself refuses."""
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        answer = make_envelope(405, "method_not_allowed", f"{request.path} knows no {request.method}; it knows {allowed}")
+        answer.headers["Allow"] = allowed
+        return answer
+    if error.status == 404:
+        return make_envelope(404, "not_found", f"there is no {request.path} here; /docs shows what there is")
+    if error.status < 400:
+        raise error
+    code = {401: "unauthenticated", 403: "forbidden", 413: "too_large"}.get(error.status, "invalid")
+    return make_envelope(error.status, code, error.text or error.reason)
+
+
+async def sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the request's id on its answer, on streams too."""
+    request[HAS_BEGUN] = True
+    response.headers[ID_HEADER] = request.get(REQUEST_ID, "")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")

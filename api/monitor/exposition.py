@@ -1,0 +1,54 @@
+"""What is read from store and broker when somebody asks for metrics, in the Prometheus model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.monitor.state import QueueState
+
+
+class Snapshot(Collector):
+    """One reading, for one answer."""
+
+    def __init__(self, queues: Sequence[QueueState], jobs: Mapping[str, int], *, is_draining: bool) -> None:
+        self._queues = queues
+        self._jobs = jobs
+        self._is_draining = is_draining
+
+    def collect(self) -> Iterator[Metric]:
+        """Gauges by party, jobs by state."""
+        for name, text, read in _GAUGES:
+            family = GaugeMetricFamily(f"fedrota_party_{name}", text, labels=("party",))
+            for queue in self._queues:
+                value = read(queue)
+                if value is not None:
+                    family.add_metric((queue.state.party.id,), float(value))
+            yield family
+        jobs = GaugeMetricFamily("fedrota_jobs", "Jobs by state; ended ones are counted once a minute", labels=("state",))
+        for state, count in self._jobs.items():
+            jobs.add_metric((state,), count)
+        yield jobs
+        yield GaugeMetricFamily("fedrota_draining", "Whether this gateway is on its way out", value=int(self._is_draining))
+
+
+def render_metrics(own: CollectorRegistry, snapshot: Snapshot) -> bytes:
+    """The text that Prometheus reads."""
+    reading = CollectorRegistry()
+    reading.register(snapshot)
+    return generate_latest(own) + generate_latest(reading)
+
+
+_GAUGES = (
+    ("queue_knocks", "Knocks in the broker that the worker has not taken", lambda queue: queue.knocks),
+    ("tasks_waiting", "Tasks of steps that are ready", lambda queue: queue.state.load.waiting),
+    ("tasks_dispatched", "Tasks knocked and not yet claimed", lambda queue: queue.state.load.dispatched),
+    ("tasks_running", "Tasks that the party runs", lambda queue: queue.state.load.running),
+    ("slots", "Tasks that the party takes at once", lambda queue: queue.state.party.slots),
+    ("slots_in_use", "Slots that are taken", lambda queue: queue.state.load.in_use),
+    ("oldest_waiting_seconds", "Age of the longest-waiting ready task", lambda queue: queue.oldest_s or 0.0),
+    ("consumers", "Workers that were heard of lately", lambda queue: int(queue.state.is_online)),
+    ("online", "Whether the party's worker was heard of lately", lambda queue: int(queue.state.is_online)),
+    ("drained", "Whether the party gets no new work", lambda queue: int(queue.state.party.drained)),
+)

@@ -1,0 +1,64 @@
+"""Questions to a party over its channel, and bodies passed through from it."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from api.agent.channel import CHANNEL_HUB
+from api.native.replies import PreviewReply
+from scheduler.domain.errors import FedrotaError, TooLargeError
+
+MAX_ANSWER_BYTES: Final = 16 << 20
+
+
+class GarbledAnswerError(FedrotaError):
+    """A party's answer is not what its operation promises."""
+
+    code = "unreachable"
+
+
+async def ask_party(request: web.Request, party: str, op: str, args: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The party's result and the body that came with it, whole; UnreachableError where there is no answer."""
+    async with request.app[CHANNEL_HUB].call_stream(party, op, args) as stream:
+        parts: list[bytes] = []
+        size = 0
+        async for chunk in stream.chunks:
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise TooLargeError(f"the answer of party {party} is larger than {MAX_ANSWER_BYTES} bytes: ask for less")
+            parts.append(chunk)
+        return dict(stream.result), b"".join(parts)
+
+
+async def fetch_preview(request: web.Request, party: str, op: str, args: Mapping[str, Any]) -> PreviewReply:
+    """Some rows of a table at a party, which answers in its result or, where that is long, in its body."""
+    result, body = await ask_party(request, party, op, args)
+    found = parse_answer(party, body) if body else result
+    columns, rows = found.get("columns"), found.get("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        raise GarbledAnswerError(f"party {party} sent no preview: is its worker of the same release?")
+    names = [str(item.get("name")) if isinstance(item, dict) else str(item) for item in columns]
+    return {"columns": names, "rows": rows, "total": found.get("total")}
+
+
+def parse_answer(party: str, body: bytes) -> dict[str, Any]:
+    """A JSON object that a party sent."""
+    try:
+        found = orjson.loads(body)
+    except ValueError as wrong:
+        raise GarbledAnswerError(f"party {party} sent no JSON: is its worker of the same release?") from wrong
+    return found if isinstance(found, dict) else {}
+
+
+async def pass_through(
+    request: web.Request, headers: Mapping[str, str], chunks: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Stream a body on; where it breaks off in the middle, so does the answer."""
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    async for chunk in chunks:
+        await response.write(chunk)
+    await response.write_eof()
+    return response

@@ -1,0 +1,107 @@
+import asyncio
+import json
+import struct
+
+import aiohttp
+import pytest
+
+from scheduler.domain.frames import CLOSE_BAD_FRAME, MAX_FRAME_BYTES, pack
+from scheduler.domain.messages import CHANNEL_PATH
+from tests.partyline import Gateway, Worker, open_attempt, until
+
+
+@pytest.fixture
+async def gateway():
+    gateway = await Gateway(group={}).start()
+    yield gateway
+    await gateway.stop()
+
+
+@pytest.fixture
+async def dial(gateway):
+    """A raw WebSocket to the channel, as a hostile worker would have it."""
+    async with aiohttp.ClientSession() as session:
+
+        async def dial(party="666"):
+            headers = {"Authorization": f"Bearer {party}"}
+            return await session.ws_connect(gateway.url + CHANNEL_PATH, headers=headers, max_msg_size=0)
+
+        yield dial
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\0\0",
+        b"\0\0\0\xffx",
+        struct.pack(">I", 0xFFFFFFFF) + b"{}",
+        struct.pack(">I", 2) + b"[]",
+        struct.pack(">I", 3) + b"\xff\xfe\xfd",
+        struct.pack(">I", 40_000) + b"[" * 40_000,
+        pack({"t": "call", "id": "x", "op": "y", "args": {}}),
+        pack({"t": "nonsense"}),
+        pack({"t": "xfer"}),
+        pack({"t": "xfer", "src": 1, "dst": []}),
+        pack({"t": "reply", "id": 7}),
+        bytes(MAX_FRAME_BYTES + 10),
+    ],
+    ids=range(13),
+)
+async def test_a_malformed_frame_ends_that_connection_only(gateway, dial, tmp_path, message):
+    bystander = await Worker("9999", gateway.url, tmp_path / "9999").start()
+    socket = await dial()
+    await socket.send_bytes(message)
+    async with asyncio.timeout(5):
+        answer = await socket.receive()
+    assert answer.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
+    assert socket.close_code in {CLOSE_BAD_FRAME, 1009}
+    assert bystander.channel.is_connected
+    await bystander.stop()
+
+
+async def test_a_text_message_ends_the_connection(dial):
+    socket = await dial()
+    await socket.send_str("hello")
+    assert (await socket.receive()).data == CLOSE_BAD_FRAME
+
+
+async def test_answers_to_calls_of_others_are_ignored(gateway, dial, tmp_path):
+    """A party cannot answer a call that went to another party, although it guesses its number."""
+    victim = await dial("9999")
+    waiting = asyncio.create_task(gateway.hub.call("9999", "log.read", {}, timeout_s=5))
+    call = json.loads((await victim.receive_bytes())[4:])
+    forger = await dial("666")
+    forged = pack({"t": "reply", "id": call["id"], "ok": True}, b'{"who": "forger"}')
+    await forger.send_bytes(forged)
+    await forger.send_bytes(forged.replace(call["id"].encode(), b"0123456789abcdef.1"[: len(call["id"])]))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    await victim.send_bytes(pack({"t": "reply", "id": call["id"], "ok": True}, b'{"who": "victim"}'))
+    assert await waiting == {"who": "victim"}
+
+
+async def test_a_call_without_a_token_is_refused(gateway):
+    async with aiohttp.ClientSession() as session, session.get(gateway.url + CHANNEL_PATH) as answer:
+        assert answer.status == 401
+
+
+async def test_a_party_that_does_not_read_hurts_nobody(gateway, dial, tmp_path):
+    """The queue of a party that takes nothing stays bounded, and the sender can still talk to others."""
+    lazy = await dial("10000")
+    workers = {
+        "guest": await Worker("9999", gateway.url, tmp_path / "9999").start(),
+        "other": await Worker("1", gateway.url, tmp_path / "1").start(),
+    }
+    open_attempt(workers, gateway.group)
+    gateway.group["lazy"] = "10000"
+    piece = pack({"t": "xfer", "src": "guest", "dst": "lazy", "k": "d", "n": 1}, bytes(1 << 20))
+    for _ in range(60):
+        workers["guest"].channel.write(piece)
+    await until(lambda: workers["guest"].channel._waiting_bytes == 0)
+    await workers["guest"].send("guest", "other", "x", b"through")
+    assert await workers["other"].recv("other", "guest", "x") == (b"through", "")
+    assert gateway.hub._connections["10000"]._waiting_bytes <= 12 << 20
+    lazy._response.connection.transport.abort()
+    for worker in workers.values():
+        await worker.stop()

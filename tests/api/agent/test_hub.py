@@ -1,0 +1,254 @@
+import asyncio
+import os
+
+import pytest
+from redis.asyncio import Redis
+
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, UnreachableError
+from scheduler.domain.frames import CALL_WINDOW_BYTES
+from scheduler.domain.messages import Knock
+from tests.partyline import Gateway, Worker, open_attempt, until
+from workers.calls import Answer
+
+
+def echo(args, body):
+    return Answer(result={"args": args, "size": sum(len(piece) for piece in body)})
+
+
+def echo_no_body(args, body):
+    return Answer(result={"args": args})
+
+
+def stream(args, body):
+    def pieces():
+        for number in range(args["count"]):
+            yield bytes([number % 256]) * args["size"]
+
+    return Answer(result={"total": args["count"] * args["size"]}, body=pieces())
+
+
+def refuse(args, body):
+    raise {
+        "conflict": ConflictError("there is one already"),
+        "invalid": InvalidDocumentError(Problem(where="line 3", message="too short", hint="add a field")),
+        "missing": NotFoundError("table", "a/b"),
+    }[args["how"]]
+
+
+def fail_late(args, body):
+    def pieces():
+        yield b"some"
+        raise ConflictError("the file changed")
+
+    return Answer(body=pieces())
+
+
+def crash(args, body):
+    raise ZeroDivisionError
+
+
+OPS = {
+    "echo": echo,
+    "quick": echo_no_body,
+    "stream": stream,
+    "refuse": refuse,
+    "fail_late": fail_late,
+    "crash": crash,
+}
+
+
+@pytest.fixture(params=["one gateway", "two gateways"])
+async def hub_and_worker(request, broker_url, tmp_path):
+    """The hub that is asked, and a worker that is connected to it, or to another gateway."""
+    if request.param == "one gateway":
+        near = far = await Gateway(group={}).start()
+        redis = None
+    else:
+        redis = Redis.from_url(broker_url)
+        near = await Gateway(group={}, redis=redis).start()
+        far = await Gateway(group={}, redis=redis).start()
+    worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
+    await until(lambda: "9999" in far.hub._connections)
+    yield near.hub, worker
+    await worker.stop()
+    await near.stop()
+    if redis is not None:
+        await far.stop()
+        await redis.aclose()
+
+
+async def test_a_call_is_answered(hub_and_worker):
+    hub, _ = hub_and_worker
+    assert await hub.is_connected("9999")
+    assert await hub.call("9999", "quick", {"a": 1}) == {"args": {"a": 1}}
+
+
+async def test_a_stream_larger_than_the_window_arrives_whole(hub_and_worker):
+    hub, _ = hub_and_worker
+    async with hub.call_stream("9999", "stream", {"count": 30, "size": 600_000}) as answer:
+        assert answer.result == {"total": 18_000_000}
+        got = b"".join([chunk async for chunk in answer.chunks])
+    assert len(got) == 18_000_000
+    assert got[599_999:600_001] == b"\0\1"
+
+
+async def test_a_reader_that_leaves_early_frees_the_party(hub_and_worker):
+    hub, worker = hub_and_worker
+    for _ in range(20):  # more than the party takes at once
+        async with hub.call_stream("9999", "stream", {"count": 100, "size": 1_000_000}) as answer:
+            async for _chunk in answer.chunks:
+                break
+        await until(lambda: not worker.channel._calls._calls)
+    assert await hub.call("9999", "quick", {}) == {"args": {}}
+
+
+async def test_an_upload_arrives_whole(hub_and_worker):
+    hub, _ = hub_and_worker
+
+    async def body():
+        for _ in range(12):
+            yield os.urandom(1_000_000)
+
+    assert await hub.call_upload("9999", "echo", {}, body()) == {"args": {}, "size": 12_000_000}
+
+
+async def test_an_upload_that_is_refused_ends_without_reading_the_rest(hub_and_worker):
+    hub, _ = hub_and_worker
+    read = 0
+
+    async def body():
+        nonlocal read
+        while read < 1000:
+            read += 1
+            yield bytes(1_000_000)
+
+    with pytest.raises(ConflictError, match="there is one already"):
+        await hub.call_upload("9999", "refuse", {"how": "conflict"}, body())
+    assert read <= CALL_WINDOW_BYTES // 1_000_000 + 3
+
+
+async def test_the_partys_errors_come_as_they_were_raised(hub_and_worker):
+    hub, _ = hub_and_worker
+    with pytest.raises(InvalidDocumentError) as invalid:
+        await hub.call("9999", "refuse", {"how": "invalid"})
+    assert invalid.value.problems == (Problem(where="line 3", message="too short", hint="add a field"),)
+    with pytest.raises(NotFoundError) as missing:
+        await hub.call("9999", "refuse", {"how": "missing"})
+    assert (missing.value.kind, missing.value.identity) == ("table", "a/b")
+    with pytest.raises(NotFoundError):
+        await hub.call("9999", "no_such_op", {})
+
+
+async def test_an_error_in_mid_stream_reaches_the_reader(hub_and_worker):
+    hub, _ = hub_and_worker
+    with pytest.raises(ConflictError, match="the file changed"):
+        async with hub.call_stream("9999", "fail_late", {}) as answer:
+            assert [chunk async for chunk in answer.chunks] == [b"some"]
+
+
+async def test_a_crashing_operation_is_an_error_and_the_channel_lives_on(hub_and_worker):
+    hub, _ = hub_and_worker
+    with pytest.raises(Exception, match="failed to answer crash"):
+        await hub.call("9999", "crash", {})
+    assert await hub.call("9999", "quick", {}) == {"args": {}}
+
+
+async def test_a_silent_party_is_unreachable_in_time(hub_and_worker):
+    hub, _ = hub_and_worker
+    with pytest.raises(UnreachableError, match=r"did not answer echo within 0.2 s"):
+        await hub.call("9999", "echo", {}, timeout_s=0.2)
+
+
+async def test_an_absent_party_is_unreachable_at_once(hub_and_worker):
+    hub, _ = hub_and_worker
+    assert not await hub.is_connected("1")
+    with pytest.raises(UnreachableError, match="party 1 is not connected"):
+        await hub.call("1", "quick", {})
+
+
+async def test_a_call_fails_as_soon_as_the_party_is_gone(hub_and_worker):
+    hub, worker = hub_and_worker
+    waiting = asyncio.create_task(hub.call("9999", "echo", {}, timeout_s=60))
+    await until(lambda: bool(worker.channel._calls._calls))
+    worker.channel._connection.transport.abort()
+    with pytest.raises(UnreachableError, match="lost its connection"):
+        async with asyncio.timeout(5):
+            await waiting
+
+
+async def test_stops_and_knocks_reach_the_runner(hub_and_worker):
+    hub, worker = hub_and_worker
+    await hub.stop("9999", "t1", 3, "canceled")
+    assert await hub.knock("9999", [Knock("t1", 3), Knock("t2", 1, held=True)])
+    await until(lambda: bool(worker.knocks and worker.stops))
+    assert worker.stops == [("t1", 3, "canceled")]
+    assert worker.knocks == [Knock("t1", 3), Knock("t2", 1, held=True)]
+
+
+async def test_stop_of_an_absent_party_is_no_error(hub_and_worker):
+    hub, _ = hub_and_worker
+    await hub.stop("1", "t1", 3, "canceled")
+    assert not await hub.knock("1", [Knock("t1", 3)])
+
+
+async def test_a_newer_worker_replaces_the_older_one(hub_and_worker, tmp_path):
+    hub, worker = hub_and_worker
+    ops = {"quick": lambda args, body: Answer(result={"new": 1})}
+    newer = await Worker("9999", worker.url, tmp_path / "newer", ops=ops).start()
+    await until(lambda: not worker.channel.is_connected)
+    assert await hub.call("9999", "quick", {}) == {"new": 1}
+    await newer.stop()
+
+
+@pytest.fixture
+async def two_gateways(broker_url):
+    redis = Redis.from_url(broker_url)
+    group = {}
+    gateways = [await Gateway(group=group, redis=redis).start() for _ in range(2)]
+    yield gateways
+    for gateway in gateways:
+        await gateway.stop()
+    await redis.aclose()
+
+
+async def test_exchange_works_across_gateways(two_gateways, tmp_path):
+    workers = {
+        "guest": await Worker("9999", two_gateways[0].url, tmp_path / "9999").start(),
+        "host": await Worker("10000", two_gateways[1].url, tmp_path / "10000").start(),
+    }
+    open_attempt(workers, two_gateways[0].group)
+    big = os.urandom(24 << 20)
+    sending = asyncio.create_task(workers["guest"].send("guest", "host", "w", big))
+    assert await workers["host"].recv("host", "guest", "w") == (big, "")
+    assert await sending == ""
+    await workers["host"].send("host", "guest", "ok", b"1")
+    assert await workers["guest"].recv("guest", "host", "ok") == (b"1", "")
+    for worker in workers.values():
+        await worker.stop()
+
+
+async def test_a_worker_that_moves_to_another_gateway_is_found_there(two_gateways, tmp_path):
+    first, second = two_gateways
+    worker = await Worker("9999", first.url, tmp_path / "9999", ops=OPS).start()
+    assert await second.hub.call("9999", "quick", {}) == {"args": {}}
+    await worker.stop()
+    worker = await Worker("9999", second.url, tmp_path / "9999", ops=OPS).start()
+    await until(lambda: "9999" in second.hub._connections and "9999" not in first.hub._connections)
+    async with asyncio.timeout(5):
+        while not await first.hub.is_connected("9999"):
+            await asyncio.sleep(0.05)
+    assert await first.hub.call("9999", "quick", {}) == {"args": {}}
+    await worker.stop()
+
+
+async def test_a_worker_that_appears_elsewhere_replaces_the_connection_here(two_gateways, tmp_path):
+    first, second = two_gateways
+    older = await Worker("9999", first.url, tmp_path / "9999", ops=OPS).start()
+    await until(lambda: "9999" in first.hub._connections)
+    newer = await Worker("9999", second.url, tmp_path / "newer", ops=OPS).start()
+    await until(lambda: not older.channel.is_connected)
+    assert newer.channel.is_connected
+    await older.stop()
+    await newer.stop()
+
+

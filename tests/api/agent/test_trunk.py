@@ -1,0 +1,98 @@
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from api.agent import trunk as module
+from api.agent.trunk import QUEUE_BYTES, Trunk, gateway_channel, presence_key
+from tests.partyline import until
+
+
+@pytest.fixture
+async def redis(broker_url):
+    redis = Redis.from_url(broker_url)
+    yield redis
+    await redis.aclose()
+
+
+@pytest.fixture
+async def trunks(redis):
+    made = {}
+    for name in ("g1", "g2"):
+        got, replaced = [], []
+        trunk = Trunk(redis, name, on_envelope=lambda header, frame, got=got: got.append((header, bytes(frame))))
+        await trunk.start(on_replaced=lambda *who, replaced=replaced: replaced.append(who))
+        trunk.got, trunk.replaced = got, replaced
+        made[name] = trunk
+    yield made
+    for trunk in made.values():
+        await trunk.stop()
+
+
+async def test_a_party_is_found_where_it_is_held(trunks, redis):
+    await trunks["g1"].hold("9999", "c1")
+    assert await trunks["g2"].find_gateway("9999") == "g1"
+    assert await trunks["g1"].find_gateway("9999") is None
+    assert await trunks["g2"].find_gateway("nobody") is None
+    assert 0 < await redis.ttl(presence_key("9999")) <= 15
+
+
+async def test_a_newer_holder_tells_the_older_one(trunks):
+    await trunks["g1"].hold("9999", "c1")
+    await trunks["g2"].hold("9999", "c2")
+    await until(lambda: bool(trunks["g1"].got))
+    assert trunks["g1"].got == [({"t": "replaced", "party": "9999", "serial": "c1", "from": "g2"}, b"")]
+    await trunks["g1"].release("9999", "c1")
+    trunks["g1"]._places.clear()
+    assert await trunks["g1"].find_gateway("9999") == "g2"
+
+
+async def test_frames_go_in_order_to_the_named_gateway(trunks):
+    for number in range(20):
+        trunks["g1"].send("g2", {"t": "down", "party": "9999", "n": number}, bytes([number]))
+    await until(lambda: len(trunks["g2"].got) == 20)
+    assert [header["n"] for header, _ in trunks["g2"].got] == list(range(20))
+    assert trunks["g1"].got == []
+
+
+async def test_a_gateway_that_is_gone_is_reported_and_forgotten(trunks, redis):
+    await redis.set(presence_key("9999"), b"dead/c", ex=15)
+    assert await trunks["g1"].find_gateway("9999") == "dead"
+    lost = []
+    trunks["g1"].send("dead", {"t": "down", "party": "9999"}, b"x", lambda: lost.append(1))
+    await until(lambda: bool(lost))
+    assert "9999" not in trunks["g1"]._places
+
+
+async def test_what_waits_to_be_sent_is_bounded(trunks):
+    frame = bytes(1 << 20)
+    sent = sum(trunks["g1"].send("g2", {"t": "down", "party": "9999"}, frame) for _ in range(64))
+    assert sent < QUEUE_BYTES // len(frame) + 1
+    await until(lambda: trunks["g1"]._waiting_bytes == 0)
+
+
+async def test_presence_is_refreshed_and_a_foreign_holder_noticed(trunks, redis):
+    await trunks["g1"].hold("mine", "c1")
+    await trunks["g1"].hold("taken", "c2")
+    await redis.delete(presence_key("mine"))
+    await redis.set(presence_key("taken"), b"g2/c9", ex=15)
+    await trunks["g1"]._refresh_once(lambda *who: trunks["g1"].replaced.append(who))
+    assert await redis.get(presence_key("mine")) == b"g1/c1"
+    assert await redis.get(presence_key("taken")) == b"g2/c9"
+    assert trunks["g1"].replaced == [("taken", "c2")]
+
+
+async def test_rubbish_on_the_channel_is_refused(trunks, redis):
+    await redis.publish(gateway_channel("g1"), b"rubbish")
+    trunks["g2"].send("g1", {"t": "lost", "party": "9999"})
+    await until(lambda: bool(trunks["g1"].got))
+    assert trunks["g1"].got[0][0]["t"] == "lost"
+
+
+async def test_listening_goes_on_after_redis_dropped_the_connection(trunks, redis, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_S", 0.05)
+    await redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+    async with asyncio.timeout(10):
+        while not trunks["g1"].got:
+            trunks["g2"].send("g1", {"t": "lost", "party": "9999"})
+            await asyncio.sleep(0.05)

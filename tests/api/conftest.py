@@ -1,0 +1,228 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from api.app import make_app
+from api.keys import STORE, WRITER
+from config.settings import Settings
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock
+from scheduler.service.advance import dispatch_ready
+from scheduler.service.audit import Actor
+from scheduler.service.limits import Patience, patience_from
+from scheduler.service.parties import create_party
+from scheduler.service.tokens import issue_token
+from scheduler.store.migrate import migrate
+from scheduler.store.session import Store, make_store
+
+ADMIN = Principal(name="root", kind="user", role=Role.PROJECT_ADMIN, org="hq", project="p1")
+SCHEMA = {
+    "type": "object",
+    "properties": {"rounds": {"type": "integer", "minimum": 1}, "table": {"type": "string"}},
+    "additionalProperties": False,
+}
+NOOP = ComponentOffer(name="noop", params=SCHEMA, summary="Does nothing.", outputs={"data": "table"}, inputs={"data": "table"})
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_hello(**changes: Any) -> Hello:
+    given = {
+        "protocol": PROTOCOL,
+        "agent": "agent-1",
+        "version": "0.1.0",
+        "slots": 4,
+        "executors": ("component",),
+        "components": (NOOP,),
+        "identity": "",
+    }
+    return Hello(**{**given, **changes})
+
+
+def job_document(**changes: Any) -> dict[str, Any]:
+    """A job of one step at two parties."""
+    return {
+        "name": "first",
+        "parties": {"guest": ["9999"], "host": ["10000"]},
+        "steps": [{"name": "read", "component": "noop", "params": {"rounds": 3}}],
+        **changes,
+    }
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Any
+    raw: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.raw)
+
+    @property
+    def problems(self) -> dict[str, str]:
+        return {item["where"]: item["message"] for item in self.json["error"]["problems"]}
+
+
+@dataclass
+class Gateway:
+    """A gateway on a port of its own, with two parties and one token for each kind of caller."""
+
+    app: web.Application
+    server: TestServer
+    store: Store
+    settings: Settings
+    session: aiohttp.ClientSession
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, *, token: str | None = "admin", **given: Any) -> Answer:
+        headers = dict(given.pop("headers", {}))
+        if token:
+            headers["Authorization"] = f"Bearer {self.tokens.get(token, token)}"
+        address = path if path.startswith(("/openapi", "/docs", "/healthz", "/readyz", "/metrics", "/nothing")) else f"/fedrota/v1{path}"
+        async with self.session.request(method, self.server.make_url(address), headers=headers, **given) as found:
+            return Answer(found.status, found.headers, await found.read())
+
+    async def get(self, path: str, **given: Any) -> Answer:
+        return await self.call("GET", path, **given)
+
+    async def post(self, path: str, body: Any = None, **given: Any) -> Answer:
+        return await self.call("POST", path, json=body, **given) if body is not None else await self.call("POST", path, **given)
+
+    async def submit(self, **changes: Any) -> str:
+        token = changes.pop("token", "admin")
+        answer = await self.post("/jobs", job_document(**changes), token=token)
+        assert answer.status == 201, answer.raw
+        return str(answer.json["id"])
+
+    async def hello(self, party: str, **changes: Any) -> Answer:
+        return await self.post("/agent/hello", orjson.loads(orjson.dumps(make_hello(**changes))), token=f"worker-{party}")
+
+    async def sync(self, party: str, *, agent: str = "agent-1", **parts: Any) -> Any:
+        answer = await self.post("/agent/sync", {"agent": agent, **parts}, token=f"worker-{party}")
+        assert answer.status == 200, answer.raw
+        return answer.json
+
+    def dispatch(self) -> dict[str, list[Knock]]:
+        """One pass of the scheduler."""
+        with self.store.write() as tx:
+            return dispatch_ready(tx, now=now(), patience=patience_from(self.settings)).knocks
+
+    async def run_tasks(self, outcome: str = "success", **report: Any) -> list[str]:
+        """Dispatch what is ready, let every party claim and report it; the tasks' ids."""
+        done = []
+        for party, knocks in self.dispatch().items():
+            claims = [{"task": knock.task, "seq": knock.seq} for knock in knocks]
+            replies = (await self.sync(party, claims=claims))["claims"]
+            assert all(reply["assignment"] for reply in replies), replies
+            reports = [{**claim, "outcome": outcome, **report} for claim in claims]
+            await self.sync(party, reports=reports)
+            done += [claim["task"] for claim in claims]
+        return done
+
+
+def issue(store: Store, name: str, **given: Any) -> str:
+    with store.write() as tx:
+        return issue_token(tx, name, now=now(), **given)[1]
+
+
+@pytest.fixture
+def patience() -> Patience:
+    return Patience()
+
+
+@pytest.fixture
+def store(sqlite_url: str) -> Store:
+    """A migrated SQLite store."""
+    made = make_store(sqlite_url)
+    migrate(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def either_store(store_url: str) -> Store:
+    """A migrated store, on SQLite and on PostgreSQL in turn."""
+    made = make_store(store_url)
+    migrate(made)
+    yield made
+    made.close()
+
+
+Serve = Callable[..., Awaitable[Gateway]]
+
+
+@pytest.fixture
+async def serve(tmp_path: Path, broker_url: str) -> AsyncIterator[Serve]:
+    """A function that starts a gateway."""
+    started: list[Gateway] = []
+
+    async def start(database_url: str = "", **changes: Any) -> Gateway:
+        settings = Settings(**{"state_dir": tmp_path, "broker_url": broker_url, "database_url": database_url, **changes})
+        made = make_store(settings.sql_url())
+        if not started:
+            migrate(made)
+        app = make_app(settings)
+        server = TestServer(app, shutdown_timeout=2.0)
+        await server.start_server()
+        gateway = Gateway(app, server, made, settings, aiohttp.ClientSession())
+        if started:
+            gateway.tokens = started[0].tokens
+        else:
+            populate(gateway)
+        started.append(gateway)
+        return gateway
+
+    yield start
+    for gateway in started:
+        await gateway.session.close()
+        await gateway.server.close()
+        gateway.store.close()
+
+
+def populate(gateway: Gateway) -> None:
+    """Two parties of two organisations; callers of every role, at home and elsewhere."""
+    with gateway.store.write() as tx:
+        for party, org in (("9999", "hq"), ("10000", "other")):
+            create_party(tx, party, org=org, slots=None, by=Actor(ADMIN), now=now())
+    users = {
+        "admin": {"role": Role.PROJECT_ADMIN, "org": "hq", "project": "p1"},
+        "org_admin": {"role": Role.ORG_ADMIN, "org": "hq", "project": "p1"},
+        "lead": {"role": Role.LEAD, "org": "hq", "project": "p1"},
+        "member": {"role": Role.MEMBER, "org": "hq", "project": "p1"},
+        "other_org_admin": {"role": Role.ORG_ADMIN, "org": "other", "project": "p1"},
+        "other_lead": {"role": Role.LEAD, "org": "other", "project": "p1"},
+        "stranger": {"role": Role.PROJECT_ADMIN, "org": "hq", "project": "p2"},
+    }
+    for name, given in users.items():
+        gateway.tokens[name] = issue(gateway.store, name, **given)
+    for party in ("9999", "10000"):
+        gateway.tokens[f"worker-{party}"] = issue(gateway.store, f"worker of {party}", org="hq", project="p1", party=party)
+
+
+@pytest.fixture
+async def gateway(serve: Serve) -> Gateway:
+    """A gateway on SQLite whose two parties' workers have said hello."""
+    made = await serve()
+    for party in ("9999", "10000"):
+        assert (await made.hello(party)).status == 200
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs() -> None:
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory(), cache_logger_on_first_use=False)
+
+
+__all__ = ["STORE", "WRITER"]

@@ -1,0 +1,73 @@
+"""JSON for programs is stable, tables for people cut nothing."""
+
+import io
+import json
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from fedrota.cli import show
+from fedrota.cli.show import make_console, print_json_line, print_json_list, print_preview, print_table, render_json
+from fedrota.model import Failure, Task
+
+TASK = Task(
+    id="t",
+    job="j",
+    step="s",
+    role="r",
+    party="1",
+    state="failed",
+    failure=Failure(kind="error"),
+    started=datetime(2026, 1, 2, tzinfo=UTC),
+)
+
+
+def test_json_has_every_field_and_times_in_utc():
+    found = render_json(TASK)
+    assert found["failure"] == {"kind": "error", "message": "", "detail": None}
+    assert found["started"] == "2026-01-02T00:00:00Z"
+    assert found["ended"] is None
+    assert list(found)[:3] == ["id", "job", "step"]
+
+
+def test_list_has_the_form_of_the_api(capsys):
+    print_json_list(iter((TASK,)), "c")
+    found = json.loads(capsys.readouterr().out)
+    assert [each["id"] for each in found["items"]] == ["t"]
+    assert found["next"] == "c"
+
+
+def test_json_line_keeps_letters(capsys):
+    print_json_line({"a": ("größer",)})
+    assert capsys.readouterr().out == '{"a": ["größer"]}\n'
+
+
+def test_table_aligns_and_says_when_it_is_empty(capsys):
+    print_table(["a", ">b"], [["x", "1"], ["y", "10"]], empty="nothing")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["a   b", "x   1", "y  10"]
+    print_table(["a"], [], empty="nothing yet")
+    assert capsys.readouterr().out == "nothing yet\n"
+
+
+def test_preview_shows_brackets_and_gaps_as_they_are(capsys):
+    print_preview(["id", "[b]"], [["[red]", None]], 5)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["id     [b]", "[red]", "1 of 5 rows"]
+
+
+def test_console_without_a_terminal_is_wide_and_plain():
+    file = io.StringIO()
+    make_console(file).print("[red]" + "word " * 60)
+    assert file.getvalue() == "word " * 60 + "\n"
+
+
+@pytest.mark.parametrize(("width", "count"), [(12, 1), (43, 3), (50, 2), (200, 1)])
+def test_narrow_terminal_cuts_nothing(monkeypatch, capsys, width, count):
+    monkeypatch.setattr(show, "make_console", lambda: Console(file=sys.stdout, width=width))
+    print_table(["id", "~name", "~reason"], [["i" * 24, "short", "a long reason in few words"]], empty="")
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert len(lines) == count
+    assert lines[0].startswith("i" * 24)
+    assert " ".join("".join(line[24:] for line in lines).split()) == "short a long reason in few words"
+    assert width == 12 or all(len(line) <= width for line in lines)

@@ -1,0 +1,43 @@
+"""The code on docs/sdk.md runs, and its table of methods is complete."""
+
+import re
+
+import pytest
+
+from fedrota import Client
+
+
+@pytest.fixture
+def page(repository):
+    return (repository / "docs" / "sdk.md").read_text(encoding="utf-8")
+
+
+def test_every_block_runs(page, gateway, capsys):
+    table = gateway.answers["GET", "/parties/9999/tables/breast"][1]
+    gateway.on("PUT", "/parties/9999/tables/breast", table, 201)
+    for verb in ("drain", "resume"):
+        gateway.on("POST", f"/parties/9999/{verb}", {"id": "9999"})
+    problems = [{"where": "steps.0.component", "message": "is unknown", "hint": "one of homo_lr"}]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 6
+    for block in blocks:
+        if "InvalidError" in block:
+            gateway.refuse("POST", "/jobs", 422, code="invalid", message="wrong", problems=problems)
+        exec(compile(block, "sdk.md", "exec"), {"__name__": "__main__"})
+        gateway.on("POST", "/jobs", gateway.job, 201)
+    printed = capsys.readouterr().out
+    for words in (
+        "success",
+        "9999 1.0 0.5",
+        "line 3",
+        "9999 model model 5",
+        "steps.0.component is unknown one of homo_lr",
+    ):
+        assert words in printed
+
+
+def test_every_method_is_listed(page):
+    listed = set(re.findall(r"`(\w+)`", page.partition("## Methods")[2]))
+    public = {name for name, value in vars(Client).items() if not name.startswith("_") and callable(value)}
+    assert public - {"close", "send", "load"} <= listed
+    assert listed - {"Client"} <= public

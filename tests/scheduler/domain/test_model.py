@@ -1,0 +1,33 @@
+"""Questions that the frozen values answer."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from scheduler.domain.model import Party
+from scheduler.domain.states import TERMINAL, UNDERWAY, State
+from tests.scheduler.domain.material import NOW, after, make_job, make_step, make_task
+
+
+def party(last_seen):
+    return Party(id="a", org="o", slots=1, drained=False, created=NOW, last_seen=last_seen, agent=None, version="")
+
+
+def test_a_party_is_online_while_it_was_heard_of_within_the_grace():
+    assert party(after(-20)).is_online(NOW, 20)
+    assert not party(after(-20.1)).is_online(NOW, 20)
+    assert not party(None).is_online(NOW, 20)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_task_knows_whether_it_is_over_or_underway(state):
+    task = make_task(state=state)
+    assert task.is_over == (state in TERMINAL)
+    assert task.is_underway == (state in UNDERWAY)
+
+
+@pytest.mark.parametrize("value", [make_job(), make_step(), make_task()])
+def test_values_do_not_change(value):
+    for field in fields(value):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, field.name, None)

@@ -1,0 +1,105 @@
+"""Credentials, idempotency keys, the chained audit trail."""
+
+import hashlib
+
+import orjson
+import pytest
+
+from scheduler.domain.errors import NotFoundError
+from scheduler.service.audit import note
+from scheduler.service.tokens import issue_token
+from scheduler.store.queries.access import get_token
+from scheduler.store.writes.access import (
+    KeyUse,
+    count_open_jobs,
+    delete_job,
+    find_keys,
+    insert_keys,
+    mark_used,
+    revoke_token,
+)
+from tests.scheduler.centre import ADMIN, chain, step
+
+
+def test_a_key_belongs_to_its_owner(centre):
+    use = KeyUse("me", "k", "digest", "job")
+    centre.write(lambda tx: insert_keys(tx, [use], centre.now))
+    assert centre.read(lambda tx: find_keys(tx, ["k", "other"])) == {("me", "k"): use}
+    centre.write(lambda tx: insert_keys(tx, [KeyUse("her", "k", "digest", "job2")], centre.now))
+    assert set(centre.read(lambda tx: find_keys(tx, ["k"]))) == {("me", "k"), ("her", "k")}
+
+
+def test_a_key_is_taken_once(centre):
+    use = KeyUse("me", "k", "digest", "job")
+    centre.write(lambda tx: insert_keys(tx, [use], centre.now))
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        centre.write(lambda tx: insert_keys(tx, [use], centre.now))
+    assert len(centre.rows("SELECT * FROM idempotency")) == 1
+
+
+def test_open_jobs_are_counted_by_owner(centre):
+    centre.submit_all([centre.plan(step("s"))] * 3 + [centre.plan(step("s"), owner="her")])
+    centre.stop(centre.submit(step("s")))
+    assert centre.read(lambda tx: count_open_jobs(tx, ["me", "her", "x"])) == {"me": 3, "her": 1}
+
+
+def test_a_deleted_job_leaves_nothing(centre):
+    job = centre.submit(*chain(2), idempotency_key="k")
+    kept = centre.submit(step("s"))
+    centre.run(lambda task: {"summary": {"a": 1}})
+    centre.write(lambda tx: delete_job(tx, job))
+    for table in ("step", "task", "event", "metric", "output", "idempotency"):
+        assert not centre.rows(f"SELECT 1 FROM {table} WHERE job_id = '{job}'")
+    assert centre.rows("SELECT * FROM dep") == []
+    assert centre.states(kept)[0] == "success"
+
+
+def test_a_token_is_revoked_once_and_its_use_is_noted(centre):
+    token, _ = centre.write(lambda tx: issue_token(tx, "me", now=centre.now))
+    first = centre.now
+    centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
+    centre.wait(5)
+    centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
+    centre.write(lambda tx: mark_used(tx, [token.id, "x"], centre.now))
+    found = centre.read(lambda tx: get_token(tx, token.id))
+    assert (found.revoked, found.last_used) == (first, centre.now)
+    with pytest.raises(NotFoundError):
+        centre.write(lambda tx: revoke_token(tx, "x", centre.now))
+
+
+def check_chain(centre):
+    """Recompute the chain from what is stored; the number of rows."""
+    last = ""
+    rows = centre.rows("SELECT at, who, token_id, address, action, object, outcome, hash FROM audit ORDER BY id")
+    for at, *said, found in rows:
+        from datetime import UTC, datetime
+
+        words = [last, datetime.fromtimestamp(at, UTC).isoformat(), *said]
+        last = hashlib.sha256(orjson.dumps(words)).hexdigest()
+        assert found == last
+    return len(rows)
+
+
+def test_the_audit_trail_is_chained_and_a_changed_row_shows(centre):
+    before = check_chain(centre)
+    for n in range(3):
+        centre.write(lambda tx, n=n: note(tx, ADMIN, "do", f"thing-{n}", now=centre.now, outcome="refused"))
+    assert check_chain(centre) == before + 3
+    with centre.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET who = 'nobody' WHERE object = 'thing-1'")
+    with pytest.raises(AssertionError):
+        check_chain(centre)
+
+
+def test_the_chain_holds_when_many_write_at_once(centre):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: _note_three(centre, n), range(24)))
+    assert check_chain(centre) == 72 + 2
+
+
+def _note_three(centre, n):
+    with centre.store.write() as tx:
+        for m in range(3):
+            note(tx, ADMIN, "do", f"{n}-{m}", now=centre.now)

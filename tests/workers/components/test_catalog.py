@@ -1,0 +1,50 @@
+import subprocess
+import sys
+
+import pytest
+
+from workers.components.catalog import MODULES, PRELOAD, list_builtin
+
+
+def test_the_builtin_components_are_these():
+    assert [info.name for info in list_builtin()] == [
+        "reader",
+        "data_transform",
+        "homo_lr",
+        "evaluation",
+        "noop",
+        "toy",
+    ]
+    assert {info.name for info in list_builtin() if info.exchange} == {"homo_lr", "toy"}
+    assert {info.name for info in list_builtin() if info.reusable} == {"noop"}
+
+
+def test_every_parameter_is_described_and_bounded():
+    for info in list_builtin():
+        assert info.params["additionalProperties"] is False
+        assert info.summary
+        for name, schema in info.params["properties"].items():
+            assert schema["description"].endswith("."), (info.name, name)
+            if schema["type"] in ("integer", "number") and name != "fill_value":
+                assert {"minimum", "exclusiveMinimum"} & set(schema), (info.name, name)
+                assert {"maximum", "exclusiveMaximum"} & set(schema), (info.name, name)
+
+
+def loaded_by(modules) -> set[str]:
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {list(modules)!r}]; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_loading_the_components_loads_no_pyarrow():
+    loaded = loaded_by(MODULES)
+    assert "numpy" in loaded
+    assert not {"pyarrow", "sklearn", "httpx"} & loaded
+
+
+@pytest.mark.parametrize("name", ["reader", "noop"])
+def test_components_without_figures_load_no_numpy(name):
+    assert not {"numpy", "pyarrow"} & loaded_by([f"workers.components.{name}"])
+
+
+def test_what_is_to_be_preloaded_exists():
+    assert set(PRELOAD) <= loaded_by(PRELOAD)

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import yaml
+
+from workers.components.catalog import list_builtin
+
+
+@pytest.fixture
+def infos():
+    return {info.name: info for info in list_builtin()}
+
+
+@pytest.mark.parametrize("name", ["breast-homo-lr.yaml", "toy.yaml"])
+def test_example_documents_name_components_parameters_and_ports_that_exist(examples, infos, name):
+    document = yaml.safe_load((examples / name).read_text())
+    components = {step["name"]: infos[step["component"]] for step in document["steps"]}
+    for step in document["steps"]:
+        info = components[step["name"]]
+        info.read_params(step.get("params", {}))
+        for port, source in step.get("inputs", {}).items():
+            maker, _, output = source.partition(".")
+            assert info.inputs[port] == components[maker].outputs[output]
+
+
+def test_the_demo_job_trains_a_good_model(examples, run_document):
+    done = run_document(examples / "breast-homo-lr.yaml")
+    labels, scores = [], []
+    for member in ("guest.0", "host.0", "host.1"):
+        result = done["evaluate"][member]
+        assert result.metrics["validate_auc"][0][1] >= 0.98
+        assert len(result.summary["validate"]["roc"]["fpr"]) <= 200
+        table = done["lr"][member].read_table("data")
+        rows = [row for row, split in enumerate(table["split"]) if split == "validate"]
+        assert len(rows) == 38
+        labels += [table["label"][row] for row in rows]
+        scores += [table["predict_score"][row] for row in rows]
+    wins = np.subtract.outer(np.array(scores)[np.array(labels) == 1], np.array(scores)[np.array(labels) == 0])
+    assert (wins > 0).mean() >= 0.98
+    assert done["lr"]["guest"].summary["rounds"] == 30
+    assert done["lr"]["guest"].summary["rows"] == 455
+
+
+def test_the_toy_job_adds_up(examples, run_document):
+    done = run_document(examples / "toy.yaml")
+    assert done["sum"]["guest"].summary["parties"] == 3

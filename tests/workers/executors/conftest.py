@@ -1,0 +1,180 @@
+"""A real zygote with the components of these tests, shared by the module that asks for it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.domain.messages import Assignment, MetricPoint
+from tests.workers.fakes import make_assignment
+from workers.executors.base import Bytes, Ending, Limits, OnMessage, OnSent, Place
+from workers.executors.command import CommandExecutor
+from workers.executors.component import ComponentExecutor
+from workers.executors.loop import ExecutorLoop
+from workers.executors.nursery import Nursery
+
+COMPONENTS = Path(__file__).parent / "sample_components.py"
+
+
+class Recorder:
+    """A sink that remembers."""
+
+    def __init__(self) -> None:
+        self.pids: list[int] = []
+        self.points: list[MetricPoint] = []
+        self.fractions: list[float] = []
+        self.summary: dict[str, Any] = {}
+        self.endings: list[Ending] = []
+        self.full = False
+        self._over = threading.Event()
+        self._begun = threading.Event()
+
+    def started(self, pid: int) -> None:
+        self.pids.append(pid)
+        self._begun.set()
+
+    def progressed(self, fraction: float) -> None:
+        self.fractions.append(fraction)
+
+    def measured(self, points: tuple[MetricPoint, ...]) -> None:
+        self.points += points
+
+    def summed(self, values: Any) -> None:
+        self.summary |= values
+
+    def is_full(self) -> bool:
+        return self.full
+
+    def ended(self, ending: Ending) -> None:
+        self.endings.append(ending)
+        self._over.set()
+
+    def wait_begun(self) -> int:
+        assert self._begun.wait(15)
+        return self.pids[0]
+
+    def wait(self, timeout_s: float = 15) -> Ending:
+        assert self._over.wait(timeout_s), "the attempt did not end"
+        return self.endings[0]
+
+
+class Letterbox:
+    """An exchange within one process: what is sent waits for whoever asks."""
+
+    def __init__(self) -> None:
+        self.sent: dict[tuple[str, str, int], bytes] = {}
+        self.asked: dict[tuple[str, str, int], OnMessage] = {}
+        self.opened: list[str] = []
+        self.closed: list[tuple[str, str]] = []
+        self.lock = threading.Lock()
+
+    def open(self, assignment: Assignment) -> None:
+        self.opened.append(assignment.task)
+
+    def send(
+        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
+    ) -> None:
+        with self.lock:
+            waiting = self.asked.pop((peer, name, round), None)
+            if waiting is None:
+                self.sent[peer, name, round] = bytes(payload)
+        if waiting is not None:
+            waiting(bytes(payload), "")
+        on_done("")
+
+    def recv(
+        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
+    ) -> None:
+        if name == "never":
+            on_message(b"", "party 10000 has ended")
+            return
+        with self.lock:
+            payload = self.sent.pop((task, name, round), None)
+            if payload is None:
+                self.asked[task, name, round] = on_message
+        if payload is not None:
+            on_message(payload, "")
+
+    def close(self, task: str, seq: int, outcome: str) -> None:
+        self.closed.append((task, outcome))
+
+
+class Workshop:
+    """Executors over one zygote, and places to work in."""
+
+    def __init__(self, folder: Path, limits: Limits, modules: list[str]) -> None:
+        self.folder = folder
+        self.loop = ExecutorLoop()
+        self.loop.start()
+        self.nursery = Nursery(self.loop, site=folder, modules=modules, limits=limits)
+        self.letters = Letterbox()
+        self.components = ComponentExecutor(self.loop, self.nursery, exchange=self.letters, limits=limits, warm=4)
+        self.commands = CommandExecutor(self.loop, self.nursery, limits=limits)
+        self.nursery.start()
+        assert self.nursery.wait_ready(60)
+        self._last = 0
+
+    def make_place(self, inputs: dict[str, Path] | None = None) -> Place:
+        self._last += 1
+        folder = self.folder / f"place{self._last}"
+        return Place(
+            workdir=folder / "work",
+            outputs=folder / "outputs",
+            log=folder / "log",
+            tables=self.folder / "tables",
+            inputs=inputs or {},
+        )
+
+    def run(self, component: str, **facts: Any) -> "Run":
+        """Start a component."""
+        return self._start(self.components, {"component": component}, facts)
+
+    def command(self, *argv: str, outputs: dict[str, str] | None = None, **facts: Any) -> "Run":
+        """Start a command."""
+        return self._start(self.commands, {"command": list(argv), "outputs": outputs or {}}, facts)
+
+    def _start(self, executor: Any, run: dict[str, Any], facts: dict[str, Any]) -> "Run":
+        place = self.make_place(facts.pop("inputs", None))
+        assignment = make_assignment(**{"task": f"t{self._last}", **facts, "run": run})
+        sink = Recorder()
+        return Run(sink, place, executor.start(assignment, place, sink), assignment)
+
+    def close(self) -> None:
+        self.nursery.close()
+        self.loop.stop()
+
+
+class Run:
+    """An attempt under test."""
+
+    def __init__(self, sink: Recorder, place: Place, handle: Any, assignment: Assignment) -> None:
+        self.sink = sink
+        self.place = place
+        self.handle = handle
+        self.assignment = assignment
+
+    @property
+    def log(self) -> str:
+        return self.place.log.read_text() if self.place.log.exists() else ""
+
+
+@pytest.fixture(scope="session")
+def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Workshop]]:
+    made: list[Workshop] = []
+
+    def make(limits: Limits | None = None, modules: list[str] | None = None) -> Workshop:
+        folder = tmp_path_factory.mktemp("workshop")
+        made.append(Workshop(folder, limits or Limits(), [str(COMPONENTS)] if modules is None else modules))
+        return made[-1]
+
+    yield make
+    for workshop in made:
+        workshop.close()
+
+
+@pytest.fixture(scope="session")
+def workshop(make_workshop: Callable[..., Workshop]) -> Workshop:
+    """One workshop for all tests that leave it as it was."""
+    return make_workshop()

@@ -1,0 +1,49 @@
+import os
+import signal
+
+from tests.workers.executors.test_command import is_alive
+from tests.workers.fakes import until
+
+
+def test_a_killed_zygote_takes_its_tasks_along_and_another_takes_its_place(make_workshop, tmp_path):
+    workshop = make_workshop()
+    first = workshop.nursery.zygote_pid
+    component = workshop.run("sleeping")
+    command = workshop.command("sh", "-c", f"(setsid sleep 60 & echo $! > {tmp_path}/pid); sleep 60")
+    pids = [component.sink.wait_begun(), command.sink.wait_begun()]
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    os.kill(first, signal.SIGKILL)
+    for run in (component, command):
+        ending = run.sink.wait()
+        assert (ending.kind, ending.outcome) == ("lost", "failed")
+        assert "the process that starts the tasks died" in ending.message
+    pids.append(int((tmp_path / "pid").read_text()))
+    until(lambda: not any(map(is_alive, pids)))
+    again = workshop.run("quick")
+    assert again.sink.wait().outcome == "success"
+    assert workshop.nursery.zygote_pid != first
+
+
+def test_a_task_that_is_started_while_there_is_no_zygote_waits_for_the_next(make_workshop):
+    workshop = make_workshop()
+    os.kill(workshop.nursery.zygote_pid, signal.SIGKILL)
+    runs = [workshop.run("fresh") for _ in range(3)]
+    outcomes = {run.sink.wait().kind for run in runs}
+    assert outcomes <= {"", "lost"}  # lost only where the dying zygote had been asked already
+
+
+def test_closing_leaves_no_process(make_workshop):
+    workshop = make_workshop()
+    run = workshop.run("sleeping")
+    pids = [run.sink.wait_begun(), workshop.nursery.zygote_pid]
+    workshop.nursery.close()
+    until(lambda: not any(map(is_alive, pids)))
+
+
+def test_the_zygote_does_not_see_the_workers_secrets(make_workshop, monkeypatch):
+    monkeypatch.setenv("FEDROTA_TOKEN", "frt_secret")
+    workshop = make_workshop()
+    with open(f"/proc/{workshop.nursery.zygote_pid}/environ", "rb") as environment:
+        text = environment.read()
+    assert b"frt_secret" not in text
+    assert workshop.nursery.mark.encode() in text

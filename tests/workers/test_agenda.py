@@ -1,0 +1,137 @@
+import threading
+
+import pytest
+
+from scheduler.domain.messages import BeatReply, Knock, MetricPoint, Report
+from tests.workers.fakes import make_assignment
+from workers.agenda import Agenda
+from workers.attempt import Attempt
+from workers.spool import Record
+
+
+@pytest.fixture
+def agenda():
+    made = Agenda(slots=2)
+    made.heartbeat_s = 5.0
+    return made
+
+
+def make_attempt(task: str) -> Attempt:
+    return Attempt(
+        make_assignment(task), changed=threading.Condition(), on_started=lambda *_: None, on_ended=lambda *_: None
+    )
+
+
+def claims_of(request) -> list[str]:
+    return [claim.task for claim in request.claims] if request else []
+
+
+def run(agenda, request) -> None:
+    for claim in request.claims:
+        agenda.claimed((claim.task, claim.seq))
+        attempt = make_attempt(claim.task)
+        attempt.last_beat = 1.0
+        agenda.running[attempt.key] = attempt
+
+
+def test_claims_fill_the_free_slots_in_the_order_of_the_knocks(agenda):
+    agenda.add_knocks([Knock("a", 1), Knock("b", 1), Knock("c", 1), Knock("a", 1)])
+    request = agenda.next_call(1.0, "me")
+    assert claims_of(request) == ["a", "b"]
+    assert agenda.next_call(1.0, "me") is None
+    run(agenda, request)
+    assert agenda.next_call(1.0, "me") is None
+    del agenda.running["a", 1]
+    assert claims_of(agenda.next_call(1.0, "me")) == ["c"]
+
+
+def test_a_held_knock_goes_first_and_never_waits_for_a_slot(agenda):
+    agenda.add_knocks([Knock("a", 1), Knock("b", 1)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    agenda.add_knocks([Knock("c", 1), Knock("gang", 1, held=True)])
+    assert claims_of(agenda.next_call(1.0, "me")) == ["gang"]
+
+
+def test_a_knock_about_what_is_known_is_dropped(agenda):
+    agenda.add_knocks([Knock("a", 1)])
+    request = agenda.next_call(1.0, "me")
+    agenda.add_knocks([Knock("a", 1)])
+    run(agenda, request)
+    agenda.add_knocks([Knock("a", 1)])
+    assert agenda.next_call(1.0, "me") is None
+    agenda.add_knocks([Knock("a", 2)])
+    assert claims_of(agenda.next_call(1.0, "me")) == ["a"]
+
+
+def test_claims_of_a_lost_call_come_first_again(agenda):
+    agenda.add_knocks([Knock(name, 1) for name in "abcd"])
+    agenda.next_call(1.0, "me")
+    agenda.put_back()
+    assert claims_of(agenda.next_call(1.0, "me")) == ["a", "b"]
+
+
+def test_nothing_is_said_until_a_heartbeat_is_due(agenda):
+    assert agenda.next_call(10.0, "me") is not None
+    assert agenda.next_call(14.9, "me") is None
+    assert agenda.wait_s(14.0) == 1.0
+    assert agenda.next_call(15.0, "me") is not None
+
+
+def test_a_running_attempt_beats_in_time_and_sooner_with_news(agenda):
+    agenda.add_knocks([Knock("a", 1)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    assert agenda.next_call(1.1, "me") is None
+    agenda.running["a", 1].measured((MetricPoint("m", 1, 0.5, 1.0),))
+    assert agenda.next_call(1.1, "me") is None
+    assert 0.0 < agenda.wait_s(1.1) <= 0.11
+    (beat,) = agenda.next_call(1.2, "me").beats
+    assert (beat.task, beat.batch, [point.value for point in beat.metrics]) == ("a", 1, [0.5])
+
+
+def test_an_unanswered_batch_is_sent_again_under_its_number_and_later_points_wait(agenda):
+    attempt = make_attempt("a")
+    points = [MetricPoint("m", number, 0.0, 0.0) for number in range(1500)]
+    attempt.measured(tuple(points[:2]))
+    assert attempt.make_beat(0.0).batch == 1
+    attempt.measured(tuple(points[2:]))
+    again = attempt.make_beat(1.0)
+    assert (again.batch, len(again.metrics)) == (1, 2)
+    attempt.confirm(0)
+    assert len(attempt.make_beat(2.0).metrics) == 2
+    attempt.confirm(1)
+    assert attempt.has_news
+    third = attempt.make_beat(3.0)
+    assert (third.batch, len(third.metrics), third.metrics[0].step) == (2, 1000, 2)
+
+
+def test_a_report_follows_all_points_of_its_attempt(agenda):
+    points = tuple(MetricPoint("m", number, 0.0, 0.0) for number in range(1200))
+    agenda.add_due([Record(report=Report(task="a", seq=1, outcome="success"), batch=4, metrics=points)])
+    first = agenda.next_call(1.0, "me")
+    assert ([beat.batch for beat in first.beats], first.reports) == ([4], ())
+    agenda.confirm_last_words(BeatReply(task="a", seq=1, verdict="go", batch=4))
+    second = agenda.next_call(1.0, "me")
+    assert [(beat.batch, len(beat.metrics)) for beat in second.beats] == [(5, 200)]
+    assert [report.task for report in second.reports] == ["a"]
+
+
+def test_points_that_nobody_wants_do_not_hold_up_the_report(agenda):
+    points = (MetricPoint("m", 1, 0.0, 0.0),) * 1200
+    agenda.add_due([Record(report=Report(task="a", seq=1, outcome="success"), batch=1, metrics=points)])
+    agenda.confirm_last_words(BeatReply(task="a", seq=1, verdict="fenced"))
+    assert len(agenda.next_call(1.0, "me").reports) == 1
+
+
+def test_a_call_is_bounded(agenda):
+    agenda.add_due([Record(report=Report(task=str(number), seq=1, outcome="success")) for number in range(300)])
+    request = agenda.next_call(1.0, "me")
+    assert len(request.reports) == 256
+    agenda.call_items = 1
+    assert len(agenda.next_call(1.0, "me").reports) == 1
+
+
+def test_a_closing_worker_claims_nothing(agenda):
+    agenda.add_knocks([Knock("a", 1)])
+    agenda.is_closing = True
+    assert claims_of(agenda.next_call(1.0, "me")) == []
+    assert agenda.drop_knocks() == [("a", 1)]

@@ -1,0 +1,89 @@
+import asyncio
+
+import pytest
+
+from scheduler.domain.frames import FrameError, pack
+from scheduler.domain.messages import Knock
+from tests.partyline import Cable, Gateway, Worker, until
+from workers.channel import make_url, parse_knocks
+
+
+@pytest.fixture
+async def gateway():
+    gateway = await Gateway(group={}).start()
+    yield gateway
+    await gateway.stop()
+
+
+@pytest.mark.parametrize(
+    ("gateway_url", "takes_knocks", "url"),
+    [
+        ("http://h:1", False, "ws://h:1/fedrota/v1/agent/channel"),
+        ("https://h/", True, "wss://h/fedrota/v1/agent/channel?knocks=1"),
+        ("https://h/behind/proxy", False, "wss://h/behind/proxy/fedrota/v1/agent/channel"),
+    ],
+)
+def test_the_address_follows_the_gateways(gateway_url, takes_knocks, url):
+    assert make_url(gateway_url, takes_knocks=takes_knocks) == url
+
+
+def test_knocks_are_read():
+    assert parse_knocks([["a", 1], ["b", 2, 1]]) == [Knock("a", 1), Knock("b", 2, held=True)]
+
+
+@pytest.mark.parametrize("found", [None, 7, [7], [["a"]], [["a", "b"]], [[1, 1]], [["a", -1]], [["a", 1, 1, 1]]])
+def test_what_is_no_knock_is_refused(found):
+    with pytest.raises(FrameError):
+        parse_knocks(found)
+
+
+async def test_a_cut_connection_comes_back_by_itself(gateway, tmp_path):
+    async with Cable(gateway.port).laid() as cable:
+        worker = await Worker("9999", cable.url, tmp_path).start()
+        for _ in range(3):
+            cable.cut()
+            await until(lambda: not worker.channel.is_connected)
+            await until(lambda: worker.channel.is_connected, timeout_s=5)
+        await gateway.hub.stop("9999", "t", 1, "canceled")
+        await until(lambda: bool(worker.stops))
+        await worker.stop()
+
+
+async def test_a_gateway_that_is_down_is_tried_again_until_it_is_up(gateway, tmp_path):
+    worker = await Worker("9999", gateway.url, tmp_path).start()
+    await gateway.stop()
+    await until(lambda: not worker.channel.is_connected)
+    await asyncio.sleep(0.3)
+    again = await Gateway(group={}, port=gateway.port).start()
+    await until(lambda: worker.channel.is_connected, timeout_s=5)
+    await worker.stop()
+    await again.stop()
+
+
+async def test_without_a_connection_frames_are_lost_and_nothing_piles_up(gateway, tmp_path):
+    worker = await Worker("9999", gateway.url, tmp_path).start()
+    await worker.stop()
+    assert not worker.channel.is_connected
+    assert not worker.channel.is_writable()
+    worker.channel.write(pack({"t": "xfer", "src": "a", "dst": "b"}, bytes(100)))
+    assert worker.channel._waiting_bytes == 0
+
+
+async def test_a_replaced_worker_waits_long_before_it_comes_again(gateway, tmp_path):
+    older = await Worker("9999", gateway.url, tmp_path / "1").start()
+    newer = await Worker("9999", gateway.url, tmp_path / "2").start()
+    await until(lambda: not older.channel.is_connected)
+    await asyncio.sleep(0.5)
+    assert newer.channel.is_connected
+    assert not older.channel.is_connected
+    await older.stop()
+    await newer.stop()
+
+
+async def test_a_worker_with_a_refused_token_keeps_trying_gently(gateway, tmp_path):
+    worker = Worker("", gateway.url, tmp_path)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await worker.start()
+    assert not worker.task.done()
+    await worker.stop()

@@ -1,0 +1,76 @@
+import subprocess
+
+import pytest
+
+from workers import journal as journal_module
+from workers.executors.kernel import find_birth
+from workers.journal import BusyError, Journal, Leftover
+
+
+@pytest.fixture
+def open_journal(tmp_path):
+    opened = []
+
+    def make() -> Journal:
+        opened.append(Journal(tmp_path / "journal", tmp_path / "lock"))
+        return opened[-1]
+
+    yield make
+    for journal in opened:
+        try:
+            journal.close()
+        except OSError:
+            pass  # the test has closed it
+
+
+def test_what_has_begun_and_not_ended_is_left_over(open_journal):
+    first = open_journal()
+    first.begin([("a", 1), ("b", 1), ("c", 2)])
+    first.end([("b", 1), ("never", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("a", 1), ("c", 2)]
+
+
+def test_a_second_worker_is_refused_with_the_number_of_the_first(open_journal):
+    journal = open_journal()
+    with pytest.raises(BusyError, match=r"another worker \(process \d+\)"):
+        open_journal()
+    journal.close()
+    open_journal()
+
+
+def test_a_line_cut_off_by_death_is_passed_over(open_journal, tmp_path):
+    journal = open_journal()
+    journal.begin([("a", 1)])
+    journal.close()
+    with (tmp_path / "journal").open("ab") as file:
+        file.write(b'["end","a"')
+    assert [entry.key for entry in open_journal().leftovers()] == [("a", 1)]
+
+
+def test_leftovers_are_killed_only_where_the_process_is_still_the_same(open_journal):
+    with subprocess.Popen(["sleep", "60"]) as process:
+        journal = open_journal()
+        journal.begin([("a", 1)])
+        journal.note(("a", 1), process.pid)
+        journal.sync()
+        journal.close()
+        (entry,) = open_journal().leftovers()
+        assert not Leftover("a", 1, process.pid, (find_birth(process.pid) or 0) + 1).kill()
+        assert process.poll() is None
+        assert entry.kill()
+        assert process.wait(5) == -9
+    assert not entry.kill()
+    assert not Leftover("a", 1).kill()
+
+
+def test_the_file_stays_small(open_journal, tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "REWRITE_AFTER", 100)
+    journal = open_journal()
+    journal.begin([("open", 1)])
+    for number in range(500):
+        journal.begin([(f"t{number}", 1)])
+        journal.end([(f"t{number}", 1)])
+    assert len((tmp_path / "journal").read_bytes().splitlines()) < 110
+    journal.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("open", 1)]

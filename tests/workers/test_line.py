@@ -1,0 +1,66 @@
+import asyncio
+import queue
+
+import pytest
+
+from tests.partyline import Gateway, make_assignment, until
+from workers.calls import Answer
+from workers.channel import Orders, make_url
+from workers.exchange.identity import load_identity
+from workers.line import PartyLine
+
+
+class Threaded:
+    """A line as the runner uses it: from a thread that is not its own."""
+
+    def __init__(self, party, url, folder):
+        self.party = party
+        self.identity = load_identity(folder)
+        self.line = PartyLine(
+            make_url(url, takes_knocks=False),
+            party,
+            orders=Orders(knock=lambda _: None, stop=lambda *_: None),
+            ops={"ping": lambda args, body: Answer(result={"pong": party})},
+            identity=self.identity,
+            folder=folder,
+        )
+
+
+@pytest.fixture
+async def gateway():
+    gateway = await Gateway(group={"g": "1", "h": "2"}).start()
+    yield gateway
+    await gateway.stop()
+
+
+async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_path):
+    parties = {"g": Threaded("1", gateway.url, tmp_path / "1"), "h": Threaded("2", gateway.url, tmp_path / "2")}
+    got = queue.SimpleQueue()
+    for task, party in parties.items():
+        party.line.exchange.open(make_assignment(task, parties))  # before the start: kept until then
+        party.line.start()
+    parties["h"].line.exchange.recv(
+        "h", 1, peer="g", name="x", round=0, timeout_s=5, on_message=lambda *answer: got.put(answer)
+    )
+    parties["g"].line.exchange.send(
+        "g", 1, peer="h", name="x", round=0, payload=bytearray(b"hello"), on_done=got.put
+    )
+    await until(lambda: got.qsize() == 2)
+    assert {str(got.get()), str(got.get())} == {"", str((bytearray(b"hello"), ""))}
+    assert await gateway.hub.call("1", "ping", {}) == {"pong": "1"}
+    for party in parties.values():
+        await asyncio.to_thread(party.line.stop)
+        assert not party.line._thread.is_alive()
+
+
+async def test_a_stopped_line_answers_instead_of_raising(gateway, tmp_path):
+    party = Threaded("1", gateway.url, tmp_path)
+    party.line.start()
+    await until(lambda: party.line.channel.is_connected)
+    await asyncio.to_thread(party.line.stop)
+    answers = []
+    exchange = party.line.exchange
+    exchange.close("g", 1, "failed")
+    exchange.send("g", 1, peer="h", name="x", round=0, payload=b"", on_done=answers.append)
+    exchange.recv("g", 1, peer="h", name="x", round=0, timeout_s=1, on_message=lambda _, why: answers.append(why))
+    assert answers == ["the worker stops", "the worker stops"]

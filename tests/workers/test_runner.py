@@ -1,0 +1,247 @@
+import os
+import signal
+import time
+
+import pytest
+
+from scheduler.domain.messages import SYNC_PATH, InputRef
+from tests.workers.executors.test_command import DAEMON, is_alive
+from tests.workers.fakes import make_assignment, until
+from workers.agenda import NEWS_S
+
+
+def give(gateway, worker, *names, **facts):
+    worker.runner.knock([gateway.dispatch(make_assignment(name, **facts)) for name in names])
+
+
+def is_tidy(worker) -> bool:
+    root = worker.workdir.root
+    return not list(worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
+
+
+def test_a_task_is_claimed_run_and_reported(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "telling"})
+    report = gateway.report_of("t1")
+    assert report["outcome"] == "success"
+    assert report["summary"] == {"rows": 3, "nothing": None, "nested": {"a": [1, 0.5]}}
+    assert [output["name"] for output in report["outputs"]] == ["model"]
+    entry = gateway.tasks["t1"]
+    assert entry.points == [["loss", 1, 0.5], ["auc", -1, 0.75]]
+    assert worker.workdir.output("t1", 1, "model").read_text() == "weights"
+    assert report["log_size"] == worker.workdir.log("t1", 1).stat().st_size
+    until(lambda: is_tidy(worker))
+
+
+def test_one_call_is_in_flight_and_carries_what_has_piled_up(gateway, make_worker):
+    gateway.slots, gateway.delay_s = 16, 0.03
+    worker = make_worker(slots=16)
+    before = len(gateway.syncs)
+    give(gateway, worker, *(f"t{number}" for number in range(100)), run={"component": "quick"})
+    until(lambda: all(entry.report for entry in gateway.tasks.values()))
+    assert gateway.most_concurrent <= 2  # the channel's knock at the door is the other one
+    calls = [call for call in gateway.syncs[before:] if call["claims"] or call["reports"]]
+    assert len(calls) < 40
+    assert any(call["claims"] and call["reports"] for call in calls)
+
+
+def test_no_more_tasks_run_at_once_than_there_are_slots_but_held_ones_always(gateway, worker):
+    give(gateway, worker, *(f"t{number}" for number in range(6)), run={"component": "sleeping"})
+    until(lambda: len(worker.runner.list_running()) == 4)
+    gang = gateway.dispatch(make_assignment("gang", run={"component": "sleeping"}))
+    worker.runner.knock([type(gang)(gang.task, gang.seq, held=True)])
+    until(lambda: len(worker.runner.list_running()) == 5)
+    assert "gang" in {assignment.task for assignment in worker.runner.list_running()}
+    time.sleep(0.3)
+    assert len(worker.runner.list_running()) == 5
+
+
+def test_heartbeats_come_while_a_task_runs_and_news_at_once(gateway, worker):
+    gateway.heartbeat_s = 0.2
+    give(gateway, worker, "t1", run={"command": ["sh", "-c", 'sleep 0.7; echo \'{"progress": 0.5}\' >> $FEDROTA_METRICS; sleep 60']})
+    until(lambda: len(gateway.tasks["t1"].beats) >= 3)
+    until(lambda: gateway.tasks["t1"].beats[-1]["progress"] == 0.5, patience_s=3)
+
+
+def test_news_are_grouped(gateway, make_worker):
+    gateway.heartbeat_s = 5.0
+    worker = make_worker()
+    give(gateway, worker, "t1", run={"component": "measuring"}, params={"points": 2500})
+    gateway.report_of("t1")
+    entry = gateway.tasks["t1"]
+    assert [step for _, step, _ in entry.points] == list(range(2500))
+    assert len(entry.beats) < 10
+    assert NEWS_S == 0.2
+
+
+def test_replies_that_get_lost_have_no_double_effect(gateway, worker):
+    for number in range(12):
+        gateway.lose = number % 3
+        give(gateway, worker, f"t{number}", run={"component": "telling"})
+        gateway.report_of(f"t{number}")
+    gateway.lose = -2
+    give(gateway, worker, "last", run={"component": "telling"})
+    gateway.report_of("last")
+    for entry in gateway.tasks.values():
+        assert entry.starts == 1
+        assert entry.points == [["loss", 1, 0.5], ["auc", -1, 0.75]]
+        assert entry.state == "success"
+    until(lambda: is_tidy(worker))
+
+
+def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
+    until(lambda: worker.runner.list_running())
+    gateway.down()
+    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    assert not gateway.tasks["t1"].report
+    gateway.up()
+    assert gateway.report_of("t1")["outcome"] == "success"
+
+
+@pytest.mark.parametrize("status", [401, 409])
+def test_a_gateway_that_forgot_us_is_greeted_again(gateway, worker, status):
+    hellos = len(gateway.hellos)
+    gateway.status = {SYNC_PATH: status}
+    until(lambda: len(gateway.hellos) > hellos)
+    gateway.status = {}
+    give(gateway, worker, "t1")
+    assert gateway.report_of("t1")["outcome"] == "success"
+
+
+def test_a_refusing_gateway_is_not_hammered(gateway, worker):
+    gateway.status = {SYNC_PATH: 401}
+    until(lambda: worker.runner.problem)
+    hellos = len(gateway.hellos)
+    time.sleep(1.0)
+    assert len(gateway.hellos) - hellos < 40
+
+
+def test_an_item_that_the_gateway_will_never_take_holds_up_no_other(gateway, worker):
+    gateway.refuse = lambda call: any(report["task"] == "bad" for report in call["reports"])
+    give(gateway, worker, "bad", "good1", "good2")
+    for name in ("good1", "good2"):
+        assert gateway.report_of(name)["outcome"] == "success"
+    until(lambda: is_tidy(worker))
+    assert not gateway.tasks["bad"].report
+
+
+def test_a_knock_for_another_dispatch_is_refused_and_forgotten(gateway, worker):
+    knock = gateway.dispatch(make_assignment("t1", seq=5))
+    worker.runner.knock([type(knock)("t1", 4), type(knock)("unknown", 1)])
+    until(lambda: sum(len(call["claims"]) for call in gateway.syncs) == 2)
+    worker.runner.knock([knock])
+    assert gateway.report_of("t1")["seq"] == 5
+
+
+@pytest.mark.parametrize("kind", ["canceled", "failed", "timeout"])
+def test_a_stop_in_the_heartbeats_answer_ends_the_tree_as_the_gateway_says(gateway, worker, tmp_path, kind):
+    file = tmp_path / "pid"
+    import sys
+
+    give(gateway, worker, "t1", run={"command": [sys.executable, "-c", DAEMON, str(file), "60"]})
+    daemon = int(until(lambda: file.exists() and file.read_text()))
+    gateway.tasks["t1"].stop_kind = kind
+    report = gateway.report_of("t1")
+    assert (report["outcome"], report["kind"]) == (kind, "stopped")
+    until(lambda: not is_alive(daemon), patience_s=5)
+
+
+def test_a_stop_over_the_channel_works_at_every_moment(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"})
+    until(lambda: worker.runner.list_running())
+    worker.runner.stop_task("t1", 2, "canceled")  # another dispatch: not here
+    worker.runner.stop_task("absent", 1, "canceled")
+    worker.runner.stop_task("t1", 1, "canceled")
+    assert gateway.report_of("t1")["outcome"] == "canceled"
+    gateway.delay_s = 0.2
+    give(gateway, worker, "t2", run={"component": "sleeping"})
+    until(lambda: worker.runner._agenda.is_claiming(("t2", 1)))
+    worker.runner.stop_task("t2", 1, "canceled")
+    assert gateway.report_of("t2")["outcome"] == "canceled"
+
+
+def test_a_fenced_attempt_is_killed_and_not_reported(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"})
+    until(lambda: gateway.tasks["t1"].beats)
+    gateway.tasks["t1"].state = "canceled"
+    until(lambda: not worker.runner.list_running())
+    time.sleep(0.3)
+    assert not gateway.tasks["t1"].report
+    assert is_tidy(worker)
+
+
+def test_a_newer_dispatch_kills_the_older_copy_first(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"})
+    until(lambda: worker.runner.list_running())
+    worker.runner.knock([gateway.dispatch(make_assignment("t1", seq=2, run={"component": "quick"}))])
+    report = gateway.report_of("t1")
+    assert (report["seq"], report["outcome"]) == (2, "success")
+    assert gateway.tasks["t1"].starts == 1
+
+
+def test_a_stale_success_loses_its_outputs(gateway, worker):
+    give(gateway, worker, "t1", run={"command": ["sh", "-c", "echo x > $FEDROTA_OUTPUT_DIR/m; sleep 0.4"], "outputs": {"m": "file"}})
+    until(lambda: worker.workdir.output("t1", 1, "m").exists())
+    gateway.status = {SYNC_PATH: 503}
+    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    gateway.tasks.pop("t1")
+    gateway.status = {}
+    until(lambda: not worker.workdir.outputs("t1", 1).exists())
+    until(lambda: is_tidy(worker))
+
+
+def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"}, timeout_s=0.5)
+    until(lambda: worker.runner.list_running())
+    gateway.down()
+    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    gateway.up()
+    report = gateway.report_of("t1")
+    assert (report["outcome"], report["kind"]) == ("timeout", "timeout")
+    assert report["message"] == "the task did not end within its 0.5 s"
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"run": {"image": "x", "command": ["y"]}}, "runs no containers"),
+        ({"run": {}}, "needs one of component, image, command, it has nothing"),
+        ({"inputs": {"data": InputRef(task="gone", seq=1, output="m")}}, "rerun the job from the step that makes it"),
+        ({"inputs": {"data": InputRef(task="../../etc", seq=1, output="m")}}, "plain name"),
+    ],
+)
+def test_what_can_never_work_here_is_reported_as_invalid(gateway, worker, facts, message):
+    give(gateway, worker, "t1", **facts)
+    report = gateway.report_of("t1")
+    assert report["kind"] == "invalid"
+    assert message in report["message"]
+
+
+def test_an_output_of_one_task_is_the_input_of_the_next(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "telling"})
+    gateway.report_of("t1")
+    give(gateway, worker, "t2", run={"command": ["cat", "{input.m}"]}, inputs={"m": InputRef(task="t1", seq=1, output="model")})
+    gateway.report_of("t2")
+    assert worker.workdir.log("t2", 1).read_text() == "weights"
+
+
+def test_an_orderly_end_lets_short_tasks_finish_and_interrupts_long_ones(gateway, worker):
+    give(gateway, worker, "short", run={"component": "sleeping"}, params={"s": 0.5})
+    give(gateway, worker, "long", run={"component": "sleeping"})
+    until(lambda: len(worker.runner.list_running()) == 2)
+    pids = [attempt.seq for attempt in worker.runner.list_running()]
+    assert len(pids) == 2
+    worker.stop(2.0)
+    assert gateway.tasks["short"].report["outcome"] == "success"
+    report = gateway.tasks["long"].report
+    assert (report["outcome"], report["kind"]) == ("failed", "interrupted")
+
+
+def test_a_crash_of_user_code_never_harms_the_worker(gateway, worker):
+    for number, how in enumerate(["quietly", "segfault", 3]):
+        give(gateway, worker, f"c{number}", run={"component": "leaving"}, params={"how": how})
+    os.kill(worker.nursery.zygote_pid, signal.SIGKILL)
+    for number in range(3):
+        assert gateway.report_of(f"c{number}")["outcome"] == "failed"
+    give(gateway, worker, "after", run={"component": "quick"})
+    assert gateway.report_of("after")["outcome"] == "success"

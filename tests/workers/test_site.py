@@ -1,0 +1,195 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workers.executors.test_command import DAEMON, is_alive
+from tests.workers.fakes import TOKEN, FakeGateway, make_assignment, make_settings, until
+from workers.journal import BusyError
+from workers.site import Site, SiteError
+
+COMPONENTS = str(Path(__file__).parent / "executors" / "sample_components.py")
+ALONE = """
+import sys, threading
+from pathlib import Path
+from scheduler.domain.messages import Knock
+from tests.workers.fakes import make_settings
+from workers.site import Site
+
+site = Site(make_settings(Path(sys.argv[1]), sys.argv[2], components=(sys.argv[3],)))
+site.start()
+print("up", flush=True)
+for line in sys.stdin:
+    site.runner.knock([Knock(line.strip(), 1)])
+site.stop(1.0)
+"""
+
+
+class Alone:
+    """A worker in a process of its own, knocked through its standard input."""
+
+    def __init__(self, folder: Path, gateway: FakeGateway, root: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", ALONE, str(folder), gateway.url, COMPONENTS],
+            cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        while "up" not in (line := self.process.stdout.readline()):
+            assert line, "the worker has ended"
+
+    def knock(self, task: str) -> None:
+        self.process.stdin.write(f"{task}\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def start_alone(gateway, tmp_path, repository):
+    started = []
+
+    def start() -> Alone:
+        started.append(Alone(tmp_path, gateway, repository))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+def dispatch(gateway, name, **facts):
+    return gateway.dispatch(make_assignment(name, **facts))
+
+
+def test_the_hello_says_who_and_what(gateway, make_worker):
+    worker = make_worker(slots=7, components=("no.such.module", COMPONENTS))
+    hello = gateway.hellos[-1]
+    assert (hello["slots"], hello["protocol"], hello["executors"]) == (7, 1, ["component", "command"])
+    assert len(hello["identity"]) == 44
+    quick = next(offer for offer in hello["components"] if offer["name"] == "talking")
+    assert quick["exchange"]
+    assert "reusable" not in quick
+    assert "No module named 'no'" in hello["facts"]["components_left_out"]["no.such.module"]
+    assert {"host", "pid", "python", "cpus", "memory_bytes", "profile"} <= set(hello["facts"])
+    assert TOKEN not in str(hello)
+    worker.stop(0.0)
+    make_worker()
+    assert gateway.hellos[-1]["agent"] == hello["agent"]  # its name lasts as long as its folder
+    assert gateway.hellos[-1]["identity"] == hello["identity"]
+
+
+def test_two_workers_of_one_party_cannot_share_a_folder(gateway, worker, tmp_path):
+    with pytest.raises(BusyError, match="another worker"):
+        Site(make_settings(tmp_path, gateway.url))
+
+
+@pytest.mark.parametrize("name", ["party", "token"])
+def test_what_is_missing_is_named(tmp_path, name):
+    with pytest.raises(SiteError, match=f"FEDROTA_{name.upper()}"):
+        Site(make_settings(tmp_path).model_copy(update={name: type(getattr(make_settings(tmp_path), name))("")}))
+
+
+def test_a_killed_worker_takes_all_along_and_its_next_life_reports_the_loss(gateway, start_alone, tmp_path):
+    file = tmp_path / "daemon"
+    worker = start_alone()
+    dispatch(gateway, "c", run={"component": "sleeping"})
+    dispatch(gateway, "d", run={"command": [sys.executable, "-c", DAEMON, str(file), "60"]})
+    for name in ("c", "d"):
+        worker.knock(name)
+    until(lambda: file.exists() and file.read_text() and len(gateway.tasks["c"].beats) > 0)
+    daemon = int(file.read_text())
+    worker.kill()
+    again = start_alone()
+    assert not is_alive(daemon)
+    for name in ("c", "d"):
+        report = gateway.report_of(name)
+        assert (report["outcome"], report["kind"]) == ("failed", "lost")
+        assert report["message"] == "the party's worker was restarted while the task ran"
+        assert gateway.tasks[name].starts == 1
+    dispatch(gateway, "e", run={"component": "quick"})
+    again.knock("e")
+    assert gateway.report_of("e")["outcome"] == "success"
+
+
+def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_alone, tmp_path):
+    worker = start_alone()
+    dispatch(gateway, "t", run={"component": "sleeping"}, params={"s": 0.4})
+    dispatch(gateway, "m", run={"component": "telling"})
+    worker.knock("t")
+    until(lambda: gateway.tasks["t"].beats)
+    gateway.down()
+    spool = tmp_path / "party-9999" / "spool"
+    until(lambda: list(spool.glob("*.json")))
+    worker.kill()
+    gateway.up()
+    start_alone()
+    report = gateway.report_of("t")
+    assert (report["outcome"], report["kind"]) == ("success", "")
+    until(lambda: not list(spool.iterdir()))
+
+
+def test_a_claim_whose_answer_the_worker_did_not_live_to_see_is_reported_lost(gateway, start_alone):
+    worker = start_alone()
+    until(lambda: gateway.hellos)
+    gateway.delay_s = 0.5
+    dispatch(gateway, "t", run={"component": "quick"})
+    worker.knock("t")
+    gateway.lose = 1
+    until(lambda: gateway.tasks["t"].starts)
+    worker.kill()
+    gateway.delay_s = gateway.lose = 0
+    start_alone()
+    report = gateway.report_of("t")
+    assert report["kind"] == "lost"
+
+
+def test_metrics_that_a_kill_cut_off_come_with_the_report_of_the_next_life(gateway, start_alone, tmp_path):
+    worker = start_alone()
+    until(lambda: gateway.hellos)
+    dispatch(gateway, "m", run={"component": "telling"})
+    gateway.refuse = lambda call: bool(call["beats"] or call["reports"])
+    gateway.status = {}
+    worker.knock("m")
+    spool = tmp_path / "party-9999" / "spool"
+    until(lambda: gateway.tasks["m"].starts and list(spool.glob("*.json")))
+    worker.kill()
+    gateway.refuse = lambda call: False
+    if not list(spool.glob("*.json")):
+        pytest.skip("the gateway's refusal had already made the worker give up")
+    start_alone()
+    assert gateway.report_of("m")["outcome"] == "success"
+    assert gateway.tasks["m"].points == [["loss", 1, 0.5], ["auc", -1, 0.75]]
+
+
+def test_an_ended_worker_leaves_no_process(gateway, make_worker):
+    worker = make_worker()
+    worker.runner.knock([dispatch(gateway, "t", run={"component": "sleeping"})])
+    until(lambda: worker.runner.list_running())
+    zygote = worker.nursery.zygote_pid
+    worker.stop(0.2)
+    assert not is_alive(zygote)
+    assert worker.nursery.kill_marked() == 0
+
+
+def test_an_error_that_nobody_foresaw_ends_the_worker_loudly(gateway, start_alone):
+    worker = start_alone()
+    until(lambda: gateway.hellos)
+    spoilt = make_assignment("t")
+    object.__setattr__(spoilt, "params", "no object")
+    gateway.dispatch(spoilt)
+    worker.knock("t")
+    until(lambda: gateway.tasks["t"].starts)
+    dispatch(gateway, "u", run={"component": "quick"})
+    worker.knock("u")
+    until(lambda: worker.process.poll() is not None or gateway.tasks["u"].report)
+
+
+def test_a_worker_that_is_told_to_end_ends(gateway, start_alone):
+    worker = start_alone()
+    worker.process.stdin.close()
+    assert worker.process.wait(10) == 0
+    os.kill(os.getpid(), signal.SIG_DFL)

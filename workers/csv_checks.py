@@ -1,0 +1,129 @@
+"""What can be wrong with a CSV file, said with the line: encoding, header, ragged rows."""
+
+import codecs
+import csv
+import io
+import re
+from typing import BinaryIO, Final
+
+BLOCK_BYTES: Final = 1 << 20
+MAX_HEADER_BYTES: Final = 4 << 20
+_CONVERSION: Final = re.compile(
+    r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to (\S+): invalid value '(.*)'", re.DOTALL
+)
+
+
+class TableError(Exception):
+    """The table is wrong at `where`; `hint` says what to change."""
+
+    def __init__(self, where: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{where}: {message}")
+        self.where = where
+        self.message = message
+        self.hint = hint
+
+
+def check_csv(file: BinaryIO) -> None:
+    """TableError for what pyarrow would not say well; leaves `file` at its beginning."""
+    _check_encoding(file)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        names = next(csv.reader(_bounded_lines(text)), [])
+    except csv.Error as wrong:
+        raise TableError("line 1", f"the header cannot be read: {wrong}") from wrong
+    finally:
+        text.detach()
+        file.seek(0)
+    _check_names(names)
+
+
+def _check_encoding(file: BinaryIO) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line, is_empty = 1, True
+    file.seek(0)
+    while block := file.read(BLOCK_BYTES):
+        is_empty = is_empty and not block.strip()
+        if (zero := block.find(b"\0")) >= 0:
+            raise TableError(
+                f"line {line + block.count(10, 0, zero)}",
+                "a zero byte: this is no CSV text",
+                "UTF-16? save it as UTF-8",
+            )
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as wrong:
+            raise TableError(
+                f"line {line + block.count(10, 0, wrong.start)}",
+                f"it is not UTF-8 ({wrong.reason})",
+                "save the file with UTF-8 encoding",
+            ) from wrong
+        line += block.count(b"\n")
+    if is_empty:
+        raise TableError("file", "it is empty", "upload a CSV file with a header line and at least one row")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as wrong:
+        raise TableError(f"line {line}", "its last character is cut off", "was the file sent whole?") from wrong
+
+
+def _bounded_lines(text: io.TextIOWrapper) -> "_Lines":
+    return _Lines(text)
+
+
+class _Lines:
+    """Lines of a text, but no more than a header may have."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._left = MAX_HEADER_BYTES
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._left)
+        self._left -= len(line)
+        if self._left <= 0:
+            raise TableError("line 1", f"the header is longer than {MAX_HEADER_BYTES} bytes")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _check_names(names: list[str]) -> None:
+    seen: set[str] = set()
+    for position, name in enumerate(names, start=1):
+        if not name.strip():
+            raise TableError("line 1", f"column {position} has no name", "the first line must name every column")
+        if name in seen:
+            raise TableError("line 1", f"column {name!r} occurs twice", "give every column a name of its own")
+        seen.add(name)
+
+
+def find_bad_line(file: BinaryIO, reason: str) -> TableError:
+    """The error that pyarrow met, with its line where that can be found."""
+    found = _CONVERSION.search(reason)
+    column = int(found[1]) if found else -1
+    value = found[3] if found else ""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        rows = csv.reader(text)
+        header = next(rows, [])
+        for row in rows:
+            if row and len(row) != len(header):
+                return TableError(
+                    f"line {rows.line_num}", f"{len(row)} fields, but the header has {len(header)}",
+                    "every line needs as many fields as the header; quote fields that contain commas",
+                )
+            if found and column < len(row) and row[column] == value:
+                return TableError(
+                    f"line {rows.line_num}", f"column {header[column]!r}: {value!r} is no {found[2]}",
+                    "the values of a column must be of one type; upload the table as Parquet to fix the types",
+                )
+    except csv.Error as wrong:
+        return TableError(f"line {rows.line_num}", str(wrong))
+    finally:
+        text.detach()
+    return TableError("file", reason)

@@ -1,0 +1,244 @@
+"""Puts a party's worker together: folders, zygote, executors, runner, channel; starts and ends them in order."""
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from typing import Any, Final
+from uuid import uuid4
+
+import psutil
+import structlog
+
+from config.settings import WorkerSettings
+from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
+from workers.bench import Bench
+from workers.calls import Answer, Op
+from workers.channel import Orders, make_url
+from workers.exchange.identity import load_identity
+from workers.executors.base import Executor, Limits
+from workers.executors.command import CommandExecutor
+from workers.executors.component import ComponentExecutor
+from workers.executors.container import ContainerExecutor, Engine, make_engine
+from workers.executors.loop import ExecutorLoop
+from workers.executors.nursery import Nursery
+from workers.gateway import Gateway
+from workers.journal import Journal
+from workers.line import PartyLine
+from workers.observer import Nobody, Observer
+from workers.reads import make_read_ops
+from workers.runner import Runner
+from workers.spool import Record, Spool
+from workers.tables import make_table_ops
+from workers.workdir import Workdir
+
+log = structlog.get_logger(__name__)
+
+ZYGOTE_S: Final = 120.0
+
+
+class SiteError(Exception):
+    """The worker cannot start; the text says what to change."""
+
+
+class Site:
+    """Everything of one worker; `start` and `stop` once each."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        *,
+        observer: Observer | None = None,
+        engine: Engine | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        check_settings(settings)
+        self._settings = settings
+        self._facts = dict(facts or {})
+        self.is_stopped = False
+        self.workdir = Workdir(settings.state_dir, settings.party)
+        self.workdir.root.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal(self.workdir.journal, self.workdir.lock)
+        self.workdir.prepare()
+        self._spool = Spool(self.workdir.spool)
+        self._identity = load_identity(self.workdir.root)
+        self._limits = Limits(memory_bytes=settings.task_memory_bytes, disk_bytes=settings.task_disk_bytes)
+        self._loop = ExecutorLoop()
+        self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
+        token = settings.token.get_secret_value()
+        self._line = PartyLine(
+            make_url(settings.gateway_url, takes_knocks=not settings.broker_url.get_secret_value()),
+            token,
+            orders=Orders(knock=self._knock, stop=self._stop_task),
+            ops=self._make_ops(),
+            identity=self._identity,
+            folder=self.workdir.root,
+        )
+        self.bench = Bench(
+            self._loop,
+            self.workdir,
+            agent=_load_agent(self.workdir),
+            executors=self._make_executors(engine),
+            stop_grace_s=settings.stop_grace_s,
+            give_up=self._give_up,
+        )
+        self.runner = Runner(
+            Gateway(settings.gateway_url, token),
+            self.bench,
+            spool=self._spool,
+            journal=self._journal,
+            make_hello=self.make_hello,
+            observer=observer or Nobody(),
+        )
+
+    def _make_ops(self) -> dict[str, Op]:
+        """What the gateway may ask over the channel; a table that comes in will soon be used."""
+        table_ops = make_table_ops(self.workdir)
+
+        def put(args: Mapping[str, Any], body: Iterator[bytes]) -> Answer:
+            self.nursery.preload()
+            return table_ops["table.put"](args, body)
+
+        return {**make_read_ops(self.workdir), **table_ops, "table.put": put}
+
+    def _knock(self, knocks: list[Knock]) -> None:
+        self.runner.knock(knocks)
+
+    def _stop_task(self, task: str, seq: int, kind: str) -> None:
+        self.runner.stop_task(task, seq, kind)
+
+    def _make_executors(self, engine: Engine | None) -> dict[str, Executor]:
+        settings, made = self._settings, dict[str, Executor]()
+        if "component" in settings.executors:
+            made["component"] = ComponentExecutor(
+                self._loop, self.nursery, exchange=self._line.exchange, limits=self._limits, warm=settings.slots
+            )
+        if "command" in settings.executors:
+            made["command"] = CommandExecutor(self._loop, self.nursery, limits=self._limits)
+        if "container" in settings.executors:
+            container = ContainerExecutor(
+                self._loop,
+                engine or make_engine(),
+                images=settings.container_images,
+                site=str(self.workdir.root),
+                limits=self._limits,
+            )
+            container.reconcile()
+            made["container"] = container
+        return made
+
+    def start(self) -> None:
+        """Clear away a former life, start the zygote, then claim, run and report."""
+        killed = sum(leftover.kill() for leftover in self._journal.leftovers()) + self.nursery.kill_marked()
+        if killed:
+            log.warning("leftovers_killed", count=killed)
+        reports = self._report_lost()
+        self._loop.start()
+        self.nursery.start()
+        if not self.nursery.wait_ready(ZYGOTE_S):
+            raise SiteError(f"the process that starts tasks was not ready after {ZYGOTE_S:.0f} s; see the log above")
+        if next(self.workdir.list_tables(), None) is not None:
+            self.nursery.preload()
+        self.runner.start(reports)
+        self._line.start()
+        log.info("worker_started", party=self._settings.party, gateway=self._settings.gateway_url)
+
+    def _report_lost(self) -> list[Record]:
+        """What the spool holds, and a report for every attempt that the former life left without one."""
+        spooled = self._spool.load()
+        known = {record.key for record in spooled}
+        lost = [_make_lost(self.workdir, *entry.key) for entry in self._journal.leftovers() if entry.key not in known]
+        if lost:
+            log.warning("attempts_lost", tasks=[record.report.task for record in lost])
+            self._spool.write(lost)
+        self._journal.end(entry.key for entry in self._journal.leftovers())
+        return [*spooled, *lost]
+
+    def stop(self, grace_s: float) -> None:
+        """End in order: let tasks end or interrupt them, report, then leave nothing running."""
+        self.is_stopped = True
+        started = time.monotonic()
+        self.runner.shut_down(grace_s)
+        self._line.stop()
+        self.nursery.close()
+        self._loop.stop()
+        self._journal.close()
+        log.info("worker_stopped", after_s=round(time.monotonic() - started, 1))
+
+    def _give_up(self) -> None:
+        self.nursery.close()
+        os._exit(70)
+
+    def make_hello(self) -> Hello:
+        """How this worker introduces itself."""
+        offering = self.nursery.offering
+        return Hello(
+            protocol=PROTOCOL,
+            agent=self.bench.agent,
+            version=version("fedrota"),
+            slots=self._settings.slots,
+            executors=tuple(self.bench.executors),
+            components=tuple(map(_parse_offer, offering.components)),
+            identity=self._identity.public,
+            facts={
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "python": platform.python_version(),
+                "system": platform.platform(terse=True),
+                "cpus": os.cpu_count(),
+                "memory_bytes": psutil.virtual_memory().total,
+                "profile": self._settings.profile,
+                "components_left_out": dict(offering.broken),
+                **self._facts,
+            },
+        )
+
+
+def check_settings(settings: WorkerSettings) -> None:
+    """SiteError naming all that is missing."""
+    missing = [
+        f"FEDROTA_{name.upper()}: {hint}"
+        for name, value, hint in (
+            ("party", settings.party, "the id of the party whose worker this is"),
+            ("token", settings.token.get_secret_value(), "a worker token of this party (fedrota tokens create)"),
+        )
+        if not value
+    ]
+    if missing:
+        raise SiteError("\n".join(missing))
+
+
+def _parse_offer(offer: Mapping[str, Any]) -> ComponentOffer:
+    return ComponentOffer(
+        name=offer["name"],
+        params=offer["params"],
+        summary=offer["summary"],
+        inputs=offer["inputs"],
+        outputs=offer["outputs"],
+        roles=tuple(offer["roles"]),
+        exchange=offer["exchange"],
+    )
+
+
+def _load_agent(workdir: Workdir) -> str:
+    """This worker's name for itself, the same in all its lives, so that it may go on with what it has begun."""
+    file = workdir.root / "agent"
+    if not file.exists():
+        file.write_text(f"{socket.gethostname()}-{uuid4().hex[:12]}")
+    return file.read_text().strip()
+
+
+def _make_lost(workdir: Workdir, task: str, seq: int) -> Record:
+    file = workdir.log(task, seq)
+    return Record(
+        report=Report(
+            task=task,
+            seq=seq,
+            outcome="failed",
+            kind="lost",
+            message="the party's worker was restarted while the task ran",
+            log_size=file.stat().st_size if file.exists() else 0,
+        )
+    )
