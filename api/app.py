@@ -13,11 +13,13 @@ from redis.asyncio import Redis
 
 from api.agent import hello, sync
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
+from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.auth import Gate
 from api.bridge import Reader, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
+from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.herald import Herald
 from api.keys import (
     BROKER,
@@ -44,10 +46,12 @@ from api.native import components, events, jobs, parties, queues, steps, system,
 from api.openapi import make_openapi
 from api.routing import Endpoints, admit
 from config.settings import Settings
+from scheduler.domain.errors import FedrotaError
 from scheduler.domain.messages import CHANNEL_PATH
 from scheduler.queues.nudge import Nudger
 from scheduler.service.limits import patience_from
 from scheduler.service.tokens import note_use
+from scheduler.store.failures import STORE_FAILURES
 from scheduler.store.queries.parties import find_group
 from scheduler.store.session import make_store
 
@@ -56,6 +60,7 @@ log: Final = structlog.get_logger()
 MAX_BODY_BYTES: Final = 16 << 20
 """What any handler may read into memory; each has its own, lower limit."""
 USES_S: Final = 30.0
+_NOT_NOW: Final[tuple[type[Exception], ...]] = (FedrotaError, *STORE_FAILURES)
 
 NATIVE: Final[tuple[Endpoints, ...]] = (
     jobs.endpoint,
@@ -72,7 +77,7 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     system.pages,
     monitor.endpoint,
 )
-DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = ()
+DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_iflearner,)
 """Each adds a dialect's routes to the app."""
 
 
@@ -131,9 +136,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     await hub.start()
     listening = asyncio.create_task(app[FEED].listen(shared, hub.gateway))
     yield
-    listening.cancel()
-    with suppress(asyncio.CancelledError):
-        await listening
+    await end_tasks([listening])
     await shared.aclose()
     broker.close()
 
@@ -182,8 +185,12 @@ async def _note_uses(app: web.Application) -> None:
 async def _note_used(app: web.Application) -> None:
     """Remember which tokens were used, now and then instead of in every request."""
     used = app[GATE].take_used()
-    if used:
+    if not used:
+        return
+    try:
         await app[WRITER].write(lambda tx: note_use(tx, used, now=utc_now()))
+    except _NOT_NOW as failure:
+        log.warning("token_uses_not_noted", count=len(used), error=str(failure))
 
 
 async def _serve_channel(request: web.Request) -> web.StreamResponse:

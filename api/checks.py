@@ -27,7 +27,11 @@ class Query(BaseModel):
 
 
 def _parse_flag(text: Any) -> Any:
-    return {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
+    if isinstance(text, str):
+        if text not in {"true", "false"}:
+            raise ValueError("neither true nor false")
+        return text == "true"
+    return text
 
 
 def _parse_whole(text: Any) -> Any:

@@ -90,6 +90,10 @@ class Settings(_Base):
     legacy_open: bool = False
     """Serve clients that cannot send a credential also on an address other than loopback."""
     legacy_user: str = "legacy"
+    iflearner_strict: bool = False
+    """Refuse an iFLearner task whose template does not exist when the task is made, not only when it is started."""
+    iflearner_server: str = ""
+    """The party that hosts the aggregators of iFLearner tasks; empty: the first party of a task that can."""
     run_id: str = "local"
     """Names this installation; workers of another one are refused."""
 
@@ -142,6 +146,12 @@ class WorkerSettings(_Base):
     """Folders under which a request may name files at this party."""
     container_images: tuple[str, ...] = ()
     """Images (name or name@digest) that the container executor may start."""
+    engines: dict[str, Path] = Field(default_factory=dict)
+    """The Python interpreter of each engine that is installed here, e.g. {"iflearner": "/opt/iflearner/bin/python"}."""
+    engine_host: str = "127.0.0.1"
+    """The address of this host at which an engine's server listens and the other parties reach it."""
+    engine_stall_s: float = Field(default=1800.0, gt=0)
+    """An engine's run in which no party finishes an epoch for so long is given up."""
     task_memory_bytes: int = Field(default=0, ge=0)
     """Address space of a task's process; 0 means no limit."""
     task_disk_bytes: int = Field(default=0, ge=0)

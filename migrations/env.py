@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Double, Text
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -22,6 +23,13 @@ def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal
     return PLAIN.get(type(item), False) if kind == "type" else False
 
 
+def compare_type(_context: Any, _column: Any, _model: Any, found: Any, wanted: Any) -> bool | None:
+    """Whether a column's type differs from its model's; None leaves it to alembic."""
+    if type(wanted) not in PLAIN:
+        return None
+    return not isinstance(found, Double if isinstance(wanted, Instant) else Text)
+
+
 engine = context.config.attributes.get("engine") or make_store(load(Settings).sql_url()).engine
 
 with engine.connect() as connection:
@@ -30,6 +38,7 @@ with engine.connect() as connection:
         target_metadata=SQLModel.metadata,
         render_as_batch=True,
         render_item=render_item,
+        compare_type=compare_type,
     )
     with context.begin_transaction():
         context.run_migrations()

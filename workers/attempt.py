@@ -28,7 +28,9 @@ FENCED: Final = Stop(outcome=None)
 
 
 def make_stop(kind: str) -> Stop:
-    """The stop that the gateway asks for: `kind` is how the task is to end."""
+    """The stop that the gateway asks for: `kind` is how the task is to end (success: it only served the others)."""
+    if kind == "success":
+        return Stop(outcome="success", kind="")
     outcome: Outcome = "failed" if kind == "failed" else "timeout" if kind == "timeout" else "canceled"
     return Stop(outcome=outcome, message="stopped on request")
 

@@ -50,9 +50,9 @@ class Bench:
         return executor.start(attempt.assignment, place, attempt)
 
     def _choose(self, run: Mapping[str, Any]) -> Executor:
-        kind = next((kind for key, kind in _KINDS.items() if key in run), None)
+        kind = str(run["engine"]) if "engine" in run else next((kind for key, kind in _KINDS.items() if key in run), None)
         if kind is None:
-            raise AssignmentError(f"run: needs one of {', '.join(_KINDS)}, it has {', '.join(run) or 'nothing'}")
+            raise AssignmentError(f"run: needs one of engine, {', '.join(_KINDS)}, it has {', '.join(run) or 'nothing'}")
         if kind not in self.executors:
             raise AssignmentError(
                 f"this party's worker runs no {kind}s: its operator may allow them with FEDROTA_EXECUTORS"

@@ -22,6 +22,7 @@ from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.container import ContainerExecutor, Engine, make_engine
+from workers.executors.iflearner import ENGINE, EngineSettings, IflearnerExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
@@ -37,6 +38,8 @@ from workers.workdir import Workdir
 log = structlog.get_logger(__name__)
 
 ZYGOTE_S: Final = 120.0
+MOST_WARM: Final = max(4, 2 * (os.cpu_count() or 1))
+"""So many idle processes are kept at most."""
 
 
 class SiteError(Exception):
@@ -66,6 +69,7 @@ class Site:
         self._identity = load_identity(self.workdir.root)
         self._limits = Limits(memory_bytes=settings.task_memory_bytes, disk_bytes=settings.task_disk_bytes)
         self._loop = ExecutorLoop()
+        self._loop.on_error = self._give_up
         self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
         token = settings.token.get_secret_value()
         self._line = PartyLine(
@@ -113,7 +117,11 @@ class Site:
         settings, made = self._settings, dict[str, Executor]()
         if "component" in settings.executors:
             made["component"] = ComponentExecutor(
-                self._loop, self.nursery, exchange=self._line.exchange, limits=self._limits, warm=settings.slots
+                self._loop,
+                self.nursery,
+                exchange=self._line.exchange,
+                limits=self._limits,
+                warm=min(settings.slots, MOST_WARM),
             )
         if "command" in settings.executors:
             made["command"] = CommandExecutor(self._loop, self.nursery, limits=self._limits)
@@ -127,6 +135,16 @@ class Site:
             )
             container.reconcile()
             made["container"] = container
+        if made.keys() & {"command", "container"}:
+            engine_settings = EngineSettings(
+                python=settings.engines.get(ENGINE),
+                host=settings.engine_host,
+                roots=settings.allowed_roots,
+                stall_s=settings.engine_stall_s,
+            )
+            made[ENGINE] = IflearnerExecutor(
+                self._loop, exchange=self._line.exchange, settings=engine_settings, runners=dict(made)
+            )
         return made
 
     def start(self) -> None:
@@ -191,6 +209,7 @@ class Site:
                 "memory_bytes": psutil.virtual_memory().total,
                 "profile": self._settings.profile,
                 "components_left_out": dict(offering.broken),
+                "engines": sorted(self._settings.engines),
                 **self._facts,
             },
         )

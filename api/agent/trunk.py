@@ -21,6 +21,9 @@ CACHE_S: Final = 1.0
 CACHE_ENTRIES: Final = 10_000
 QUEUE_BYTES: Final = 32 << 20
 RETRY_S: Final = 1.0
+REDIS_S: Final = 2.0
+"""A frozen Redis must not freeze the channels of parties that are connected here."""
+_TROUBLE: Final = (RedisError, TimeoutError)
 _RELEASE: Final = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 OnEnvelope = Callable[[dict[str, Any], memoryview], None]
@@ -79,8 +82,9 @@ class Trunk:
         self._held[party] = serial
         place = self._render_place(serial)
         try:
-            former = _read_place(await self._redis.set(presence_key(party), place, ex=PRESENCE_S, get=True))
-        except RedisError as wrong:
+            async with asyncio.timeout(REDIS_S):
+                former = _read_place(await self._redis.set(presence_key(party), place, ex=PRESENCE_S, get=True))
+        except _TROUBLE as wrong:
             log.warning("presence_not_written", party=party, error=str(wrong))
             return
         if former and former[0] != self.gateway:
@@ -91,8 +95,9 @@ class Trunk:
         if self._held.get(party) == serial:
             del self._held[party]
         try:
-            await self._redis.eval(_RELEASE, 1, presence_key(party), self._render_place(serial))
-        except RedisError as wrong:
+            async with asyncio.timeout(REDIS_S):
+                await self._redis.eval(_RELEASE, 1, presence_key(party), self._render_place(serial))
+        except _TROUBLE as wrong:
             log.warning("presence_not_removed", party=party, error=str(wrong))
 
     async def find_gateway(self, party: str) -> str | None:
@@ -102,10 +107,11 @@ class Trunk:
         if known is not None and known[0] > now:
             return known[1]
         try:
-            found = _read_place(await self._redis.get(presence_key(party)))
-        except RedisError as wrong:
+            async with asyncio.timeout(REDIS_S):
+                found = _read_place(await self._redis.get(presence_key(party)))
+        except _TROUBLE as wrong:
             log.warning("presence_not_read", party=party, error=str(wrong))
-            return None
+            found = None
         place = found[0] if found and found[0] != self.gateway else None
         if len(self._places) >= CACHE_ENTRIES:
             self._places.clear()
@@ -136,8 +142,9 @@ class Trunk:
 
     async def _publish_one(self, gateway: str, message: bytes) -> bool:
         try:
-            return bool(await self._redis.publish(gateway_channel(gateway), message))
-        except RedisError as wrong:
+            async with asyncio.timeout(REDIS_S):
+                return bool(await self._redis.publish(gateway_channel(gateway), message))
+        except _TROUBLE as wrong:
             log.warning("forwarding_failed", gateway=gateway, error=str(wrong))
             return False
 
@@ -171,8 +178,9 @@ class Trunk:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
-                await self._refresh_once(on_replaced)
-            except RedisError as wrong:
+                async with asyncio.timeout(REDIS_S):
+                    await self._refresh_once(on_replaced)
+            except _TROUBLE as wrong:
                 log.warning("presence_not_refreshed", error=str(wrong))
 
     async def _refresh_once(self, on_replaced: OnReplaced) -> None:

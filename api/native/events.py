@@ -18,7 +18,7 @@ from api.routing import JSON, RENDER, Endpoints
 from scheduler.domain.access import Action
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from scheduler.domain.states import TERMINAL, State
-from scheduler.store.queries.jobs import get_job
+from scheduler.store.queries.jobs import get_state
 from scheduler.store.queries.tracking import EventView, list_events
 from scheduler.store.session import Tx
 
@@ -90,7 +90,7 @@ async def _stream(request: web.Request, job: str, *, after: int) -> web.StreamRe
 
 def _read_news(tx: Tx, *, job: str, after: int) -> tuple[list[EventView], State]:
     """The job's state is read first, so an ended one has no event that is not seen."""
-    state = get_job(tx, job).state
+    state = get_state(tx, job)
     return list_events(tx, job, after=after, limit=CHUNK), state
 
 

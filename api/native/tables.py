@@ -62,8 +62,12 @@ class PutQuery(TableQuery):
     """How to store the table."""
 
     replace: Flag = Field(default=False, description="Replace a table of that name.")
-    id_column: str = Field(default="id", min_length=1, max_length=200, description="Names the rows.")
-    label_column: str = Field(default="y", max_length=200, description="Holds the labels, where there is such a column.")
+    id_column: str = Field(
+        default="", max_length=200, description="Names the rows; default: `id`, where there is such a column."
+    )
+    label_column: str = Field(
+        default="", max_length=200, description="Holds the labels; default: `y`, where there is such a column."
+    )
 
 
 async def check_table(request: web.Request, party: str, name: str, *, namespace: str, action: Action) -> DataTable:
@@ -123,7 +127,7 @@ async def put_table(request: web.Request, query: PutQuery) -> web.Response:
                 Problem(place, f"{given!r} has other characters than letters, digits, '.', '_', '-', or begins with one")
             )
     await _check_room(request, party, name, query)
-    args = query.model_dump(exclude={"label_column"} if not query.label_column else set())
+    args = query.model_dump()
     result = await request.app[CHANNEL_HUB].call_upload(
         party, "table.put", {**args, "name": name, "format": kind}, _limit_body(request)
     )

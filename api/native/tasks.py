@@ -96,8 +96,6 @@ async def _read_piece(request: web.Request, task: Task, offset: int, limit: int)
     """Bytes of the log, where they begin, and how long it is now."""
     args = {"task": task.id, "seq": task.seq, "offset": offset, "limit": limit}
     result, body = await ask_party(request, task.party, "log.read", args)
-    if "text" in result and not body:
-        body = str(result["text"]).encode()
     start = result.get("offset")
     size = result.get("size")
     first = start if isinstance(start, int) else max(offset, 0)

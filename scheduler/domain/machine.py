@@ -148,6 +148,7 @@ class _Settling:
         self.now = now
         self.limits = limits
         self.draw = draw
+        self.retried: set[str] = set()
         self.due = Settlement()
 
     def run_pass(self) -> bool:
@@ -177,7 +178,7 @@ class _Settling:
 
     def _settle_step(self, name: str) -> None:
         step = self.steps[name]
-        if step.state in TERMINAL:
+        if step.state in TERMINAL or name in self.retried:
             return
         if step.state in {State.WAITING, State.READY}:
             self._settle_idle(step)
@@ -304,8 +305,9 @@ class _Settling:
             reason=f"attempt {step.attempt} ended: {words}; next try follows",
         )
         self.due.attempts.append(attempt)
-        # Its fresh tasks are not in this settlement: a later one readies the step.
-        self.steps[step.name] = replace(step, state=State.WAITING, not_before=datetime.max.replace(tzinfo=self.now.tzinfo))
+        # Its fresh tasks are not in this settlement: what becomes of the step is for a later one.
+        self.retried.add(step.name)
+        self.steps[step.name] = replace(step, state=State.WAITING)
         self.tasks[step.id] = []
 
     def _settle_job(self) -> None:

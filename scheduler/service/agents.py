@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from scheduler.domain.errors import ConflictError
-from scheduler.domain.messages import PROTOCOL, Hello, ReportReply, SyncReply, SyncRequest, Welcome
+from scheduler.domain.messages import PROTOCOL, ClaimReply, Hello, ReportReply, SyncReply, SyncRequest, Welcome
 from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
@@ -74,7 +74,7 @@ def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Pati
         _in_waves(
             claims,
             lambda claim: claim.task,
-            lambda wave: claim_tasks(tx, wave, now=now, lease_until=lease_until),
+            lambda wave: _claim(tx, wave, now=now, patience=patience),
         )
     )
     mark_seen(tx, [call.party for call in calls], now=now)
@@ -86,6 +86,13 @@ def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Pati
         )
         for call in calls
     ]
+
+
+def _claim(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, patience: Patience) -> list[ClaimReply]:
+    claimed = claim_tasks(tx, claims, now=now, lease_until=patience.lease_until(now))
+    for job in sorted(claimed.unsettled):
+        settle_job(tx, job, now=now, patience=patience)
+    return claimed.replies
 
 
 def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patience) -> list[ReportReply]:

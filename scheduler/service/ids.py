@@ -12,6 +12,11 @@ def new_job_id(now: datetime) -> str:
     return f"{now:%Y%m%d%H%M%S}{_random(10)}"
 
 
+def new_definition_id(length: int) -> str:
+    """The id of a stored definition: random, `length` (at most 32) hexadecimal digits."""
+    return secrets.token_hex(16)[:length]
+
+
 def new_token_id() -> str:
     """The public part of a token."""
     return _random(12)

@@ -132,8 +132,12 @@ class Store:
     @contextmanager
     def _begin(self, *, for_write: bool) -> Iterator[Tx]:
         with self.engine.connect() as connection:
-            # SQLite takes its write lock at once: a deferred one fails half-way with "locked".
-            connection.info["begin"] = "BEGIN IMMEDIATE" if for_write else "BEGIN"
+            if self.is_postgres:
+                level = "READ COMMITTED" if for_write else "REPEATABLE READ"
+                connection.execution_options(isolation_level=level)
+            else:
+                # SQLite takes its write lock at once: a deferred one fails half-way with "locked".
+                connection.info["begin"] = "BEGIN IMMEDIATE" if for_write else "BEGIN"
             with connection.begin():
                 tx = Tx(connection)
                 try:

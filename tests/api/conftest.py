@@ -121,15 +121,16 @@ class Gateway:
 
     async def run_tasks(self, outcome: str = "success", **report: Any) -> list[str]:
         """Dispatch what is ready, let every party claim and report it; the tasks' ids."""
-        done = []
-        for party, knocks in self.dispatch().items():
-            claims = [{"task": knock.task, "seq": knock.seq} for knock in knocks]
-            replies = (await self.sync(party, claims=claims))["claims"]
+        claims = {
+            party: [{"task": knock.task, "seq": knock.seq} for knock in knocks]
+            for party, knocks in self.dispatch().items()
+        }
+        for party, mine in claims.items():
+            replies = (await self.sync(party, claims=mine))["claims"]
             assert all(reply["assignment"] for reply in replies), replies
-            reports = [{**claim, "outcome": outcome, **report} for claim in claims]
-            await self.sync(party, reports=reports)
-            done += [claim["task"] for claim in claims]
-        return done
+        for party, mine in claims.items():
+            await self.sync(party, reports=[{**claim, "outcome": outcome, **report} for claim in mine])
+        return [claim["task"] for mine in claims.values() for claim in mine]
 
 
 def issue(store: Store, name: str, **given: Any) -> str:
@@ -226,3 +227,30 @@ def _quiet_logs() -> None:
 
 
 __all__ = ["STORE", "WRITER"]
+
+
+@pytest.fixture
+async def partyline(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
+    """The real channel of party 9999 with its real operations; its working folder."""
+    import asyncio
+
+    from workers.channel import Channel, Orders, make_url
+    from workers.reads import make_read_ops
+    from workers.tables import make_table_ops
+    from workers.workdir import Workdir
+
+    workdir = Workdir(tmp_path / "party", "9999")
+    workdir.prepare()
+    stops: list[tuple[str, int, str]] = []
+    orders = Orders(knock=lambda _knocks: None, stop=lambda *stop: stops.append(stop))
+    url = make_url(str(gateway.server.make_url("/")), takes_knocks=False)
+    ops = {**make_read_ops(workdir), **make_table_ops(workdir)}
+    channel = Channel(url, gateway.tokens["worker-9999"], orders=orders, ops=ops)
+    running = asyncio.create_task(channel.run())
+    async with asyncio.timeout(5):
+        while not channel.is_connected:
+            await asyncio.sleep(0.01)
+    workdir.stops = stops
+    yield workdir
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -38,7 +38,7 @@ class System:
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
-        self.wait(lambda: self.record()["phase"] == "ready")
+        self.wait(lambda: (self.record()["pid"], self.record()["phase"]) == (self.process.pid, "ready"))
 
     @property
     def process(self) -> "subprocess.Popen[bytes]":
@@ -51,7 +51,7 @@ class System:
         try:
             found: dict[str, Any] = json.loads((self.state / "up.json").read_text())
         except FileNotFoundError:
-            return {"phase": "down", "processes": []}
+            return {"pid": 0, "phase": "down", "processes": []}
         return found
 
     def pids(self) -> dict[str, int]:

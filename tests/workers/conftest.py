@@ -1,12 +1,16 @@
 """A worker in this process against the fake gateway."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.workers.fakes import FakeGateway, make_settings, until
+from scheduler.queues.app import make_celery
+from tests.workers.fakes import TOKEN, FakeGateway, make_settings, until
 from workers.site import Site
 
 COMPONENTS = str(Path(__file__).parent / "executors" / "sample_components.py")
@@ -43,3 +47,31 @@ def make_worker(gateway: FakeGateway, tmp_path: Path) -> Iterator[Callable[..., 
 @pytest.fixture
 def worker(make_worker: Callable[..., Site]) -> Site:
     return make_worker()
+
+
+@pytest.fixture
+def start_worker(gateway, tmp_path, repository, own_valkey):
+    """Starts `python -m workers` or Celery's own command."""
+    started = []
+
+    def start(*command: str, **settings: str) -> subprocess.Popen:
+        given = {
+            "BROKER_URL": own_valkey, "GATEWAY_URL": gateway.url, "TOKEN": TOKEN, "PARTY": "9999",
+            "STATE_DIR": str(tmp_path / "state"), "STOP_GRACE_S": "1", **settings,
+        }  # fmt: skip
+        environment = {**os.environ, **{f"FEDROTA_{name}": value for name, value in given.items()}}
+        hellos = len(gateway.hellos)
+        started.append(subprocess.Popen([sys.executable, "-m", *command], cwd=repository, env=environment))
+        until(lambda: len(gateway.hellos) > hellos)
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def knock(own_valkey):
+    app = make_celery("test", broker_url=own_valkey, queue="party.9999", profile="centre")
+    return lambda *knocks: app.send_task("workers.knock", args=[list(knocks)], queue="party.9999")

@@ -14,8 +14,22 @@ import orjson
 
 from config.settings import WorkerSettings
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Assignment, Knock, Peer
+from workers.executors.kernel import find_birth, is_zombie
 
 TOKEN = "frt_worker_secret"
+DAEMON = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.environ.clear()
+        open(sys.argv[1], "w").write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+time.sleep(float(sys.argv[2]))
+"""
+"""A program that starts a daemon, writes its number to the file argv[1] and waits argv[2] seconds."""
 
 
 def until(is_so: Callable[[], Any], *, patience_s: float = 15.0, what: str = "") -> Any:
@@ -26,6 +40,10 @@ def until(is_so: Callable[[], Any], *, patience_s: float = 15.0, what: str = "")
             return found
         time.sleep(0.005)
     raise AssertionError(f"did not happen within {patience_s} s: {what or is_so}")
+
+
+def is_alive(pid: int) -> bool:
+    return find_birth(pid) is not None and not is_zombie(pid)
 
 
 def make_assignment(task: str = "t1", seq: int = 1, **facts: Any) -> Assignment:
@@ -78,7 +96,8 @@ class Entry:
 class FakeGateway:
     """Claims, beats and reports by the book, over real HTTP.
 
-    `lose` counts replies to be lost after the work is done; `answer` maps a path to a status to answer with.
+    `lose` counts replies to be lost after the work is done; `status` maps a path to a status to answer with,
+    `judge` gives it for a call.
     """
 
     def __init__(self) -> None:
@@ -89,7 +108,7 @@ class FakeGateway:
         self.slots = 4
         self.lose = 0
         self.status: dict[str, int] = {}
-        self.refuse: Callable[[dict[str, Any]], bool] = lambda _request: False
+        self.judge: Callable[[dict[str, Any]], int] = lambda _request: 200
         self.run_id = "test"
         self.delay_s = 0.0
         self.concurrent = 0
@@ -222,8 +241,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the request is lost, not the reply
             return
         status = owner.status.get(self.path, 200)
-        if self.path == SYNC_PATH and owner.refuse(body):
-            status = 422
+        if self.path == SYNC_PATH and status == 200:
+            status = owner.judge(body)
         if status != 200:
             self._answer(status, {"error": {"code": "x", "message": f"told to answer {status}"}})
             return

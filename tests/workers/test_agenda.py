@@ -88,22 +88,6 @@ def test_a_running_attempt_beats_in_time_and_sooner_with_news(agenda):
     assert (beat.task, beat.batch, [point.value for point in beat.metrics]) == ("a", 1, [0.5])
 
 
-def test_an_unanswered_batch_is_sent_again_under_its_number_and_later_points_wait(agenda):
-    attempt = make_attempt("a")
-    points = [MetricPoint("m", number, 0.0, 0.0) for number in range(1500)]
-    attempt.measured(tuple(points[:2]))
-    assert attempt.make_beat(0.0).batch == 1
-    attempt.measured(tuple(points[2:]))
-    again = attempt.make_beat(1.0)
-    assert (again.batch, len(again.metrics)) == (1, 2)
-    attempt.confirm(0)
-    assert len(attempt.make_beat(2.0).metrics) == 2
-    attempt.confirm(1)
-    assert attempt.has_news
-    third = attempt.make_beat(3.0)
-    assert (third.batch, len(third.metrics), third.metrics[0].step) == (2, 1000, 2)
-
-
 def test_a_report_follows_all_points_of_its_attempt(agenda):
     points = tuple(MetricPoint("m", number, 0.0, 0.0) for number in range(1200))
     agenda.add_due([Record(report=Report(task="a", seq=1, outcome="success"), batch=4, metrics=points)])

@@ -108,7 +108,9 @@ async def test_errors_are_answers_and_defects_are_logged_not_told():
     def refuse(args, body):
         raise ConflictError("taken")
 
-    desk = Desk(refuse=refuse, crash=lambda args, body: 1 / 0, nan=lambda args, body: Answer(result={"x": float("nan")}))
+    desk = Desk(
+        refuse=refuse, crash=lambda args, body: 1 / 0, nan=lambda args, body: Answer(result={"x": float("nan")})
+    )
     desk.call("refuse", identity="g.1")
     desk.call("crash", identity="g.2")
     desk.call("nan", identity="g.3")

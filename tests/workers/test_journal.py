@@ -1,3 +1,4 @@
+import contextlib
 import subprocess
 
 import pytest
@@ -17,10 +18,8 @@ def open_journal(tmp_path):
 
     yield make
     for journal in opened:
-        try:
+        with contextlib.suppress(OSError):  # the test may have closed it
             journal.close()
-        except OSError:
-            pass  # the test has closed it
 
 
 def test_what_has_begun_and_not_ended_is_left_over(open_journal):

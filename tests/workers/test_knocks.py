@@ -30,15 +30,19 @@ def test_what_is_no_knock_is_refused(items):
 
 
 def test_a_good_message_is_made_anew():
-    message = json.loads(clean_message(json.dumps({**GOOD, "headers": {**GOOD["headers"], "timelimit": ["x", {}]}}).encode()))
+    message = json.loads(
+        clean_message(json.dumps({**GOOD, "headers": {**GOOD["headers"], "timelimit": ["x", {}]}}).encode())
+    )
     assert message == GOOD
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"body": 5}, {"body": "!!!"}, {"body": encode(5)}, {"body": encode([[], {}, {}])}, {"body": encode([[[], []], {}, {}])},
-        {"body": encode([[[["t", 1]]], {"x": 1}, {}])}, {"headers": None}, {"headers": {}}, {"headers": {"task": "workers.knock"}},
+        {"body": 5}, {"body": "!!!"}, {"body": encode(5)}, {"body": encode([[], {}, {}])},
+        {"body": encode([[[], []], {}, {}])},
+        {"body": encode([[[["t", 1]]], {"x": 1}, {}])},
+        {"headers": None}, {"headers": {}}, {"headers": {"task": "workers.knock"}},
         {"headers": {"task": "os.system", "id": "x"}}, {"properties": 1}, {"properties": {"body_encoding": "zip"}},
     ],
 )  # fmt: skip
@@ -47,7 +51,9 @@ def test_a_message_of_another_shape_is_refused(change):
         clean_message(json.dumps({**GOOD, **change}).encode())
 
 
-@pytest.mark.parametrize("raw", [b"", b"x", b"5", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b" " * (2 << 20)])
+@pytest.mark.parametrize(
+    "raw", [b"", b"x", b"5", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a":' * 100_000, b" " * (2 << 20)]
+)
 def test_raw_bytes_that_are_no_message_are_refused(raw):
     with pytest.raises(KnockError):
         clean_message(raw)

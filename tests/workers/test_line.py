@@ -42,9 +42,7 @@ async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_
     parties["h"].line.exchange.recv(
         "h", 1, peer="g", name="x", round=0, timeout_s=5, on_message=lambda *answer: got.put(answer)
     )
-    parties["g"].line.exchange.send(
-        "g", 1, peer="h", name="x", round=0, payload=bytearray(b"hello"), on_done=got.put
-    )
+    parties["g"].line.exchange.send("g", 1, peer="h", name="x", round=0, payload=bytearray(b"hello"), on_done=got.put)
     await until(lambda: got.qsize() == 2)
     assert {str(got.get()), str(got.get())} == {"", str((bytearray(b"hello"), ""))}
     assert await gateway.hub.call("1", "ping", {}) == {"pong": "1"}

@@ -16,7 +16,15 @@ def preview(path, offset=0, limit=20):
 
 def test_every_value_becomes_plain_json(tmp_path):
     day = datetime.date(2026, 1, 2)
-    columns = {"f": [float("nan")], "i": [1 << 60], "b": [b"\1\xff"], "d": [day], "l": [[1, 2]], "t": ["x" * 600], "n": [None]}
+    columns = {
+        "f": [float("nan")],
+        "i": [1 << 60],
+        "b": [b"\1\xff"],
+        "d": [day],
+        "l": [[1, 2]],
+        "t": ["x" * 600],
+        "n": [None],
+    }
     pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "p")
     (row,) = preview(tmp_path / "p")["rows"]
     assert row == [None, 1 << 60, "01ff", "2026-01-02", "[1, 2]", "x" * 500 + "...", None]

@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from scheduler.domain.messages import SYNC_PATH, InputRef
-from tests.workers.executors.test_command import DAEMON, is_alive
-from tests.workers.fakes import make_assignment, until
+from scheduler.domain.messages import SYNC_PATH
+from tests.workers.fakes import DAEMON, is_alive, make_assignment, until
 from workers.agenda import NEWS_S
 
 
@@ -57,7 +56,12 @@ def test_no_more_tasks_run_at_once_than_there_are_slots_but_held_ones_always(gat
 
 def test_heartbeats_come_while_a_task_runs_and_news_at_once(gateway, worker):
     gateway.heartbeat_s = 0.2
-    give(gateway, worker, "t1", run={"command": ["sh", "-c", 'sleep 0.7; echo \'{"progress": 0.5}\' >> $FEDROTA_METRICS; sleep 60']})
+    give(
+        gateway,
+        worker,
+        "t1",
+        run={"command": ["sh", "-c", "sleep 0.7; echo '{\"progress\": 0.5}' >> $FEDROTA_METRICS; sleep 60"]},
+    )
     until(lambda: len(gateway.tasks["t1"].beats) >= 3)
     until(lambda: gateway.tasks["t1"].beats[-1]["progress"] == 0.5, patience_s=3)
 
@@ -90,7 +94,7 @@ def test_replies_that_get_lost_have_no_double_effect(gateway, worker):
 
 def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, worker):
     give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
-    until(lambda: worker.runner.list_running())
+    until(worker.runner.list_running)
     gateway.down()
     until(lambda: list(worker.workdir.spool.glob("*.json")))
     assert not gateway.tasks["t1"].report
@@ -117,7 +121,7 @@ def test_a_refusing_gateway_is_not_hammered(gateway, worker):
 
 
 def test_an_item_that_the_gateway_will_never_take_holds_up_no_other(gateway, worker):
-    gateway.refuse = lambda call: any(report["task"] == "bad" for report in call["reports"])
+    gateway.judge = lambda call: 422 if any(report["task"] == "bad" for report in call["reports"]) else 200
     give(gateway, worker, "bad", "good1", "good2")
     for name in ("good1", "good2"):
         assert gateway.report_of(name)["outcome"] == "success"
@@ -148,7 +152,7 @@ def test_a_stop_in_the_heartbeats_answer_ends_the_tree_as_the_gateway_says(gatew
 
 def test_a_stop_over_the_channel_works_at_every_moment(gateway, worker):
     give(gateway, worker, "t1", run={"component": "sleeping"})
-    until(lambda: worker.runner.list_running())
+    until(worker.runner.list_running)
     worker.runner.stop_task("t1", 2, "canceled")  # another dispatch: not here
     worker.runner.stop_task("absent", 1, "canceled")
     worker.runner.stop_task("t1", 1, "canceled")
@@ -172,57 +176,11 @@ def test_a_fenced_attempt_is_killed_and_not_reported(gateway, worker):
 
 def test_a_newer_dispatch_kills_the_older_copy_first(gateway, worker):
     give(gateway, worker, "t1", run={"component": "sleeping"})
-    until(lambda: worker.runner.list_running())
+    until(worker.runner.list_running)
     worker.runner.knock([gateway.dispatch(make_assignment("t1", seq=2, run={"component": "quick"}))])
     report = gateway.report_of("t1")
     assert (report["seq"], report["outcome"]) == (2, "success")
     assert gateway.tasks["t1"].starts == 1
-
-
-def test_a_stale_success_loses_its_outputs(gateway, worker):
-    give(gateway, worker, "t1", run={"command": ["sh", "-c", "echo x > $FEDROTA_OUTPUT_DIR/m; sleep 0.4"], "outputs": {"m": "file"}})
-    until(lambda: worker.workdir.output("t1", 1, "m").exists())
-    gateway.status = {SYNC_PATH: 503}
-    until(lambda: list(worker.workdir.spool.glob("*.json")))
-    gateway.tasks.pop("t1")
-    gateway.status = {}
-    until(lambda: not worker.workdir.outputs("t1", 1).exists())
-    until(lambda: is_tidy(worker))
-
-
-def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worker):
-    give(gateway, worker, "t1", run={"component": "sleeping"}, timeout_s=0.5)
-    until(lambda: worker.runner.list_running())
-    gateway.down()
-    until(lambda: list(worker.workdir.spool.glob("*.json")))
-    gateway.up()
-    report = gateway.report_of("t1")
-    assert (report["outcome"], report["kind"]) == ("timeout", "timeout")
-    assert report["message"] == "the task did not end within its 0.5 s"
-
-
-@pytest.mark.parametrize(
-    ("facts", "message"),
-    [
-        ({"run": {"image": "x", "command": ["y"]}}, "runs no containers"),
-        ({"run": {}}, "needs one of component, image, command, it has nothing"),
-        ({"inputs": {"data": InputRef(task="gone", seq=1, output="m")}}, "rerun the job from the step that makes it"),
-        ({"inputs": {"data": InputRef(task="../../etc", seq=1, output="m")}}, "plain name"),
-    ],
-)
-def test_what_can_never_work_here_is_reported_as_invalid(gateway, worker, facts, message):
-    give(gateway, worker, "t1", **facts)
-    report = gateway.report_of("t1")
-    assert report["kind"] == "invalid"
-    assert message in report["message"]
-
-
-def test_an_output_of_one_task_is_the_input_of_the_next(gateway, worker):
-    give(gateway, worker, "t1", run={"component": "telling"})
-    gateway.report_of("t1")
-    give(gateway, worker, "t2", run={"command": ["cat", "{input.m}"]}, inputs={"m": InputRef(task="t1", seq=1, output="model")})
-    gateway.report_of("t2")
-    assert worker.workdir.log("t2", 1).read_text() == "weights"
 
 
 def test_an_orderly_end_lets_short_tasks_finish_and_interrupts_long_ones(gateway, worker):

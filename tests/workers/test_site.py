@@ -1,13 +1,10 @@
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.workers.executors.test_command import DAEMON, is_alive
-from tests.workers.fakes import TOKEN, FakeGateway, make_assignment, make_settings, until
+from tests.workers.fakes import DAEMON, TOKEN, FakeGateway, is_alive, make_assignment, make_settings, until
 from workers.journal import BusyError
 from workers.site import Site, SiteError
 
@@ -151,15 +148,12 @@ def test_metrics_that_a_kill_cut_off_come_with_the_report_of_the_next_life(gatew
     worker = start_alone()
     until(lambda: gateway.hellos)
     dispatch(gateway, "m", run={"component": "telling"})
-    gateway.refuse = lambda call: bool(call["beats"] or call["reports"])
-    gateway.status = {}
+    gateway.judge = lambda call: 503 if call["beats"] or call["reports"] else 200
     worker.knock("m")
     spool = tmp_path / "party-9999" / "spool"
     until(lambda: gateway.tasks["m"].starts and list(spool.glob("*.json")))
     worker.kill()
-    gateway.refuse = lambda call: False
-    if not list(spool.glob("*.json")):
-        pytest.skip("the gateway's refusal had already made the worker give up")
+    gateway.judge = lambda call: 200
     start_alone()
     assert gateway.report_of("m")["outcome"] == "success"
     assert gateway.tasks["m"].points == [["loss", 1, 0.5], ["auc", -1, 0.75]]
@@ -168,7 +162,7 @@ def test_metrics_that_a_kill_cut_off_come_with_the_report_of_the_next_life(gatew
 def test_an_ended_worker_leaves_no_process(gateway, make_worker):
     worker = make_worker()
     worker.runner.knock([dispatch(gateway, "t", run={"component": "sleeping"})])
-    until(lambda: worker.runner.list_running())
+    until(worker.runner.list_running)
     zygote = worker.nursery.zygote_pid
     worker.stop(0.2)
     assert not is_alive(zygote)
@@ -183,13 +177,12 @@ def test_an_error_that_nobody_foresaw_ends_the_worker_loudly(gateway, start_alon
     gateway.dispatch(spoilt)
     worker.knock("t")
     until(lambda: gateway.tasks["t"].starts)
-    dispatch(gateway, "u", run={"component": "quick"})
-    worker.knock("u")
-    until(lambda: worker.process.poll() is not None or gateway.tasks["u"].report)
+    assert worker.process.wait(10) == 70
+    start_alone()
+    assert gateway.report_of("t")["kind"] == "lost"
 
 
 def test_a_worker_that_is_told_to_end_ends(gateway, start_alone):
     worker = start_alone()
     worker.process.stdin.close()
     assert worker.process.wait(10) == 0
-    os.kill(os.getpid(), signal.SIG_DFL)

@@ -22,7 +22,7 @@ def ops(workdir):
     return make_table_ops(workdir)
 
 
-GOOD = b"id,x,name,y\n1,0.5,a,0\n2,,b,1\n3,2.5,\"c,d\",0\n"
+GOOD = b'id,x,name,y\n1,0.5,a,0\n2,,b,1\n3,2.5,"c,d",0\n'
 
 
 def put(ops, content, name="t", **args):
@@ -144,5 +144,3 @@ def test_a_link_in_place_of_a_table_is_not_followed(ops, workdir, tmp_path):
     workdir.table("default", "fake").symlink_to(workdir.table("default", "real"))
     with pytest.raises(NotFoundError):
         ops["table.preview"]({"name": "fake"}, iter(()))
-
-

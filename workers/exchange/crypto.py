@@ -73,12 +73,12 @@ def parse_offer(src: str, dst: str, payload: bytes | memoryview) -> Offer:
 
 def check_offer(offer: Offer, *, signer: str, reader: str) -> None:
     """ForgedError unless the party with public key `signer` made `offer` for the one with key `reader`."""
-    statement = _statement(offer.src, offer.dst, offer.seq, offer.ephemeral, reader)
+    statement = _statement(offer.src, offer.dst, seq=offer.seq, ephemeral=offer.ephemeral, reader=reader)
     if not is_signed(signer, offer.signature, statement):
         raise ForgedError("the handshake's signature is wrong")
 
 
-def _statement(src: str, dst: str, seq: int, ephemeral: bytes, reader: str) -> bytes:
+def _statement(src: str, dst: str, *, seq: int, ephemeral: bytes, reader: str) -> bytes:
     return json.dumps([PROTOCOL, src, dst, seq, ephemeral.hex(), reader]).encode()
 
 
@@ -88,7 +88,7 @@ class KeyExchange:
     def __init__(self, identity: Identity, *, src: str, dst: str, seq: int, reader: str) -> None:
         self._private = X25519PrivateKey.generate()
         ephemeral = self._private.public_key().public_bytes_raw()
-        signature = identity.sign(_statement(src, dst, seq, ephemeral, reader))
+        signature = identity.sign(_statement(src, dst, seq=seq, ephemeral=ephemeral, reader=reader))
         self.offer = Offer(src=src, dst=dst, seq=seq, ephemeral=ephemeral, signature=signature)
 
     def derive(self, other: Offer) -> "Keys":

@@ -6,7 +6,7 @@ from typing import Any
 from scheduler.domain.messages import Assignment, Peer
 from workers.exchange.cycle import Blockage, CycleWatch, list_blockages
 from workers.exchange.identity import IdentityError, Pins
-from workers.exchange.inbox import Wait
+from workers.exchange.inbox import Key, Wait
 from workers.exchange.pair import SUCCESS, Pair, Setting
 from workers.executors.base import Bytes, OnSent
 
@@ -28,13 +28,13 @@ class Endpoint:
         self._ended_at = 0.0
         self._cycles = CycleWatch(self.task, cycle_s=setting.patience.cycle_s, list_waits=self._list_blockages)
 
-    def send(self, peer: str, name: str, number: int, payload: Bytes, on_done: OnSent) -> None:
+    def send(self, peer: str, key: Key, payload: Bytes, on_done: OnSent) -> None:
         """See `ExchangePort.send`."""
-        reason = self._find_obstacle(peer, name)
+        reason = self._find_obstacle(peer, key[0])
         if reason:
             on_done(reason)
         else:
-            self._get_pair(peer).send(name, number, payload, on_done)
+            self._get_pair(peer).send(key[0], key[1], payload, on_done)
 
     def recv(self, peer: str, wait: Wait) -> None:
         """See `ExchangePort.recv`."""

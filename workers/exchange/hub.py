@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -11,7 +12,7 @@ from scheduler.domain.frames import pack, read_task, read_text
 from scheduler.domain.messages import Assignment
 from workers.exchange.endpoint import Endpoint, find_stale
 from workers.exchange.identity import Identity, Pins
-from workers.exchange.inbox import Wait
+from workers.exchange.inbox import Key, Wait
 from workers.exchange.liveness import Patience
 from workers.exchange.pair import Setting
 from workers.executors.base import Bytes, OnMessage, OnSent
@@ -23,6 +24,15 @@ REMEMBERED_TASKS: Final = 512
 """So many ended tasks are remembered, to tell late askers how they ended."""
 
 _STOPPED: Final = "the worker stops"
+_NOT_OPEN: Final = "the task is not open for exchange"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A message's other end: the peer's task, and the message's name and round."""
+
+    peer: str
+    key: Key
 
 
 class Line(Protocol):
@@ -85,14 +95,15 @@ class Exchange:
 
     def open(self, assignment: Assignment) -> None:
         """See `ExchangePort.open`."""
-        self._post(self._open, assignment)
+        self._post(lambda: self._open(assignment))
 
     # The port's signatures; a message has this many parts.
     def send(  # noqa: PLR0913
         self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
     ) -> None:
         """See `ExchangePort.send`."""
-        if not self._post(self._send, (task, seq), peer, (name, round), payload, on_done):
+        to = Target(peer=peer, key=(name, round))
+        if not self._post(lambda: self._send(self._find((task, seq)), to, payload, on_done)):
             on_done(_STOPPED)
 
     def recv(  # noqa: PLR0913
@@ -100,17 +111,18 @@ class Exchange:
     ) -> None:
         """See `ExchangePort.recv`; `timeout_s` None means the default of `Patience`."""
         timeout_s = self._patience.recv_timeout_s if timeout_s is None else timeout_s
-        if not self._post(self._recv, (task, seq), peer, (name, round), timeout_s, on_message):
+        source = Target(peer=peer, key=(name, round))
+        if not self._post(lambda: self._recv(self._find((task, seq)), source, timeout_s, on_message)):
             on_message(b"", _STOPPED)
 
     def close(self, task: str, seq: int, outcome: str) -> None:
         """See `ExchangePort.close`."""
-        self._post(self._close, (task, seq), outcome)
+        self._post(lambda: self._close((task, seq), outcome))
 
-    def _post(self, action: Callable[..., None], *args: Any) -> bool:
+    def _post(self, action: Callable[[], None]) -> bool:
         """Run `action` on the loop; False where the worker stops and the loop has ended."""
         try:
-            self._loop.call_soon_threadsafe(action, *args)
+            self._loop.call_soon_threadsafe(action)
         except RuntimeError:
             return False
         return True
@@ -125,25 +137,19 @@ class Exchange:
             former.discard()
         self._endpoints[assignment.task] = Endpoint(assignment, self._setting, self._pins)
 
-    def _send(
-        self, attempt: tuple[str, int], peer: str, key: tuple[str, int], payload: Bytes, on_done: OnSent
-    ) -> None:
-        endpoint = self._find(attempt)
+    def _send(self, endpoint: Endpoint | None, to: Target, payload: Bytes, on_done: OnSent) -> None:
         if endpoint is None:
-            on_done("the task is not open for exchange")
+            on_done(_NOT_OPEN)
             return
-        endpoint.send(peer, key[0], key[1], payload, on_done)
+        endpoint.send(to.peer, to.key, payload, on_done)
         self._tick_soon()
 
-    def _recv(
-        self, attempt: tuple[str, int], peer: str, key: tuple[str, int], timeout_s: float, on_message: OnMessage
-    ) -> None:
-        endpoint = self._find(attempt)
+    def _recv(self, endpoint: Endpoint | None, source: Target, timeout_s: float, on_message: OnMessage) -> None:
         if endpoint is None:
-            on_message(b"", "the task is not open for exchange")
+            on_message(b"", _NOT_OPEN)
             return
         now = self._loop.time()
-        endpoint.recv(peer, Wait(key=key, on_message=on_message, since=now, deadline=now + timeout_s))
+        endpoint.recv(source.peer, Wait(key=source.key, on_message=on_message, since=now, deadline=now + timeout_s))
         self._tick_soon()
 
     def _close(self, attempt: tuple[str, int], outcome: str) -> None:

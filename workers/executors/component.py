@@ -8,10 +8,10 @@ from workers.executors.base import Bytes, ExchangePort, Handle, Limits, Place, S
 from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
+from workers.executors.pool import WarmPool
 from workers.executors.process import Process
 from workers.executors.run import ProcessRun, failure
 
-IDLE_S: Final = 30.0
 LEAVE_S: Final = 5.0
 
 
@@ -25,15 +25,8 @@ class ComponentExecutor:
         self.nursery = nursery
         self.exchange = exchange
         self.limits = limits
-        self._warm = warm
-        self._idle: list[Process] = []
-        self._busy = 0
-        nursery.on_start = self._on_zygote
-
-    def _on_zygote(self) -> None:
-        """A new zygote: one process waits for the first task, so that it need not wait."""
-        if not self._idle:
-            self._keep(self.nursery.fork())
+        self.pool = WarmPool(loop, nursery, most_idle=warm)
+        nursery.on_start = self.pool.warm_up
 
     def find_offer(self, name: str) -> Mapping[str, Any] | None:
         """What the zygote said of the component `name`."""
@@ -44,55 +37,6 @@ class ComponentExecutor:
         run = ComponentRun(self, assignment, place=place, sink=sink)
         self.loop.call(run.begin)
         return run
-
-    def take(self, *, reusable: bool) -> Process:
-        """A process for a task: a warm one if it may be, else a new one."""
-        while reusable and self._idle:
-            process = self._idle.pop()
-            if not process.is_gone:
-                return process
-        return self.nursery.fork(preload=not reusable)
-
-    def give_back(self, process: Process) -> None:
-        """The process may run another task."""
-        if len(self._idle) < self._warm:
-            self._keep(process)
-        else:
-            process.close()
-
-    def _keep(self, process: Process) -> None:
-        process.listener, process.log = _Idle(self, process), None
-        self._idle.append(process)
-        if len(self._idle) > 1:
-            self.loop.later(IDLE_S, self._trim)
-
-    def _trim(self) -> None:
-        """Let the longest unused go; one always stays."""
-        if len(self._idle) > 1:
-            self._idle.pop(0).close()
-
-    def forget(self, process: Process) -> None:
-        """An idle process has ended."""
-        if process in self._idle:
-            self._idle.remove(process)
-
-
-class _Idle:
-    """Listens to a process between two tasks."""
-
-    def __init__(self, executor: ComponentExecutor, process: Process) -> None:
-        self._executor = executor
-        self._process = process
-
-    def on_frame(self, header: Header, payload: bytearray) -> None:
-        """A process without a task has nothing to say."""
-
-    def on_born(self, pid: int) -> None:
-        """It has got its number."""
-
-    def on_exit(self, code: int | None) -> None:  # noqa: ARG002
-        """It is gone."""
-        self._executor.forget(self._process)
 
 
 class ComponentRun(ProcessRun):
@@ -119,7 +63,17 @@ class ComponentRun(ProcessRun):
         self._exchanges = offer["exchange"]
         if self._exchanges:
             self._executor.exchange.open(self.assignment)
-        process = self._executor.take(reusable=self._is_kept)
+        if self._is_kept:
+            self._executor.pool.take(self._use)
+        else:
+            self._use(self._executor.nursery.fork(preload=True))
+
+    def _use(self, process: Process) -> None:
+        """Run in `process`, unless the task was stopped while it waited for one."""
+        if self.is_over or self.is_stopped:
+            self._executor.pool.give_back(process)
+            self.finish(failure("stopped", "the task was stopped before it began"))
+            return
         process.send(render_task(self.assignment, self.place, keep=self._is_kept))
         self.attach(process)
 
@@ -161,9 +115,16 @@ class ComponentRun(ProcessRun):
         if process is None:
             return
         if header["kept"] and not self.is_stopped:
-            self._executor.give_back(process)
+            self._executor.pool.give_back(process)
         else:
+            self._executor.pool.lose(process)
             self.loop.later(LEAVE_S, process.kill)
+
+    def on_exit(self, code: int | None) -> None:
+        """The process is gone without a last word."""
+        if self.process is not None:
+            self._executor.pool.lose(self.process)
+        super().on_exit(code)
 
     def finish(self, ending: Any) -> None:
         """Tell the peers too."""

@@ -5,12 +5,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import structlog
+
+log = structlog.get_logger(__name__)
+
 
 class ExecutorLoop:
     """An asyncio loop in a thread of its own."""
 
     def __init__(self) -> None:
         self.aio = asyncio.new_event_loop()
+        self.on_error: Callable[[], object] = lambda: None
+        """Called after an error that nobody foresaw: an attempt may hang, so the worker had better end."""
+        self.aio.set_exception_handler(self._on_error)
         self._thread = threading.Thread(target=self._run, name="executors", daemon=True)
 
     def start(self) -> None:
@@ -50,6 +57,10 @@ class ExecutorLoop:
             self.call(then, function(*args))
 
         threading.Thread(target=work, name="executors-apart", daemon=True).start()
+
+    def _on_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        log.critical("executors_failed", reason=context["message"], exc_info=context.get("exception"))
+        self.on_error()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.aio)

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -48,8 +48,11 @@ class Catalogue:
 def load_catalogue(named: Iterable[str]) -> Catalogue:
     """All components: built-in modules, entry points of the group, then the modules (or .py files) in `named`."""
     catalogue = Catalogue()
-    for source in (*list_builtin(), *list_installed(), *named):
-        reason = try_import(source)
+    builtin = list_builtin()
+    are_builtin_good = not try_import(*builtin)
+    for source in (*builtin, *list_installed(), *named):
+        is_known_good = are_builtin_good and source in builtin
+        reason = "" if is_known_good else try_import(source)
         if reason:
             catalogue.broken[source] = reason
         else:
@@ -73,13 +76,13 @@ def list_installed() -> list[str]:
     return sorted({point.module for point in importlib.metadata.entry_points(group=GROUP)})
 
 
-def try_import(source: str) -> str:
-    """Why `source` must not be loaded into the zygote, or empty; tried in a process of its own."""
+def try_import(*sources: str) -> str:
+    """Why `sources` must not be loaded into the zygote, or empty; tried in a process of its own."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(read_end)
-        _run_trial(source, write_end)
+        _run_trial(sources, write_end)
     os.close(write_end)
     is_heard, _, _ = select.select([read_end], [], [], TRIAL_S)
     said = os.read(read_end, 4096) if is_heard else b""
@@ -94,11 +97,12 @@ def try_import(source: str) -> str:
     return said.decode(errors="replace").strip()
 
 
-def _run_trial(source: str, write_end: int) -> NoReturn:
-    """Import `source` and write what is wrong with it, a blank where nothing is."""
+def _run_trial(sources: Sequence[str], write_end: int) -> NoReturn:
+    """Import `sources` and write what is wrong with it, a blank where nothing is."""
     reason = " "
     try:
-        Catalogue().add(import_source(source))
+        for source in sources:
+            import_source(source)
         if threading.active_count() > 1:
             reason = "it starts threads when it is imported; start them in the component's body"
     finally:

@@ -19,7 +19,7 @@ _CLAIM = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.CLAIMED)}, agent = {{of:agents:text}}, "
     "lease_until = :lease, started = COALESCE(started, CAST(:now AS double precision)) "
     "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
-    f"AND {from_state(Level.TASK, Event.CLAIMED)} RETURNING id, step_id, job_id"
+    f"AND {from_state(Level.TASK, Event.CLAIMED)} RETURNING id, step_id, job_id, service"
 )
 _START_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
@@ -58,7 +58,15 @@ class ClaimBy:
     seq: int
 
 
-def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> list[ClaimReply]:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The answers, in order, and the jobs that must be settled in the same transaction."""
+
+    replies: list[ClaimReply]
+    unsettled: set[str]
+
+
+def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> Claimed:
     """Answer every claim, in order; their jobs are locked already. A repeat by the same agent is granted again."""
     by_task = {claim.task: claim for claim in claims}
     granted = tx.run(
@@ -73,7 +81,9 @@ def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until
     rows = {row[0]: row for row in tx.run(_TASKS, tasks=list(by_task))}
     held = {task for task, row in rows.items() if _holds(by_task[task], row)}
     assignments = _load_assignments(tx, [rows[task] for task in held])
-    return [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
+    replies = [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
+    # Those whom a member serves may all have ended before it began.
+    return Claimed(replies, {job for _, _, job, service in granted if service})
 
 
 def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
@@ -86,7 +96,7 @@ def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
     entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in jobs]
     entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in steps]
     entries += [
-        Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job in granted
+        Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job, _ in granted
     ]
     append_events(tx, entries, now)
 

@@ -44,7 +44,9 @@ _DISPATCH_TASKS = make_sql(
     "RETURNING id, seq, party_id, gang, step_id, job_id"
 )
 _EXPIRED = make_sql(
-    "SELECT id, job_id FROM task WHERE state = 'dispatched' AND lease_until <= :now "
+    # The first condition is the index's own: SQLite does not conclude it from the second.
+    "SELECT id, job_id FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') "
+    "AND state = 'dispatched' AND lease_until <= :now "
     "AND party_id IN (SELECT id FROM party WHERE last_seen >= :seen) ORDER BY lease_until LIMIT :limit"
 )
 _REDISPATCH = make_sql(

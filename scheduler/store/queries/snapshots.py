@@ -13,27 +13,30 @@ from scheduler.store.sql import make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
 from scheduler.store.views import view_job, view_step, view_task
 
+# Conditions on `state` that stand before narrower ones are those of partial indexes: SQLite uses an index
+# only where its condition is there word for word.
 _DUE = make_sql(
-    "SELECT job_id FROM task WHERE state IN ('running', 'lost_contact') AND lease_until <= :now AND "
-    "(state = 'running' OR stop_kind IS NOT NULL OR lease_until <= :given_up) "
-    "UNION SELECT task.job_id FROM task JOIN step ON step.id = task.step_id WHERE task.state IN ('running', 'lost_contact') "
+    "SELECT job_id FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') AND state <> 'dispatched' "
+    "AND lease_until <= :now AND (state = 'running' OR stop_kind IS NOT NULL OR lease_until <= :given_up) "
+    "UNION SELECT task.job_id FROM task JOIN step ON step.id = task.step_id "
+    "WHERE task.state IN ('dispatched', 'running', 'lost_contact') AND task.state <> 'dispatched' "
     "AND task.stop_kind IS NULL AND task.started + step.timeout_s <= :overtime "
     "UNION SELECT job_id FROM step WHERE state = 'waiting' AND not_before IS NOT NULL AND not_before <= :now "
     "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NULL AND deadline <= :now"
 )
 _UNSETTLED = make_sql(
     # Open steps all of whose tasks have ended.
-    "SELECT step.job_id FROM step WHERE step.state IN ('dispatched', 'running') AND NOT EXISTS "
+    "SELECT step.job_id FROM step WHERE step.state <> 'success' AND step.state IN ('dispatched', 'running') AND NOT EXISTS "
     "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
     "AND task.state NOT IN ('success', 'failed', 'canceled', 'timeout')) "
     # Waiting steps all of whose needs are met, and steps that a stopping job has left.
-    "UNION SELECT step.job_id FROM step JOIN job ON job.id = step.job_id WHERE step.state = 'waiting' "
-    "AND step.not_before IS NULL AND job.state IN ('waiting', 'running') AND NOT EXISTS "
+    "UNION SELECT step.job_id FROM step JOIN job ON job.id = step.job_id WHERE step.state <> 'success' "
+    "AND step.state = 'waiting' AND step.not_before IS NULL AND job.state IN ('waiting', 'running') AND NOT EXISTS "
     "(SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs WHERE dep.step_id = step.id AND need.state <> 'success') "
     "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NOT NULL "
     # Members that only serve and began when the others had succeeded.
-    "UNION SELECT task.job_id FROM task WHERE task.service AND task.state IN ('running', 'lost_contact') "
-    "AND task.stop_kind IS NULL AND NOT EXISTS (SELECT 1 FROM task AS other WHERE other.step_id = task.step_id "
+    "UNION SELECT task.job_id FROM task WHERE task.state IN ('dispatched', 'running', 'lost_contact') "
+    "AND task.service AND task.state <> 'dispatched' AND task.stop_kind IS NULL AND NOT EXISTS (SELECT 1 FROM task AS other WHERE other.step_id = task.step_id "
     "AND other.attempt = task.attempt AND NOT other.service AND other.state <> 'success') "
     # Open jobs none of whose steps is open.
     "UNION SELECT job.id FROM job WHERE job.state IN ('waiting', 'running') AND NOT EXISTS (SELECT 1 FROM step "

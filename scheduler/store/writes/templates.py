@@ -1,6 +1,6 @@
 """Writes of templates."""
 
-from sqlmodel import col, delete
+from sqlmodel import col, delete, select
 
 from scheduler.store.queries.templates import Template
 from scheduler.store.session import Tx
@@ -27,3 +27,8 @@ def put_template(tx: Tx, template: Template) -> None:
 def delete_template(tx: Tx, template: str) -> None:
     """Forget a template; one that is not there is no error."""
     tx.session.exec(delete(TemplateRow).where(col(TemplateRow.id) == template))
+
+
+def lock_template(tx: Tx, template: str) -> None:
+    """Nobody else changes the template until this transaction ends; SQLite has one writer anyway."""
+    tx.session.exec(select(TemplateRow.id).where(TemplateRow.id == template).with_for_update())

@@ -104,7 +104,7 @@ CANDIDATES = st.lists(
                     for n, (needs, gang, waited) in enumerate(rows)])  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(CANDIDATES, ROOMS)
 def test_never_more_gang_slots_than_a_party_has_nor_more_knocks_than_its_window(candidates, rooms):
     started = [c for c, v in zip(candidates, admit(candidates, rooms, reserve_after_s=10.0), strict=True) if v.starts]
@@ -116,7 +116,7 @@ def test_never_more_gang_slots_than_a_party_has_nor_more_knocks_than_its_window(
         assert not (its.closed and gangs + ahead)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(CANDIDATES, ROOMS)
 def test_everyone_has_a_verdict_and_who_waits_has_a_reason(candidates, rooms):
     found = admit(candidates, rooms, reserve_after_s=10.0)

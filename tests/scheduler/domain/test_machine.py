@@ -125,6 +125,18 @@ def test_a_pause_keeps_the_step_waiting_until_it_is_over():
     assert moves(settled(make_job(), [step], tasks, now=after(10))) == [("step", "j-s", "readied")]
 
 
+def test_a_failure_elsewhere_cancels_a_step_that_is_about_to_be_tried_again_only_after_its_new_attempt_is_written():
+    steps = [make_step("s", retry=RETRY), make_step("t")]
+    world = (make_job(), steps, [failed("a", kind="lost"), failed("b", step="t")])
+    due = settled(*world)
+    assert [new.step.name for new in due.attempts] == ["s"]
+    assert ("step", "j-s", "canceled") not in moves(due)
+    world = apply(*world, due)
+    job, steps, tasks = apply(*world, settled(*world))
+    assert (job.state, [step.state for step in steps]) == (State.FAILED, [State.CANCELED, State.FAILED])
+    assert {task.state for task in tasks} == {State.CANCELED, State.FAILED}
+
+
 # --- stop and deadline ---
 
 

@@ -114,8 +114,17 @@ def test_two_rings_that_share_a_task_are_both_found():
 
 @pytest.mark.parametrize(
     "probe",
-    [None, 7, [], {}, {"origin": "a"}, {"origin": "a", "round": 1, "path": []}, {"origin": 1, "round": 1, "path": [["b"]]},
-     {"origin": "a", "round": 1, "path": [[1, 2, 3]]}, {"origin": "b", "round": 1, "path": [["x", "m1", "t"]]}],
+    [
+        None,
+        7,
+        [],
+        {},
+        {"origin": "a"},
+        {"origin": "a", "round": 1, "path": []},
+        {"origin": 1, "round": 1, "path": [["b"]]},
+        {"origin": "a", "round": 1, "path": [[1, 2, 3]]},
+        {"origin": "b", "round": 1, "path": [["x", "m1", "t"]]},
+    ],
 )
 def test_a_probe_that_is_none_is_ignored(probe):
     ring = Ring("a", "b")

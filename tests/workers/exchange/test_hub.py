@@ -163,7 +163,9 @@ async def test_a_cycle_of_three_is_found(gateway, tmp_path):
     open_attempt(workers, gateway.group)
     async with asyncio.timeout(8):
         answers = await asyncio.gather(
-            workers["a"].recv("a", "b", "x"), workers["b"].recv("b", "c", "x"), workers["c"].recv("c", "a", "x"),
+            workers["a"].recv("a", "b", "x"),
+            workers["b"].recv("b", "c", "x"),
+            workers["c"].recv("c", "a", "x"),
             return_exceptions=False,
         )
     assert any("wait for each other" in why for _, why in answers)
@@ -229,7 +231,7 @@ async def test_cut_cables_in_mid_transfer_lose_and_double_nothing(gateway, tmp_p
             for number, message in enumerate(messages):
                 assert await workers["host"].recv("host", "guest", "m", number=number) == (message, "")
             assert await sending == [""] * len(messages)
-        cutter.cancel()
+            await cutter
         for worker in workers.values():
             await worker.stop()
 
@@ -239,6 +241,7 @@ async def _send_all(worker, messages):
 
 
 async def _cut_often(*cables):
+    """Six cuts, each after another three megabytes."""
     for turn in range(6):
         carried = cables[turn % 2].bytes_carried
         await until(lambda before=carried, turn=turn: cables[turn % 2].bytes_carried > before + 3_000_000)

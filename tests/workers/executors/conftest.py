@@ -73,9 +73,7 @@ class Letterbox:
     def open(self, assignment: Assignment) -> None:
         self.opened.append(assignment.task)
 
-    def send(
-        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
-    ) -> None:
+    def send(self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent) -> None:
         with self.lock:
             waiting = self.asked.pop((peer, name, round), None)
             if waiting is None:

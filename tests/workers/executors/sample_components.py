@@ -75,7 +75,9 @@ def half(ctx: Context) -> None:
 @component("reading")
 def reading(ctx: Context) -> None:
     ctx.summary(
-        text=ctx.input("left").read_text(), right=ctx.has_input("right"), table=str(ctx.table("there", namespace="n").name)
+        text=ctx.input("left").read_text(),
+        right=ctx.has_input("right"),
+        table=str(ctx.table("there", namespace="n").name),
     )
     ctx.table("absent")
 
@@ -187,3 +189,13 @@ def waiting(ctx: Context) -> None:
 @component("undeclared")
 def undeclared(ctx: Context) -> None:
     ctx.exchange.send(ctx.peers()[0], "x", 1)
+
+
+@component("lasting", reusable=True)
+def lasting(ctx: Context) -> None:
+    time.sleep(60)
+
+
+@component("briefly", reusable=True)
+def briefly(ctx: Context) -> None:
+    time.sleep(0.2)

@@ -94,7 +94,9 @@ def engine():
 
 @pytest.fixture
 def executor(loop, engine):
-    return ContainerExecutor(loop, engine, images=["trainer@sha256:1", "gone"], site="/s", limits=Limits(memory_bytes=99))
+    return ContainerExecutor(
+        loop, engine, images=["trainer@sha256:1", "gone"], site="/s", limits=Limits(memory_bytes=99)
+    )
 
 
 def start(executor, tmp_path, image="trainer@sha256:1", **run):

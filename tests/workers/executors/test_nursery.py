@@ -1,8 +1,7 @@
 import os
 import signal
 
-from tests.workers.executors.test_command import is_alive
-from tests.workers.fakes import until
+from tests.workers.fakes import is_alive, until
 
 
 def test_a_killed_zygote_takes_its_tasks_along_and_another_takes_its_place(make_workshop, tmp_path):

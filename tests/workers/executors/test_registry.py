@@ -13,7 +13,10 @@ from workers.executors import registry
         ("import os; os._exit(5)", "its import ended the process (status 5)"),
         ("import sys; sys.exit('bye')", "SystemExit: bye"),
         ("def (", "SyntaxError"),
-        ("import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start()", "starts threads"),
+        (
+            "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+            "starts threads",
+        ),
     ],
 )
 def test_a_broken_module_is_left_out_with_the_reason(tmp_path, source, reason):

@@ -38,7 +38,11 @@ def test_arrays_come_back_with_shape_and_type_and_can_be_changed(array):
 def test_other_bytes_like_values_and_numpy_figures_are_taken():
     assert there_and_back(bytearray(b"ab")) == b"ab"
     assert there_and_back(memoryview(b"abc")) == b"abc"
-    assert there_and_back({"n": np.int64(3), "f": np.float32(0.5), "a": np.arange(2)}) == {"n": 3, "f": 0.5, "a": [0, 1]}
+    assert there_and_back({"n": np.int64(3), "f": np.float32(0.5), "a": np.arange(2)}) == {
+        "n": 3,
+        "f": 0.5,
+        "a": [0, 1],
+    }
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, {"x": object()}, np.array([object()], dtype=object)])

@@ -199,7 +199,6 @@ def test_a_serving_member_that_comes_after_all_is_over_is_ended_too(centre):
     centre.claim("a", knocks["a"])
     centre.report("a", knocks["a"])
     centre.claim("b", knocks["b"])
-    centre.settle()
     assert centre.beat("b", knocks["b"]).verdict == "stop"
     centre.report("b", knocks["b"])
     assert centre.states(job)[0] == "success"

@@ -70,7 +70,10 @@ def test_filters_narrow_and_combine(centre):
     assert ids(centre, labels={"team": "x", "n.1": "y"}) == [mine]
     assert ids(centre, labels={"team": "x", "n": "y"}) == []
     assert ids(centre, labels={'te"am': "x"}) == []
-    assert ids(centre, owner="me", states=[State.WAITING], party="b") == [mine]
+    odd = {'te"am': "1", "a\\b.c[0]": "2", "": "3", "$": "4"}
+    quoted = centre.submit(step("s"), labels=odd)
+    assert all(ids(centre, labels={name: value}) == [quoted] for name, value in odd.items())
+    assert set(ids(centre, owner="me", states=[State.WAITING], party="b")) == {mine, quoted}
 
 
 def test_every_listed_job_says_why_it_waits(centre):
@@ -126,7 +129,7 @@ def test_attempts_keep_the_history(centre):
     centre.run()
     attempts = centre.read(lambda tx: list_attempts(tx, job, "s"))
     assert [number for number, _ in attempts] == [1, 2]
-    assert [[task.state for task in tasks] for _, tasks in attempts] == [["failed", "success"], ["success", "success"]]
+    assert [[task.state for task in tasks] for _, tasks in attempts] == [["failed", "canceled"], ["success", "success"]]
     assert attempts[0][1][0].failure.message == "boom"
     task = attempts[0][1][0]
     assert centre.read(lambda tx: get_task(tx, task.id)) == task

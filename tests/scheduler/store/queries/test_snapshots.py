@@ -2,6 +2,7 @@
 
 import pytest
 
+from scheduler.domain.messages import Knock
 from scheduler.domain.model import Retry
 from scheduler.store.queries.snapshots import find_snapshot, list_due_jobs, list_unsettled_jobs
 from tests.scheduler.centre import chain, step
@@ -87,8 +88,8 @@ def test_a_pause_is_due_when_it_is_over(centre, monkeypatch):
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE task SET state = 'success'",
-        "UPDATE task SET state = 'success'; UPDATE step SET state = 'success' WHERE position = 0",
+        "UPDATE task SET state = 'success' WHERE state = 'running'",
+        "UPDATE task SET state = 'success' WHERE state = 'running'; UPDATE step SET state = 'success' WHERE position = 0",
         "UPDATE step SET state = 'success'",
         "UPDATE job SET stop_kind = 'canceled', stop_reason = 'x'",
     ],

@@ -1,0 +1,1 @@
+"""iFLearner Flow's interface: templates, tasks and federates under /api/v1."""

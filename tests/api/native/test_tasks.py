@@ -1,0 +1,133 @@
+import asyncio
+import hashlib
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+
+async def claim(gateway, **given):
+    """A job with one running task at 9999: job, task, seq."""
+    job = await gateway.submit(parties={"guest": ["9999"]}, **given)
+    (knock,) = gateway.dispatch()["9999"]
+    await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
+    return job, knock.task, knock.seq
+
+
+def write_log(workdir, task, seq, text):
+    path = workdir.log(task, seq)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(text)
+
+
+async def finish(gateway, task, seq, **report):
+    await gateway.sync("9999", reports=[{"task": task, "seq": seq, "outcome": "success", **report}])
+
+
+async def test_a_task(gateway):
+    job, task, seq = await claim(gateway)
+    found = (await gateway.get(f"/tasks/{task}")).json
+    assert (found["job"], found["step"], found["seq"], found["state"]) == (job, "read", seq, "running")
+    assert (await gateway.get("/tasks/none")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "offset"),
+    [("", "0123456789", "0"), ("?offset=4", "456789", "4"), ("?offset=2&limit=3", "234", "2"), ("?offset=-3", "789", "7")],
+)
+async def test_a_part_of_a_log(gateway, partyline, query, text, offset):
+    _, task, seq = await claim(gateway)
+    write_log(partyline, task, seq, "0123456789")
+    answer = await gateway.get(f"/tasks/{task}/logs{query}")
+    assert (answer.status, answer.raw.decode(), answer.headers["X-Log-Offset"]) == (200, text, offset)
+    assert answer.headers["X-Log-Size"] == "10"
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+async def test_the_log_of_a_task_that_has_not_begun_is_empty_without_asking_the_party(gateway):
+    job = await gateway.submit()
+    answer = await gateway.get(f"/tasks/{job}-0-1-0/logs")
+    assert (answer.status, answer.raw, answer.headers["X-Log-Size"]) == (200, b"", "0")
+
+
+async def test_a_log_at_a_party_that_is_not_connected(gateway):
+    _, task, _ = await claim(gateway)
+    answer = await gateway.get(f"/tasks/{task}/logs")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
+    assert "9999" in answer.json["error"]["message"]
+
+
+async def test_a_log_is_followed_until_the_task_ends(gateway, partyline):
+    _, task, seq = await claim(gateway)
+    write_log(partyline, task, seq, "one\n")
+    following = asyncio.create_task(gateway.get(f"/tasks/{task}/logs?follow=true&offset=0"))
+    await asyncio.sleep(0.1)
+    write_log(partyline, task, seq, "two\n")
+    await asyncio.sleep(0.4)
+    write_log(partyline, task, seq, "three\n")
+    await finish(gateway, task, seq)
+    async with asyncio.timeout(5):
+        assert (await following).raw == b"one\ntwo\nthree\n"
+
+
+async def test_following_begins_before_the_task_does(gateway, partyline):
+    job = await gateway.submit(parties={"guest": ["9999"]})
+    following = asyncio.create_task(gateway.get(f"/tasks/{job}-0-1-0/logs?follow=true"))
+    await asyncio.sleep(0.05)
+    (knock,) = gateway.dispatch()["9999"]
+    await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
+    write_log(partyline, knock.task, knock.seq, "hello\n")
+    await finish(gateway, knock.task, knock.seq)
+    async with asyncio.timeout(5):
+        assert (await following).raw == b"hello\n"
+
+
+@pytest.fixture
+async def outputs(gateway, partyline):
+    """A task that left a table and a file at its party."""
+    _, task, seq = await claim(gateway)
+    folder = partyline.outputs(task, seq)
+    folder.mkdir(parents=True)
+    pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2, 3], "x": [0.5, None, 2.5]}), folder / "data")
+    (folder / "model").write_bytes(b"m" * 3_000_000)
+    await finish(
+        gateway, task, seq,
+        outputs=[
+            {"name": name, "kind": kind, "size": (folder / name).stat().st_size, "sha256": digest(folder / name)}
+            for name, kind in (("data", "table"), ("model", "model"))
+        ],
+    )  # fmt: skip
+    return task
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def test_an_output_is_streamed(gateway, outputs):
+    answer = await gateway.get(f"/tasks/{outputs}/outputs/model")
+    assert (answer.status, answer.raw) == (200, b"m" * 3_000_000)
+    assert answer.headers["Content-Length"] == "3000000"
+    assert answer.headers["ETag"] == f'"{hashlib.sha256(answer.raw).hexdigest()}"'
+
+
+async def test_rows_of_an_output(gateway, outputs):
+    answer = await gateway.get(f"/tasks/{outputs}/outputs/data?preview=true&offset=1&limit=1")
+    assert answer.json == {"columns": ["id", "x"], "rows": [[2, None]], "total": 3}
+    refused = await gateway.get(f"/tasks/{outputs}/outputs/model?preview=true")
+    assert (refused.status, list(refused.problems)) == (422, ["query.preview"])
+
+
+async def test_an_output_that_is_not_there(gateway, outputs, partyline):
+    assert (await gateway.get(f"/tasks/{outputs}/outputs/none")).status == 404
+    found = await gateway.get(f"/tasks/{outputs}/outputs/data", token="other_lead")
+    assert found.status == 403
+
+
+async def test_an_output_that_breaks_off_is_not_taken_for_whole(gateway, outputs, partyline):
+    path = next(partyline.root.glob("outputs/**/model"))
+    path.write_bytes(b"short")
+    answer = await gateway.get(f"/tasks/{outputs}/outputs/model")
+    assert answer.raw == b"short"  # what the party has now; ETag and size say that it is not what was reported
+    assert answer.headers["ETag"] != f'"{hashlib.sha256(b"short").hexdigest()}"'

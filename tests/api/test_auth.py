@@ -1,0 +1,133 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from api.auth import Gate, Throttle, find_legacy_principal, require
+from api.bridge import Reader
+from config.settings import Settings
+from scheduler.domain.access import Action, Principal, Role, Subject
+from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
+from scheduler.service.tokens import issue_token
+from scheduler.store.writes.access import revoke_token
+
+HOME = "127.0.0.1"
+
+
+class Clock:
+    def __init__(self):
+        self.at = 1000.0
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def gate(store, clock):
+    reader = Reader(store)
+    yield Gate(reader, clock=clock)
+    reader.close()
+
+
+def issue(store, **given):
+    with store.write() as tx:
+        return issue_token(tx, "ann", role=Role.LEAD, project="p1", now=datetime.now(UTC), **given)
+
+
+async def test_a_token_names_its_bearer(gate, store):
+    token, text = issue(store)
+    principal = await gate.identify(f"Bearer {text}", HOME)
+    assert (principal.name, principal.role, principal.token) == ("ann", Role.LEAD, token.id)
+    assert gate.take_used() == {token.id}
+    assert gate.take_used() == set()
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer  ", "Basic abc", "frt_a_b"])
+async def test_a_missing_token_is_said_so(gate, header):
+    with pytest.raises(UnauthenticatedError, match="carries no token"):
+        await gate.identify(header, HOME)
+
+
+@pytest.mark.parametrize("text", ["frt_a_b", "nonsense", "frt_\x00_x", "frt_ä_x", "frt_a_b " + "x" * 5000])
+async def test_an_unknown_token_is_refused(gate, text):
+    with pytest.raises(UnauthenticatedError):
+        await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_an_expired_token_is_refused(gate, store):
+    _, text = issue(store, expires_s=-1.0)
+    with pytest.raises(UnauthenticatedError, match="expired"):
+        await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_a_revoked_token_ends_within_seconds(gate, store, clock):
+    token, text = issue(store)
+    await gate.identify(f"Bearer {text}", HOME)
+    with store.write() as tx:
+        revoke_token(tx, token.id, datetime.now(UTC))
+    assert await gate.identify(f"Bearer {text}", HOME)
+    clock.at += 3.1
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_a_token_revoked_here_ends_at_once(gate, store):
+    token, text = issue(store)
+    await gate.identify(f"Bearer {text}", HOME)
+    with store.write() as tx:
+        revoke_token(tx, token.id, datetime.now(UTC))
+    gate.forget_all()
+    with pytest.raises(UnauthenticatedError):
+        await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_five_failures_shut_the_address_out_for_a_minute(gate, store, clock):
+    _, text = issue(store)
+    for number in range(5):
+        with pytest.raises(UnauthenticatedError):
+            await gate.identify(f"Bearer frt_a_{number}", HOME)
+    with pytest.raises(BusyError) as refused:
+        await gate.identify(f"Bearer {text}", HOME)
+    assert 50 < refused.value.retry_after_s <= 60
+    assert await gate.identify(f"Bearer {text}", "10.0.0.9")
+    clock.at += 61
+    assert await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_one_wrong_token_again_and_again_shuts_out_itself_alone(gate, store):
+    _, text = issue(store)
+    for _ in range(5):
+        with pytest.raises(UnauthenticatedError):
+            await gate.identify("Bearer frt_a_old", HOME)
+    with pytest.raises(BusyError):
+        await gate.identify("Bearer frt_a_old", HOME)
+    assert await gate.identify(f"Bearer {text}", HOME)
+
+
+def test_the_throttle_forgets_addresses_beyond_its_room(clock, monkeypatch):
+    monkeypatch.setattr("api.auth.ADDRESSES", 10)
+    throttle = Throttle(clock=clock)
+    for number in range(50):
+        throttle.count(f"10.0.0.{number}", b"x")
+    assert len(throttle._failures) == 10
+
+
+def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():
+    home = find_legacy_principal(Settings())
+    assert home is not None
+    assert (home.name, home.role) == ("legacy", Role.LEAD)
+    assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True)) is None
+    assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name == "old"
+
+
+def test_a_foreign_thing_is_not_there_and_ones_own_may_be_forbidden():
+    ann = Principal(name="ann", kind="user", role=Role.LEAD, org="hq", project="p1")
+    with pytest.raises(NotFoundError, match="no job 'j1'"):
+        require(ann, Action.READ_JOB, Subject(owner="bob", org="hq", project="p2"), kind="job", identity="j1")
+    with pytest.raises(ForbiddenError, match=r"ann, lead, may not control job here \(job j1\)"):
+        require(ann, Action.CONTROL_JOB, Subject(owner="bob", org="hq", project="p1"), kind="job", identity="j1")
+    require(ann, Action.CONTROL_JOB, Subject(owner="ann", org="hq", project="p1"), kind="job", identity="j1")

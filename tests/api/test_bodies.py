@@ -1,0 +1,52 @@
+import pytest
+
+from api.bodies import MalformedBodyError, check_value, parse_json
+from scheduler.domain.errors import InvalidDocumentError
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"", "is empty"),
+        (b"  ", "is empty"),
+        (b"{", "is not JSON"),
+        (b"nope", "is not JSON"),
+        (b'{"a": "\xff"}', "byte 7 is not UTF-8"),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": -Infinity}', "infinite"),
+        (b'{"a": 1e999}', "infinite"),
+        (b'{"a": "\\ud800"}', "is not JSON"),
+        (b'{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
+        (b"\xef\xbb\xbf{}", "is not JSON"),
+    ],
+)
+def test_what_is_no_json_is_refused_by_name(raw, said):
+    with pytest.raises(MalformedBodyError, match=said):
+        parse_json(raw)
+
+
+def test_depth_is_limited_and_the_place_named():
+    assert parse_json(b"[" * 32 + b"]" * 32)
+    with pytest.raises(InvalidDocumentError, match=r"a\.0\.0.*deeper than 32"):
+        parse_json(b'{"a":' + b"[" * 40 + b"]" * 40 + b"}")
+    with pytest.raises(InvalidDocumentError, match="deeper than 32"):
+        parse_json(b"[" * 100_000 + b"]" * 100_000)
+
+
+def test_many_flat_values_are_no_depth():
+    assert len(parse_json(b"[" + b",".join([b"{}"] * 1000) + b"]")) == 1000
+
+
+@pytest.mark.parametrize("raw", [b'{"a": ["x", "b\\u0000"]}', b'{"a\\u0000": 1}'])
+def test_nul_is_refused(raw):
+    with pytest.raises(InvalidDocumentError, match="NUL"):
+        parse_json(raw)
+
+
+def test_an_escaped_backslash_is_no_nul():
+    assert parse_json(b'{"a": "\\\\u0000"}') == {"a": "\\u0000"}
+
+
+def test_keys_are_checked_too():
+    with pytest.raises(InvalidDocumentError, match="NUL"):
+        check_value({"a": {"b\0": 1}})

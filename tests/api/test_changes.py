@@ -1,0 +1,69 @@
+import asyncio
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from api.changes import ChangeFeed, wait_for_change
+from scheduler.queues.names import CHANGES
+
+
+async def test_a_watcher_is_woken_by_its_job_only():
+    feed = ChangeFeed()
+    with feed.watch("a") as changed:
+        feed.tell(["b"])
+        assert not await wait_for_change(changed, 0.01)
+        feed.tell(["a"])
+        assert await wait_for_change(changed, 1)
+        assert not changed.is_set()
+        feed.tell_all()
+        assert changed.is_set()
+    assert feed.is_idle
+
+
+async def test_leaving_keeps_the_other_watchers():
+    feed = ChangeFeed()
+    with feed.watch("a") as stays:
+        with feed.watch("a"):
+            pass
+        feed.tell(["a"])
+        assert stays.is_set()
+
+
+@pytest.fixture
+async def broker(broker_url):
+    made = Redis.from_url(broker_url)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+async def listening(broker):
+    feed = ChangeFeed()
+    task = asyncio.create_task(feed.listen(broker, "me"))
+    while not (await broker.pubsub_numsub(CHANGES))[0][1]:
+        await asyncio.sleep(0.01)
+    yield feed
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_news_of_others_wakes_and_ones_own_does_not(broker, listening):
+    with listening.watch("job") as changed:
+        await broker.publish(CHANGES, orjson.dumps(["me", "job"]))
+        await broker.publish(CHANGES, b"{garbled")
+        await broker.publish(CHANGES, b"[]")
+        assert not await wait_for_change(changed, 0.05)
+        await broker.publish(CHANGES, orjson.dumps(["another", "job"]))
+        assert await wait_for_change(changed, 2)
+
+
+async def test_it_connects_again(broker, listening, monkeypatch):
+    monkeypatch.setattr("api.changes.RECONNECT_S", 0.02)
+    await broker.client_kill_filter(_type="pubsub")
+    async with asyncio.timeout(5):
+        while not (await broker.pubsub_numsub(CHANGES))[0][1]:
+            await asyncio.sleep(0.02)
+    with listening.watch("job") as changed:
+        await broker.publish(CHANGES, orjson.dumps(["another", "job"]))
+        assert await wait_for_change(changed, 2)

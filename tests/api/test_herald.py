@@ -1,0 +1,74 @@
+import asyncio
+import threading
+
+import pytest
+
+from api.changes import ChangeFeed
+from api.herald import Herald
+from scheduler.store.session import Effects
+
+
+class SlowNudger:
+    """Counts; the first nudge blocks until it may go on."""
+
+    def __init__(self):
+        self.nudges = 0
+        self.jobs = []
+        self.go = threading.Event()
+        self.is_closed = False
+
+    def nudge(self):
+        self.nudges += 1
+        self.go.wait(5)
+
+    def tell_changes(self, jobs, sender):
+        self.jobs.append((sorted(jobs), sender))
+
+    def close(self):
+        self.is_closed = True
+
+
+@pytest.fixture
+async def parts():
+    nudger, feed, stops = SlowNudger(), ChangeFeed(), []
+
+    async def send_stop(*stop):
+        stops.append(stop)
+
+    herald = Herald(nudger, feed, send_stop=send_stop, sender="me")
+    herald.start()
+    yield herald, nudger, feed, stops
+    nudger.go.set()
+    await herald.close()
+    assert nudger.is_closed
+
+
+async def test_a_slow_broker_delays_nobody_and_many_commits_become_one_nudge(parts):
+    herald, nudger, _, _ = parts
+    herald.tell(Effects(has_ready_work=True))
+    await asyncio.sleep(0.02)
+    for number in range(50):
+        herald.tell(Effects(has_ready_work=True, changed_jobs={f"job-{number % 3}"}))
+    nudger.go.set()
+    await herald.close()
+    assert nudger.nudges == 2
+    assert nudger.jobs == [(["job-0", "job-1", "job-2"], "me")]
+
+
+async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):
+    herald, _, feed, stops = parts
+    herald.tell(Effects(has_ready_work=True))
+    with feed.watch("job") as changed:
+        effects = Effects(changed_jobs={"job"}, stops=[("9999", "t", 3, "canceled")])
+        await asyncio.to_thread(herald.tell, effects)
+        async with asyncio.timeout(2):
+            await changed.wait()
+    await asyncio.sleep(0)
+    assert stops == [("9999", "t", 3, "canceled")]
+
+
+async def test_nothing_caused_is_nothing_told(parts):
+    herald, nudger, _, _ = parts
+    herald.tell(Effects())
+    await asyncio.sleep(0.02)
+    assert (nudger.nudges, nudger.jobs) == (0, [])

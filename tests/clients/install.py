@@ -1,0 +1,110 @@
+"""`python tests/clients/install.py NAME-VERSION ...`: old public clients and engines, each in an environment of its own.
+
+They lie outside the tree, in `$XDG_CACHE_HOME/fedrota/clients` (`~/.cache/...`), with the dependencies of
+their time. An environment that is there and complete is used as it is.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from types import MappingProxyType
+
+DONE = "complete.txt"
+
+
+class InstallError(Exception):
+    """A client cannot be had here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """What to install: `alone` without its declared dependencies, then `packages` with theirs."""
+
+    packages: tuple[str, ...]
+    alone: tuple[str, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """Changes when the list does, so that an older environment is made anew."""
+        return "\n".join((*self.alone, "", *self.packages, sys.version))
+
+
+CLIENTS: Mapping[str, Client] = MappingProxyType(
+    {
+        # The client imports requests and does not declare it.
+        "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
+        "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
+        # Its pins contradict each other on every Python; these are the ones that its code imports.
+        "iflearner-0.1.0": Client(
+            alone=("iflearner==0.1.0",),
+            packages=(
+                "protobuf>=3.20,<3.21",
+                "grpcio",
+                "loguru",
+                "flask",
+                "numpy",
+                "gmpy2",
+                "pycryptodome",
+                "visualdl",
+                "setuptools<81",
+            ),
+        ),
+    }
+)
+
+
+def find_cache() -> Path:
+    """The folder of all environments."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fedrota" / "clients"
+
+
+def install(name: str, cache: Path | None = None) -> Path:
+    """The client's Python interpreter, installed first where it is not there; InstallError where that fails."""
+    client = CLIENTS.get(name)
+    if client is None:
+        raise InstallError(f"there is no client {name!r}; known: {', '.join(CLIENTS)}")
+    folder = (cache or find_cache()) / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(f"{folder.suffix}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = folder / DONE
+        if not (stamp.is_file() and stamp.read_text() == client.stamp):
+            rmtree(folder, ignore_errors=True)
+            _make(folder, client)
+            stamp.write_text(client.stamp)
+    return folder / "bin" / "python"
+
+
+def _make(folder: Path, client: Client) -> None:
+    venv.create(folder, with_pip=True)
+    if client.alone:
+        _pip(folder, "--no-deps", *client.alone)
+    _pip(folder, *client.packages)
+
+
+def _pip(folder: Path, *words: str) -> None:
+    argv = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InstallError(f"{' '.join(words)} cannot be installed:\n{done.stdout}{done.stderr}")
+
+
+def main() -> int:
+    """Install what the command line names, all where it names nothing; print the interpreters."""
+    try:
+        for name in sys.argv[1:] or CLIENTS:
+            print(name, install(name))
+    except InstallError as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from tests.workers.fakes import until
+from workers.executors.kernel import find_birth, is_zombie, kill_tree, list_children, list_descendants, list_marked
+
+TREE = """
+import os, sys, time, ctypes
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(60)
+        os._exit(0) if os.getpid() % 2 else time.sleep(60)
+time.sleep(60)
+"""
+
+
+def test_a_whole_tree_is_found_and_killed():
+    root = subprocess.Popen([sys.executable, "-c", TREE])
+    until(lambda: len(list_descendants(root.pid)) >= 3)
+    time.sleep(0.1)
+    below = list_descendants(root.pid)
+    assert set(list_children(root.pid)) <= set(below)
+    started = time.monotonic()
+    kill_tree(root.pid)
+    assert root.wait() == -signal.SIGKILL
+    assert time.monotonic() - started < 2
+    until(lambda: all(find_birth(pid) is None or is_zombie(pid) for pid in below))
+
+
+def test_a_process_is_known_by_number_and_birth():
+    mine = find_birth(os.getpid())
+    assert isinstance(mine, int)
+    assert mine == find_birth(os.getpid())
+    with subprocess.Popen(["sleep", "60"]) as other:
+        assert find_birth(other.pid) >= mine
+        other.kill()
+        until(lambda: is_zombie(other.pid))
+    assert find_birth(other.pid) is None
+    assert is_zombie(other.pid)
+    kill_tree(other.pid)  # gone already: nothing happens
+
+
+def test_marked_processes_are_found_by_the_whole_mark(tmp_path):
+    mark = f"FEDROTA_SITE={tmp_path}/party-1"
+    with subprocess.Popen(
+        ["sleep", "60"], env={"FEDROTA_SITE": f"{tmp_path}/party-1", "PATH": os.environ["PATH"]}
+    ) as marked:
+        with subprocess.Popen(
+            ["sleep", "60"], env={"FEDROTA_SITE": f"{tmp_path}/party-10", "PATH": os.environ["PATH"]}
+        ) as other:
+            until(lambda: list(list_marked(mark)) == [marked.pid])
+            other.kill()
+        marked.kill()

@@ -1,0 +1,47 @@
+from tests.workers.executors.conftest import Recorder
+from tests.workers.fakes import until
+from workers.executors.news import NewsFile
+
+
+def test_metrics_progress_and_summary_come_while_the_command_runs(workshop):
+    lines = [
+        '{"name": "loss", "value": 0.5, "step": 1}',
+        '{"progress": 0.5}',
+        "nonsense",
+        '{"summary": {"rows": 3}}',
+        '{"name": "x", "value": NaN}',
+    ]
+    run = workshop.command("sh", "-c", 'printf "%s\\n" "$@" >> $FEDROTA_METRICS; sleep 60', "sh", *lines)
+    until(lambda: run.sink.summary)
+    assert [(point.name, point.step, point.value) for point in run.sink.points] == [("loss", 1, 0.5)]
+    assert run.sink.fractions == [0.5]
+    run.handle.kill()
+    run.sink.wait()
+
+
+def test_lines_that_come_in_pieces_and_lines_that_are_no_news(tmp_path):
+    file, sink = tmp_path / "metrics.jsonl", Recorder()
+    news = NewsFile(file, sink)
+    news.read()  # not there yet
+    with file.open("ab", buffering=0) as out:
+        out.write(b'{"name": "a", "val')
+        news.read()
+        assert sink.points == []
+        out.write(b'ue": 1}\n[]\n5\n{"name": "b"}\n{"progress": "x"}\n\xff\n\n{"progress": 3}\n{"summary": 5}\n')
+        out.write(b"x" * 100_000)
+        news.read()
+    assert [(point.name, point.step, point.value) for point in sink.points] == [("a", -1, 1.0)]
+    assert sink.fractions == [1.0]
+    assert news.refused == 7
+
+
+def test_a_full_sink_is_not_filled_further(tmp_path):
+    file, sink = tmp_path / "metrics.jsonl", Recorder()
+    file.write_bytes(b'{"name": "a", "value": 1}\n')
+    sink.full = True
+    news = NewsFile(file, sink)
+    news.read()
+    assert sink.points == []
+    sink.full = False
+    news.read()
+    assert len(sink.points) == 1

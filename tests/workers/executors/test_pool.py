@@ -1,0 +1,52 @@
+import threading
+import time
+
+from tests.workers.fakes import is_alive, until
+from workers.executors import pool as pool_module
+from workers.executors.pool import EAGER
+
+
+def test_short_tasks_share_few_processes(workshop):
+    runs = [workshop.run("quick", task=f"q{number}") for number in range(40)]
+    for run in runs:
+        assert run.sink.wait().outcome == "success"
+    assert len({run.log.split()[-1] for run in runs}) <= 3 * EAGER + 4
+
+
+def test_tasks_that_last_do_not_hold_up_others(workshop):
+    runs = [workshop.run("lasting", task=f"l{number}") for number in range(EAGER + 3)]
+    started = time.monotonic()
+    for run in runs:
+        run.sink.wait_begun()
+    assert time.monotonic() - started < 3  # each of them lasts a minute
+    for run in runs:
+        run.handle.kill()
+        run.sink.wait()
+
+
+def test_a_task_that_is_stopped_while_it_waits_for_a_process_never_begins(workshop, monkeypatch):
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 0.3)
+    busy = [workshop.run("lasting", task=f"b{number}") for number in range(EAGER)]
+    for run in busy:
+        run.sink.wait_begun()
+    late = workshop.run("quick", task="late")
+    late.handle.stop(1.0)
+    assert late.sink.wait().message == "the task was stopped before it began"
+    assert late.log == ""
+    for run in busy:
+        run.handle.kill()
+        run.sink.wait()
+
+
+def test_what_nobody_needs_is_let_go_and_one_stays(make_workshop, monkeypatch):
+    monkeypatch.setattr(pool_module, "IDLE_S", 0.2)
+    workshop = make_workshop()
+    runs = [workshop.run("briefly", task=f"r{number}") for number in range(4)]
+    pids = [run.sink.wait_begun() for run in runs]
+    for run in runs:
+        run.sink.wait()
+    until(lambda: sum(map(is_alive, pids)) <= 1)
+    threading.Event().wait(0.5)
+    again = workshop.run("briefly", task="again")
+    again.sink.wait()
+    assert sum(map(is_alive, [*pids, *again.sink.pids])) == 1

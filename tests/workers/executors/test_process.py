@@ -1,0 +1,26 @@
+import time
+
+from tests.workers.fakes import make_peer
+from workers.executors.base import Limits
+
+HOST = (make_peer("h", "host", "10000"),)
+GUEST = (make_peer("g", "guest", "9999"),)
+
+
+def test_a_flood_of_output_is_cut_and_says_so(make_workshop):
+    workshop = make_workshop(Limits(log_bytes=1 << 20))
+    run = workshop.run("shouting", params={"mib": 200})
+    ending = run.sink.wait(60)
+    assert ending.outcome == "success"
+    assert run.place.log.stat().st_size == ending.log_size < (1 << 20) + 200
+    assert "[fedrota] the log is cut here: it reached 1048576 bytes" in run.log[-120:]
+
+
+def test_a_full_sink_slows_the_component_down_and_loses_nothing(workshop):
+    run = workshop.run("measuring", params={"points": 3000})
+    run.sink.full = True
+    run.sink.wait_begun()
+    time.sleep(0.2)
+    run.sink.full = False
+    assert run.sink.wait().outcome == "success"
+    assert [point.step for point in run.sink.points] == list(range(3000))

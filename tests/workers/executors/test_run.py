@@ -1,0 +1,45 @@
+import os
+import signal
+import time
+from pathlib import Path
+
+from tests.workers.fakes import is_alive, make_peer, until
+
+HOST = (make_peer("h", "host", "10000"),)
+GUEST = (make_peer("g", "guest", "9999"),)
+
+
+def test_stop_interrupts_a_component_and_one_that_looks_by_itself(workshop):
+    for component in ("sleeping", "watching"):
+        run = workshop.run(component)
+        run.sink.wait_begun()
+        time.sleep(0.1)
+        started = time.monotonic()
+        run.handle.stop(10)
+        assert run.sink.wait().kind == "stopped"
+        assert time.monotonic() - started < 3
+    assert "seen" in run.log
+
+
+def test_a_component_that_ignores_the_stop_is_killed_after_its_grace(workshop):
+    run = workshop.run("deaf")
+    until(lambda: "deaf now" in run.log)
+    started = time.monotonic()
+    run.handle.stop(0.3)
+    run.sink.wait()
+    assert 0.25 < time.monotonic() - started < 5
+    until(lambda: not is_alive(run.sink.pids[0]))
+
+
+def test_a_kill_from_outside_is_reported_as_lost(workshop):
+    run = workshop.run("sleeping")
+    os.kill(run.sink.wait_begun(), signal.SIGKILL)
+    ending = run.sink.wait()
+    assert (ending.kind, ending.outcome) == ("lost", "failed")
+    assert "SIGKILL" in ending.message
+
+
+def test_the_log_is_absent_where_nothing_was_printed(workshop):
+    run = workshop.run("noop")
+    assert run.sink.wait().outcome == "success"
+    assert not Path(run.place.log).exists()

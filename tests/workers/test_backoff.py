@@ -1,0 +1,12 @@
+import random
+
+from workers.backoff import Backoff
+
+
+def test_pauses_double_up_to_the_cap_with_full_jitter():
+    backoff = Backoff(first_s=0.1, cap_s=10.0, chance=random.Random(1))
+    pauses = [backoff.next_s() for _ in range(200)]
+    assert all(pause <= min(10.0, 0.1 * 2**number) for number, pause in enumerate(pauses))
+    assert 4.0 < sum(pauses[20:]) / 180 < 6.0
+    backoff.reset()
+    assert backoff.next_s() <= 0.1

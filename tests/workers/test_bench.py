@@ -1,0 +1,70 @@
+import pytest
+
+from scheduler.domain.messages import SYNC_PATH, InputRef
+from tests.workers.fakes import make_assignment, until
+
+
+def give(gateway, worker, *names, **facts):
+    worker.runner.knock([gateway.dispatch(make_assignment(name, **facts)) for name in names])
+
+
+def is_tidy(worker) -> bool:
+    root = worker.workdir.root
+    return not list(worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
+
+
+def test_a_stale_success_loses_its_outputs(gateway, worker):
+    give(
+        gateway,
+        worker,
+        "t1",
+        run={"command": ["sh", "-c", "echo x > $FEDROTA_OUTPUT_DIR/m; sleep 0.4"], "outputs": {"m": "file"}},
+    )
+    until(lambda: worker.workdir.output("t1", 1, "m").exists())
+    gateway.status = {SYNC_PATH: 503}
+    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    gateway.tasks.pop("t1")
+    gateway.status = {}
+    until(lambda: not worker.workdir.outputs("t1", 1).exists())
+    until(lambda: is_tidy(worker))
+
+
+def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"}, timeout_s=0.5)
+    until(worker.runner.list_running)
+    gateway.down()
+    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    gateway.up()
+    report = gateway.report_of("t1")
+    assert (report["outcome"], report["kind"]) == ("timeout", "timeout")
+    assert report["message"] == "the task did not end within its 0.5 s"
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"run": {"image": "x", "command": ["y"]}}, "runs no containers"),
+        ({"run": {}}, "needs one of component, image, command, it has nothing"),
+        ({"inputs": {"data": InputRef(task="gone", seq=1, output="m")}}, "rerun the job from the step that makes it"),
+        ({"inputs": {"data": InputRef(task="../../etc", seq=1, output="m")}}, "plain name"),
+    ],
+)
+def test_what_can_never_work_here_is_reported_as_invalid(gateway, worker, facts, message):
+    give(gateway, worker, "t1", **facts)
+    report = gateway.report_of("t1")
+    assert report["kind"] == "invalid"
+    assert message in report["message"]
+
+
+def test_an_output_of_one_task_is_the_input_of_the_next(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "telling"})
+    gateway.report_of("t1")
+    give(
+        gateway,
+        worker,
+        "t2",
+        run={"command": ["cat", "{input.m}"]},
+        inputs={"m": InputRef(task="t1", seq=1, output="model")},
+    )
+    gateway.report_of("t2")
+    assert worker.workdir.log("t2", 1).read_text() == "weights"

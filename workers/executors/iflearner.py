@@ -1,0 +1,316 @@
+"""Runs iFLearner tasks: trainers as commands or containers, and where a run has one, its aggregator beside them.
+
+The aggregator's member tells the trainers its address and, as it polls the aggregator, how far each of them
+is. Both are messages of the exchange, so only the trainers' own traffic needs a way between the hosts.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from scheduler.domain.messages import Assignment, MetricPoint, Peer
+from workers.executors.base import (
+    AssignmentError,
+    Bytes,
+    Ending,
+    ExchangePort,
+    Executor,
+    Handle,
+    Place,
+    Sink,
+)
+from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
+from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_status
+from workers.executors.loop import ExecutorLoop
+from workers.executors.run import failure
+
+ENGINE: Final = "iflearner"
+SERVER: Final = "server"
+ADDRESS: Final = "address"
+PROGRESS: Final = "progress"
+ADDRESS_S: Final = 120.0
+FOREVER_S: Final = 1e9
+POLL_S: Final = 1.0
+START_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """What an operator says of the engine here: its interpreter (None: not installed), address, folders, patience."""
+
+    python: Path | None = None
+    host: str = "127.0.0.1"
+    roots: Sequence[Path] = ()
+    stall_s: float = 1800.0
+
+
+class IflearnerExecutor:
+    """Hands each member on to the command or the container executor, with its command completed."""
+
+    def __init__(
+        self, loop: ExecutorLoop, *, exchange: ExchangePort, settings: EngineSettings, runners: Mapping[str, Executor]
+    ) -> None:
+        self.loop = loop
+        self.exchange = exchange
+        self.settings = settings
+        self.runners = runners
+
+    def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
+        """Begin as aggregator or as trainer, as the role says."""
+        kind = AggregatorRun if assignment.role == SERVER else TrainerRun
+        run = kind(self, assignment, place=place, sink=sink)
+        self.loop.call(run.begin)
+        return run
+
+
+class MemberRun:
+    """One member under way: its own handle and the sink of what runs for it. All in the loop's thread but the handle."""
+
+    def __init__(self, executor: IflearnerExecutor, assignment: Assignment, *, place: Place, sink: Sink) -> None:
+        self.executor = executor
+        self.loop = executor.loop
+        self.assignment = assignment
+        self.place = place
+        self.sink = sink
+        self.inner: Handle | None = None
+        self.is_over = False
+        self.has_aggregator = bool(assignment.run.get("aggregator"))
+
+    # As a handle
+
+    def stop(self, grace_s: float) -> None:
+        """Pass it on, or end here where nothing runs yet."""
+        self.loop.call(self._stop, grace_s)
+
+    def kill(self) -> None:
+        """As `stop`, at once."""
+        self.loop.call(self._stop, 0.0)
+
+    def log_size(self) -> int:
+        """Bytes in the log."""
+        return self.inner.log_size() if self.inner is not None else 0
+
+    def _stop(self, grace_s: float) -> None:
+        if self.inner is None:
+            self.finish(failure("stopped", "the task was stopped before it began"))
+        elif grace_s:
+            self.inner.stop(grace_s)
+        else:
+            self.inner.kill()
+
+    # As the sink of what runs
+
+    def started(self, pid: int) -> None:
+        """It has a process."""
+        self.sink.started(pid)
+
+    def progressed(self, fraction: float) -> None:
+        """What runs without an aggregator may say itself how far it is."""
+        if not self.has_aggregator:
+            self.sink.progressed(fraction)
+
+    def measured(self, points: tuple[MetricPoint, ...]) -> None:
+        """Pass them on."""
+        self.sink.measured(points)
+
+    def summed(self, values: Mapping[str, Any]) -> None:
+        """Pass them on."""
+        self.sink.summed(values)
+
+    def is_full(self) -> bool:
+        """As the outer sink."""
+        return self.sink.is_full()
+
+    def ended(self, ending: Ending) -> None:
+        """What ran is gone."""
+        self.loop.call(self.finish, ending)
+
+    # For both kinds of member
+
+    def begin(self) -> None:
+        """Open the exchange where members must talk, then begin."""
+        if self.is_over:
+            return
+        try:
+            if self.has_aggregator:
+                self.executor.exchange.open(self.assignment)
+            self.prepare()
+        except AssignmentError as wrong:
+            self.finish(failure("invalid", str(wrong)))
+
+    def prepare(self) -> None:
+        """Begin this kind of member; AssignmentError where it can never work here."""
+        raise NotImplementedError
+
+    def run_inside(self, kind: str, run: Mapping[str, Any], *, data: Path | None = None) -> None:
+        """Run what `run` says; the run's data folder stands where commands find their tables."""
+        runner = self.executor.runners.get(kind)
+        if runner is None:
+            raise AssignmentError(
+                f"this party's worker runs no {kind}s: its operator may allow them with FEDROTA_EXECUTORS"
+            )
+        place = self.place if data is None else replace(self.place, tables=data)
+        self.inner = runner.start(replace(self.assignment, run=run), place, self)
+
+    def finish(self, ending: Ending) -> None:
+        """The member is over; tell it once, the others too."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if self.has_aggregator:
+            self.executor.exchange.close(self.assignment.task, self.assignment.seq, ending.outcome)
+        self.sink.ended(ending)
+
+    def receive(self, peer: str, name: str, number: int, timeout_s: float, then: Callable[[Bytes, str], None]) -> None:
+        """Give the message, or why there is none, to `then` in the loop's thread."""
+        self.executor.exchange.recv(
+            self.assignment.task,
+            self.assignment.seq,
+            peer=peer,
+            name=name,
+            round=number,
+            timeout_s=timeout_s,
+            on_message=lambda message, error: self.loop.call(then, message, error),
+        )
+
+    def send(self, peer: str, name: str, number: int, value: Any) -> None:
+        """Send a value; one that is lost belongs to a peer that is gone, which the centre notices itself."""
+        self.executor.exchange.send(
+            self.assignment.task,
+            self.assignment.seq,
+            peer=peer,
+            name=name,
+            round=number,
+            payload=orjson.dumps(value),
+            on_done=lambda _error: None,
+        )
+
+
+class TrainerRun(MemberRun):
+    """A federate: waits for the aggregator's address where there is one, then runs the template's command."""
+
+    def prepare(self) -> None:
+        """Find out what can be known at once, ask for the address."""
+        self._data = find_data(self.assignment, self.executor.settings.roots)
+        if not self.has_aggregator:
+            self._launch("")
+            return
+        server = next((peer.task for peer in self.assignment.peers if peer.role == SERVER), None)
+        if server is None:
+            raise AssignmentError("run: it wants an aggregator, but no member has the role 'server'")
+        self._server = server
+        self.receive(server, ADDRESS, 0, ADDRESS_S, self._on_address)
+
+    def _on_address(self, message: Bytes, error: str) -> None:
+        if self.is_over:
+            return
+        if error:
+            self.finish(failure("unreachable", f"the aggregator's address did not come: {error}"))
+            return
+        try:
+            self._launch(str(orjson.loads(bytes(message))))
+        except AssignmentError as wrong:
+            self.finish(failure("invalid", str(wrong)))
+            return
+        self._listen(0)
+
+    def _launch(self, address: str) -> None:
+        kind, run = make_trainer(
+            self.assignment,
+            address=address,
+            python=self.executor.settings.python,
+            roots=self.executor.settings.roots,
+            has_containers="container" in self.executor.runners,
+        )
+        self.run_inside(kind, run, data=self._data)
+
+    def _listen(self, number: int) -> None:
+        self.receive(
+            self._server, PROGRESS, number, FOREVER_S, lambda message, error: self._on_progress(number, message, error)
+        )
+
+    def _on_progress(self, number: int, message: Bytes, error: str) -> None:
+        """Note how far the aggregator says this party is; an aggregator that is gone says nothing more."""
+        if self.is_over or error:
+            return
+        found = PartyProgress(**orjson.loads(bytes(message)))
+        self.sink.progressed(found.fraction)
+        self.sink.measured((MetricPoint("epoch", found.current_epoch, found.current_epoch, time.time()),))
+        self.sink.summed({"current_epoch": found.current_epoch, "total_epoch": found.total_epoch})
+        self._listen(number + 1)
+
+
+class AggregatorRun(MemberRun):
+    """The aggregator: it never ends by itself; the centre stops it once every trainer has succeeded."""
+
+    def prepare(self) -> None:
+        """Start the engine's server on free ports."""
+        settings = self.executor.settings
+        if settings.python is None:
+            raise AssignmentError(
+                "this party's worker has no iFLearner engine: set FEDROTA_ENGINES, "
+                'e.g. {"iflearner": "/opt/iflearner/bin/python"}'
+            )
+        self._trainers: dict[str, Peer] = {peer.party: peer for peer in self.assignment.peers if peer.role != SERVER}
+        self._known: dict[str, PartyProgress] = {}
+        self._sent = dict.fromkeys(self._trainers, 0)
+        self._address = pick_address(settings.host)
+        self._status = pick_address("127.0.0.1")
+        self._is_up = False
+        self._last_news = time.monotonic()
+        run = make_aggregator(
+            self.assignment,
+            python=settings.python,
+            parties=len(self._trainers),
+            address=self._address,
+            status=self._status,
+        )
+        self.run_inside("command", run)
+        self._poll()
+
+    def _poll(self) -> None:
+        if not self.is_over:
+            self.loop.aside(fetch_status, self._status, then=self._on_status)
+
+    def _on_status(self, found: Mapping[str, Any] | None) -> None:
+        """The aggregator answered, or did not (None)."""
+        if self.is_over:
+            return
+        if found is not None and not self._is_up:
+            self._is_up = True
+            self._last_news = time.monotonic()
+            for peer in self._trainers.values():
+                self.send(peer.task, ADDRESS, 0, self._address)
+        for party, progress in parse_status(found or {}).items():
+            if party in self._trainers and self._known.get(party) != progress:
+                self._tell(party, progress)
+        if not self._is_stuck():
+            self.loop.later(POLL_S, self._poll)
+
+    def _tell(self, party: str, progress: PartyProgress) -> None:
+        self._known[party] = progress
+        self._last_news = time.monotonic()
+        self.send(self._trainers[party].task, PROGRESS, self._sent[party], progress.render())
+        self._sent[party] += 1
+        self.sink.progressed(sum(each.fraction for each in self._known.values()) / len(self._trainers))
+        self.sink.summed({"parties": {name: each.render() for name, each in self._known.items()}})
+
+    def _is_stuck(self) -> bool:
+        """Whether nothing has moved for too long: then the attempt fails instead of waiting for ever."""
+        limit_s = self.executor.settings.stall_s if self._is_up else START_S
+        if time.monotonic() - self._last_news < limit_s:
+            return False
+        where = ", ".join(f"{name} in epoch {each.current_epoch}" for name, each in self._known.items())
+        words = (
+            f"no party finished an epoch for {limit_s:g} s ({where or 'none has registered'})"
+            if self._is_up
+            else f"the aggregator did not answer within {limit_s:g} s"
+        )
+        if self.inner is not None:
+            self.inner.kill()
+        self.finish(replace(failure("timeout", words), log_size=self.log_size()))
+        return True

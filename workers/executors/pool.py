@@ -1,0 +1,111 @@
+"""Warm processes: kept between tasks of reusable components, shared sparingly, let go when nobody needs them."""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from workers.executors.link import Header
+from workers.executors.loop import ExecutorLoop
+from workers.executors.nursery import Nursery
+from workers.executors.process import Process
+
+IDLE_S: Final = 30.0
+PATIENCE_S: Final = 0.01
+"""A task waits so long for a busy process before it gets a new one: most tasks here are over sooner than a fork."""
+EAGER: Final = max(2, os.cpu_count() or 1)
+"""So many processes are made without waiting."""
+
+OnProcess = Callable[[Process], None]
+
+
+class WarmPool:
+    """Lends processes; every method only in the loop's thread."""
+
+    def __init__(self, loop: ExecutorLoop, nursery: Nursery, *, most_idle: int) -> None:
+        self._loop = loop
+        self._nursery = nursery
+        self._most_idle = most_idle
+        self._idle: list[Process] = []
+        self._lent: set[Process] = set()
+        self._waiting: deque[OnProcess] = deque()
+        self._is_trimming = False
+        self._was_needed = 0
+
+    def warm_up(self) -> None:
+        """Have one process ready, so that the first task need not wait."""
+        if not self._idle:
+            self._keep(self._nursery.fork())
+
+    def take(self, on_process: OnProcess) -> None:
+        """Give a process to `on_process`, at once or in a moment."""
+        if self._idle:
+            self._lend(self._idle.pop(), on_process)
+        elif len(self._lent) < EAGER:
+            self._lend(self._nursery.fork(), on_process)
+        else:
+            self._waiting.append(on_process)
+            self._loop.later(PATIENCE_S, self._stop_waiting, on_process)
+
+    def _stop_waiting(self, on_process: OnProcess) -> None:
+        if on_process in self._waiting:
+            self._waiting.remove(on_process)
+            self._lend(self._nursery.fork(), on_process)
+
+    def _lend(self, process: Process, on_process: OnProcess) -> None:
+        self._lent.add(process)
+        self._was_needed = max(self._was_needed, len(self._lent))
+        on_process(process)
+
+    def give_back(self, process: Process) -> None:
+        """The process may run another task."""
+        self._lent.discard(process)
+        if self._waiting:
+            self._lend(process, self._waiting.popleft())
+        elif len(self._idle) < self._most_idle:
+            self._keep(process)
+        else:
+            process.close()
+
+    def lose(self, process: Process) -> None:
+        """The process runs no other task."""
+        self._lent.discard(process)
+        if process in self._idle:
+            self._idle.remove(process)
+
+    def _keep(self, process: Process) -> None:
+        process.listener, process.log = _Idle(self, process), None
+        self._idle.append(process)
+        if len(self._idle) > 1 and not self._is_trimming:
+            self._is_trimming = True
+            self._was_needed = len(self._lent)
+            self._loop.later(IDLE_S, self._trim)
+
+    def _trim(self) -> None:
+        """Let go of what was not needed for a while; one always stays."""
+        surplus = len(self._idle) + len(self._lent) - max(1, self._was_needed)
+        for process in self._idle[: max(0, min(surplus, len(self._idle) - 1))]:
+            self._idle.remove(process)
+            process.close()
+        self._was_needed = len(self._lent)
+        self._is_trimming = len(self._idle) > 1
+        if self._is_trimming:
+            self._loop.later(IDLE_S, self._trim)
+
+
+class _Idle:
+    """Listens to a process between two tasks."""
+
+    def __init__(self, pool: WarmPool, process: Process) -> None:
+        self._pool = pool
+        self._process = process
+
+    def on_frame(self, header: Header, payload: bytearray) -> None:
+        """A process without a task has nothing to say."""
+
+    def on_born(self, pid: int) -> None:
+        """It has got its number."""
+
+    def on_exit(self, code: int | None) -> None:  # noqa: ARG002  the listener's signature
+        """It is gone."""
+        self._pool.lose(self._process)
