@@ -23,7 +23,7 @@ def measure_demo() -> list[Figure]:
 
 def _run() -> tuple[float, float]:
     begin = time.perf_counter()
-    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)  # noqa: S603, S607
+    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     total_s = time.perf_counter() - begin
     said = re.search(r"success in ([\d.]+) s", done.stdout)
     if done.returncode or said is None:

@@ -31,11 +31,18 @@ def measure_exchange() -> list[Figure]:
     found = measure()
     how = "two worker processes, one gateway, encrypted"
     return [
-        Figure(name="exchange, 1 KiB one way, p50", profile="any", value=found["small_p50_ms"], unit="ms", goal="5",
-               detail=how),
+        Figure(
+            name="exchange, 1 KiB one way, p50",
+            profile="any",
+            value=found["small_p50_ms"],
+            unit="ms",
+            goal="5",
+            detail=how,
+        ),
         Figure(name="exchange, 1 KiB one way, p99", profile="any", value=found["small_p99_ms"], unit="ms"),
-        Figure(name="exchange, 64 MiB array", profile="any", value=found["array_mb_s"], unit="MB/s", goal="50",
-               detail=how),
+        Figure(
+            name="exchange, 64 MiB array", profile="any", value=found["array_mb_s"], unit="MB/s", goal="50", detail=how
+        ),
     ]
 
 
@@ -169,8 +176,20 @@ def _run_side(name: str, folder: Path, port: int) -> None:
     )
     line.exchange.open(
         Assignment(
-            task=name, seq=1, job="bench", job_name="", step="s", attempt=1, role=name, party=PARTIES[name],
-            position=0, run={}, params={}, inputs={}, peers=peers, timeout_s=None,
+            task=name,
+            seq=1,
+            job="bench",
+            job_name="",
+            step="s",
+            attempt=1,
+            role=name,
+            party=PARTIES[name],
+            position=0,
+            run={},
+            params={},
+            inputs={},
+            peers=peers,
+            timeout_s=None,
         )
     )
     side = _Side(name, line)

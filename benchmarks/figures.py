@@ -38,9 +38,7 @@ def print_table(figures: Sequence[Figure]) -> None:
     for column in ("measure", "profile", "figure", "goal", "how"):
         table.add_column(column, justify="right" if column == "figure" else "left")
     for figure in figures:
-        table.add_row(
-            figure.name, figure.profile, f"{figure.value:,.2f} {figure.unit}", figure.goal, figure.detail
-        )
+        table.add_row(figure.name, figure.profile, f"{figure.value:,.2f} {figure.unit}", figure.goal, figure.detail)
     Console(width=150).print(table)
 
 

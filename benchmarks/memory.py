@@ -22,7 +22,12 @@ def measure_memory(system: System) -> list[Figure]:
             goal="450 MiB",
             detail=how,
         ),
-        Figure(name="idle memory of `fedrota up` itself", profile=system.profile, value=read_pss_mib(system.pid), unit="MiB"),
+        Figure(
+            name="idle memory of `fedrota up` itself",
+            profile=system.profile,
+            value=read_pss_mib(system.pid),
+            unit="MiB",
+        ),
     ]
 
 

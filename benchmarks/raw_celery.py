@@ -33,7 +33,9 @@ def run_raw(broker_url: str, *, tasks: int, repeats: int) -> list[float]:
     """Seconds from the first publish to the last task's end, for each repeat."""
     command = [sys.executable, "-m", "benchmarks.raw_celery", broker_url]
     workers = [
-        subprocess.Popen([*command, queue], cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        subprocess.Popen(
+            [*command, queue], cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         for queue in QUEUES
     ]
     broker = redis.Redis.from_url(broker_url)
@@ -57,7 +59,7 @@ def _run_once(app: Celery, broker: redis.Redis, *, tasks: int) -> float:
     for number in range(tasks):
         # Each queue is worked off in order by one worker, so its last task is the last to end.
         app.send_task("raw.noop", [number >= tasks - 2], queue=QUEUES[number % 2])
-    while int(broker.get(COUNTER) or 0) < len(QUEUES):  # type: ignore[arg-type]  # the synchronous client returns bytes
+    while int(broker.get(COUNTER) or 0) < len(QUEUES):
         time.sleep(0.001)
     return time.perf_counter() - begin
 

@@ -9,7 +9,8 @@ from typing import Any
 from benchmarks.client import Load, noop_job
 from benchmarks.figures import Figure, median, percentile
 from benchmarks.system import System
-from config.settings import Settings, load as load_settings
+from config.settings import Settings
+from config.settings import load as load_settings
 from scheduler.store.columns import to_epoch
 from scheduler.store.session import Store, make_store
 from scheduler.store.tables import JobRow, StepRow, TaskRow
@@ -39,7 +40,14 @@ async def measure_reads(system: System, load: Load, *, reads: int = 1000) -> lis
     how = f"{reads} reads of jobs with {STEPS} steps, {JOBS * STEPS * 2:,} tasks stored (in {filled_s:.0f} s), 100 jobs running"
     return [
         Figure(name="GET job, p50", profile=system.profile, value=median(times), unit="ms", detail=how),
-        Figure(name="GET job, p99", profile=system.profile, value=percentile(times, 0.99), unit="ms", goal=GOALS[system.profile], detail=how),
+        Figure(
+            name="GET job, p99",
+            profile=system.profile,
+            value=percentile(times, 0.99),
+            unit="ms",
+            goal=GOALS[system.profile],
+            detail=how,
+        ),
     ]
 
 

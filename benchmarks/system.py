@@ -56,14 +56,12 @@ def run_system(
             command += ["--party", party]
         environment = {**os.environ, **({"FEDROTA_DATABASE_URL": database} if database else {})}
         with (Path(folder) / "up.log").open("wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)  # noqa: S603
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
         try:
             url = f"http://127.0.0.1:{port}"
             _await_ready(url, state, parties, process, Path(folder) / "up.log")
             token = (state / "token").read_text().strip()
-            yield System(
-                profile=profile, url=url, token=token, state_dir=state, database_url=database, pid=process.pid
-            )
+            yield System(profile=profile, url=url, token=token, state_dir=state, database_url=database, pid=process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)

@@ -24,9 +24,7 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
         hide_secrets,
     ]
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer()
-        if json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -51,18 +49,14 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
 def _named(process: str) -> structlog.types.Processor:
     """Put the process's name on every line, from whatever thread it comes."""
 
-    def add_process(
-        _logger: object, _method: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def add_process(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event.setdefault("process", process)
         return event
 
     return add_process
 
 
-def hide_secrets(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank the values of telling keys and the user part of URLs, however deep they lie."""
     for key, value in event.items():
         event[key] = _hide(key, value)

@@ -35,10 +35,7 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Every field that a file gives."""
-        found = {
-            name: self.get_field_value(field, name)[0]
-            for name, field in self.settings_cls.model_fields.items()
-        }
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -167,7 +164,7 @@ def load(kind: type[AnySettings], **given: Any) -> AnySettings:
     except ValidationError as wrong:
         lines += [_render_error(error) for error in wrong.errors(include_input=False, include_url=False)]
     except SourceError as wrong:
-        lines.append(f"{wrong}: lists are written as JSON, for example '[\"one\", \"two\"]'")
+        lines.append(f'{wrong}: lists are written as JSON, for example \'["one", "two"]\'')
     except TOMLDecodeError as wrong:
         lines.append(f"{PREFIX}CONFIG: the file is not TOML: {wrong}")
     if lines:

@@ -17,9 +17,7 @@ def main() -> int:
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  logging is not set up yet
         return 1
-    configure_logs(
-        process="scheduler", level=settings.log_level, json_lines=settings.log_format == "json"
-    )
+    configure_logs(process="scheduler", level=settings.log_level, json_lines=settings.log_format == "json")
     store = make_store(settings.sql_url(), pool_size=1)
     try:
         check_schema(store)
@@ -28,6 +26,12 @@ def main() -> int:
         return 1
     finally:
         store.close()
+    run(settings)
+    return 0
+
+
+def run(settings: Settings) -> None:
+    """Be a Celery worker until SIGTERM."""
     make_scheduler(settings).worker_main(
         ["-q", "worker", "-Q", SCHEDULER, "-n", "scheduler@%h", "--pool", "solo",
          "--without-gossip", "--without-mingle", "-l", settings.log_level]

@@ -14,7 +14,7 @@ from api.routing import ROOT, Endpoints, render
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.model import Party
 from scheduler.service.audit import Actor
-from scheduler.service.parties import change_party, create_party, remove_party
+from scheduler.service.parties import PartyPatch, change_party, create_party, remove_party
 from scheduler.store.queries.parties import get_party
 from scheduler.store.session import Tx
 
@@ -104,7 +104,7 @@ async def update_party(request: web.Request, body: PartyChange) -> PartyReply:
     await check_party(request, party, Action.CONTROL_PARTY)
     if body.org is not None:
         require(request[PRINCIPAL], Action.CONTROL_PARTY, Subject(org=body.org), kind="organisation", identity=body.org)
-    return await _change(request, party, slots=body.slots, org=body.org)
+    return await _change(request, party, PartyPatch(slots=body.slots, org=body.org))
 
 
 @endpoint("POST", "/parties/{party}/drain", reply=PartyReply)
@@ -112,7 +112,7 @@ async def drain_party(request: web.Request) -> PartyReply:
     """Give a party no new work; what runs there goes on."""
     party = request.match_info["party"]
     await check_party(request, party, Action.CONTROL_PARTY)
-    return await _change(request, party, drained=True)
+    return await _change(request, party, PartyPatch(drained=True))
 
 
 @endpoint("POST", "/parties/{party}/resume", reply=PartyReply)
@@ -120,12 +120,12 @@ async def resume_party(request: web.Request) -> PartyReply:
     """Give a drained party work again."""
     party = request.match_info["party"]
     await check_party(request, party, Action.CONTROL_PARTY)
-    return await _change(request, party, drained=False)
+    return await _change(request, party, PartyPatch(drained=False))
 
 
-async def _change(request: web.Request, party: str, **changes: Any) -> PartyReply:
+async def _change(request: web.Request, party: str, patch: PartyPatch) -> PartyReply:
     by = actor_of(request)
-    await request.app[WRITER].write(lambda tx: change_party(tx, party, **changes, by=by, now=utc_now()))
+    await request.app[WRITER].write(lambda tx: change_party(tx, party, patch, by=by, now=utc_now()))
     return await _read_again(request, party)
 
 

@@ -15,7 +15,7 @@ from api.routing import Endpoints, render
 from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed
 from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, NotFoundError, Problem
 from scheduler.service.audit import note
-from scheduler.service.tokens import end_token, issue_token
+from scheduler.service.tokens import TokenWish, end_token, issue_token
 from scheduler.store.queries.access import TokenView, get_token, list_tokens
 from scheduler.store.queries.parties import get_party
 from scheduler.store.session import Tx
@@ -56,9 +56,10 @@ async def add_token(request: web.Request, body: TokenBody) -> web.Response:
 
     def issue(tx: Tx) -> tuple[TokenView, str]:
         now = utc_now()
-        issued = issue_token(
-            tx, body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s, now=now
+        wish = TokenWish(
+            name=body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s
         )
+        issued = issue_token(tx, wish, now=now)
         note(tx, by, "issue_token", issued[0].id, now=now)
         return issued
 

@@ -12,7 +12,7 @@ from api.native.render import render_metric, render_output, render_summary
 from api.native.replies import MetricReply, OutputReply, Page, SummaryReply
 from api.routing import Endpoints
 from scheduler.domain.access import Action
-from scheduler.store.queries.tracking import list_metrics, list_outputs, list_summaries
+from scheduler.store.queries.tracking import MetricFilter, list_metrics, list_outputs, list_summaries
 
 endpoint: Final = Endpoints("tracking")
 
@@ -42,10 +42,9 @@ async def find_metrics(request: web.Request, query: MetricsQuery) -> dict[str, A
     """List the points of a job's curves, in the order in which they arrived."""
     job = request.match_info["job"]
     await check_job(request, job, Action.READ_JOB)
+    wanted = MetricFilter(step=query.step, name=query.name, party=query.party)
     page = await request.app[READER].read(
-        lambda tx: list_metrics(
-            tx, job, step=query.step, name=query.name, party=query.party, after=query.after, limit=query.limit
-        )
+        lambda tx: list_metrics(tx, job, wanted, after=query.after, limit=query.limit)
     )
     return {"items": [render_metric(item) for item in page.items], "next": page.next}
 

@@ -36,18 +36,16 @@ class _Loader(yaml.SafeLoader):
         self._depth += 1
         if self._depth > MAX_DEPTH + 1:
             raise _TooLargeError(f"it lies deeper than {MAX_DEPTH} levels")
+        is_alias = self.check_event(yaml.AliasEvent)
         node = super().compose_node(parent, index)
         self._depth -= 1
-        if id(node) not in self._sizes:
-            self._sizes[id(node)] = 1 + sum(self._size_of(child) for child in _children(node))
+        if is_alias and id(node) not in self._sizes:
+            raise _TooLargeError("an alias stands inside what it refers to")
+        if not is_alias:
+            self._sizes[id(node)] = 1 + sum(self._sizes[id(child)] for child in _children(node))
         if self._sizes[id(node)] > MAX_NODES:
             raise _TooLargeError(f"with its aliases written out it has more than {MAX_NODES} values")
         return node
-
-    def _size_of(self, node: Any) -> int:
-        if id(node) not in self._sizes:
-            raise _TooLargeError("an alias stands inside what it refers to")
-        return self._sizes[id(node)]
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  the signature is PyYAML's
         """Refuse what would silently replace an earlier value, and keys that JSON cannot have."""

@@ -55,16 +55,21 @@ def pick_rounds(rounds: Sequence[float], count: int = ROWS) -> list[float]:
 def _say_final(figures: Sequence[Metric]) -> list[Text]:
     if not figures:
         return [Text("The job has no step that measures the AUC.")]
-    each = ", ".join(f"{figure.value:.4f} at {figure.party}" for figure in figures)
+    each = ", ".join(sorted(f"{figure.value:.4f} at {figure.party}" for figure in figures))
     mean = fmean(figure.value for figure in figures)
-    return [Text.assemble(("Final AUC ", "bold"), (f"{mean:.4f}", "bold green"), f"  on unseen patients: {each}")]
+    return [
+        Text.assemble(
+            ("Final AUC ", "bold"), (f"{mean:.4f}", "bold green"), " on patients that no party trained with:"
+        ),
+        Text(f"          {each}"),
+    ]
 
 
 def _say_model(job: Job, model: Path, state: Path) -> list[Text]:
     command = ".venv/bin/fedrota"
     return [
         Text.assemble(("Model     ", "bold"), f"{_near(model)}, a copy of what each party keeps"),
-        Text.assemble(("Go on     ", "bold"), f"{command} up --state {_near(state)}    # all of this again, to stay"),
+        Text.assemble(("Go on     ", "bold"), f"{command} up --state {_near(state)}   # the same, to stay"),
         Text("          then, in another terminal:"),
         Text(f"          export FEDROTA_STATE_DIR={_near(state)}"),
         Text(f"          {command} metrics {job.id}"),

@@ -30,7 +30,7 @@ class Action(StrEnum):
     READ_TABLE = "read_table"
     WRITE_TABLE = "write_table"
     READ_TOKENS = "read_tokens"
-    ISSUE_TOKEN = "issue_token"
+    ISSUE_TOKEN = "issue_token"  # noqa: S105  an action, not a secret
     MONITOR = "monitor"
 
 

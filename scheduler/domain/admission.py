@@ -97,10 +97,7 @@ def admit(
     ledger = _Ledger(rooms, {} if held is None else held)
     verdicts = []
     for candidate in candidates:
-        obstacles = (
-            ledger.obstacle(party, need, gang=candidate.gang)
-            for party, need in candidate.needs.items()
-        )
+        obstacles = (ledger.obstacle(party, need, gang=candidate.gang) for party, need in candidate.needs.items())
         reason = next(filter(None, obstacles), "")
         if not reason:
             ledger.take(candidate)

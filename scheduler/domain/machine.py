@@ -328,9 +328,7 @@ class _Settling:
         self.due.moves.append(move)
         self.steps[step.name] = replace(step, state=move.target, reason=reason)
 
-    def _move_task(
-        self, task: Task, event: Event, reason: str, *, failure: Failure | None = None
-    ) -> None:
+    def _move_task(self, task: Task, event: Event, reason: str, *, failure: Failure | None = None) -> None:
         move = make_move(Level.TASK, task, event, reason, failure=failure)
         self.due.moves.append(move)
         moved = replace(task, state=move.target, reason=reason, failure=failure or task.failure, ended=self.now)

@@ -14,6 +14,7 @@ STEP_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 ROLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 MAX_STEPS: Final = 1000
 MAX_TASKS: Final = 10_000
+DEFAULT_RETRY: Final = Retry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class StepDraft:
     inputs: Mapping[str, str] = field(default_factory=dict)
     params: JsonObject = field(default_factory=dict)
     overrides: Mapping[str, JsonObject] = field(default_factory=dict)
-    retry: Retry = Retry()
+    retry: Retry = DEFAULT_RETRY
     timeout_s: float | None = None
     slots: int = 1
     gang: bool | None = None
@@ -185,7 +186,9 @@ class _Planner:
             yield Problem(f"{where}.roles", "name at least one role")
         for position, role in enumerate(step.roles or ()):
             if role not in self.draft.roles:
-                yield Problem(f"{where}.roles.{position}", f"the job has no role {role!r}.", nearest(role, self.draft.roles))
+                yield Problem(
+                    f"{where}.roles.{position}", f"the job has no role {role!r}.", nearest(role, self.draft.roles)
+                )
         if not {role for role, _ in self._members(step)} - set(step.services):
             yield Problem(f"{where}.services", "every role only serves: at least one must do the work")
         targets = _targets(self._members(step))
@@ -205,7 +208,9 @@ class _Planner:
             if offers is None:
                 continue
             if name not in offers:
-                yield Problem(f"{where}.component", f"party {party} offers no component {name!r}.", nearest(name, offers))
+                yield Problem(
+                    f"{where}.component", f"party {party} offers no component {name!r}.", nearest(name, offers)
+                )
                 return
             for problem in self._check_offer(offers[name], step, role, params):
                 if (problem.where, problem.message) not in seen:
@@ -217,7 +222,9 @@ class _Planner:
             yield Problem("roles", f"component {offer.name!r} knows no role {role!r}.", nearest(role, offer.roles))
         for port in step.inputs:
             if port not in offer.inputs:
-                yield Problem(f"inputs.{port}", f"component {offer.name!r} has no input {port!r}.", nearest(port, offer.inputs))
+                yield Problem(
+                    f"inputs.{port}", f"component {offer.name!r} has no input {port!r}.", nearest(port, offer.inputs)
+                )
         for problem in self.catalogue.check_params(offer.params, params):
             yield Problem(f"params{problem.where}", problem.message, problem.hint)
 

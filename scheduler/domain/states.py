@@ -101,9 +101,7 @@ _JOB: Final[Moves] = MappingProxyType(
     }
 )
 
-MOVES: Final[Mapping[Level, Moves]] = MappingProxyType(
-    {Level.JOB: _JOB, Level.STEP: _STEP, Level.TASK: _TASK}
-)
+MOVES: Final[Mapping[Level, Moves]] = MappingProxyType({Level.JOB: _JOB, Level.STEP: _STEP, Level.TASK: _TASK})
 
 
 def target(level: Level, state: State, event: Event) -> State | None:

@@ -69,9 +69,7 @@ class Loop:
         """Repair what time has broken: expired leases, pauses and deadlines that are over, lost knocks."""
         is_thorough = self._sweeps % THOROUGH_EVERY == 0
         self._sweeps += 1
-        self._write(
-            lambda tx, now: settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough)
-        )
+        self._write(lambda tx, now: settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough))
         self._publish(self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience)))
 
     def _write(self, use_case: Callable[[Tx, datetime], Result]) -> Result:

@@ -63,15 +63,11 @@ class LoopStep(bootsteps.StartStopStep):
         self._store = make_store(settings.sql_url(), pool_size=2)
         check_schema(self._store)
         broker = redis.Redis.from_url(broker_url, socket_timeout=5, socket_connect_timeout=2)
-        self._loop = Loop(
-            self._store, broker, patience=patience_from(settings), sweep_s=settings.sweep_s
-        )
+        self._loop = Loop(self._store, broker, patience=patience_from(settings), sweep_s=settings.sweep_s)
         worker.app.fedrota_loop = self._loop
         self._thread = threading.Thread(target=self._loop.run, name="scheduler-loop", daemon=True)
         self._thread.start()
-        self._listener = NudgeListener(
-            self._loop.nudge, broker_url=broker_url, postgres_dsn=postgres_dsn(settings)
-        )
+        self._listener = NudgeListener(self._loop.nudge, broker_url=broker_url, postgres_dsn=postgres_dsn(settings))
         self._listener.__enter__()
         log.info("scheduler_ready", database=self._store.engine.dialect.name)
 

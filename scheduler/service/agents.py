@@ -37,9 +37,7 @@ def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: P
     offers = {offer.name: asdict(offer) for offer in hello.components}
     slots = introduce_party(tx, party, hello, offers, now=now)
     tx.effects.has_ready_work = True
-    return Welcome(
-        party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id
-    )
+    return Welcome(party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id)
 
 
 def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Patience) -> list[SyncReply]:
@@ -66,9 +64,7 @@ def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Pati
         )
     )
     report_replies = iter(
-        _in_waves(
-            reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience)
-        )
+        _in_waves(reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience))
     )
     claim_replies = iter(
         _in_waves(
@@ -102,7 +98,9 @@ def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patien
     return reported.replies
 
 
-def _in_waves(items: Sequence[Item], key: Callable[[Item], str], answer: Callable[[list[Item]], list[Reply]]) -> list[Reply]:
+def _in_waves(
+    items: Sequence[Item], key: Callable[[Item], str], answer: Callable[[list[Item]], list[Reply]]
+) -> list[Reply]:
     """Answer all items in order, each key once a wave, so that a foreign item never stands in for another's."""
     replies: dict[int, Reply] = {}
     rest = list(enumerate(items))

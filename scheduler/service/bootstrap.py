@@ -11,7 +11,7 @@ from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import FedrotaError
 from scheduler.service.audit import Actor
 from scheduler.service.parties import create_party
-from scheduler.service.tokens import issue_token
+from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.session import Store, make_store
 
@@ -28,7 +28,9 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
     actor = Actor(Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT))
     with store.write() as tx:
         if not (state_dir / "token").exists():
-            _, text = issue_token(tx, "admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT, now=now)
+            _, text = issue_token(
+                tx, TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT), now=now
+            )
             write_secret(state_dir / "token", text)
         known = {party.id for party in list_parties(tx)}
         for party, slots in parties.items():
@@ -36,7 +38,8 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
                 create_party(tx, party, org=ORG, slots=slots, by=actor, now=now)
             path = state_dir / "parties" / f"{party}.token"
             if not path.exists():
-                _, text = issue_token(tx, f"worker of {party}", org=ORG, project=PROJECT, party=party, now=now)
+                wish = TokenWish(name=f"worker of {party}", org=ORG, project=PROJECT, party=party)
+                _, text = issue_token(tx, wish, now=now)
                 write_secret(path, text)
 
 

@@ -126,7 +126,13 @@ def forget_job(tx: Tx, job: str) -> None:
 
 
 def draft_clone(
-    tx: Tx, job: str, *, owner: str, org: str, name: str | None = None, params: Mapping[str, Mapping[str, Any]] | None = None
+    tx: Tx,
+    job: str,
+    *,
+    owner: str,
+    org: str,
+    name: str | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Draft:
     """A draft like the job, with parameters of named steps changed; NotFoundError for an unknown step."""
     found, steps, tasks = _get_snapshot(tx, job)

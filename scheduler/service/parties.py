@@ -1,6 +1,7 @@
 """What operators do with parties; each with its row in the audit trail."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,15 @@ from scheduler.store.session import Tx
 from scheduler.store.writes.parties import delete_party, insert_party, update_party
 
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyPatch:
+    """What is to change at a party; None leaves it as it is."""
+
+    slots: int | None = None
+    org: str | None = None
+    drained: bool | None = None
 
 
 def create_party(tx: Tx, party: str, *, org: str, slots: int | None, by: Actor, now: datetime) -> Party:
@@ -37,18 +47,9 @@ def create_party(tx: Tx, party: str, *, org: str, slots: int | None, by: Actor, 
     return made
 
 
-def change_party(
-    tx: Tx,
-    party: str,
-    *,
-    slots: int | None = None,
-    org: str | None = None,
-    drained: bool | None = None,
-    by: Actor,
-    now: datetime,
-) -> Party:
-    """Change what is given; a drained party gets no new work until it is resumed."""
-    changed = update_party(tx, party, slots=slots, org=org, drained=drained)
+def change_party(tx: Tx, party: str, patch: PartyPatch, *, by: Actor, now: datetime) -> Party:
+    """Change what the patch gives; a drained party gets no new work until it is resumed."""
+    changed = update_party(tx, party, slots=patch.slots, org=patch.org, drained=patch.drained)
     note(tx, by, "change_party", party, now=now)
     return changed
 

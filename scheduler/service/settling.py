@@ -24,7 +24,7 @@ def settle_job(tx: Tx, job: str, *, now: datetime, patience: Patience) -> None:
         if snapshot is None:
             return
         found, steps, tasks = snapshot
-        due = settle(found, steps, tasks, now=now, limits=limits, draw=random.random())  # noqa: S311  a pause needs no secret
+        due = settle(found, steps, tasks, now=now, limits=limits, draw=random.random())
         if due.is_empty:
             return
         apply_settlement(tx, found, due, now)

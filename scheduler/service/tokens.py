@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.domain.access import Principal, Role
@@ -16,28 +17,30 @@ from scheduler.store.writes.access import insert_token, mark_used, revoke_token
 PREFIX = "frt"
 
 
-def issue_token(
-    tx: Tx,
-    name: str,
-    *,
-    role: Role | None = None,
-    org: str = "",
-    project: str = "",
-    party: str | None = None,
-    expires_s: float | None = None,
-    now: datetime,
-) -> tuple[TokenView, str]:
-    """A new credential and its text, which is shown this once: for a worker where `party` is given, else for a user."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenWish:
+    """What a credential is to be: a worker's where `party` is given, else a user's with a `role`."""
+
+    name: str
+    role: Role | None = None
+    org: str = ""
+    project: str = ""
+    party: str | None = None
+    expires_s: float | None = None
+
+
+def issue_token(tx: Tx, wish: TokenWish, *, now: datetime) -> tuple[TokenView, str]:
+    """A new credential and its text, which is shown this once."""
     token = TokenView(
         id=new_token_id(),
-        kind="worker" if party else "user",
-        name=name,
-        role=str(role) if role else "",
-        org=org,
-        project=project,
-        party=party,
+        kind="worker" if wish.party else "user",
+        name=wish.name,
+        role=str(wish.role) if wish.role else "",
+        org=wish.org,
+        project=wish.project,
+        party=wish.party,
         created=now,
-        expires=None if expires_s is None else now + timedelta(seconds=expires_s),
+        expires=None if wish.expires_s is None else now + timedelta(seconds=wish.expires_s),
         last_used=None,
         revoked=None,
     )
@@ -59,7 +62,9 @@ def authenticate(tx: Tx, text: str, *, now: datetime) -> Principal:
     if token.revoked is not None:
         raise UnauthenticatedError(f"the token {token.id} was revoked")
     if token.expires is not None and token.expires <= now:
-        raise UnauthenticatedError(f"the token {token.id} expired at {token.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one")
+        raise UnauthenticatedError(
+            f"the token {token.id} expired at {token.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one"
+        )
     return Principal(
         name=token.name,
         kind=token.kind,

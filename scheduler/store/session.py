@@ -24,8 +24,7 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA cache_size=-16000",
 )
 POSTGRES_SETTINGS: Final = (
-    "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s "
-    "-c timezone=UTC"
+    "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s -c timezone=UTC"
 )
 
 
@@ -74,7 +73,7 @@ class Tx:
         else:
             marks = ", ".join("?" * len(names))
             values = ([row[name] for name in names] for row in rows)
-            self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608  names are the code's own
+            self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -98,7 +97,7 @@ class Tx:
 
 def _unnest_insert(table: Table, names: Iterable[str]) -> str:
     arrays = ", ".join(f"%s::{_array_type(table, name)}[]" for name in names)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608  names are the code's own
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
 
 
 def _array_type(table: Table, name: str) -> str:

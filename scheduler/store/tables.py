@@ -46,9 +46,7 @@ class ComponentRow(SQLModel, table=True):
 
     __tablename__ = "component"
 
-    party_id: str = Field(
-        sa_column=Column(Text, ForeignKey("party.id", ondelete="CASCADE"), primary_key=True)
-    )
+    party_id: str = Field(sa_column=Column(Text, ForeignKey("party.id", ondelete="CASCADE"), primary_key=True))
     name: str = Field(primary_key=True)
     offer: dict[str, Any] = _json()
 
@@ -232,9 +230,7 @@ class DataTableRow(SQLModel, table=True):
 
     __tablename__ = "data_table"
 
-    party_id: str = Field(
-        sa_column=Column(Text, ForeignKey("party.id", ondelete="CASCADE"), primary_key=True)
-    )
+    party_id: str = Field(sa_column=Column(Text, ForeignKey("party.id", ondelete="CASCADE"), primary_key=True))
     namespace: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     owner: str

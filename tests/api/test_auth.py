@@ -7,7 +7,7 @@ from api.bridge import Reader
 from config.settings import Settings
 from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
-from scheduler.service.tokens import issue_token
+from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.writes.access import revoke_token
 
 HOME = "127.0.0.1"
@@ -35,7 +35,7 @@ def gate(store, clock):
 
 def issue(store, **given):
     with store.write() as tx:
-        return issue_token(tx, "ann", role=Role.LEAD, project="p1", now=datetime.now(UTC), **given)
+        return issue_token(tx, TokenWish(name="ann", role=Role.LEAD, project="p1", **given), now=datetime.now(UTC))
 
 
 async def test_a_token_names_its_bearer(gate, store):

@@ -14,7 +14,7 @@ from scheduler.service.agents import Call
 from scheduler.service.audit import Actor
 from scheduler.service.jobs import request_stop
 from scheduler.service.limits import Patience
-from scheduler.service.parties import change_party, create_party
+from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.parties import get_party
 
@@ -107,7 +107,7 @@ async def test_a_refused_operation_fails_alone(writer, seen):
 
 async def test_a_refused_operation_leaves_nothing_behind(writer, either_store):
     def change_and_refuse(tx):
-        change_party(tx, "9999", slots=99, by=BY, now=now())
+        change_party(tx, "9999", PartyPatch(slots=99), by=BY, now=now())
         raise ConflictError("after all not")
 
     results = await in_one_batch(writer, writer.write(change_and_refuse), writer.submit(make_wish()))
@@ -124,7 +124,7 @@ async def test_an_unexpected_error_fails_alone_and_the_others_are_repeated(write
         return get_party(tx, "9999").slots
 
     def explode(tx):
-        change_party(tx, "9999", slots=99, by=BY, now=now())
+        change_party(tx, "9999", PartyPatch(slots=99), by=BY, now=now())
         raise RuntimeError("boom")
 
     receipt, boom, slots = await in_one_batch(

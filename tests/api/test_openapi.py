@@ -70,7 +70,7 @@ async def test_schemathesis_finds_nothing(gateway, tmp_path, monkeypatch):
         "--config-file", str(Path(__file__).with_name("schemathesis.toml")), "run",
         str(gateway.server.make_url("/openapi.json")),
         "--header", f"Authorization: Bearer {gateway.tokens['admin']}",
-        "--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", "8",
+        "--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", "4",
         "--exclude-path-regex", "^/docs", "--exclude-operation-id", "delete_token",  # it would revoke its own "--seed", str(SEED), "--no-color", "--no-shrink", "--suppress-health-check", "all",
         "--generation-database", "none", "--warnings", "off", "--request-timeout", "20",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=tmp_path,

@@ -16,7 +16,7 @@ from scheduler.domain.model import Retry
 from scheduler.domain.plan import StepDraft
 from scheduler.domain.states import TERMINAL, State
 from scheduler.service.limits import Patience
-from scheduler.service.parties import change_party
+from scheduler.service.parties import PartyPatch, change_party
 from scheduler.store.session import Store
 from tests.faults.invariants import Watch
 from tests.scheduler.centre import ADMIN, Centre, step
@@ -160,7 +160,7 @@ class Simulator:
         self._change(self.random.choice(list(PARTIES)), drained=False)
 
     def _change(self, party: str, *, drained: bool) -> None:
-        self.centre.write(lambda tx: change_party(tx, party, drained=drained, by=ADMIN, now=self.centre.now))
+        self.centre.write(lambda tx: change_party(tx, party, PartyPatch(drained=drained), by=ADMIN, now=self.centre.now))
 
     # --- the scheduler and its broker ---
 

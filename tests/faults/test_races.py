@@ -253,7 +253,7 @@ def test_one_key_makes_one_job_however_many_submit_at_once(centre):
 def test_groups_that_lock_many_jobs_never_lock_each_other_out(centre):
     """Gateways with groups over many jobs and parties, schedulers and sweeps, all at once: no deadlock, no lost row."""
     roles = {"guest": ("a",), "host": ("b",)}
-    centre.submit_all([centre.plan(*chain(3), roles=roles if n % 2 else {"host": ("a",), "guest": ("b",)}) for n in range(40)])
+    centre.submit_all([centre.plan(*chain(3), roles=roles if n % 2 else {"host": ("a",), "guest": ("b",)}) for n in range(120)])
     inbox: dict[str, list[Knock]] = {"a": [], "b": []}
     guard = threading.Lock()
     over = threading.Event()
@@ -287,7 +287,7 @@ def test_groups_that_lock_many_jobs_never_lock_each_other_out(centre):
 
     works = [lambda n=n: _until(over, lambda: gateway(n)) for n in range(3)]
     together(*works, lambda: _until(over, scheduler), lambda: _until(over, scheduler))
-    assert centre.rows("SELECT state, COUNT(*) FROM job GROUP BY state") == [("success", 40)]
+    assert centre.rows("SELECT state, COUNT(*) FROM job GROUP BY state") == [("success", 120)]
 
 
 def _until(over: threading.Event, work: Callable[[], None]) -> None:

@@ -29,6 +29,7 @@ class WarmPool:
         self._idle: list[Process] = []
         self._lent: set[Process] = set()
         self._waiting: deque[OnProcess] = deque()
+        self._step = 0
         self._is_trimming = False
         self._was_needed = 0
 
@@ -45,12 +46,20 @@ class WarmPool:
             self._lend(self._nursery.fork(), on_process)
         else:
             self._waiting.append(on_process)
-            self._loop.later(PATIENCE_S, self._stop_waiting, on_process)
+            if not self._step:
+                self._step = 1
+                self._loop.later(PATIENCE_S, self._grow)
 
-    def _stop_waiting(self, on_process: OnProcess) -> None:
-        if on_process in self._waiting:
-            self._waiting.remove(on_process)
-            self._lend(self._nursery.fork(), on_process)
+    def _grow(self) -> None:
+        """Tasks wait and no process comes back: make more, twice as many each time, but never ahead of the zygote."""
+        if not self._waiting:
+            self._step = 0
+            return
+        if all(process.pid is not None for process in self._lent):
+            for _ in range(min(self._step, len(self._waiting))):
+                self._lend(self._nursery.fork(), self._waiting.popleft())
+            self._step *= 2
+        self._loop.later(PATIENCE_S, self._grow)
 
     def _lend(self, process: Process, on_process: OnProcess) -> None:
         self._lent.add(process)

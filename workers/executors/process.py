@@ -111,7 +111,7 @@ class Process:
         self._read_output()
 
     def _read_output(self) -> bool:
-        """Move one chunk of output into the log; False where there is none now."""
+        """Move one chunk of output into the log; False where there is none now. The pipe must be open."""
         try:
             piece = os.read(self._output, _LOG_CHUNK)
         except BlockingIOError:
@@ -126,7 +126,7 @@ class Process:
     def drain_output(self) -> None:
         """Take what was printed until now: no more than a pipe holds, so that a daemon cannot keep us."""
         for _ in range(32):
-            if not self._read_output():
+            if self._is_closed or not self._read_output():
                 break
 
     def born(self, pid: int) -> None:
@@ -138,9 +138,10 @@ class Process:
     def exited(self, code: int | None) -> None:
         """The nursery says that the process has ended."""
         self.is_gone = True
-        while self._reader_has_more():
-            continue
-        self.drain_output()
+        if not self._is_closed:
+            while self._reader_has_more():
+                continue
+            self.drain_output()
         listener, self.listener = self.listener, None
         self.close()
         if listener is not None:

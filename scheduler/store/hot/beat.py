@@ -24,7 +24,10 @@ _REGAIN = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.REGAINED)}, reason = '' "
     f"WHERE id {{in:tasks}} AND {from_state(Level.TASK, Event.REGAINED)} RETURNING id, step_id, job_id"
 )
-_SEEN = make_sql("UPDATE party SET last_seen = :now WHERE id {in:parties}")
+_SEEN = make_sql(
+    # Rows of parties are locked in one order, or two gateways could lock each other out.
+    "UPDATE party SET last_seen = :now WHERE id IN (SELECT id FROM party WHERE id {in:parties} ORDER BY id {lock})"
+)
 
 
 @dataclass(frozen=True, slots=True)

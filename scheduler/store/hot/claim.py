@@ -95,9 +95,7 @@ def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
     jobs = tx.run(_START_JOBS, jobs=list({row[1] for row in steps}), now=at)
     entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in jobs]
     entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in steps]
-    entries += [
-        Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job, _ in granted
-    ]
+    entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job, _ in granted]
     append_events(tx, entries, now)
 
 

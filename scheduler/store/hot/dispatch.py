@@ -54,9 +54,7 @@ _REDISPATCH = make_sql(
     f"WHERE id {{in:tasks}} AND {from_state(Level.TASK, Event.REDISPATCHED)} AND lease_until <= :now "
     "RETURNING id, seq, party_id, gang, step_id, job_id"
 )
-_EXPLAIN = make_sql(
-    "UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'"
-)
+_EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
 
 FIRST_RANK = (-(2**31), 0.0, "")
 
@@ -140,9 +138,7 @@ def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
     rooms = {}
     for party, slots, drained, last_seen in tx.run(_ROOMS, parties=names):
         in_all, running = live.get(party, (0, 0))
-        rooms[party] = PartyRoom(
-            slots=slots, drained=bool(drained), last_seen=last_seen, live=in_all, running=running
-        )
+        rooms[party] = PartyRoom(slots=slots, drained=bool(drained), last_seen=last_seen, live=in_all, running=running)
     return rooms
 
 
@@ -152,8 +148,7 @@ def dispatch_steps(tx: Tx, steps: Sequence[str], *, now: datetime, lease_until: 
     entries = [Entry(Level.STEP, Event.DISPATCHED, State.DISPATCHED, job, step) for step, job, _ in moved]
     tasks = tx.run(_DISPATCH_TASKS, steps=[row[0] for row in moved], lease=to_epoch(lease_until))
     entries += [
-        Entry(Level.TASK, Event.DISPATCHED, State.DISPATCHED, job, step, task)
-        for task, _, _, _, step, job in tasks
+        Entry(Level.TASK, Event.DISPATCHED, State.DISPATCHED, job, step, task) for task, _, _, _, step, job in tasks
     ]
     append_events(tx, entries, now)
     return _knocks(tasks)

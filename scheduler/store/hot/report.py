@@ -14,9 +14,7 @@ from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import OutputRow
 
-_LOCK_JOBS = make_sql(
-    "SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) ORDER BY id {lock}"
-)
+_LOCK_JOBS = make_sql("SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) ORDER BY id {lock}")
 _END = make_sql(
     "UPDATE task SET state = {of:outcomes:text}, reason = {of:reasons:text}, failure = {of:failures:text}, "
     "summary = {of:summaries:text}, log_size = {of:sizes}, ended = :now, "

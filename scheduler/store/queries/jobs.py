@@ -203,8 +203,7 @@ def _explained(tx: Tx, jobs: Sequence[Job]) -> list[Job]:
     waiting = [job for job, step in telling.items() if step.state is State.WAITING and step.needs]
     succeeded = _succeeded(tx, waiting)
     return [
-        replace(job, reason=explain_job(job, _of(telling, job.id), succeeded.get(job.id, frozenset())))
-        for job in jobs
+        replace(job, reason=explain_job(job, _of(telling, job.id), succeeded.get(job.id, frozenset()))) for job in jobs
     ]
 
 

@@ -26,7 +26,9 @@ class Page(Generic[Item]):
     next: str | None
 
 
-def make_page(rows: Sequence[Row], limit: int, view: Callable[[Row], Item], key: Callable[[Row], list[Any]]) -> Page[Item]:
+def make_page(
+    rows: Sequence[Row], limit: int, view: Callable[[Row], Item], key: Callable[[Row], list[Any]]
+) -> Page[Item]:
     """A page of at most `limit` items from rows that were read one more than the limit."""
     shown = rows[:limit]
     more = len(rows) > limit

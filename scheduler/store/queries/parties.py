@@ -96,10 +96,7 @@ def list_components(tx: Tx) -> list[OfferView]:
     for party, offers in sorted(read_offers(tx).items()):
         for name, component in offers.items():
             found.setdefault(name, (component, []))[1].append(party)
-    return [
-        OfferView(component=component, parties=tuple(parties))
-        for _, (component, parties) in sorted(found.items())
-    ]
+    return [OfferView(component=component, parties=tuple(parties)) for _, (component, parties) in sorted(found.items())]
 
 
 def list_jobs_of_party(tx: Tx, party: str, *, limit: int = 20) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select
 from sqlmodel import col, select
@@ -63,6 +63,18 @@ class MetricView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricFilter:
+    """Which points: empty fields do not narrow."""
+
+    step: str = ""
+    name: str = ""
+    party: str = ""
+
+
+EVERY_METRIC: Final = MetricFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryView:
     """A task's summary."""
 
@@ -107,7 +119,7 @@ def list_events(tx: Tx, job: str, *, after: int, limit: int) -> list[EventView]:
 
 
 def list_metrics(
-    tx: Tx, job: str, *, step: str = "", name: str = "", party: str = "", after: str | None = None, limit: int = 1000
+    tx: Tx, job: str, wanted: MetricFilter = EVERY_METRIC, *, after: str | None = None, limit: int = 1000
 ) -> Page[MetricView]:
     """Points of a job's curves, in the order in which they arrived."""
     query: Any = (
@@ -118,9 +130,9 @@ def list_metrics(
         .order_by(col(MetricRow.id))
         .limit(limit + 1)
     )
-    query = _narrowed(query, step=step, party=party)
-    if name:
-        query = query.where(MetricRow.name == name)
+    query = _narrowed(query, step=wanted.step, party=wanted.party)
+    if wanted.name:
+        query = query.where(MetricRow.name == wanted.name)
     key = parse_cursor(after, int)
     if key is not None:
         query = query.where(col(MetricRow.id) > key[0])

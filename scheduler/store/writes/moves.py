@@ -135,7 +135,7 @@ def _retry_step(tx: Tx, job: Job, new: NewAttempt, now: datetime) -> None:
     )
     if not moved:
         raise StaleMoveError(f"step {new.step.id} does not run any more")
-    _insert_tasks(tx, job.id, new.step, new.attempt, now)
+    _insert_tasks(tx, new.step, new.attempt, now=now)
     entry = Entry(Level.STEP, Event.RETRIED, State.WAITING, job.id, new.step.id, reason=new.reason)
     append_events(tx, [entry], now)
 
@@ -149,16 +149,16 @@ def rerun_job(tx: Tx, job: Job, steps: Sequence[Step], *, deadline: datetime | N
     for step in steps:
         if not tx.run(_RERUN_STEP, id=step.id, attempt=step.attempt + 1):
             raise StaleMoveError(f"step {step.id} is open")
-        _insert_tasks(tx, job.id, step, step.attempt + 1, now)
+        _insert_tasks(tx, step, step.attempt + 1, now=now)
         append_events(tx, [Entry(Level.STEP, Event.RERUN, State.WAITING, job.id, step.id)], now)
 
 
-def _insert_tasks(tx: Tx, job: str, step: Step, attempt: int, now: datetime) -> None:
+def _insert_tasks(tx: Tx, step: Step, attempt: int, *, now: datetime) -> None:
     members = tx.run(_MEMBERS, step=step.id, attempt=step.attempt)
     rows = [
         {
             "id": task_id(step.id, attempt, member),
-            "job_id": job,
+            "job_id": step.job_id,
             "step_id": step.id,
             "party_id": party,
             "role": role,

@@ -49,4 +49,4 @@ def test_what_nobody_needs_is_let_go_and_one_stays(make_workshop, monkeypatch):
     threading.Event().wait(0.5)
     again = workshop.run("briefly", task="again")
     again.sink.wait()
-    assert sum(map(is_alive, [*pids, *again.sink.pids])) == 1
+    assert sum(map(is_alive, {*pids, *again.sink.pids})) == 1

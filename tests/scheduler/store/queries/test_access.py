@@ -4,12 +4,12 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError
-from scheduler.service.tokens import issue_token
+from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.access import find_token, get_token, list_tokens
 
 
 def issue(centre, name, **given):
-    return centre.write(lambda tx: issue_token(tx, name, now=centre.now, **given))[0]
+    return centre.write(lambda tx: issue_token(tx, TokenWish(name=name, **given), now=centre.now))[0]
 
 
 def test_tokens_are_found_by_their_public_part(centre):

@@ -7,7 +7,7 @@ import pytest
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.audit import note
-from scheduler.service.tokens import issue_token
+from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.access import get_token
 from scheduler.store.writes.access import (
     KeyUse,
@@ -55,7 +55,7 @@ def test_a_deleted_job_leaves_nothing(centre):
 
 
 def test_a_token_is_revoked_once_and_its_use_is_noted(centre):
-    token, _ = centre.write(lambda tx: issue_token(tx, "me", now=centre.now))
+    token, _ = centre.write(lambda tx: issue_token(tx, TokenWish(name="me"), now=centre.now))
     first = centre.now
     centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
     centre.wait(5)

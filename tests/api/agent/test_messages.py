@@ -1,0 +1,43 @@
+import pytest
+
+from api.agent.messages import parse_hello, parse_sync, render
+from api.bodies import MalformedBodyError
+from scheduler.domain.errors import InvalidDocumentError
+from scheduler.domain.messages import Claim, SyncReply
+
+BEAT = '{"agent":"a","beats":[{"task":"t","seq":1,"batch":1,"metrics":[%s]}]}'
+
+
+def test_a_call_with_everything_left_out():
+    assert parse_sync(b'{"agent": "a"}').claims == ()
+    assert parse_sync(b'{"agent": "a", "claims": [{"task": "t", "seq": 2}]}').claims == (Claim("t", 2),)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_figures_that_are_not_finite_are_dropped_and_the_others_kept(value):
+    bad = f'{{"name":"loss","step":1,"value":{value},"at":1.0}}'
+    good = '{"name":"loss","step":2,"value":0.5,"at":1.0}'
+    (beat,) = parse_sync((BEAT % f"{bad},{good}").encode()).beats
+    assert [point.step for point in beat.metrics] == [2]
+
+
+def test_nul_in_a_message_is_replaced_because_a_refused_report_would_come_for_ever():
+    raw = b'{"agent":"a","reports":[{"task":"t","seq":1,"outcome":"failed","message":"a\\u0000b"}]}'
+    assert parse_sync(raw).reports[0].message == "a\ufffdb"
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"agent": 1}', b'{"agent": "a", "claims": [{"task": "t"}]}', b"\xff"])
+def test_what_is_no_call_is_refused(raw):
+    with pytest.raises(InvalidDocumentError):
+        parse_sync(raw)
+
+
+def test_what_is_no_json_is_told_apart():
+    with pytest.raises(MalformedBodyError):
+        parse_sync(b"{")
+    with pytest.raises(MalformedBodyError):
+        parse_hello(b'{"a": NaN}')
+
+
+def test_an_answer_is_json():
+    assert render(SyncReply()) == b'{"claims":[],"reports":[],"beats":[]}'

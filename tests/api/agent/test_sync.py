@@ -1,0 +1,63 @@
+import asyncio
+
+
+async def test_hello_says_who_one_is(gateway):
+    answer = await gateway.hello("9999", slots=7)
+    assert answer.json == {"party": "9999", "slots": 7, "heartbeat_s": 5.0, "lease_s": 60.0, "run_id": "local"}
+    assert (await gateway.get("/parties/9999")).json["slots"] == 7
+
+
+async def test_another_protocol_is_refused_with_what_to_do(gateway):
+    answer = await gateway.hello("9999", protocol=99)
+    assert (answer.status, "same release" in answer.json["error"]["message"]) == (409, True)
+
+
+async def test_offers_count_for_the_next_submit(gateway):
+    await gateway.submit()
+    await gateway.hello("9999", components=())
+    answer = await gateway.post("/jobs", {"name": "x", "parties": {"g": ["9999"]}, "steps": [{"name": "a", "component": "noop"}]})
+    assert "steps.0.component" in answer.problems
+
+
+async def test_a_claim_is_granted_once_and_its_repeat_to_the_same_agent(gateway):
+    await gateway.submit()
+    knocks = gateway.dispatch()
+    claim = {"task": knocks["9999"][0].task, "seq": knocks["9999"][0].seq}
+    (first,) = (await gateway.sync("9999", claims=[claim]))["claims"]
+    (again,) = (await gateway.sync("9999", claims=[claim]))["claims"]
+    (other,) = (await gateway.sync("9999", claims=[claim], agent="agent-2"))["claims"]
+    (foreign,) = (await gateway.sync("10000", claims=[claim]))["claims"]
+    assert first["assignment"]["params"] == {"rounds": 3}
+    assert again["assignment"] == first["assignment"]
+    assert other["assignment"] is foreign["assignment"] is None
+
+
+async def test_many_calls_at_once_each_get_their_own_answer(gateway):
+    jobs = [await gateway.submit(name=f"job-{number}") for number in range(6)]
+    knocks = gateway.dispatch()
+    assert len(knocks["9999"]) == 6
+    answers = await asyncio.gather(
+        *(gateway.sync(party, claims=[{"task": knock.task, "seq": knock.seq}]) for party in knocks for knock in knocks[party])
+    )
+    assigned = [answer["claims"][0]["assignment"] for answer in answers]
+    assert sorted(item["job"] for item in assigned) == sorted(jobs * 2)
+
+
+async def test_a_wrong_call_is_refused_and_a_huge_one_too(gateway):
+    assert (await gateway.post("/agent/sync", {"agent": 1}, token="worker-9999")).status == 422
+    assert (await gateway.call("POST", "/agent/sync", data=b"{", token="worker-9999")).status == 400
+    assert (await gateway.call("POST", "/agent/hello", data=b" " * (2 << 20), token="worker-9999")).status == 413
+
+
+async def test_a_report_nudges_the_scheduler(gateway, broker_url):
+    from redis.asyncio import Redis
+
+    from scheduler.queues.names import NUDGES
+
+    async with Redis.from_url(broker_url) as broker, broker.pubsub(ignore_subscribe_messages=True) as channel:
+        await channel.subscribe(NUDGES)
+        await channel.get_message(timeout=1)
+        await gateway.submit()
+        async with asyncio.timeout(5):
+            while await channel.get_message(timeout=0.1) is None:
+                pass

@@ -1,0 +1,75 @@
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.keys import DRAIN
+from api.monitor.routes import describe_bind
+from config.settings import Settings
+
+
+def samples(raw):
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(raw.decode())
+        for sample in family.samples
+    }
+
+
+async def test_health_shows_how_the_gateway_is_bound(gateway):
+    found = (await gateway.get("/healthz", token=None)).json
+    assert (found["status"], found["bind"], found["trust_network"]) == ("alive", "loopback", False)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({}, "loopback"),
+        ({"host": "0.0.0.0", "trust_network": True}, "trusted network"),
+        ({"host": "0.0.0.0", "tls_cert": "c", "tls_key": "k"}, "tls"),
+    ],
+)
+def test_a_word_for_the_bind(given, word):
+    assert describe_bind(Settings(**given)) == word
+
+
+async def test_readiness_names_what_is_missing(gateway):
+    ready = await gateway.get("/readyz", token=None)
+    assert (ready.status, ready.json) == (200, {"ready": True, "store": "ok", "broker": "ok", "draining": False})
+    gateway.app[DRAIN].has_begun = True
+    assert (await gateway.get("/readyz", token=None)).status == 503
+
+
+async def test_readiness_without_a_broker(serve, own_valkey):
+    import redis
+
+    gateway = await serve(broker_url=own_valkey)
+    with redis.Redis.from_url(own_valkey) as broker:
+        broker.shutdown(nosave=True)
+    found = await gateway.get("/readyz", token=None)
+    assert (found.status, found.json["store"]) == (503, "ok")
+    assert found.json["broker"].startswith("not reachable")
+    queues = await gateway.get("/queues")
+    assert (queues.status, queues.json["items"][0]["knocks"]) == (200, None)
+
+
+async def test_metrics_show_parties_jobs_and_requests(gateway):
+    await gateway.post("/parties", {"id": "dark"})
+    await gateway.submit()
+    answer = await gateway.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    found = samples(answer.raw)
+    for name in ("queue_knocks", "tasks_waiting", "tasks_dispatched", "tasks_running", "slots", "consumers", "online"):
+        assert ("fedrota_party_" + name, ("party", "dark")) in found
+    assert found["fedrota_party_tasks_waiting", ("party", "9999")] == 1
+    assert found["fedrota_party_online", ("party", "9999")] == 1
+    assert found["fedrota_party_online", ("party", "dark")] == 0
+    assert found["fedrota_jobs", ("state", "waiting")] == 1
+    assert found["fedrota_jobs", ("state", "success")] == 0
+    route = ("method", "POST"), ("route", "/fedrota/v1/jobs"), ("status", "201")
+    assert found["fedrota_requests_total", *route] == 1
+    assert found["fedrota_writer_batch_operations_count",] >= 3
+    assert found["fedrota_request_seconds_count", ("method", "POST"), ("route", "/fedrota/v1/jobs")] == 1
+
+
+async def test_metrics_ask_for_a_token(gateway):
+    assert (await gateway.get("/metrics", token=None)).status == 401
+    assert (await gateway.get("/metrics", token="worker-9999")).status == 403

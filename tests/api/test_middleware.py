@@ -1,0 +1,62 @@
+import logging
+
+import pytest
+
+from api.keys import READER
+from scheduler.domain.errors import FedrotaError
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/none", 404, "not_found"),
+        ("PUT", "/jobs", 405, "method_not_allowed"),
+        ("POST", "/version", 405, "method_not_allowed"),
+        ("DELETE", "/healthz", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_is_not_there_is_said_in_the_envelope(gateway, method, path, status, code):
+    answer = await gateway.call(method, path)
+    assert (answer.status, answer.json["error"]["code"]) == (status, code)
+    if status == 405:
+        assert answer.headers["Allow"]
+        assert method not in answer.headers["Allow"].split(", ")
+
+
+async def test_a_defect_is_an_incident_with_its_traceback_in_the_log(gateway, monkeypatch, caplog):
+    async def explode(_query):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(gateway.app[READER], "read", explode)
+    with caplog.at_level(logging.ERROR):
+        answer = await gateway.get("/components", headers={"X-Request-Id": "abc-1"}, token="admin")
+    assert (answer.status, answer.json["error"]["code"]) == (500, "internal")
+    assert b"secret detail" not in answer.raw
+    incident = answer.json["error"]["message"].partition("incident ")[2].partition(",")[0]
+    assert incident in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert answer.headers["X-Request-Id"] == "abc-1"
+
+
+async def test_every_answer_has_an_id_and_a_strange_one_is_replaced(gateway):
+    ids = {(await gateway.get("/version")).headers["X-Request-Id"] for _ in range(3)}
+    assert len(ids) == 3
+    given = "x" * 100
+    assert (await gateway.get("/version", headers={"X-Request-Id": given})).headers["X-Request-Id"] != given
+    assert (await gateway.get("/none")).headers["X-Request-Id"]
+
+
+async def test_headers_have_a_limit(gateway):
+    answer = await gateway.get("/version", headers={"X-Long": "x" * 10_000})
+    assert answer.status == 400
+
+
+async def test_an_error_without_a_code_of_its_own_comes_from_a_party(gateway, monkeypatch):
+    async def fail(_query):
+        raise FedrotaError("the party said something odd")
+
+    await gateway.get("/whoami")
+    monkeypatch.setattr(gateway.app[READER], "read", fail)
+    answer = await gateway.get("/components")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
