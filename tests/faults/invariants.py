@@ -80,9 +80,24 @@ class Watch:
         assert expected is not None, f"{level} {item}: {event} from {before}"
         assert expected == state, f"{level} {item}: {event} says {state}, the table {expected}"
         self.known[level, item] = state
+        if level is Level.STEP:
+            self._check_step(item, event)
         if level is Level.TASK and event is Event.SUCCEEDED:
             self.successes[item] += 1
             assert self.successes[item] == 1, f"{item} succeeded twice"
+
+    def _check_step(self, step: str, event: Event) -> None:
+        """A step starts when all that it needs has succeeded, and succeeds when all of its tasks have."""
+        if event in {Event.READIED, Event.DISPATCHED}:
+            needs = [need for (need,) in self.rows(f"SELECT needs FROM dep WHERE step_id = '{step}'")]
+            early = [need for need in needs if self.known.get((Level.STEP, need)) != "success"]
+            assert not early, f"step {step} is {event} before {early}"
+        if event is Event.SUCCEEDED:
+            left = self.rows(
+                f"SELECT task.id, task.state FROM task JOIN step ON step.id = task.step_id AND step.attempt = task.attempt "
+                f"WHERE step.id = '{step}' AND task.state <> 'success'"
+            )
+            assert not left, f"step {step} succeeded without {left}"
 
     def _check_tasks(self) -> None:
         rows = self.rows(

@@ -167,8 +167,8 @@ def a_stopping_job_readies_nothing(centre: Centre) -> None:
         centre.claim(party, knocks[party][0])
     with centre.store.engine.begin() as connection:  # a wish to stop that nobody has settled yet
         connection.exec_driver_sql("UPDATE job SET stop_kind = 'canceled', stop_reason = 'by me'")
-    for party in "ab":
-        centre.report(party, knocks[party][0])
+    reports = {party: (Report(task=knocks[party][0].task, seq=1, outcome="success"),) for party in "ab"}
+    centre.sync_all(*[(party, SyncRequest(agent=f"agent-{party}", reports=said)) for party, said in reports.items()])
     assert "readied" not in {event.event for event in centre.events(job)}
 
 

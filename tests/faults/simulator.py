@@ -7,17 +7,18 @@ event log. A violation names the seed and the step, so `Simulator(store, seed).r
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from pathlib import Path
 from typing import Final
+
+from sqlalchemy import event
 
 from scheduler.domain.errors import ConflictError, FedrotaError
 from scheduler.domain.messages import Assignment, Beat, Claim, Knock, MetricPoint, Report, SyncReply, SyncRequest
 from scheduler.domain.model import Retry
 from scheduler.domain.plan import StepDraft
-from scheduler.domain.states import TERMINAL, State
 from scheduler.service.limits import Patience
 from scheduler.service.parties import PartyPatch, change_party
-from scheduler.store.session import Store
+from scheduler.store.session import Store, make_store
 from tests.faults.invariants import Watch
 from tests.scheduler.centre import ADMIN, Centre, step
 
@@ -303,16 +304,8 @@ class Simulator:
             agent.is_frozen = False
 
 
-def is_over(state: str) -> bool:
-    """Whether a stored state is an end."""
-    return State(state) in TERMINAL
-
-
-def pace(simulator: Simulator, *, until_s: float, clock: Callable[[], float]) -> None:
-    """Batches of operations until the clock says so, then the end without faults."""
-    while clock() < until_s:
-        simulator.run(100)
-    simulator.drain()
-
-
-LATER: Final = timedelta(seconds=1)
+def open_fast(file: Path) -> Store:
+    """The store in a file that need not survive a power cut, on one connection."""
+    store = make_store(f"sqlite:///{file}", pool_size=1)
+    event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    return store

@@ -8,11 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
-
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
-from tests.faults.simulator import WEIGHTS, Simulator
+from tests.faults.simulator import WEIGHTS, Simulator, open_fast
 
 BUDGET_S = 20.0
 EPISODE = 700
@@ -29,12 +27,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def open_store(template: Path, folder: Path, seed: int) -> Store:
-    """A copy of the template that need not survive a power cut."""
-    file = folder / f"{seed}.db"
-    shutil.copy(template, file)
-    store = make_store(f"sqlite:///{file}", pool_size=1)
-    event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    return store
+    """A copy of the template."""
+    shutil.copy(template, folder / f"{seed}.db")
+    return open_fast(folder / f"{seed}.db")
 
 
 @pytest.mark.timeout(300)

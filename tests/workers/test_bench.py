@@ -44,7 +44,7 @@ def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worke
     ("facts", "message"),
     [
         ({"run": {"image": "x", "command": ["y"]}}, "runs no containers"),
-        ({"run": {}}, "needs one of component, image, command, it has nothing"),
+        ({"run": {}}, "component, image, command, it has nothing"),
         ({"inputs": {"data": InputRef(task="gone", seq=1, output="m")}}, "rerun the job from the step that makes it"),
         ({"inputs": {"data": InputRef(task="../../etc", seq=1, output="m")}}, "plain name"),
     ],
