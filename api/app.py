@@ -10,6 +10,8 @@ import redis
 import structlog
 from aiohttp import web
 from redis.asyncio import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from api.agent import hello, sync
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
@@ -128,7 +130,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     """The parties' channels and what other processes say, both over the broker."""
     url = app[SETTINGS].broker_url.get_secret_value()
     shared = Redis.from_url(url, socket_connect_timeout=2)
-    app[BROKER] = broker = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    app[BROKER] = broker = _connect(url, timeout_s=1.0)
     app[CHANNEL_HUB] = hub = ChannelHub(
         lambda task: app[READER].read(lambda tx: find_group(tx, task)), redis=shared, gateway=secrets.token_hex(8)
     )
@@ -147,7 +149,7 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     hub = app[CHANNEL_HUB]
     url = settings.broker_url.get_secret_value()
     nudger = Nudger(
-        broker=redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2),
+        broker=_connect(url, timeout_s=2.0),
         postgres_dsn=_find_dsn(settings.sql_url()),
     )
     herald = Herald(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
@@ -168,6 +170,13 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     await _note_used(app)
     await writer.close()
     await herald.close()
+
+
+def _connect(url: str, *, timeout_s: float) -> redis.Redis:
+    """A client that gives up soon: one try again, for a connection that went stale."""
+    return redis.Redis.from_url(
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 1)
+    )
 
 
 def _find_dsn(url: str) -> str:

@@ -1,5 +1,6 @@
 """Where the gateway is, who calls, and what a broken connection means; what both clients share."""
 
+import json
 import os
 import ssl
 from collections.abc import Iterator
@@ -62,10 +63,24 @@ class Connection:
 
 def find_connection(url: str | None, token: str | None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Connection:
     """The connection from arguments, else from the environment, else from the state folder of `fedrota up`."""
-    chosen = (url or os.environ.get("FEDROTA_URL") or DEFAULT_URL).rstrip("/")
+    chosen = (url or os.environ.get("FEDROTA_URL") or find_url() or DEFAULT_URL).rstrip("/")
     if not _is_address(chosen):
         raise FedrotaError(f"{chosen!r} is no gateway address: write it like {DEFAULT_URL}")
     return Connection(url=chosen, token=token or find_token(), timeout_s=timeout_s)
+
+
+def find_url() -> str | None:
+    """Where the last `fedrota up` of the state folder serves, or None."""
+    try:
+        record = json.loads((_state_dir() / "up.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    url = record.get("url") if isinstance(record, dict) else None
+    return url if isinstance(url, str) else None
+
+
+def _state_dir() -> Path:
+    return Path(os.environ.get("FEDROTA_STATE_DIR") or ".fedrota")
 
 
 def find_token() -> str | None:
@@ -73,7 +88,7 @@ def find_token() -> str | None:
     given = os.environ.get("FEDROTA_TOKEN")
     if given:
         return given.strip()
-    path = Path(os.environ.get("FEDROTA_STATE_DIR") or ".fedrota") / "token"
+    path = _state_dir() / "token"
     try:
         return path.read_text(encoding="utf-8").strip() or None
     except FileNotFoundError:

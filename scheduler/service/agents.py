@@ -11,6 +11,7 @@ from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
 from scheduler.store.hot.claim import ClaimBy, claim_tasks
+from scheduler.store.hot.dispatch import expire_knocks
 from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
 from scheduler.store.session import Tx
 from scheduler.store.writes.parties import introduce_party
@@ -36,6 +37,7 @@ def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: P
         )
     offers = {offer.name: asdict(offer) for offer in hello.components}
     slots = introduce_party(tx, party, hello, offers, now=now)
+    expire_knocks(tx, party, now=now)
     tx.effects.has_ready_work = True
     return Welcome(party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id)
 

@@ -10,10 +10,10 @@ from config.settings import Settings, SettingsError, load
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import FedrotaError
 from scheduler.service.audit import Actor
-from scheduler.service.parties import create_party
+from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.parties import list_parties
-from scheduler.store.session import Store, make_store
+from scheduler.store.session import Store, Tx, make_store
 
 ORG = "local"
 PROJECT = "default"
@@ -23,24 +23,32 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
     """Make what is missing: an administrator's token in `<state>/token`, each party with its worker's token.
 
     Tokens lie in files that only their owner can read; those that are there stay as they are.
-    `parties` maps an id to its slots (None: as its worker says).
+    `parties` maps an id to its slots (None: as its worker says); a known party gets the slots named.
     """
-    actor = Actor(Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT))
+    secrets: dict[Path, str] = {}
     with store.write() as tx:
         if not (state_dir / "token").exists():
-            _, text = issue_token(
-                tx, TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT), now=now
-            )
-            write_secret(state_dir / "token", text)
-        known = {party.id for party in list_parties(tx)}
-        for party, slots in parties.items():
-            if party not in known:
-                create_party(tx, party, org=ORG, slots=slots, by=actor, now=now)
+            wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT)
+            secrets[state_dir / "token"] = issue_token(tx, wish, now=now)[1]
+        _register(tx, parties, now=now)
+        for party in parties:
             path = state_dir / "parties" / f"{party}.token"
             if not path.exists():
                 wish = TokenWish(name=f"worker of {party}", org=ORG, project=PROJECT, party=party)
-                _, text = issue_token(tx, wish, now=now)
-                write_secret(path, text)
+                secrets[path] = issue_token(tx, wish, now=now)[1]
+    # After the commit: a file must never hold a token that the store does not know.
+    for path, text in secrets.items():
+        write_secret(path, text)
+
+
+def _register(tx: Tx, parties: dict[str, int | None], *, now: datetime) -> None:
+    actor = Actor(Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT))
+    known = {party.id: party.slots for party in list_parties(tx)}
+    for party, slots in parties.items():
+        if party not in known:
+            create_party(tx, party, org=ORG, slots=slots, by=actor, now=now)
+        elif slots is not None and slots != known[party]:
+            change_party(tx, party, PartyPatch(slots=slots), by=actor, now=now)
 
 
 def write_secret(path: Path, text: str) -> None:

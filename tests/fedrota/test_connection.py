@@ -5,7 +5,7 @@ import ssl
 import httpx
 import pytest
 
-from fedrota.connection import find_connection
+from fedrota.connection import DEFAULT_URL, find_connection
 from fedrota.errors import FedrotaError
 
 
@@ -77,3 +77,13 @@ def test_explanations_say_what_to_do():
     untrusted = httpx.ConnectError("verify failed")
     untrusted.__cause__ = ssl.SSLCertVerificationError("self-signed")
     assert "SSL_CERT_FILE" in str(found.explain(untrusted))
+
+
+def test_the_address_is_that_of_the_last_run_in_the_state_folder(tmp_path, monkeypatch):
+    monkeypatch.delenv("FEDROTA_URL", raising=False)
+    monkeypatch.setenv("FEDROTA_STATE_DIR", str(tmp_path))
+    assert find_connection(None, "frt_a_b").url == DEFAULT_URL
+    (tmp_path / "up.json").write_text('{"url": "http://127.0.0.1:19999"}')
+    assert find_connection(None, "frt_a_b").url == "http://127.0.0.1:19999"
+    (tmp_path / "up.json").write_text("half writ")
+    assert find_connection(None, "frt_a_b").url == DEFAULT_URL

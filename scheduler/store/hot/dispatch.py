@@ -54,6 +54,7 @@ _REDISPATCH = make_sql(
     f"WHERE id {{in:tasks}} AND {from_state(Level.TASK, Event.REDISPATCHED)} AND lease_until <= :now "
     "RETURNING id, seq, party_id, gang, step_id, job_id"
 )
+_EXPIRE = make_sql("UPDATE task SET lease_until = :now WHERE party_id = :party AND state = 'dispatched'")
 _EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
 
 FIRST_RANK = (-(2**31), 0.0, "")
@@ -158,6 +159,11 @@ def list_expired(tx: Tx, *, now: datetime, seen_since: datetime, limit: int) -> 
     """(task, job) of dispatches whose knock was not answered within its lease, by parties seen since then."""
     rows = tx.run(_EXPIRED, now=to_epoch(now), seen=to_epoch(seen_since), limit=limit)
     return [(row[0], row[1]) for row in rows]
+
+
+def expire_knocks(tx: Tx, party: str, *, now: datetime) -> None:
+    """Give up the party's unanswered knocks: its worker has just started and has heard none of them."""
+    tx.run(_EXPIRE, party=party, now=to_epoch(now))
 
 
 def redispatch_tasks(tx: Tx, tasks: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:

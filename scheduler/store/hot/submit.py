@@ -1,7 +1,7 @@
 """Hot path: new jobs with all their steps, dependencies and tasks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +88,7 @@ def _step_row(job: NewJob, position: int, step: StepPlan, now: datetime) -> Row:
         "inputs": to_json(step.inputs),
         "params": to_json(step.params),
         "overrides": to_json(step.overrides),
-        "retry": to_json(asdict(step.retry)),
+        "retry": to_json(step.retry),
         "timeout_s": None if step.timeout_s is None else float(step.timeout_s),
         "slots": step.slots,
         "gang": step.gang,

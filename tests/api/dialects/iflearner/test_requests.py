@@ -10,7 +10,9 @@ from api.dialects.iflearner.requests import (
     parse_template,
 )
 
-TEMPLATE = {"name": "abc", "image_url": "ocr:1", "workdir": "/d", "command": ["python"], "remark": "r", "hyper_parameter": ["lr=1"]}
+TEMPLATE = {
+    "name": "abc", "image_url": "ocr:1", "workdir": "/d", "command": ["python"], "remark": "r", "hyper_parameter": ["lr=1"],
+}  # fmt: skip
 TASK = {"name": "t", "template_id": "x", "federate_data": [{"federated_id": "a", "federated_data": "/d"}]}
 
 

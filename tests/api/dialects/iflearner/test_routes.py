@@ -346,7 +346,8 @@ async def test_tasks_are_listed_with_their_states_and_by_party(flow, gateway):
     tasks = [await flow.task(template, party, name=f"n{party}") for party in ("9999", "10000", "elsewhere")]
     await flow.ok("POST", f"/task/{tasks[0]}/start")
     found = await flow.ok("GET", "/task?page=1&limit=10")
-    assert [(each["task_id"], each["status"]) for each in found["tasks"]] == list(zip(tasks, ["Started", None, None], strict=True))
+    assert [each["task_id"] for each in found["tasks"]] == tasks
+    assert [each["status"] for each in found["tasks"]] == ["Started", None, None]
     found = await flow.ok("GET", "/task?page=1&limit=10&federated_id=10000")
     assert ([each["task_id"] for each in found["tasks"]], found["task_count"]) == ([tasks[1]], 1)
     assert (await flow.ok("GET", "/task?page=2&limit=2"))["tasks"][0]["task_id"] == tasks[2]

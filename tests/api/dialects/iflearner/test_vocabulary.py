@@ -145,7 +145,10 @@ def make_party(identity, *, engines=("iflearner",), slots=4):
 
 
 def make_definitions(**template):
-    body = {"image_url": "iflearner:0.1.0", "workdir": "/w", "command": ["python", "t.py"], "remark": "", "hyper_parameter": ["epoch=2", "lr=1"]}
+    body = {
+        "image_url": "iflearner:0.1.0", "workdir": "/w", "command": ["python", "t.py"], "remark": "",
+        "hyper_parameter": ["epoch=2", "lr=1"],
+    }  # fmt: skip
     federates = [{"federated_id": "a", "federated_data": "/data/a"}, {"federated_id": "b", "federated_data": ""}]
     task = Template(
         id="t1", project="p1", kind="iflearner.task", name="task", owner="ann", created=NOW, modified=NOW,
@@ -154,10 +157,10 @@ def make_definitions(**template):
     return task, replace(task, id="m1", kind="iflearner.template", name="tpl", body={**body, **template})
 
 
-def draft(parties=None, start=StartForm(), server="", **template):
+def draft(parties=None, start=None, server="", **template):
     task, model = make_definitions(**template)
     known = [make_party("a"), make_party("b")] if parties is None else parties
-    return make_draft(task, model, start, parties=known, server=server, by=BY)
+    return make_draft(task, model, start or StartForm(), parties=known, server=server, by=BY)
 
 
 def test_a_start_makes_one_step_of_all_parties_and_a_server():

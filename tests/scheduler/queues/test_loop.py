@@ -1,0 +1,155 @@
+"""The scheduler's loop: nudges run together, the sweep is the net, a failed pass is followed by the next."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+import redis
+
+from scheduler.queues import loop as module
+from scheduler.queues.inspect import read_lengths
+from scheduler.queues.loop import Loop
+from scheduler.service.limits import Patience
+from scheduler.store.session import Store
+from tests.scheduler.centre import Centre, eventually, step
+
+LIVELY = Patience(lease_s=0.4, dispatch_lease_s=0.2, offline_s=3600, offline_grace_s=0.3)
+
+
+@contextmanager
+def running(loop):
+    thread = threading.Thread(target=loop.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.stop()
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def real(lite: Centre):
+    """A centre on SQLite whose clock is the real one, as the loop's is."""
+    from datetime import UTC, datetime
+
+    lite.now = datetime.now(UTC)
+    for party in "ab":
+        lite.greet(party)
+    return lite
+
+
+@pytest.fixture
+def broker(broker_url):
+    with redis.Redis.from_url(broker_url) as client:
+        yield client
+
+
+def make_loop(centre: Centre, broker, **given) -> Loop:
+    return Loop(centre.store, broker, **{"patience": Patience(offline_s=3600), "sweep_s": 30.0, **given})
+
+
+def test_a_nudge_dispatches_and_knocks_at_once(real, broker):
+    loop = make_loop(real, broker)
+    with running(loop):
+        eventually(lambda: loop._sweeps)
+        job = real.submit(step("s"))
+        start = time.monotonic()
+        loop.nudge()
+        eventually(lambda: sum(read_lengths(broker, ["a", "b"]).values()) == 2)
+        assert time.monotonic() - start < 2
+    assert real.states(job)[1] == {"s": "dispatched"}
+
+
+def test_without_a_nudge_the_sweep_finds_the_work(real, broker):
+    with running(make_loop(real, broker, sweep_s=0.1)):
+        time.sleep(0.2)
+        job = real.submit(step("s"))
+        eventually(lambda: real.states(job)[1] == {"s": "dispatched"})
+
+
+def test_many_nudges_during_a_pass_are_one(real, broker, monkeypatch):
+    loop, passes, gate = make_loop(real, broker), [], threading.Event()
+
+    def slow_pass(tx, **given):
+        passes.append(1)
+        gate.wait(5)
+        return module.Pass()
+
+    monkeypatch.setattr(module, "dispatch_ready", slow_pass)
+    with running(loop):
+        eventually(lambda: passes)
+        for _ in range(100):
+            loop.nudge()
+        gate.set()
+        eventually(lambda: len(passes) == 2)
+        time.sleep(0.2)
+        assert len(passes) == 2
+
+
+def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real, broker, monkeypatch):
+    logged, real_pass = [], module.dispatch_ready
+
+    def fail_once(tx, **given):
+        if not logged:
+            raise RuntimeError("the disk is gone")
+        return real_pass(tx, **given)
+
+    monkeypatch.setattr(module, "dispatch_ready", fail_once)
+    monkeypatch.setattr(module.log, "exception", lambda event, **fields: logged.append(event), raising=False)
+    job = real.submit(step("s"))
+    with running(make_loop(real, broker, sweep_s=0.1)):
+        eventually(lambda: real.states(job)[1] == {"s": "dispatched"})
+    assert logged == ["pass_failed"]
+
+
+def test_knocks_that_the_broker_did_not_take_are_sent_again_later(real, broker, free_port):
+    gone = redis.Redis(port=free_port(), socket_connect_timeout=0.2)
+    loop = make_loop(real, gone, patience=LIVELY, sweep_s=0.05)
+    real.submit(step("s"))
+    with running(loop):
+        eventually(lambda: real.rows("SELECT MIN(seq) FROM task") > [(1,)])
+        loop._broker = broker
+        eventually(lambda: sum(read_lengths(broker, ["a", "b"]).values()) >= 2)
+
+
+def test_the_sweep_sees_leases_pauses_and_deadlines(real, broker):
+    silent = real.submit(step("s"), roles={"guest": ("a",)})
+    late = real.submit(step("s"), roles={"guest": ("b",)}, deadline_s=0.2)
+    for party, [knock] in real.dispatch().items():
+        if party == "a":
+            real.patience = LIVELY
+            assert real.claim(party, knock).assignment
+    with running(make_loop(real, broker, patience=LIVELY, sweep_s=0.05)):
+        eventually(lambda: real.states(late)[0] == "timeout")
+        eventually(lambda: real.rows(f"SELECT attempt FROM step WHERE job_id = '{silent}'") == [(2,)])
+    assert [event.event for event in real.events(silent) if event.event in {"lost", "retried"}] == ["lost", "retried"]
+
+
+def test_every_tenth_sweep_looks_for_what_was_missed(real, broker):
+    job = real.submit(step("s"))
+    for party, [knock] in real.dispatch().items():
+        real.claim(party, knock)
+    with real.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE task SET state = 'success'")
+    with running(make_loop(real, broker, sweep_s=0.02)):
+        eventually(lambda: real.states(job)[0] == "success")
+
+
+def test_a_cut_pass_is_followed_by_the_next_at_once(real, broker, monkeypatch):
+    from scheduler.service import advance
+
+    monkeypatch.setattr(advance, "PAGE", 2)
+    monkeypatch.setattr(advance, "MAX_PAGES", 2)
+    real.submit_all([real.plan(step("s"))] * 11)
+    loop = make_loop(real, broker)
+    with running(loop):
+        eventually(lambda: real.rows("SELECT COUNT(*) FROM step WHERE state = 'dispatched'") == [(11,)])
+        assert loop._sweeps == 1
+
+
+def test_a_loop_can_be_stopped_before_it_began(sqlite_store: Store, broker):
+    loop = Loop(sqlite_store, broker, patience=Patience(), sweep_s=1)
+    loop.stop()
+    loop.run()

@@ -1,0 +1,99 @@
+"""`python -m scheduler` as a process of its own: starts, takes `scheduler.advance`, ends on SIGTERM."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+
+from config.settings import Settings
+from scheduler.queues.app import make_celery
+from scheduler.queues.inspect import read_lengths
+from scheduler.queues.names import ADVANCE, NUDGES, SCHEDULER
+from scheduler.queues.tasks import make_scheduler, postgres_dsn
+from scheduler.store.migrate import migrate
+from scheduler.store.session import make_store
+from tests.scheduler.centre import Centre, eventually, step
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def process(log: Path, **environment):
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "scheduler"], cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=out
+        )
+    try:
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def centre(store_url):
+    """A centre on a database of its own, whose clock is the real one."""
+    store = make_store(store_url)
+    migrate(store)
+    centre = Centre(store)
+    centre.now = datetime.now(UTC)
+    for party in "ab":
+        centre.greet(party)
+    yield centre
+    store.close()
+
+
+def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_path):
+    url = centre.store.engine.url.render_as_string(hide_password=False)
+    environment = {
+        "FEDROTA_DATABASE_URL": url, "FEDROTA_BROKER_URL": own_valkey, "FEDROTA_SWEEP_S": "3600",
+        "FEDROTA_OFFLINE_S": "3600", "FEDROTA_STATE_DIR": str(tmp_path), "FEDROTA_LOG_FORMAT": "json",
+    }  # fmt: skip
+    log = tmp_path / "log"
+    with redis.Redis.from_url(own_valkey) as broker, process(log, **environment) as server:
+        eventually(lambda: "scheduler_ready" in log.read_text() or server.poll() is not None, within_s=60)
+        assert server.poll() is None, log.read_text()
+        job = centre.submit(step("s"))
+        app = make_celery("caller", broker_url=own_valkey, queue=SCHEDULER, profile="centre")
+        app.send_task(ADVANCE, queue=SCHEDULER)
+        eventually(lambda: centre.states(job)[1] == {"s": "dispatched"}, within_s=30)
+        eventually(lambda: read_lengths(broker, ["a", "b"]) == {"a": 1, "b": 1})
+        if not centre.store.is_postgres:
+            other = centre.submit(step("s"))
+            broker.publish(NUDGES, b"")
+            eventually(lambda: centre.states(other)[1] == {"s": "dispatched"}, within_s=30)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+    assert "scheduler_stopped" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_database_without_the_schema_is_refused_in_a_sentence(tmp_path, own_valkey):
+    log = tmp_path / "log"
+    with process(log, FEDROTA_STATE_DIR=str(tmp_path), FEDROTA_BROKER_URL=own_valkey) as server:
+        assert server.wait(timeout=60) == 1
+    assert log.read_text().startswith("the database is at schema none, this release needs")
+
+
+def test_wrong_settings_are_all_told(tmp_path):
+    log = tmp_path / "log"
+    with process(log, FEDROTA_SWEEP_S="0", FEDROTA_LEASE_S="x") as server:
+        assert server.wait(timeout=60) == 1
+    assert {line.partition(":")[0] for line in log.read_text().splitlines()} == {"FEDROTA_SWEEP_S", "FEDROTA_LEASE_S"}
+
+
+def test_the_apps_queue_is_the_schedulers_and_its_task_is_registered():
+    app = make_scheduler(Settings(broker_url="memory://"))
+    assert app.conf.task_default_queue == SCHEDULER
+    assert ADVANCE in app.tasks
+
+
+def test_only_postgres_is_listened_to():
+    assert postgres_dsn(Settings(database_url="postgres://u:p@h/d")) == "postgresql://u:p@h/d"
+    assert postgres_dsn(Settings()) == ""
