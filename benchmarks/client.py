@@ -77,7 +77,7 @@ class Load:
     async def await_idle(self) -> None:
         """Wait until no job is open."""
         while await self.open_jobs():  # noqa: ASYNC110  many jobs at once have no event to wait for
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -43,7 +43,8 @@ async def _run_many(load: Load, *, jobs: int) -> float:
 
 async def _run_one(load: Load, *, steps: int) -> float:
     begin = time.perf_counter()
-    await load.await_end(await load.submit(noop_job(steps=steps)))
+    await load.submit(noop_job(steps=steps))
+    await load.await_idle()
     return time.perf_counter() - begin
 
 

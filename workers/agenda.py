@@ -15,6 +15,9 @@ CALL_ITEMS: Final = 256
 NEWS_S: Final = 0.2
 """A running attempt with news is heard of after so long at the latest, and no more often."""
 
+GATHER_S: Final = 0.002
+"""While other attempts run, a report waits so long for theirs; alone it goes at once."""
+
 
 class Agenda:
     """Knocks to be claimed, attempts under way, reports to be delivered."""
@@ -32,6 +35,7 @@ class Agenda:
         self._claiming: dict[Key, bool] = {}
         self._due: dict[Key, Record] = {}
         self._last_call = 0.0
+        self._due_since: float | None = None
 
     def add_knocks(self, knocks: Iterable[Knock]) -> None:
         """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
@@ -66,6 +70,9 @@ class Agenda:
         """Everything to be said now, or None where nothing is due. Its claims count as under way from here on."""
         room = self.call_items
         claims = self._take_claims(room)
+        if not claims and self._is_gathering(now):
+            return None
+        self._due_since = None
         reports, beats = self._take_due(room - len(claims))
         beats += self._make_beats(now, room - len(claims) - len(reports) - len(beats))
         if not (claims or reports or beats) and now < self._last_call + self.heartbeat_s:
@@ -73,9 +80,19 @@ class Agenda:
         self._last_call = now
         return SyncRequest(agent=agent, claims=claims, reports=tuple(reports), beats=tuple(beats))
 
+    def _is_gathering(self, now: float) -> bool:
+        """Whether reports are due that should wait for those of attempts that may end in the next moment."""
+        if not (self._due and self.running):
+            return False
+        if self._due_since is None:
+            self._due_since = now
+        return now < self._due_since + GATHER_S
+
     def wait_s(self, now: float) -> float:
         """How long nothing will be due if nothing happens."""
         times = [self._last_call + self.heartbeat_s]
+        if self._due_since is not None:
+            times.append(self._due_since + GATHER_S)
         times += [self._beat_time(attempt) for attempt in self.running.values()]
         return max(0.0, min(times) - now)
 

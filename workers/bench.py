@@ -50,7 +50,9 @@ class Bench:
         return executor.start(attempt.assignment, place, attempt)
 
     def _choose(self, run: Mapping[str, Any]) -> Executor:
-        kind = str(run["engine"]) if "engine" in run else next((kind for key, kind in _KINDS.items() if key in run), None)
+        if "engine" in run:
+            return self._find_engine(str(run["engine"]))
+        kind = next((kind for key, kind in _KINDS.items() if key in run), None)
         if kind is None:
             raise AssignmentError(f"run: needs one of engine, {', '.join(_KINDS)}, it has {', '.join(run) or 'nothing'}")
         if kind not in self.executors:
@@ -58,6 +60,12 @@ class Bench:
                 f"this party's worker runs no {kind}s: its operator may allow them with FEDROTA_EXECUTORS"
             )
         return self.executors[kind]
+
+    def _find_engine(self, name: str) -> Executor:
+        engine = self.executors.get(name) if name not in _KINDS.values() else None
+        if engine is None:
+            raise AssignmentError(f"this party's worker knows no engine {name!r}, or may run neither commands nor containers")
+        return engine
 
     def _make_place(self, assignment: Assignment) -> Place:
         key = (assignment.task, assignment.seq)

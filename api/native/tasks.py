@@ -1,7 +1,7 @@
 """Tasks: themselves, their logs, their outputs; logs and outputs are read at the party."""
 
 import asyncio
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from aiohttp import web
@@ -41,8 +41,8 @@ BOUND: Final = 10**17
 class LogQuery(Query):
     """Which part of a log."""
 
-    offset: Whole | None = Field(
-        default=None, ge=-BOUND, le=BOUND, description="In bytes; negative counts from the end. Default: the last 64 KiB."
+    offset: Annotated[Whole, Field(ge=-BOUND, le=BOUND)] | None = Field(
+        default=None, description="In bytes; negative counts from the end. Default: the last 64 KiB."
     )
     limit: Whole = Field(default=MAX_LOG_BYTES, ge=1, le=BOUND, description="Bytes at most; an answer may hold fewer.")
     follow: Flag = Field(default=False, description="Go on as the log grows, until the task has ended.")

@@ -4,13 +4,14 @@ import json
 import sys
 import time
 import uuid
+from typing import Any
 
 from flow_server_sdk import FlowServerSdk
 
 EPOCHS = 3
 
 
-def say(call, answer):
+def say(call: str, answer: dict[str, Any]) -> Any:
     """Show a call and its answer; end where it was refused."""
     print(f">>> {call}\n{json.dumps(answer, indent=2)}", flush=True)
     if answer["ret_code"] != 0:
@@ -18,7 +19,7 @@ def say(call, answer):
     return answer.get("data")
 
 
-def main():
+def main() -> None:
     port, folder, *parties = sys.argv[1:]
     flow = FlowServerSdk(host="127.0.0.1", port=port)
     name = f"breast-{uuid.uuid4().hex[:8]}"
@@ -47,7 +48,7 @@ def main():
     follow(flow, task)
 
 
-def follow(flow, task):
+def follow(flow: FlowServerSdk, task: str) -> None:
     """Show each new state until the task has ended."""
     shown = None
     while True:

@@ -4,6 +4,7 @@ import csv
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from iflearner.business.homo.trainer import Trainer  # noqa: E402
 STEPS = 20
 
 
-def read_table(path):
+def read_table(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Features (scaled), with a column of ones, and labels; the columns are id, y, then the features."""
     with Path(path).open() as file:
         rows = list(csv.DictReader(file))
@@ -31,34 +32,42 @@ def read_table(path):
 class LogisticTrainer(Trainer):
     """Some steps of gradient descent in each epoch; the aggregator averages the weights in between."""
 
-    def __init__(self, path, lr):
+    def __init__(self, path: Path, lr: float) -> None:
         self._x, self._y = read_table(path)
         self._lr = lr
         self._weights = np.zeros(self._x.shape[1])
 
-    def config(self):
+    def config(self) -> dict[str, float]:
+        """What the strategies of the engine may ask for."""
         return {"learning_rate": self._lr, "batch_num": 1, "sample_num": len(self._y)}
 
-    def get(self, param_type=Trainer.ParameterType.ParameterModel):  # noqa: ARG002
+    def get(self, param_type: Any = None) -> dict[str, np.ndarray]:  # noqa: ARG002  the engine's signature
+        """The weights, for the aggregator."""
         return {"weights": self._weights.astype(np.float32)}
 
-    def set(self, parameters, param_type=Trainer.ParameterType.ParameterModel):  # noqa: ARG002
+    def set(self, parameters: dict[str, Any], param_type: Any = None) -> None:  # noqa: ARG002  the same
+        """The average, from the aggregator."""
         self._weights = np.asarray(parameters["weights"], dtype=float).reshape(-1)
 
-    def _predict(self):
+    def _predict(self) -> np.ndarray:
         return 1 / (1 + np.exp(-self._x @ self._weights))
 
-    def fit(self, epoch):  # noqa: ARG002
+    def fit(self, epoch: int) -> None:  # noqa: ARG002  the same
+        """One epoch."""
         for _ in range(STEPS):
             self._weights -= self._lr * self._x.T @ (self._predict() - self._y) / len(self._y)
 
-    def evaluate(self, epoch):
+    def evaluate(self, epoch: int) -> dict[str, float]:
+        """How good it is on this party's own data."""
         accuracy = float(((self._predict() > 0.5) == self._y).mean())
         print(f"epoch {epoch}: accuracy {accuracy:.4f}", flush=True)
         return {"accuracy": accuracy}
 
 
-def main():
+def main() -> None:
+    """Train as the command line says."""
+    # The engine writes logs and curves into the current folder, which all parties of this host share.
+    os.chdir(Path.home())
     parser.add_argument("--lr", type=float, default=0.1)
     parser.add_argument("--file", default="breast_train.csv")
     args = parser.parse_args()

@@ -1,6 +1,7 @@
 """Nudges: "look, there is ready work", and "these jobs have changed". Hints only; the sweep needs none of them."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Final, Self
@@ -16,6 +17,8 @@ log: Final = structlog.get_logger()
 
 RECONNECT_S: Final = 1.0
 LISTEN_S: Final = 1.0
+ALONE_S: Final = 1.0
+"""A gateway that starts beside another is told of changes after so long; until then its watchers look for themselves."""
 POSTGRES_CHANNEL: Final = "fedrota_nudge"
 
 
@@ -30,6 +33,7 @@ class Nudger:
         self._broker = broker
         self._dsn = postgres_dsn
         self._postgres: psycopg.Connection[tuple[object, ...]] | None = None
+        self._alone_until = 0.0
 
     def nudge(self) -> None:
         """Wake every scheduler."""
@@ -48,9 +52,12 @@ class Nudger:
         self._postgres.execute(f"NOTIFY {POSTGRES_CHANNEL}")
 
     def tell_changes(self, jobs: Iterable[str], sender: str) -> None:
-        """Tell the other gateways which jobs have new events."""
+        """Tell the other gateways which jobs have new events; where the sender is alone, seldom, to find that out."""
+        if time.monotonic() < self._alone_until:
+            return
         try:
-            self._broker.publish(CHANGES, to_json([sender, *jobs]))
+            listeners = int(self._broker.publish(CHANGES, to_json([sender, *jobs])))
+            self._alone_until = time.monotonic() + ALONE_S if listeners <= 1 else 0.0
         except redis.RedisError as failure:
             log.warning("change_notice_failed", error=str(failure))
 

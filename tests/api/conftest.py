@@ -24,6 +24,7 @@ from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 
+OUTSIDE = ("/openapi", "/docs", "/healthz", "/readyz", "/metrics", "/nothing")
 ADMIN = Principal(name="root", kind="user", role=Role.PROJECT_ADMIN, org="hq", project="p1")
 SCHEMA = {
     "type": "object",
@@ -90,7 +91,7 @@ class Gateway:
         headers = dict(given.pop("headers", {}))
         if token:
             headers["Authorization"] = f"Bearer {self.tokens.get(token, token)}"
-        address = path if path.startswith(("/openapi", "/docs", "/healthz", "/readyz", "/metrics", "/nothing")) else f"/fedrota/v1{path}"
+        address = path if path.startswith(OUTSIDE) else f"/fedrota/v1{path}"
         async with self.session.request(method, self.server.make_url(address), headers=headers, **given) as found:
             return Answer(found.status, found.headers, await found.read())
 

@@ -71,7 +71,8 @@ async def test_schemathesis_finds_nothing(gateway, tmp_path, monkeypatch):
         str(gateway.server.make_url("/openapi.json")),
         "--header", f"Authorization: Bearer {gateway.tokens['admin']}",
         "--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", "4",
-        "--exclude-path-regex", "^/docs", "--exclude-operation-id", "delete_token",  # it would revoke its own "--seed", str(SEED), "--no-color", "--no-shrink", "--suppress-health-check", "all",
+        "--exclude-path-regex", "^/docs", "--exclude-operation-id", "delete_token",  # it would revoke its own
+        "--seed", str(SEED), "--no-color", "--no-shrink", "--suppress-health-check", "all",
         "--generation-database", "none", "--warnings", "off", "--request-timeout", "20",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=tmp_path,
     )  # fmt: skip

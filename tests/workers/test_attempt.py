@@ -5,7 +5,7 @@ import pytest
 from scheduler.domain.messages import MetricPoint
 from tests.workers.fakes import make_assignment
 from workers.agenda import Agenda
-from workers.attempt import Attempt
+from workers.attempt import Attempt, make_stop
 
 
 @pytest.fixture
@@ -47,3 +47,8 @@ def test_an_unanswered_batch_is_sent_again_under_its_number_and_later_points_wai
     assert attempt.has_news
     third = attempt.make_beat(3.0)
     assert (third.batch, len(third.metrics), third.metrics[0].step) == (2, 1000, 2)
+
+
+def test_a_task_that_only_served_ends_as_a_success_when_it_is_stopped_as_one():
+    assert (make_stop("success").outcome, make_stop("success").kind) == ("success", "")
+    assert [make_stop(kind).outcome for kind in ("failed", "timeout", "canceled")] == ["failed", "timeout", "canceled"]

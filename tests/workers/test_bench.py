@@ -45,6 +45,7 @@ def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worke
     [
         ({"run": {"image": "x", "command": ["y"]}}, "runs no containers"),
         ({"run": {}}, "component, image, command, it has nothing"),
+        ({"run": {"engine": "component", "component": "noop"}}, "knows no engine 'component'"),
         ({"inputs": {"data": InputRef(task="gone", seq=1, output="m")}}, "rerun the job from the step that makes it"),
         ({"inputs": {"data": InputRef(task="../../etc", seq=1, output="m")}}, "plain name"),
     ],
@@ -68,3 +69,9 @@ def test_an_output_of_one_task_is_the_input_of_the_next(gateway, worker):
     )
     gateway.report_of("t2")
     assert worker.workdir.log("t2", 1).read_text() == "weights"
+
+
+def test_an_engine_s_run_goes_to_its_executor(gateway, worker):
+    run = {"engine": "iflearner", "image": "local", "command": ["sh", "-c", "exit 7"], "flags": [], "aggregator": False}
+    give(gateway, worker, "t1", run=run, role="federate")
+    assert gateway.report_of("t1")["message"] == "the command ended with exit status 7"

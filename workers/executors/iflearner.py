@@ -165,7 +165,9 @@ class MemberRun:
             self.executor.exchange.close(self.assignment.task, self.assignment.seq, ending.outcome)
         self.sink.ended(ending)
 
-    def receive(self, peer: str, name: str, number: int, timeout_s: float, then: Callable[[Bytes, str], None]) -> None:
+    def receive(
+        self, peer: str, name: str, number: int, *, timeout_s: float, then: Callable[[Bytes, str], None]
+    ) -> None:
         """Give the message, or why there is none, to `then` in the loop's thread."""
         self.executor.exchange.recv(
             self.assignment.task,
@@ -203,7 +205,7 @@ class TrainerRun(MemberRun):
         if server is None:
             raise AssignmentError("run: it wants an aggregator, but no member has the role 'server'")
         self._server = server
-        self.receive(server, ADDRESS, 0, ADDRESS_S, self._on_address)
+        self.receive(server, ADDRESS, 0, timeout_s=ADDRESS_S, then=self._on_address)
 
     def _on_address(self, message: Bytes, error: str) -> None:
         if self.is_over:
@@ -230,7 +232,11 @@ class TrainerRun(MemberRun):
 
     def _listen(self, number: int) -> None:
         self.receive(
-            self._server, PROGRESS, number, FOREVER_S, lambda message, error: self._on_progress(number, message, error)
+            self._server,
+            PROGRESS,
+            number,
+            timeout_s=FOREVER_S,
+            then=lambda message, error: self._on_progress(number, message, error),
         )
 
     def _on_progress(self, number: int, message: Bytes, error: str) -> None:

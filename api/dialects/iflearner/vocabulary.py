@@ -132,21 +132,9 @@ def make_draft(
     members = tuple(party for party, _ in federates)
     _check_parties(members, {party.id for party in parties})
     host = find_host(template.body["image_url"], members, parties, chosen=server)
-    hyper = tuple(template.body["hyper_parameter"] or ())
-    epochs = start.epochs or find_epochs(hyper) or DEFAULT_EPOCHS
-    own = ["--name={party}", f"--epochs={epochs}"]
-    run = {
-        "engine": ENGINE,
-        "image": template.body["image_url"],
-        "workdir": template.body["workdir"],
-        "command": template.body["command"],
-        "flags": merge_flags(hyper, start.hyper_parameter, own[:1]) + own[1:],
-        "epochs": epochs,
-        "aggregator": bool(host),
-    }
     step = StepDraft(
         name=STEP,
-        run=run,
+        run=make_run(template, start, has_aggregator=bool(host)),
         overrides={f"{FEDERATE}.{number}": {"data": path} for number, (_, path) in enumerate(federates)},
         gang=True,
         services=(SERVER,) if host else (),
@@ -166,6 +154,21 @@ def make_draft(
             "start": {"epochs": start.epochs, "hyper_parameter": list(start.hyper_parameter)},
         },
     )
+
+
+def make_run(template: Template, start: StartForm, *, has_aggregator: bool) -> dict[str, Any]:
+    """What each party's worker is told: the template's command with its flags, but for the aggregator's address."""
+    hyper = tuple(template.body["hyper_parameter"] or ())
+    epochs = start.epochs or find_epochs(hyper) or DEFAULT_EPOCHS
+    return {
+        "engine": ENGINE,
+        "image": template.body["image_url"],
+        "workdir": template.body["workdir"],
+        "command": template.body["command"],
+        "flags": [*merge_flags(hyper, start.hyper_parameter, ["--name={party}"]), f"--epochs={epochs}"],
+        "epochs": epochs,
+        "aggregator": has_aggregator,
+    }
 
 
 def _check_parties(members: Sequence[str], registered: set[str]) -> None:

@@ -18,14 +18,20 @@ def note(call, answer):
 
 
 fields = {"image_url": "local", "workdir": "/data/ocr/script", "command": ["sh", "-c", "sleep 0.5"]}
-template = note("template.create", flow.template.create(name=name, remark="", hyper_parameter=[], **fields))["template_id"]
+template = note("template.create", flow.template.create(name=name, remark="", hyper_parameter=[], **fields))[
+    "template_id"
+]
 note("template.update", flow.template.update(template_id=template, name=f"{name}x", **fields))
 note("template.get", flow.template.get(template_id=template))
 note("template.list", flow.template.list(keyword=name, page=1, limit=10))
 federates = [{"federated_id": party, "federated_data": ""} for party in ("9999", "10000")]
-task = note("task.create", flow.task.create(name=name, template_id=template, remark="r", federate_data=federates))["task_id"]
+task = note("task.create", flow.task.create(name=name, template_id=template, remark="r", federate_data=federates))[
+    "task_id"
+]
 federates[0]["federated_data"] = ""
-note("task.update", flow.task.update(task_id=task, name=name, template_id=template, remark="R", federate_data=federates))
+note(
+    "task.update", flow.task.update(task_id=task, name=name, template_id=template, remark="R", federate_data=federates)
+)
 note("task.get", flow.task.get(task))
 note("task.start", flow.task.start(task))
 note("task.list", flow.task.list(1, 1000))

@@ -59,7 +59,7 @@ def system(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with (folder / "up.out").open("wb") as out:
         up = subprocess.Popen(argv, cwd=repository, stdout=out, stderr=out, env={**os.environ, **environment})
     try:
-        yield System(wait_for_port(up, state, lambda: (folder / "up.out").read_text()), folder)
+        yield System(wait_for_port(up, state, (folder / "up.out").read_text), folder)
     finally:
         up.terminate()
         up.wait(60)
