@@ -103,9 +103,13 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> None:
     try:
         await site.start()
     except OSError as wrong:
-        raise StartError(f"{settings.host}:{settings.port} cannot be bound ({wrong}): choose another FEDROTA_PORT") from wrong
+        raise StartError(
+            f"{settings.host}:{settings.port} cannot be bound ({wrong}): choose another FEDROTA_PORT"
+        ) from wrong
     host, port = runner.addresses[0][:2]
-    log.info("gateway_listens", host=host, port=port, bind=describe_bind(settings), trust_network=settings.trust_network)
+    log.info(
+        "gateway_listens", host=host, port=port, bind=describe_bind(settings), trust_network=settings.trust_network
+    )
 
 
 def make_tls(settings: Settings) -> ssl.SSLContext | None:

@@ -136,7 +136,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     )
     app[CHANNEL] = make_channel_handler(redis=shared)
     await hub.start()
-    listening = asyncio.create_task(app[FEED].listen(shared, hub.gateway))
+    listening = asyncio.create_task(app[FEED].listen(shared, hub.gateway, send_stop=hub.stop))
     yield
     await end_tasks([listening])
     await shared.aclose()
@@ -203,6 +203,6 @@ async def _note_used(app: web.Application) -> None:
 
 
 async def _serve_channel(request: web.Request) -> web.StreamResponse:
-    request["principal"] = await admit(request, "worker")
+    await admit(request, "worker")
     serve = request.app[CHANNEL]
     return await serve(request)

@@ -65,7 +65,9 @@ class Throttle:
 class Gate:
     """Turns bearer tokens into principals; believes each for a few seconds, so a revoked one ends within them."""
 
-    def __init__(self, reader: Reader, *, cache_s: float = CACHE_S, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, reader: Reader, *, cache_s: float = CACHE_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._reader = reader
         self._cache_s = cache_s
         self._clock = clock

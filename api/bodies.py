@@ -59,7 +59,9 @@ def _malformed(raw: bytes, wrong: Exception) -> InvalidDocumentError:
         return InvalidDocumentError(_too_deep("body"))
     if "infinity" in str(wrong) or any(word in raw for word in (b"NaN", b"Infinity")):
         return MalformedBodyError(
-            Problem("body", f"is not JSON: {wrong}", "JSON has no NaN and no infinite numbers: leave them out or use null.")
+            Problem(
+                "body", f"is not JSON: {wrong}", "JSON has no NaN and no infinite numbers: leave them out or use null."
+            )
         )
     return MalformedBodyError(Problem("body", f"is not JSON: {wrong}"))
 

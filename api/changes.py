@@ -1,20 +1,21 @@
-"""Which jobs have changed: wakes those who watch them, here and at the other gateways."""
+"""Which jobs have changed, and what must stop: news of this process and of the others."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-import orjson
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from scheduler.queues.names import CHANGES
+from scheduler.queues.notices import NoticeError, parse_notice
 
 log: Final = structlog.get_logger()
 
 RECONNECT_S: Final = 1.0
+SendStop = Callable[[str, str, int, str], Awaitable[None]]
 
 
 class ChangeFeed:
@@ -51,28 +52,34 @@ class ChangeFeed:
         """Wake everybody, e.g. because the gateway stops."""
         self.tell(list(self._watchers))
 
-    async def listen(self, broker: Redis, own: str) -> None:
-        """Hear of changes from the other processes, until cancelled; `own` is what this one signs with."""
+    async def listen(self, broker: Redis, own: str, *, send_stop: SendStop) -> None:
+        """Hear from the other processes, until cancelled; `own` is what this one signs with."""
         while True:
             try:
-                async with broker.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(CHANGES)
-                    while True:
-                        message = await channel.get_message(timeout=None)
-                        if message is not None:
-                            self._on_message(message["data"], own)
+                await self._listen_once(broker, own, send_stop)
             except (RedisError, OSError) as failure:
                 log.warning("change_feed_reconnects", error=str(failure))
                 await asyncio.sleep(RECONNECT_S)
 
-    def _on_message(self, raw: bytes, own: str) -> None:
+    async def _listen_once(self, broker: Redis, own: str, send_stop: SendStop) -> None:
+        """Until the connection ends."""
+        async with broker.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(CHANGES)
+            while True:
+                message = await channel.get_message(timeout=None)
+                if message is not None:
+                    await self._on_message(message["data"], own, send_stop)
+
+    async def _on_message(self, raw: bytes, own: str, send_stop: SendStop) -> None:
         try:
-            sender, *jobs = orjson.loads(raw)
-        except (ValueError, TypeError):
-            log.warning("change_notice_garbled", size=len(raw))
+            notice = parse_notice(raw)
+        except NoticeError as wrong:
+            log.warning("notice_garbled", error=str(wrong))
             return
-        if sender != own:
-            self.tell(jobs)
+        if notice.sender != own:
+            self.tell(notice.jobs)
+            for stop in notice.stops:
+                await send_stop(*stop)
 
 
 async def wait_for_change(changed: asyncio.Event, timeout_s: float) -> bool:

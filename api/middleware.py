@@ -51,7 +51,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         # The top of every request: the client learns an id, the log the rest.
         incident = secrets.token_hex(6)
-        log.exception("request_failed", incident=incident, method=request.method, path=request.path, id=request[REQUEST_ID])
+        log.exception(
+            "request_failed", incident=incident, method=request.method, path=request.path, id=request[REQUEST_ID]
+        )
         if request.get(HAS_BEGUN):
             raise _break_off(request, error) from error
         return make_envelope(
@@ -70,7 +72,9 @@ def _render_http(request: web.Request, error: web.HTTPException) -> web.StreamRe
     """What aiohttp itself refuses."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        answer = make_envelope(405, "method_not_allowed", f"{request.path} knows no {request.method}; it knows {allowed}")
+        answer = make_envelope(
+            405, "method_not_allowed", f"{request.path} knows no {request.method}; it knows {allowed}"
+        )
         answer.headers["Allow"] = allowed
         return answer
     if error.status == 404:

@@ -66,7 +66,9 @@ class _Schemas:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         listed = list(endpoints)
         bodies = [kind for endpoint in listed for kind in (endpoint.body, endpoint.takes) if kind is not None]
-        replies = [kind for endpoint in listed for kind in (endpoint.reply, *endpoint.also.values()) if kind is not None]
+        replies = [
+            kind for endpoint in listed for kind in (endpoint.reply, *endpoint.also.values()) if kind is not None
+        ]
         inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = [
             *((kind, "validation", TypeAdapter(kind)) for kind in bodies),
             *((_key(kind), "serialization", TypeAdapter(kind)) for kind in (*replies, ErrorReply)),

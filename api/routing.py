@@ -157,6 +157,4 @@ async def _read_body(request: web.Request, kind: type[Body], *, is_optional: boo
 
 def render(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON reply; times end in Z."""
-    return web.Response(
-        body=orjson.dumps(value, option=RENDER), status=status, content_type=JSON, headers=headers
-    )
+    return web.Response(body=orjson.dumps(value, option=RENDER), status=status, content_type=JSON, headers=headers)

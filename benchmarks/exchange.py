@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from benchmarks.figures import Figure, print_table
 from config.logs import configure_logs
+from workers.executors.base import Letter
 
 SMALL_BYTES: Final = 1 << 10
 SMALL_ROUNDS: Final = 500
@@ -124,9 +125,7 @@ class _Side:
 
     def send(self, name: str, number: int, payload: bytes) -> None:
         done: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.line.exchange.send(
-            self.name, 1, peer=self.peer, name=name, round=number, payload=payload, on_done=done.put
-        )
+        self.line.exchange.send(self.name, 1, Letter(self.peer, name, number), payload, on_done=done.put)
         _check(done.get())
 
     def recv(self, name: str, number: int) -> Any:
@@ -134,9 +133,7 @@ class _Side:
         self.line.exchange.recv(
             self.name,
             1,
-            peer=self.peer,
-            name=name,
-            round=number,
+            Letter(self.peer, name, number),
             timeout_s=60,
             on_message=lambda payload, reason: found.put((payload, reason)),
         )

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from scheduler.domain.messages import Assignment, MetricPoint
-from workers.executors.base import Bytes, Ending, Limits, OnMessage, OnSent, Place
+from workers.executors.base import Bytes, Ending, Letter, Limits, OnMessage, OnSent, Place
 from workers.executors.component import ComponentExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
@@ -20,14 +20,10 @@ class _NoExchange:
     def open(self, assignment: Assignment) -> None:
         """Nothing."""
 
-    def send(  # noqa: PLR0913  the port's signature
-        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
-    ) -> None:
+    def send(self, task: str, seq: int, letter: Letter, payload: Bytes, *, on_done: OnSent) -> None:
         """Nothing."""
 
-    def recv(  # noqa: PLR0913
-        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
-    ) -> None:
+    def recv(self, task: str, seq: int, letter: Letter, *, timeout_s: float | None, on_message: OnMessage) -> None:
         """Nothing."""
 
     def close(self, task: str, seq: int, outcome: str) -> None:

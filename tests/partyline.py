@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import web
@@ -13,12 +12,15 @@ from redis.asyncio import Redis
 
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
 from api.agent.hub import ChannelHub
+from api.keys import PRINCIPAL
+from scheduler.domain.access import Principal
 from scheduler.domain.messages import CHANNEL_PATH, Assignment, Knock, Peer
 from workers.calls import Op
 from workers.channel import Channel, Orders, make_url
 from workers.exchange.hub import Exchange
 from workers.exchange.identity import Identity, Pins, load_identity
 from workers.exchange.liveness import Patience
+from workers.executors.base import Letter
 
 FAST = Patience(peer_grace_s=1.0, cycle_s=0.4, linger_s=20.0)
 
@@ -66,7 +68,7 @@ async def _take_token_for_party(
     token = request.headers.get("Authorization", "").partition(" ")[2]
     if not token:
         return web.Response(status=401)
-    request["principal"] = SimpleNamespace(party=token)
+    request[PRINCIPAL] = Principal(name=token, kind="worker", party=token)
     return await handler(request)
 
 
@@ -114,9 +116,7 @@ class Worker:
 
     async def send(self, task: str, peer: str, name: str, payload: bytes, *, number: int = 0) -> str:
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self.exchange.send(
-            task, 1, peer=peer, name=name, round=number, payload=payload, on_done=lambda why: _settle(done, why)
-        )
+        self.exchange.send(task, 1, Letter(peer, name, number), payload, on_done=lambda why: _settle(done, why))
         return await done
 
     async def recv(
@@ -126,9 +126,7 @@ class Worker:
         self.exchange.recv(
             task,
             1,
-            peer=peer,
-            name=name,
-            round=number,
+            Letter(peer, name, number),
             timeout_s=timeout_s,
             on_message=lambda payload, why: _settle(done, (bytes(payload), why)),
         )

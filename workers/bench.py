@@ -54,7 +54,9 @@ class Bench:
             return self._find_engine(str(run["engine"]))
         kind = next((kind for key, kind in _KINDS.items() if key in run), None)
         if kind is None:
-            raise AssignmentError(f"run: needs one of engine, {', '.join(_KINDS)}, it has {', '.join(run) or 'nothing'}")
+            raise AssignmentError(
+                f"run: needs one of engine, {', '.join(_KINDS)}, it has {', '.join(run) or 'nothing'}"
+            )
         if kind not in self.executors:
             raise AssignmentError(
                 f"this party's worker runs no {kind}s: its operator may allow them with FEDROTA_EXECUTORS"
@@ -64,7 +66,9 @@ class Bench:
     def _find_engine(self, name: str) -> Executor:
         engine = self.executors.get(name) if name not in _KINDS.values() else None
         if engine is None:
-            raise AssignmentError(f"this party's worker knows no engine {name!r}, or may run neither commands nor containers")
+            raise AssignmentError(
+                f"this party's worker knows no engine {name!r}, or may run neither commands nor containers"
+            )
         return engine
 
     def _make_place(self, assignment: Assignment) -> Place:

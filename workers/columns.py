@@ -21,9 +21,7 @@ def run_preview(file: BinaryIO, *, offset: int, limit: int) -> dict[str, Any]:
     return _run(wish, descriptor=file.fileno(), timeout_s=PREVIEW_TIMEOUT_S)
 
 
-def run_convert(
-    source: BinaryIO, target: Path, *, form: str, id_column: str, label_column: str
-) -> dict[str, Any]:
+def run_convert(source: BinaryIO, target: Path, *, form: str, id_column: str, label_column: str) -> dict[str, Any]:
     """Write the table in `source` (`form` csv or parquet) to `target` as Parquet; its facts.
 
     InvalidDocumentError with the line where the source is no sound table.

@@ -114,12 +114,14 @@ def find_bad_line(file: BinaryIO, reason: str) -> TableError:
         for row in rows:
             if row and len(row) != len(header):
                 return TableError(
-                    f"line {rows.line_num}", f"{len(row)} fields, but the header has {len(header)}",
+                    f"line {rows.line_num}",
+                    f"{len(row)} fields, but the header has {len(header)}",
                     "every line needs as many fields as the header; quote fields that contain commas",
                 )
             if found and column < len(row) and row[column] == value:
                 return TableError(
-                    f"line {rows.line_num}", f"column {header[column]!r}: {value!r} is no {found[2]}",
+                    f"line {rows.line_num}",
+                    f"column {header[column]!r}: {value!r} is no {found[2]}",
                     "the values of a column must be of one type; upload the table as Parquet to fix the types",
                 )
     except csv.Error as wrong:

@@ -71,15 +71,7 @@ class Site:
         self._loop = ExecutorLoop()
         self._loop.on_error = self._give_up
         self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
-        token = settings.token.get_secret_value()
-        self._line = PartyLine(
-            make_url(settings.gateway_url, takes_knocks=not settings.broker_url.get_secret_value()),
-            token,
-            orders=Orders(knock=self._knock, stop=self._stop_task),
-            ops=self._make_ops(),
-            identity=self._identity,
-            folder=self.workdir.root,
-        )
+        self._line = self._make_line()
         self.bench = Bench(
             self._loop,
             self.workdir,
@@ -89,12 +81,23 @@ class Site:
             give_up=self._give_up,
         )
         self.runner = Runner(
-            Gateway(settings.gateway_url, token),
+            Gateway(settings.gateway_url, settings.token.get_secret_value()),
             self.bench,
             spool=self._spool,
             journal=self._journal,
             make_hello=self.make_hello,
             observer=observer or Nobody(),
+        )
+
+    def _make_line(self) -> PartyLine:
+        settings = self._settings
+        return PartyLine(
+            make_url(settings.gateway_url, takes_knocks=not settings.broker_url.get_secret_value()),
+            settings.token.get_secret_value(),
+            orders=Orders(knock=self._knock, stop=self._stop_task),
+            ops=self._make_ops(),
+            identity=self._identity,
+            folder=self.workdir.root,
         )
 
     def _make_ops(self) -> dict[str, Op]:

@@ -12,6 +12,7 @@ from api.agent.connection import Connection
 from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.agent.knocks import forward_knocks
+from api.keys import PRINCIPAL
 from scheduler.domain.errors import ForbiddenError
 from scheduler.domain.frames import CLOSE_BAD_FRAME, MAX_FRAME_BYTES, FrameError
 
@@ -27,10 +28,10 @@ Handler = Callable[[web.Request], Awaitable[web.WebSocketResponse]]
 
 def get_party(request: web.Request) -> str:
     """The party that the caller's token is bound to; ForbiddenError for any other token."""
-    party = getattr(request["principal"], "party", None)
+    party = request[PRINCIPAL].party
     if not party:
         raise ForbiddenError("only a worker's token opens a party channel; this token belongs to a user")
-    return str(party)
+    return party
 
 
 def make_channel_handler(*, redis: Redis | None = None) -> Handler:

@@ -222,7 +222,12 @@ class ChannelHub:
     # Delivery
 
     async def _deliver(
-        self, party: str, frame: bytes, *, source: str = "", envelope: dict[str, Any] | None = None,
+        self,
+        party: str,
+        frame: bytes,
+        *,
+        source: str = "",
+        envelope: dict[str, Any] | None = None,
         on_lost: Any = None,
     ) -> Delivery:
         connection = self._connections.get(party)

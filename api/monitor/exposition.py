@@ -26,11 +26,15 @@ class Snapshot(Collector):
                 if value is not None:
                     family.add_metric((queue.state.party.id,), float(value))
             yield family
-        jobs = GaugeMetricFamily("fedrota_jobs", "Jobs by state; ended ones are counted once a minute", labels=("state",))
+        jobs = GaugeMetricFamily(
+            "fedrota_jobs", "Jobs by state; ended ones are counted once a minute", labels=("state",)
+        )
         for state, count in self._jobs.items():
             jobs.add_metric((state,), count)
         yield jobs
-        yield GaugeMetricFamily("fedrota_draining", "Whether this gateway is on its way out", value=int(self._is_draining))
+        yield GaugeMetricFamily(
+            "fedrota_draining", "Whether this gateway is on its way out", value=int(self._is_draining)
+        )
 
 
 def render_metrics(own: CollectorRegistry, snapshot: Snapshot) -> bytes:

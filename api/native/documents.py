@@ -36,11 +36,11 @@ class RetryDocument(Body):
     """When a failed attempt of a step is followed by another."""
 
     attempts: int = Field(default=3, ge=1, le=100, description="All tries together.")
-    backoff_s: float = Field(default=2.0, ge=0, le=86400, description="The longest first pause; each next may be twice as long.")
+    backoff_s: float = Field(
+        default=2.0, ge=0, le=86400, description="The longest first pause; each next may be twice as long."
+    )
     cap_s: float = Field(default=300.0, ge=0, le=86400, description="No pause is longer.")
-    on: list[
-        Literal["error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit"]
-    ] = Field(
+    on: list[Literal["error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit"]] = Field(
         default=["lost", "unreachable", "interrupted"], max_length=8, description="Kinds of failure worth another try."
     )
 
@@ -71,7 +71,10 @@ class StepDocument(Body):
         examples=[["python", "train.py", "--rounds", "{param.rounds}"]], json_schema_extra=_drop_default,
     )  # fmt: skip
     image: str = Field(
-        default="", min_length=1, max_length=500, description="Runs the command in a container of this image.",
+        default="",
+        min_length=1,
+        max_length=500,
+        description="Runs the command in a container of this image.",
         json_schema_extra=_drop_default,
     )
     outputs: dict[Word, Literal["table", "model", "file"]] = Field(
@@ -149,7 +152,9 @@ class PartyBody(Body):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="The party's id, for good.")
     org: str = Field(default="", max_length=200, description="Its organisation; default: the caller's.")
-    slots: int | None = Field(default=None, ge=1, le=1024, description="Running tasks at once; default: as its worker says.")
+    slots: int | None = Field(
+        default=None, ge=1, le=1024, description="Running tasks at once; default: as its worker says."
+    )
 
 
 class PartyChange(Body):

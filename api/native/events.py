@@ -64,7 +64,9 @@ def _read_resume(request: web.Request) -> int:
 
 
 async def _stream(request: web.Request, job: str, *, after: int) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response = web.StreamResponse(
+        headers={"Content-Type": STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
     await response.prepare(request)
     with request.app[FEED].watch(job) as changed:
         wrote_at = time.monotonic()

@@ -81,7 +81,9 @@ async def _store(request: web.Request, submission: Submission) -> web.Response:
     receipt = await request.app[WRITER].submit(submission)
     headers = {"Location": f"{ROOT}/jobs/{receipt.job}"}
     if receipt.is_new:
-        return render(render_detail(view_fresh(submission, job=receipt.job, now=receipt.at)), status=201, headers=headers)
+        return render(
+            render_detail(view_fresh(submission, job=receipt.job, now=receipt.at)), status=201, headers=headers
+        )
     detail = await request.app[READER].read(lambda tx: get_job_detail(tx, receipt.job))
     return render(render_detail(detail), headers=headers)
 
@@ -149,9 +151,7 @@ async def rerun_job(request: web.Request, body: RerunBody) -> JobReply:
     job = request.match_info["job"]
     await check_job(request, job, Action.CONTROL_JOB)
     await request.app[WRITER].write(
-        lambda tx: request_rerun(
-            tx, job, from_step=body.from_step, now=utc_now(), patience=request.app[PATIENCE]
-        )
+        lambda tx: request_rerun(tx, job, from_step=body.from_step, now=utc_now(), patience=request.app[PATIENCE])
     )
     return await _read_again(request, job)
 
@@ -168,9 +168,7 @@ async def clone_job(request: web.Request, body: CloneBody) -> web.Response:
     await check_job(request, job, Action.READ_JOB)
     require(principal, Action.SUBMIT_JOB)
     draft = await request.app[READER].read(
-        lambda tx: draft_clone(
-            tx, job, owner=principal.name, org=principal.org, name=body.name, params=body.params
-        )
+        lambda tx: draft_clone(tx, job, owner=principal.name, org=principal.org, name=body.name, params=body.params)
     )
     return await _store(request, await plan(request, replace(draft, project=principal.project)))
 

@@ -92,9 +92,7 @@ async def add_party(request: web.Request, body: PartyBody) -> web.Response:
         lambda tx: create_party(tx, body.id, org=org, slots=body.slots, by=by, now=utc_now())
     )
     request.app[CATALOGUE].drop()
-    return render(
-        await _read_again(request, body.id), status=201, headers={"Location": f"{ROOT}/parties/{body.id}"}
-    )
+    return render(await _read_again(request, body.id), status=201, headers={"Location": f"{ROOT}/parties/{body.id}"})
 
 
 @endpoint("PATCH", "/parties/{party}", reply=PartyReply)

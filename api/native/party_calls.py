@@ -27,7 +27,9 @@ async def ask_party(request: web.Request, party: str, op: str, args: Mapping[str
         async for chunk in stream.chunks:
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
-                raise TooLargeError(f"the answer of party {party} is larger than {MAX_ANSWER_BYTES} bytes: ask for less")
+                raise TooLargeError(
+                    f"the answer of party {party} is larger than {MAX_ANSWER_BYTES} bytes: ask for less"
+                )
             parts.append(chunk)
         return dict(stream.result), b"".join(parts)
 

@@ -167,8 +167,6 @@ def render_output(output: OutputView) -> replies.OutputReply:
     return cast("replies.OutputReply", _join(output.where, own))
 
 
-
-
 def render_table(table: DataTable) -> replies.TableReply:
     """A data table at its party."""
     return {

@@ -98,9 +98,7 @@ async def find_tables(request: web.Request, query: TablesQuery) -> dict[str, Any
 async def read_table(request: web.Request, query: TableQuery) -> TableReply:
     """Get one table's registration."""
     party, name = request.match_info["party"], request.match_info["name"]
-    return render_table(
-        await check_table(request, party, name, namespace=query.namespace, action=Action.READ_TABLE)
-    )
+    return render_table(await check_table(request, party, name, namespace=query.namespace, action=Action.READ_TABLE))
 
 
 @endpoint("GET", "/parties/{party}/tables/{name}/preview", reply=PreviewReply)
@@ -119,12 +117,16 @@ async def put_table(request: web.Request, query: PutQuery) -> web.Response:
     kind = FORMATS.get(request.content_type)
     if kind is None:
         raise InvalidDocumentError(
-            Problem("header Content-Type", f"{request.content_type} is no table format.", f"Send {' or '.join(FORMATS)}.")
+            Problem(
+                "header Content-Type", f"{request.content_type} is no table format.", f"Send {' or '.join(FORMATS)}."
+            )
         )
     for place, given in (("name", name), ("query.namespace", query.namespace)):
         if not _NAME.fullmatch(given):
             raise InvalidDocumentError(
-                Problem(place, f"{given!r} has other characters than letters, digits, '.', '_', '-', or begins with one")
+                Problem(
+                    place, f"{given!r} has other characters than letters, digits, '.', '_', '-', or begins with one"
+                )
             )
     await _check_room(request, party, name, query)
     args = query.model_dump()

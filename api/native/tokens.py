@@ -73,7 +73,9 @@ async def _find_org(request: web.Request, body: TokenBody) -> str:
     try:
         return (await request.app[READER].read(lambda tx: get_party(tx, party))).org
     except NotFoundError as wrong:
-        raise InvalidDocumentError(Problem("party", f"party {party!r} is not registered.", "Register it first.")) from wrong
+        raise InvalidDocumentError(
+            Problem("party", f"party {party!r} is not registered.", "Register it first.")
+        ) from wrong
 
 
 @endpoint("DELETE", "/tokens/{token}", status=204)

@@ -109,7 +109,9 @@ def _plain(value: Any, where: str) -> Any:
         return _text(value, where)
     if value is None or isinstance(value, (int, float, bool)):
         return value
-    raise InvalidDocumentError(Problem(where or "body", f"a {type(value).__name__} is no JSON value", "Give text or a number."))
+    raise InvalidDocumentError(
+        Problem(where or "body", f"a {type(value).__name__} is no JSON value", "Give text or a number.")
+    )
 
 
 def _key(key: Any, where: str) -> str:

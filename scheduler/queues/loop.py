@@ -10,9 +10,11 @@ import redis
 import structlog
 
 from scheduler.queues.knock import publish_knocks
+from scheduler.queues.names import CHANGES, SCHEDULER
+from scheduler.queues.notices import render_notice
 from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
 from scheduler.service.limits import Patience
-from scheduler.store.session import Store, Tx
+from scheduler.store.session import Effects, Store, Tx
 
 Result = TypeVar("Result")
 
@@ -74,7 +76,18 @@ class Loop:
 
     def _write(self, use_case: Callable[[Tx, datetime], Result]) -> Result:
         with self._store.write() as tx:
-            return use_case(tx, datetime.now(UTC))
+            result = use_case(tx, datetime.now(UTC))
+        self._tell(tx.effects)
+        return result
+
+    def _tell(self, effects: Effects) -> None:
+        """Let the gateways wake who watches, and stop what must not go on; a heartbeat tells it again."""
+        if not (effects.changed_jobs or effects.stops):
+            return
+        try:
+            self._broker.publish(CHANGES, render_notice(SCHEDULER, effects.changed_jobs, effects.stops))
+        except redis.RedisError as failure:
+            log.warning("notice_lost", error=str(failure))
 
     def _publish(self, done: Pass) -> None:
         if not done.knocks:

@@ -11,7 +11,7 @@ import redis
 import structlog
 
 from scheduler.queues.names import CHANGES, NUDGES
-from scheduler.store.columns import to_json
+from scheduler.queues.notices import render_notice
 
 log: Final = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class Nudger:
         if time.monotonic() < self._alone_until:
             return
         try:
-            listeners = int(self._broker.publish(CHANGES, to_json([sender, *jobs])))
+            listeners = int(self._broker.publish(CHANGES, render_notice(sender, jobs)))
             self._alone_until = time.monotonic() + ALONE_S if listeners <= 1 else 0.0
         except redis.RedisError as failure:
             log.warning("change_notice_failed", error=str(failure))

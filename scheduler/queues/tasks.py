@@ -6,6 +6,8 @@ from typing import Any, Final
 import redis
 import structlog
 from celery import Celery, bootsteps
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.settings import Settings
 from scheduler.queues.app import make_celery
@@ -62,7 +64,11 @@ class LoopStep(bootsteps.StartStopStep):
         broker_url = settings.broker_url.get_secret_value()
         self._store = make_store(settings.sql_url(), pool_size=2)
         check_schema(self._store)
-        broker = redis.Redis.from_url(broker_url, socket_timeout=5, socket_connect_timeout=2)
+        # One new try, for a connection that a restarted broker has closed; a broker that is away must not
+        # hold up the passes, and its knocks are repeated when their leases run out.
+        broker = redis.Redis.from_url(
+            broker_url, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+        )
         self._loop = Loop(self._store, broker, patience=patience_from(settings), sweep_s=settings.sweep_s)
         worker.app.fedrota_loop = self._loop
         self._thread = threading.Thread(target=self._loop.run, name="scheduler-loop", daemon=True)

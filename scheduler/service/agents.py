@@ -11,7 +11,7 @@ from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
 from scheduler.store.hot.claim import ClaimBy, claim_tasks
-from scheduler.store.hot.dispatch import expire_knocks
+from scheduler.store.hot.dispatch import expire_knocks, list_knocked
 from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
 from scheduler.store.session import Tx
 from scheduler.store.writes.parties import introduce_party
@@ -36,8 +36,12 @@ def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: P
             "run both from the same release"
         )
     offers = {offer.name: asdict(offer) for offer in hello.components}
+    # Its worker has just started and has heard none of its knocks. Jobs are locked before the party's
+    # row, as by calls of agents, so that the two never lock each other out.
+    knocked = list_knocked(tx, party)
+    lock_jobs_of(tx, knocked)
+    expire_knocks(tx, knocked, now=now)
     slots = introduce_party(tx, party, hello, offers, now=now)
-    expire_knocks(tx, party, now=now)
     tx.effects.has_ready_work = True
     return Welcome(party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id)
 

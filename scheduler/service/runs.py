@@ -11,7 +11,7 @@ from scheduler.domain.model import Job, Submission
 from scheduler.domain.states import TERMINAL
 from scheduler.service.jobs import Submitted, request_stop, submit_jobs
 from scheduler.service.limits import Patience
-from scheduler.service.templates import change_template, forget_template
+from scheduler.service.templates import TemplateText, change_template, forget_template
 from scheduler.store.queries.jobs import list_job_details
 from scheduler.store.queries.templates import Template, get_template
 from scheduler.store.session import Tx
@@ -58,7 +58,8 @@ def change_definition(
     """Change a definition, also while it runs: the change counts from the next run on."""
     found = _lock(tx, definition)
     kept = {key: value for key, value in found.body.items() if key == LAST_RUN}
-    return change_template(tx, definition.id, definition.kind, name=name, body={**body, **kept}, by=by, now=now)
+    text = TemplateText(kind=definition.kind, name=name, body={**body, **kept})
+    return change_template(tx, definition.id, text, by=by, now=now)
 
 
 def forget_definition(tx: Tx, definition: Definition, *, by: Principal) -> None:

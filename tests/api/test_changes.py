@@ -1,11 +1,11 @@
 import asyncio
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 
 from api.changes import ChangeFeed, wait_for_change
 from scheduler.queues.names import CHANGES
+from scheduler.queues.notices import render_notice
 
 
 async def test_a_watcher_is_woken_by_its_job_only():
@@ -38,9 +38,18 @@ async def broker(broker_url):
 
 
 @pytest.fixture
-async def listening(broker):
+async def stopped():
+    """What was sent to the channels."""
+    return []
+
+
+@pytest.fixture
+async def listening(broker, stopped):
+    async def send_stop(*stop):
+        stopped.append(stop)
+
     feed = ChangeFeed()
-    task = asyncio.create_task(feed.listen(broker, "me"))
+    task = asyncio.create_task(feed.listen(broker, "me", send_stop=send_stop))
     while not (await broker.pubsub_numsub(CHANGES))[0][1]:
         await asyncio.sleep(0.01)
     yield feed
@@ -50,12 +59,21 @@ async def listening(broker):
 
 async def test_news_of_others_wakes_and_ones_own_does_not(broker, listening):
     with listening.watch("job") as changed:
-        await broker.publish(CHANGES, orjson.dumps(["me", "job"]))
+        await broker.publish(CHANGES, render_notice("me", ["job"]))
         await broker.publish(CHANGES, b"{garbled")
         await broker.publish(CHANGES, b"[]")
         assert not await wait_for_change(changed, 0.05)
-        await broker.publish(CHANGES, orjson.dumps(["another", "job"]))
+        await broker.publish(CHANGES, render_notice("another", ["job"]))
         assert await wait_for_change(changed, 2)
+
+
+async def test_stops_of_others_go_to_the_channels(broker, listening, stopped):
+    await broker.publish(CHANGES, render_notice("me", [], [("9999", "own", 1, "canceled")]))
+    await broker.publish(CHANGES, render_notice("scheduler", ["job"], [("9999", "t", 2, "timeout")]))
+    async with asyncio.timeout(2):
+        while not stopped:
+            await asyncio.sleep(0.01)
+    assert stopped == [("9999", "t", 2, "timeout")]
 
 
 async def test_it_connects_again(broker, listening, monkeypatch):
@@ -65,5 +83,5 @@ async def test_it_connects_again(broker, listening, monkeypatch):
         while not (await broker.pubsub_numsub(CHANGES))[0][1]:
             await asyncio.sleep(0.02)
     with listening.watch("job") as changed:
-        await broker.publish(CHANGES, orjson.dumps(["another", "job"]))
+        await broker.publish(CHANGES, render_notice("another", ["job"]))
         assert await wait_for_change(changed, 2)

@@ -133,7 +133,9 @@ class Watch:
             known = self.known.get((level, item.id), item.state if item.state in {State.WAITING, State.READY} else "")
             assert known == item.state, f"{level} {item.id} is {item.state}, its events say {known!r}"
             is_fine = item.state in {State.RUNNING, State.SUCCESS} and level is not Level.JOB
-            assert is_fine or item.reason or item.state is State.SUCCESS, f"{level} {item.id} is {item.state} without a reason"
+            assert is_fine or item.reason or item.state is State.SUCCESS, (
+                f"{level} {item.id} is {item.state} without a reason"
+            )
 
     def check_touched(self) -> None:
         """The jobs that have moved since the last look."""

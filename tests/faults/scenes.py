@@ -175,7 +175,9 @@ def a_stopping_job_readies_nothing(centre: Centre) -> None:
 def the_first_of_two_reports_ends_nothing(centre: Centre) -> None:
     knock = running(centre)["a"]
     centre.report("a", knock)
-    assert centre.rows("SELECT step.state, job.state FROM step JOIN job ON job.id = step.job_id") == [("running", "running")]
+    assert centre.rows("SELECT step.state, job.state FROM step JOIN job ON job.id = step.job_id") == [
+        ("running", "running")
+    ]
 
 
 def a_step_waits_for_all_its_needs(centre: Centre) -> None:

@@ -161,7 +161,9 @@ class Simulator:
         self._change(self.random.choice(list(PARTIES)), drained=False)
 
     def _change(self, party: str, *, drained: bool) -> None:
-        self.centre.write(lambda tx: change_party(tx, party, PartyPatch(drained=drained), by=ADMIN, now=self.centre.now))
+        self.centre.write(
+            lambda tx: change_party(tx, party, PartyPatch(drained=drained), by=ADMIN, now=self.centre.now)
+        )
 
     # --- the scheduler and its broker ---
 

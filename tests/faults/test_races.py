@@ -15,7 +15,7 @@ from scheduler.service import advance, agents, jobs
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.snapshots import list_unsettled_jobs
 from scheduler.store.session import Store, make_store
-from tests.scheduler.centre import Centre, chain, clear, step
+from tests.scheduler.centre import Centre, chain, clear, hello, step
 
 JOBS = 300
 
@@ -61,7 +61,7 @@ def together(*works: Callable[[], object]) -> list[object]:
         barrier.wait()
         try:
             results[number] = work()
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001  handed to the test's own thread
             failures.append(failure)
 
     threads = [threading.Thread(target=run, args=item) for item in enumerate(works)]
@@ -178,6 +178,23 @@ def test_redispatch_at_once_knocks_each_task_once(centre):
     assert {seq for _, seq in knocked} == {2}
 
 
+def test_a_worker_that_starts_anew_while_its_calls_are_answered_locks_nobody_out(centre):
+    """Its hello gives up all its knocks, and its row; calls take tasks first, then the row."""
+    knocks = [found["a"] for found in start(centre, 150, claimed=False).values()]
+
+    def greet() -> None:
+        for _ in range(60):
+            with centre.store.write() as tx:
+                agents.greet_worker(tx, "a", hello("a"), now=centre.now, patience=centre.patience, run_id="r")
+
+    def claim(seed: int) -> None:
+        for group in chunks(random.Random(seed).sample(knocks, len(knocks)), 15):
+            sync(centre, "a", claims=tuple(Claim(knock.task, knock.seq) for knock in group))
+
+    together(greet, greet, *[lambda n=n: claim(n) for n in range(3)])
+    assert centre.rows("SELECT state, COUNT(*) FROM task WHERE party_id = 'a' GROUP BY state") == [("running", 150)]
+
+
 def stop_all(centre: Centre, found: Sequence[str]) -> int:
     stopped = 0
     for job in found:
@@ -225,7 +242,11 @@ def test_a_stop_against_reports_ends_every_job_one_way(centre):
     together(lambda: stop_all(centre, order), lambda: report("a"), lambda: report("b"))
     finish(centre)
     for job, state in centre.rows("SELECT id, state FROM job"):
-        ends = [event.event for event in centre.events(job) if event.level == "job" and event.state in {"success", "canceled"}]
+        ends = [
+            event.event
+            for event in centre.events(job)
+            if event.level == "job" and event.state in {"success", "canceled"}
+        ]
         assert [end for end in ends if end != "stop_requested"] == [{"success": "succeeded"}.get(state, state)]
 
 
@@ -253,7 +274,9 @@ def test_one_key_makes_one_job_however_many_submit_at_once(centre):
 def test_groups_that_lock_many_jobs_never_lock_each_other_out(centre):
     """Gateways with groups over many jobs and parties, schedulers and sweeps, all at once: no deadlock, no lost row."""
     roles = {"guest": ("a",), "host": ("b",)}
-    centre.submit_all([centre.plan(*chain(3), roles=roles if n % 2 else {"host": ("a",), "guest": ("b",)}) for n in range(120)])
+    centre.submit_all(
+        [centre.plan(*chain(3), roles=roles if n % 2 else {"host": ("a",), "guest": ("b",)}) for n in range(120)]
+    )
     inbox: dict[str, list[Knock]] = {"a": [], "b": []}
     guard = threading.Lock()
     over = threading.Event()
@@ -263,7 +286,11 @@ def test_groups_that_lock_many_jobs_never_lock_each_other_out(centre):
         while not over.is_set():
             with guard:
                 taken = {party: [items.pop() for _ in range(min(6, len(items)))] for party, items in inbox.items()}
-            for use in (_claims, lambda knocks: {"beats": tuple(Beat(task=k.task, seq=k.seq) for k in knocks)}, _reports):
+            for use in (
+                _claims,
+                lambda knocks: {"beats": tuple(Beat(task=k.task, seq=k.seq) for k in knocks)},
+                _reports,
+            ):
                 calls = [
                     agents.Call(party, SyncRequest(agent=f"agent-{party}", **use(chance.sample(items, len(items)))))
                     for party, items in chance.sample(list(taken.items()), 2)

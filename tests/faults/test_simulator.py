@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 from tests.faults.simulator import WEIGHTS, Simulator, open_fast

@@ -86,7 +86,9 @@ class Centre:
         self.effects = Effects()
         self.slots = dict(parties or {"a": 8, "b": 8})
         for party, slots in self.slots.items():
-            self.write(lambda tx, p=party, s=slots: create_party(tx, p, org=f"org-{p}", slots=s, by=ADMIN, now=self.now))
+            self.write(
+                lambda tx, p=party, s=slots: create_party(tx, p, org=f"org-{p}", slots=s, by=ADMIN, now=self.now)
+            )
             self.greet(party)
 
     def write(self, use_case: Callable[[Tx], Result]) -> Result:
@@ -120,16 +122,12 @@ class Centre:
 
     def submit_all(self, submissions: Sequence[Submission]) -> list[str]:
         """The ids of new jobs, stored in one transaction."""
-        answers = self.write(
-            lambda tx: jobs.submit_jobs(tx, submissions, now=self.now, open_jobs_per_user=100_000)
-        )
+        answers = self.write(lambda tx: jobs.submit_jobs(tx, submissions, now=self.now, open_jobs_per_user=100_000))
         return [answer.job for answer in answers if isinstance(answer, jobs.Submitted)]
 
     def stop(self, job: str, reason: str = "by me") -> Job:
         """Ask for the job's end."""
-        return self.write(
-            lambda tx: jobs.request_stop(tx, job, reason=reason, now=self.now, patience=self.patience)
-        )
+        return self.write(lambda tx: jobs.request_stop(tx, job, reason=reason, now=self.now, patience=self.patience))
 
     def rerun(self, job: str, from_step: str | None = None) -> Job:
         """Open the job again."""
@@ -158,9 +156,7 @@ class Centre:
     def greet(self, party: str, **given: Any) -> None:
         """The party's worker introduces itself."""
         said = hello(party, **{"slots": self.slots[party], **given})
-        self.write(
-            lambda tx: agents.greet_worker(tx, party, said, now=self.now, patience=self.patience, run_id="r")
-        )
+        self.write(lambda tx: agents.greet_worker(tx, party, said, now=self.now, patience=self.patience, run_id="r"))
 
     def sync(self, party: str, *, agent: str = "", **given: Any) -> SyncReply:
         """One agent call."""
@@ -193,7 +189,8 @@ class Centre:
                 replies = self.sync(party, claims=tuple(Claim(k.task, k.seq) for k in items)).claims
                 tasks = [reply.assignment for reply in replies if reply.assignment]
                 reports = [
-                    Report(**{"task": task.task, "seq": task.seq, "outcome": "success", **outcome(task)}) for task in tasks
+                    Report(**{"task": task.task, "seq": task.seq, "outcome": "success", **outcome(task)})
+                    for task in tasks
                 ]
                 ended += len(reports)
                 self.sync(party, reports=tuple(reports))

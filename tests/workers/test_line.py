@@ -7,6 +7,7 @@ from tests.partyline import Gateway, make_assignment, until
 from workers.calls import Answer
 from workers.channel import Orders, make_url
 from workers.exchange.identity import load_identity
+from workers.executors.base import Letter
 from workers.line import PartyLine
 
 
@@ -40,9 +41,9 @@ async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_
         party.line.exchange.open(make_assignment(task, parties))  # before the start: kept until then
         party.line.start()
     parties["h"].line.exchange.recv(
-        "h", 1, peer="g", name="x", round=0, timeout_s=5, on_message=lambda *answer: got.put(answer)
+        "h", 1, Letter("g", "x"), timeout_s=5, on_message=lambda *answer: got.put(answer)
     )
-    parties["g"].line.exchange.send("g", 1, peer="h", name="x", round=0, payload=bytearray(b"hello"), on_done=got.put)
+    parties["g"].line.exchange.send("g", 1, Letter("h", "x"), bytearray(b"hello"), on_done=got.put)
     await until(lambda: got.qsize() == 2)
     assert {str(got.get()), str(got.get())} == {"", str((bytearray(b"hello"), ""))}
     assert await gateway.hub.call("1", "ping", {}) == {"pong": "1"}
@@ -59,6 +60,6 @@ async def test_a_stopped_line_answers_instead_of_raising(gateway, tmp_path):
     answers = []
     exchange = party.line.exchange
     exchange.close("g", 1, "failed")
-    exchange.send("g", 1, peer="h", name="x", round=0, payload=b"", on_done=answers.append)
-    exchange.recv("g", 1, peer="h", name="x", round=0, timeout_s=1, on_message=lambda _, why: answers.append(why))
+    exchange.send("g", 1, Letter("h", "x"), b"", on_done=answers.append)
+    exchange.recv("g", 1, Letter("h", "x"), timeout_s=1, on_message=lambda _, why: answers.append(why))
     assert answers == ["the worker stops", "the worker stops"]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -12,10 +11,10 @@ from scheduler.domain.frames import pack, read_task, read_text
 from scheduler.domain.messages import Assignment
 from workers.exchange.endpoint import Endpoint, find_stale
 from workers.exchange.identity import Identity, Pins
-from workers.exchange.inbox import Key, Wait
+from workers.exchange.inbox import Wait
 from workers.exchange.liveness import Patience
 from workers.exchange.pair import Setting
-from workers.executors.base import Bytes, OnMessage, OnSent
+from workers.executors.base import Bytes, Letter, OnMessage, OnSent
 
 log = structlog.get_logger()
 
@@ -25,14 +24,6 @@ REMEMBERED_TASKS: Final = 512
 
 _STOPPED: Final = "the worker stops"
 _NOT_OPEN: Final = "the task is not open for exchange"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A message's other end: the peer's task, and the message's name and round."""
-
-    peer: str
-    key: Key
 
 
 class Line(Protocol):
@@ -78,16 +69,20 @@ class Exchange:
     """
 
     def __init__(
-        self, line: Line, loop: asyncio.AbstractEventLoop, *, identity: Identity, pins: Pins, folder: Path,
+        self,
+        line: Line,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        identity: Identity,
+        pins: Pins,
+        folder: Path,
         patience: Patience | None = None,
     ) -> None:
         self._loop = loop
         self._pins = pins
         self._line = line
         self._patience = patience or Patience()
-        self._setting = Setting(
-            identity=identity, wire=LoopWire(line, loop), folder=folder, patience=self._patience
-        )
+        self._setting = Setting(identity=identity, wire=LoopWire(line, loop), folder=folder, patience=self._patience)
         self._endpoints: dict[str, Endpoint] = {}
         self._ticking = False
 
@@ -97,22 +92,15 @@ class Exchange:
         """See `ExchangePort.open`."""
         self._post(lambda: self._open(assignment))
 
-    # The port's signatures; a message has this many parts.
-    def send(  # noqa: PLR0913
-        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
-    ) -> None:
+    def send(self, task: str, seq: int, letter: Letter, payload: Bytes, *, on_done: OnSent) -> None:
         """See `ExchangePort.send`."""
-        to = Target(peer=peer, key=(name, round))
-        if not self._post(lambda: self._send(self._find((task, seq)), to, payload, on_done)):
+        if not self._post(lambda: self._send(self._find((task, seq)), letter, payload, on_done)):
             on_done(_STOPPED)
 
-    def recv(  # noqa: PLR0913
-        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
-    ) -> None:
+    def recv(self, task: str, seq: int, letter: Letter, *, timeout_s: float | None, on_message: OnMessage) -> None:
         """See `ExchangePort.recv`; `timeout_s` None means the default of `Patience`."""
         timeout_s = self._patience.recv_timeout_s if timeout_s is None else timeout_s
-        source = Target(peer=peer, key=(name, round))
-        if not self._post(lambda: self._recv(self._find((task, seq)), source, timeout_s, on_message)):
+        if not self._post(lambda: self._recv(self._find((task, seq)), letter, timeout_s, on_message)):
             on_message(b"", _STOPPED)
 
     def close(self, task: str, seq: int, outcome: str) -> None:
@@ -137,19 +125,20 @@ class Exchange:
             former.discard()
         self._endpoints[assignment.task] = Endpoint(assignment, self._setting, self._pins)
 
-    def _send(self, endpoint: Endpoint | None, to: Target, payload: Bytes, on_done: OnSent) -> None:
+    def _send(self, endpoint: Endpoint | None, letter: Letter, payload: Bytes, on_done: OnSent) -> None:
         if endpoint is None:
             on_done(_NOT_OPEN)
             return
-        endpoint.send(to.peer, to.key, payload, on_done)
+        endpoint.send(letter.peer, (letter.name, letter.round), payload, on_done)
         self._tick_soon()
 
-    def _recv(self, endpoint: Endpoint | None, source: Target, timeout_s: float, on_message: OnMessage) -> None:
+    def _recv(self, endpoint: Endpoint | None, letter: Letter, timeout_s: float, on_message: OnMessage) -> None:
         if endpoint is None:
             on_message(b"", _NOT_OPEN)
             return
         now = self._loop.time()
-        endpoint.recv(source.peer, Wait(key=source.key, on_message=on_message, since=now, deadline=now + timeout_s))
+        key = letter.name, letter.round
+        endpoint.recv(letter.peer, Wait(key=key, on_message=on_message, since=now, deadline=now + timeout_s))
         self._tick_soon()
 
     def _close(self, attempt: tuple[str, int], outcome: str) -> None:
@@ -207,5 +196,3 @@ class Exchange:
             self._endpoints.pop(endpoint.task, None)
         if busy:
             self._tick_soon()
-
-

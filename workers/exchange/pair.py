@@ -177,9 +177,7 @@ class Pair:
             self._on_note(read_number(header, "n"), payload)
 
     def _on_offer(self, payload: memoryview) -> None:
-        lacks_ours = self._link.accept_offer(
-            payload, is_fresh=lambda: self._out.is_untouched and self._in.number == 0
-        )
+        lacks_ours = self._link.accept_offer(payload, is_fresh=lambda: self._out.is_untouched and self._in.number == 0)
         self._life.heard()
         if lacks_ours:
             self._wire.write(self._link.make_offer_frame())

@@ -92,22 +92,26 @@ OnMessage = Callable[[Bytes, str], None]
 """Called once with a message and "", or with b"" and the reason why it can never come."""
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a message between two tasks is known by: the peer's task, a name and a round."""
+
+    peer: str
+    name: str
+    round: int = 0
+
+
 class ExchangePort(Protocol):
     """The exchange as executors use it; calls return at once, callbacks come from any thread."""
 
     def open(self, assignment: Assignment) -> None:
         """The attempt starts: messages between it and `assignment.peers` are allowed from now on."""
 
-    # A message has this many parts.
-    def send(  # noqa: PLR0913
-        self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent
-    ) -> None:
-        """Send `payload` to task `peer`, called `name` in `round`; `on_done` waits where the peer is slow."""
+    def send(self, task: str, seq: int, letter: Letter, payload: Bytes, *, on_done: OnSent) -> None:
+        """Send `payload` as `letter`; `on_done` waits where the peer is slow."""
 
-    def recv(  # noqa: PLR0913
-        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
-    ) -> None:
-        """Wait for the message `name` of `round` from task `peer`."""
+    def recv(self, task: str, seq: int, letter: Letter, *, timeout_s: float | None, on_message: OnMessage) -> None:
+        """Wait for `letter`; `timeout_s` None means the exchange's own patience."""
 
     def close(self, task: str, seq: int, outcome: str) -> None:
         """The attempt is over: tell the peers, so that nobody waits for it any longer."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, Peer
-from workers.executors.base import Bytes, ExchangePort, Handle, Limits, Place, Sink
+from workers.executors.base import Bytes, ExchangePort, Handle, Letter, Limits, Place, Sink
 from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
@@ -83,23 +83,21 @@ class ComponentRun(ProcessRun):
         if not self._exchanges:
             name = self.assignment.run["component"]
             self._answer(number, b"", f"component {name!r} is not declared with exchange=True")
-        elif header["t"] == "send":
+            return
+        letter = Letter(peer=header["peer"], name=header["name"], round=header["round"])
+        if header["t"] == "send":
             exchange.send(
                 self.assignment.task,
                 self.assignment.seq,
-                peer=header["peer"],
-                name=header["name"],
-                round=header["round"],
-                payload=payload,
+                letter,
+                payload,
                 on_done=lambda error: self.loop.call(self._answer, number, b"", error),
             )
         else:
             exchange.recv(
                 self.assignment.task,
                 self.assignment.seq,
-                peer=header["peer"],
-                name=header["name"],
-                round=header["round"],
+                letter,
                 timeout_s=header["timeout_s"],
                 on_message=lambda message, error: self.loop.call(self._answer, number, message, error),
             )

@@ -188,7 +188,7 @@ class ContainerRun:
         return {
             "command": fill(parse_command(self._assignment.run), self._assignment, inside),
             "environment": render_environment(self._assignment, inside),
-            "working_dir": str(inside.workdir),
+            "working_dir": str(self._assignment.run.get("workdir") or inside.workdir),
             "volumes": {
                 str(self._place.workdir): {"bind": str(inside.workdir), "mode": "rw"},
                 str(self._place.tables): {"bind": str(inside.tables), "mode": "ro"},
@@ -216,7 +216,7 @@ class ContainerRun:
             workdir=INSIDE / "work",
             outputs=INSIDE / "work" / "outputs",
             log=self._place.log,
-            tables=INSIDE / "data",
+            tables=Path(str(self._assignment.run.get("data_at") or INSIDE / "data")),
             inputs={name: INSIDE / "work" / "inputs" / name for name in self._place.inputs},
         )
 

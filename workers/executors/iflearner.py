@@ -20,6 +20,7 @@ from workers.executors.base import (
     ExchangePort,
     Executor,
     Handle,
+    Letter,
     Place,
     Sink,
 )
@@ -172,9 +173,7 @@ class MemberRun:
         self.executor.exchange.recv(
             self.assignment.task,
             self.assignment.seq,
-            peer=peer,
-            name=name,
-            round=number,
+            Letter(peer, name, number),
             timeout_s=timeout_s,
             on_message=lambda message, error: self.loop.call(then, message, error),
         )
@@ -184,10 +183,8 @@ class MemberRun:
         self.executor.exchange.send(
             self.assignment.task,
             self.assignment.seq,
-            peer=peer,
-            name=name,
-            round=number,
-            payload=orjson.dumps(value),
+            Letter(peer, name, number),
+            orjson.dumps(value),
             on_done=lambda _error: None,
         )
 

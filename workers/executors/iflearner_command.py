@@ -50,7 +50,9 @@ def make_trainer(
     if address:
         argv.append(f"--server={address}")
     if image.partition(":")[0] not in LOCAL and has_containers:
-        return "container", {"command": argv, "image": image}
+        # The original mounts a party's data at /data, so that is where old images look for it.
+        places = {"workdir": run.get("workdir"), "data_at": "/data" if assignment.params.get("data") else ""}
+        return "container", {"command": argv, "image": image, **{key: place for key, place in places.items() if place}}
     if not run.get("command"):
         raise AssignmentError(
             f"the template has no command, and without a container engine nothing of its image {image!r} is here to run"

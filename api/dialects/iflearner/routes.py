@@ -20,7 +20,15 @@ from api.dialects.iflearner.errors import (
     naming,
     translate,
 )
-from api.dialects.iflearner.requests import parse_object, parse_page, parse_start, parse_task, parse_template
+from api.dialects.iflearner.requests import (
+    TaskForm,
+    TemplateForm,
+    parse_object,
+    parse_page,
+    parse_start,
+    parse_task,
+    parse_template,
+)
 from api.dialects.iflearner.responses import (
     render_federates,
     render_refusal,
@@ -47,7 +55,7 @@ from scheduler.service.runs import (
     start_run,
     stop_run,
 )
-from scheduler.service.templates import change_template, create_template, forget_template
+from scheduler.service.templates import TemplateText, change_template, create_template, forget_template
 from scheduler.store.queries.jobs import JobFilter, list_job_details, list_jobs
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.queries.templates import Template, find_template_named, get_template, list_templates
@@ -97,10 +105,16 @@ async def _admit(request: web.Request) -> Principal:
     if legacy is None:
         raise UnauthenticatedError("this gateway takes no calls without a token: see FEDROTA_LEGACY_OPEN")
     # A page in a browser on this machine could call loopback in its user's name; no iFLearner client is one.
-    host = urlsplit(f"//{request.host}").hostname
-    if "Origin" in request.headers or (settings.host in LOOPBACK and host not in LOOPBACK):
+    if "Origin" in request.headers or (settings.host in LOOPBACK and _find_host(request) not in LOOPBACK):
         raise ForbiddenError("calls without a token are not taken from web pages or under other names")
     return legacy
+
+
+def _find_host(request: web.Request) -> str:
+    try:
+        return urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _check_path(request: web.Request) -> None:
@@ -129,6 +143,10 @@ async def _refuse_path(request: web.Request) -> web.Response:
 # --- Templates ------------------------------------------------------------------------------------
 
 
+def _text(kind: str, form: TemplateForm | TaskForm) -> TemplateText:
+    return TemplateText(kind=kind, name=form.name, body=form.render_body())
+
+
 async def add_template(request: web.Request) -> web.Response:
     """Store a template."""
     by = _let(request, Action.SUBMIT_JOB)
@@ -136,9 +154,7 @@ async def add_template(request: web.Request) -> web.Response:
 
     def create(tx: Tx) -> Template:
         with naming(TEMPLATE_NAME_TAKEN):
-            return create_template(
-                tx, new_definition_id(30), TEMPLATE, form.name, body=form.render_body(), by=by, now=utc_now()
-            )
+            return create_template(tx, new_definition_id(30), _text(TEMPLATE, form), by=by, now=utc_now())
 
     made = await request.app[WRITER].write(create)
     return render_success({"template_id": made.id})
@@ -154,7 +170,7 @@ async def update_template(request: web.Request) -> web.Response:
         _check_name_free(tx, by.project, template, given)
         form = parse_template(given)
         with naming(TEMPLATE_NAME_TAKEN):
-            change_template(tx, template, TEMPLATE, name=form.name, body=form.render_body(), by=by, now=utc_now())
+            change_template(tx, template, _text(TEMPLATE, form), by=by, now=utc_now())
 
     await request.app[WRITER].write(change)
     return render_success()
@@ -205,9 +221,7 @@ async def add_task(request: web.Request) -> web.Response:
         if is_strict:
             get_template(tx, by.project, TEMPLATE, form.template_id)
         with naming(TASK_NAME_TAKEN):
-            return create_template(
-                tx, new_definition_id(32), TASK, form.name, body=form.render_body(), by=by, now=utc_now()
-            )
+            return create_template(tx, new_definition_id(32), _text(TASK, form), by=by, now=utc_now())
 
     made = await request.app[WRITER].write(create)
     return render_success({"task_id": made.id})

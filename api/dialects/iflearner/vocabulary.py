@@ -186,9 +186,11 @@ def find_host(image: str, members: Sequence[str], parties: Sequence[Party], *, c
     runtime = image.partition(":")[0]
     if runtime == "local":
         return ""
-    if chosen and any(party.id == chosen for party in parties):
-        return chosen
     known = {party.id: party for party in parties}
+    if chosen and chosen not in known:
+        raise make_invalid(f"FEDROTA_IFLEARNER_SERVER names the party {chosen!r}, which is not registered")
+    if chosen:
+        return chosen
     able = (party for party in members if ENGINE in known[party].facts.get("engines", ()) and known[party].slots > 1)
     host = next(able, "")
     if runtime == ENGINE and not host:

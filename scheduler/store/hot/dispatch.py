@@ -54,7 +54,11 @@ _REDISPATCH = make_sql(
     f"WHERE id {{in:tasks}} AND {from_state(Level.TASK, Event.REDISPATCHED)} AND lease_until <= :now "
     "RETURNING id, seq, party_id, gang, step_id, job_id"
 )
-_EXPIRE = make_sql("UPDATE task SET lease_until = :now WHERE party_id = :party AND state = 'dispatched'")
+_KNOCKED = make_sql(
+    "SELECT id FROM task WHERE party_id = :party AND state IN ('dispatched', 'running', 'lost_contact') "
+    "AND state = 'dispatched'"
+)
+_EXPIRE = make_sql("UPDATE task SET lease_until = :now WHERE id {in:tasks} AND state = 'dispatched'")
 _EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
 
 FIRST_RANK = (-(2**31), 0.0, "")
@@ -161,9 +165,15 @@ def list_expired(tx: Tx, *, now: datetime, seen_since: datetime, limit: int) -> 
     return [(row[0], row[1]) for row in rows]
 
 
-def expire_knocks(tx: Tx, party: str, *, now: datetime) -> None:
-    """Give up the party's unanswered knocks: its worker has just started and has heard none of them."""
-    tx.run(_EXPIRE, party=party, now=to_epoch(now))
+def list_knocked(tx: Tx, party: str) -> list[str]:
+    """The party's tasks that are dispatched and not claimed."""
+    return [row[0] for row in tx.run(_KNOCKED, party=party)]
+
+
+def expire_knocks(tx: Tx, tasks: Sequence[str], *, now: datetime) -> None:
+    """Give up the knocks that are still unanswered; their jobs are locked already."""
+    if tasks:
+        tx.run(_EXPIRE, tasks=list(tasks), now=to_epoch(now))
 
 
 def redispatch_tasks(tx: Tx, tasks: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:

@@ -37,7 +37,8 @@ _UNSETTLED = make_sql(
     # Members that only serve and began when the others had succeeded.
     "UNION SELECT task.job_id FROM task WHERE task.state IN ('dispatched', 'running', 'lost_contact') "
     "AND task.service AND task.state <> 'dispatched' AND task.stop_kind IS NULL AND NOT EXISTS "
-    "(SELECT 1 FROM task AS other WHERE other.step_id = task.step_id AND other.attempt = task.attempt AND NOT other.service AND other.state <> 'success') "
+    "(SELECT 1 FROM task AS other WHERE other.step_id = task.step_id "
+    "AND other.attempt = task.attempt AND NOT other.service AND other.state <> 'success') "
     # Open jobs none of whose steps is open.
     "UNION SELECT job.id FROM job WHERE job.state IN ('waiting', 'running') AND NOT EXISTS (SELECT 1 FROM step "
     "WHERE step.job_id = job.id AND step.state NOT IN ('success', 'failed', 'canceled', 'timeout'))"

@@ -72,7 +72,8 @@ def delete_party(tx: Tx, party: str) -> None:
 
 
 def _get(tx: Tx, party: str) -> PartyRow:
-    row = tx.session.get(PartyRow, party, populate_existing=True)
+    # Locked: two hellos of one party at once would both replace what it offers.
+    row = tx.session.get(PartyRow, party, populate_existing=True, with_for_update=True)
     if row is None:
         raise NotFoundError("party", party)
     return row

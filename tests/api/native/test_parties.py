@@ -54,32 +54,3 @@ async def test_a_wrong_party_is_named(gateway, body, where):
     answer = await gateway.post("/parties", body)
     assert answer.status == 422
     assert where in answer.problems
-
-
-async def test_queues_show_every_party_offline_ones_too(gateway):
-    await gateway.post("/parties", {"id": "dark"})
-    await gateway.submit()
-    queues = {queue["party"]: queue for queue in (await gateway.get("/queues")).json["items"]}
-    assert queues.keys() == {"9999", "10000", "dark"}
-    assert (queues["9999"]["waiting"], queues["9999"]["consumers"], queues["9999"]["queue"]) == (1, 1, "party.9999")
-    assert queues["9999"]["oldest_s"] >= 0
-    assert (queues["dark"]["knocks"], queues["dark"]["consumers"], queues["dark"]["oldest_s"]) == (0, 0, None)
-
-
-async def test_queues_tell_what_lies_in_the_broker(gateway, broker_url):
-    import redis
-
-    from scheduler.queues.knock import publish_knocks
-
-    await gateway.submit()
-    with redis.Redis.from_url(broker_url) as broker:
-        publish_knocks(broker, gateway.dispatch())
-    assert {queue["knocks"] for queue in (await gateway.get("/queues")).json["items"]} == {1}
-
-
-async def test_components_with_their_parties(gateway):
-    (component,) = (await gateway.get("/components")).json["items"]
-    assert (component["name"], component["parties"]) == ("noop", ["10000", "9999"])
-    assert component["params"]["properties"]["rounds"] == {"type": "integer", "minimum": 1}
-    assert (await gateway.get("/components/noop")).json == component
-    assert (await gateway.get("/components/none")).status == 404

@@ -3,7 +3,14 @@
 import pytest
 
 from scheduler.domain import errors
-from scheduler.domain.errors import BusyError, FedrotaError, InvalidDocumentError, NotFoundError, Problem, UnreachableError
+from scheduler.domain.errors import (
+    BusyError,
+    FedrotaError,
+    InvalidDocumentError,
+    NotFoundError,
+    Problem,
+    UnreachableError,
+)
 
 
 def test_a_problem_reads_as_a_sentence_with_its_place():

@@ -101,7 +101,13 @@ def test_an_error_survives_the_wire(error):
 
 @pytest.mark.parametrize(
     "header",
-    [{}, {"code": 7}, {"code": "invalid", "problems": [[1], 2]}, {"code": "not_found", "subject": "x"}, {"error": "x" * 99_999}],
+    [
+        {},
+        {"code": 7},
+        {"code": "invalid", "problems": [[1], 2]},
+        {"code": "not_found", "subject": "x"},
+        {"error": "x" * 99_999},
+    ],
 )
 def test_a_strange_failure_is_still_an_error(header):
     error = parse_failure(header)

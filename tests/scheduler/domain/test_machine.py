@@ -57,7 +57,9 @@ def test_siblings_of_a_failed_task_are_stopped_at_once_and_the_step_waits_for_th
 
 
 def test_a_sibling_that_was_only_told_of_its_task_is_canceled_and_the_failure_ends_step_and_job():
-    due = settled(make_job(), [make_step()], [failed("a"), make_task("b", state=State.DISPATCHED, lease_until=after(30))])
+    due = settled(
+        make_job(), [make_step()], [failed("a"), make_task("b", state=State.DISPATCHED, lease_until=after(30))]
+    )
     assert moves(due) == [("task", "j-s-b", "canceled"), ("step", "j-s", "failed"), ("job", "j", "failed")]
     assert due.moves[1].reason == "party a (guest): boom"
     assert due.moves[2].reason == "step s: party a (guest): boom"

@@ -34,7 +34,9 @@ def jobs(draw):
     for number in range(draw(st.integers(1, 4))):
         needs = tuple(step.name for step in steps if draw(st.booleans()))
         is_free = all(step.state is State.SUCCESS for step in steps if step.name in needs)
-        states = [State.READY, State.DISPATCHED, State.RUNNING, State.SUCCESS, State.WAITING] if is_free else [State.WAITING]
+        states = (
+            [State.READY, State.DISPATCHED, State.RUNNING, State.SUCCESS, State.WAITING] if is_free else [State.WAITING]
+        )
         step = make_step(
             f"s{number}",
             position=number,
@@ -137,12 +139,27 @@ class Life:
         steps, tasks = [], []
         for number in range(self.random.randint(1, 4)):
             needs = tuple(step.name for step in steps if self.random.random() < 0.4)
-            retry = Retry(attempts=self.random.randint(1, 3), backoff_s=self.random.choice([0.0, 3.0]), on=("lost", "interrupted"))
+            retry = Retry(
+                attempts=self.random.randint(1, 3), backoff_s=self.random.choice([0.0, 3.0]), on=("lost", "interrupted")
+            )
             state = State.WAITING if needs else State.READY
-            steps.append(make_step(f"s{number}", position=number, needs=needs, state=state, retry=retry, timeout_s=self.random.choice([None, 30.0])))
+            steps.append(
+                make_step(
+                    f"s{number}",
+                    position=number,
+                    needs=needs,
+                    state=state,
+                    retry=retry,
+                    timeout_s=self.random.choice([None, 30.0]),
+                )
+            )
             for party in ("a", "b", "c")[: self.random.randint(1, 3)]:
                 service = party == "c" and self.random.random() < 0.3
-                tasks.append(make_task(party, f"s{number}", state=State.WAITING, started=None, seq=0, service=service, lease_until=None))
+                tasks.append(
+                    make_task(
+                        party, f"s{number}", state=State.WAITING, started=None, seq=0, service=service, lease_until=None
+                    )
+                )
         deadline = after(self.random.choice([50.0, 500.0, 5000.0]))
         self.world = make_job(state=State.WAITING, deadline=self.random.choice([None, deadline])), steps, tasks
 
@@ -195,9 +212,16 @@ class Life:
 
     def report(self):
         if task := self.pick(State.RUNNING, State.LOST_CONTACT):
-            state = self.random.choice([State.SUCCESS] * 8 + [State.FAILED, State.FAILED, State.TIMEOUT, State.CANCELED])
+            state = self.random.choice(
+                [State.SUCCESS] * 8 + [State.FAILED, State.FAILED, State.TIMEOUT, State.CANCELED]
+            )
             kind = self.random.choice(["lost", "interrupted", "error"])
-            self.put(task, state=state, ended=self.now, failure=Failure(kind=kind, message="x") if state is State.FAILED else None)
+            self.put(
+                task,
+                state=state,
+                ended=self.now,
+                failure=Failure(kind=kind, message="x") if state is State.FAILED else None,
+            )
 
     def beat(self):
         if task := self.pick(State.RUNNING, State.LOST_CONTACT):

@@ -23,7 +23,9 @@ TRAIN = Component(
     roles=("guest", "host"),
 )  # fmt: skip
 OFFERS = {"reader": READER, "train": TRAIN}
-CATALOGUE = Catalogue(parties=frozenset({"a", "b", "new"}), offers={"a": OFFERS, "b": OFFERS}, check_params=check_params)
+CATALOGUE = Catalogue(
+    parties=frozenset({"a", "b", "new"}), offers={"a": OFFERS, "b": OFFERS}, check_params=check_params
+)
 
 
 def reader(name="read", **given):

@@ -58,7 +58,9 @@ def test_a_job_speaks_of_the_step_that_matters():
 
 
 def test_a_job_that_stops_or_has_ended_says_why():
-    assert explain_job(make_job(stop_kind=State.CANCELED, stop_reason="by me"), [make_step()], NONE) == "stopping: by me"
+    assert (
+        explain_job(make_job(stop_kind=State.CANCELED, stop_reason="by me"), [make_step()], NONE) == "stopping: by me"
+    )
     assert explain_job(make_job(state=State.FAILED, reason="step s: boom"), [], NONE) == "step s: boom"
 
 

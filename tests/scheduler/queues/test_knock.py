@@ -7,6 +7,8 @@ import threading
 import pytest
 import redis
 from celery.contrib.testing.worker import start_worker
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from scheduler.domain.messages import KNOCK_TASK, Knock
 from scheduler.queues.app import make_celery
@@ -34,11 +36,26 @@ def test_a_knock_has_the_fields_of_a_message_from_celery(broker, broker_url, pro
     app.send_task(KNOCK_TASK, args=[[knock.to_wire() for knock in KNOCKS]], queue=queue_name("a"), ignore_result=True)
     theirs, their_body = parts(broker.rpop(queue_name("a")))
     ours, our_body = parts(make_message("a", KNOCKS))
-    assert our_body == their_body == [[[["t1", 1], ["t2", 3, 1]]], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    assert (
+        our_body
+        == their_body
+        == [[[["t1", 1], ["t2", 3, 1]]], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+    )
     assert ours["content-type"] == theirs["content-type"]
     assert ours["content-encoding"] == theirs["content-encoding"]
     assert ours.keys() == theirs.keys()
-    known = {"lang", "task", "id", "root_id", "parent_id", "group", "ignore_result", "retries", "timelimit", "kwargsrepr"}
+    known = {
+        "lang",
+        "task",
+        "id",
+        "root_id",
+        "parent_id",
+        "group",
+        "ignore_result",
+        "retries",
+        "timelimit",
+        "kwargsrepr",
+    }
     assert known <= ours["headers"].keys() <= theirs["headers"].keys()
     for name in known - {"id", "root_id"}:
         assert ours["headers"][name] == theirs["headers"][name], name
@@ -81,7 +98,7 @@ def test_a_pass_is_one_message_per_party_split_where_it_is_long(broker):
 
 
 def test_a_broker_that_is_away_is_told(free_port):
-    nobody = redis.Redis(port=free_port(), socket_connect_timeout=0.5)
+    nobody = redis.Redis(port=free_port(), socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
     with pytest.raises(redis.RedisError):
         publish_knocks(nobody, {"a": KNOCKS})
     with pytest.raises(redis.RedisError):

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from scheduler.queues import loop as module
 from scheduler.queues.inspect import read_lengths
@@ -105,7 +107,7 @@ def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real,
 
 
 def test_knocks_that_the_broker_did_not_take_are_sent_again_later(real, broker, free_port):
-    gone = redis.Redis(port=free_port(), socket_connect_timeout=0.2)
+    gone = redis.Redis(port=free_port(), socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
     loop = make_loop(real, gone, patience=LIVELY, sweep_s=0.05)
     real.submit(step("s"))
     with running(loop):

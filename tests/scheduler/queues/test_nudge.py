@@ -6,10 +6,13 @@ import time
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from scheduler.queues import nudge as module
 from scheduler.queues.names import CHANGES
-from scheduler.queues.nudge import Nudger, NudgeListener
+from scheduler.queues.notices import Notice, parse_notice
+from scheduler.queues.nudge import NudgeListener, Nudger
 from tests.conftest import serve_valkey
 from tests.scheduler.centre import eventually
 
@@ -75,7 +78,7 @@ def test_a_listener_ends_soon_and_is_silent_then(ways):
 
 def test_a_nudge_that_nobody_can_hear_is_no_error(free_port, caplog):
     port = free_port()
-    broker = redis.Redis(port=port, socket_connect_timeout=0.5)
+    broker = redis.Redis(port=port, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
     for dsn in ("", f"postgresql://x@127.0.0.1:{port}/x"):
         nudger = Nudger(broker=broker, postgres_dsn=dsn)
         nudger.nudge()
@@ -132,4 +135,4 @@ def test_changes_are_told_to_the_other_gateways_with_the_sender(broker_url):
         channel.get_message(timeout=1)
         Nudger(broker=redis.Redis.from_url(broker_url)).tell_changes(["j1", "j2"], "me")
         message = eventually(lambda: channel.get_message(timeout=0.1))
-        assert message["data"] == b'["me","j1","j2"]'
+        assert parse_notice(message["data"]) == Notice("me", ("j1", "j2"))

@@ -74,20 +74,6 @@ def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_pa
     assert "Traceback" not in log.read_text()
 
 
-def test_a_database_without_the_schema_is_refused_in_a_sentence(tmp_path, own_valkey):
-    log = tmp_path / "log"
-    with process(log, FEDROTA_STATE_DIR=str(tmp_path), FEDROTA_BROKER_URL=own_valkey) as server:
-        assert server.wait(timeout=60) == 1
-    assert log.read_text().startswith("the database is at schema none, this release needs")
-
-
-def test_wrong_settings_are_all_told(tmp_path):
-    log = tmp_path / "log"
-    with process(log, FEDROTA_SWEEP_S="0", FEDROTA_LEASE_S="x") as server:
-        assert server.wait(timeout=60) == 1
-    assert {line.partition(":")[0] for line in log.read_text().splitlines()} == {"FEDROTA_SWEEP_S", "FEDROTA_LEASE_S"}
-
-
 def test_the_apps_queue_is_the_schedulers_and_its_task_is_registered():
     app = make_scheduler(Settings(broker_url="memory://"))
     assert app.conf.task_default_queue == SCHEDULER

@@ -25,7 +25,9 @@ def submission():
     catalogue = Catalogue(parties=frozenset("123"), offers={}, check_params=lambda _schema, _params: ())
     roles = {"guest": ("1",), "host": ("2", "3")}
     return make_submission(
-        Draft(name="x", owner="ann", org="hq", project="p", roles=roles, steps=steps, deadline_s=60.0, labels={"a": "b"}),
+        Draft(
+            name="x", owner="ann", org="hq", project="p", roles=roles, steps=steps, deadline_s=60.0, labels={"a": "b"}
+        ),
         catalogue,
     )
 

@@ -12,7 +12,7 @@ from scheduler.service.runs import (
     start_run,
     stop_run,
 )
-from scheduler.service.templates import create_template
+from scheduler.service.templates import TemplateText, create_template
 from scheduler.store.queries.jobs import list_job_details
 from scheduler.store.queries.templates import get_template
 from tests.scheduler.centre import Centre, step
@@ -24,15 +24,14 @@ ONE = Definition(id="d1", kind="some.task", project="p")
 @pytest.fixture
 def defined(centre: Centre) -> Centre:
     """A centre with one stored definition."""
-    centre.write(lambda tx: create_template(tx, "d1", ONE.kind, "first", body={"x": 1}, by=BY, now=centre.now))
+    text = TemplateText(kind=ONE.kind, name="first", body={"x": 1})
+    centre.write(lambda tx: create_template(tx, "d1", text, by=BY, now=centre.now))
     return centre
 
 
 def start(centre: Centre, definition: Definition = ONE, limit: int = 10) -> str:
     submission = centre.plan(step("a"))
-    return centre.write(
-        lambda tx: start_run(tx, definition, submission, now=centre.now, open_jobs_per_user=limit)
-    ).job
+    return centre.write(lambda tx: start_run(tx, definition, submission, now=centre.now, open_jobs_per_user=limit)).job
 
 
 def stop(centre: Centre) -> None:

@@ -1,9 +1,10 @@
 """Transactions: one way to begin, one way to end, on either database."""
 
+import sqlite3
 import threading
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from scheduler.store.session import make_store
 from scheduler.store.sql import make_sql
@@ -79,7 +80,7 @@ def test_a_writer_holds_the_lock_from_its_first_moment_on(sqlite_store):
                 with sqlite_store.write() as tx:
                     [(org,)] = tx.run(make_sql("SELECT org FROM party WHERE id = 'x'"))
                     tx.run(RENAME, id="x", org=str(int(org) + 1))
-        except Exception as failure:
+        except (sqlite3.OperationalError, OperationalError) as failure:
             errors.append(failure)
 
     with sqlite_store.write() as tx:
@@ -133,7 +134,9 @@ def test_rows_of_every_type_go_in_at_once(centre):
 
 def test_sqlite_is_durable_and_minds_references(sqlite_store):
     with sqlite_store.read() as tx:
-        pragmas = {name: tx.run(make_sql(f"PRAGMA {name}"))[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")}
+        pragmas = {
+            name: tx.run(make_sql(f"PRAGMA {name}"))[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 

@@ -47,10 +47,13 @@ def test_each_row_gets_its_own_value_whatever_characters_are_in_it(store):
     with store.write() as tx:
         for name in names:
             tx.session.add(PartyRow(id=name, org="o", slots=1, created=START, facts={}))
-    texts = {"a": 'quote " and \' \\ %s {} :x', "b": '{"json": [1, null]}', "c-1.x": "ünïcödé 💡", "zz": "not there"}
+    texts = {"a": "quote \" and ' \\ %s {} :x", "b": '{"json": [1, null]}', "c-1.x": "ünïcödé 💡", "zz": "not there"}
     with store.read() as tx:
         found = tx.run(
-            VALUES, numbers={"a": 2**53, "b": -1, "c-1.x": 0, "zz": 5}, reals={"a": 0.5, "b": None, "c-1.x": 1e-9}, texts=texts
+            VALUES,
+            numbers={"a": 2**53, "b": -1, "c-1.x": 0, "zz": 5},
+            reals={"a": 0.5, "b": None, "c-1.x": 1e-9},
+            texts=texts,
         )
     assert found == [
         ("a", 2**53, 0.5, texts["a"]), ("b", -1, None, texts["b"]), ("c-1.x", 0, 1e-9, texts["c-1.x"]),
@@ -61,4 +64,9 @@ def test_each_row_gets_its_own_value_whatever_characters_are_in_it(store):
 def test_keys_that_are_no_rows_find_nothing(store, keys):
     with store.read() as tx:
         assert tx.run(make_sql("SELECT id FROM party WHERE id {in:keys}"), keys=keys) == []
-        assert tx.run(VALUES, numbers=dict.fromkeys(keys, 1), reals=dict.fromkeys(keys, 1.0), texts=dict.fromkeys(keys, "")) == []
+        assert (
+            tx.run(
+                VALUES, numbers=dict.fromkeys(keys, 1), reals=dict.fromkeys(keys, 1.0), texts=dict.fromkeys(keys, "")
+            )
+            == []
+        )

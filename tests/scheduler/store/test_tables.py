@@ -9,7 +9,7 @@ from tests.scheduler.centre import chain
 
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
-    "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
+    "party": "a", "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
 }  # fmt: skip
 
 
@@ -20,6 +20,7 @@ PARAMS = {
         (dispatch._LIVE, "task_underway"),
         (dispatch._MEMBERS, "task_step"),
         (dispatch._EXPIRED, "task_underway"),
+        (dispatch._KNOCKED, "task_underway"),
         (report._END_JOBS, "step_unfinished"),
         (report._FREE_STEPS, "dep_step"),
         (snapshots._DUE, "step_pause"),

@@ -4,9 +4,8 @@ from dataclasses import fields
 
 from scheduler.domain.model import Failure, Retry
 from scheduler.domain.states import State
-from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tables import ComponentRow, JobRow, PartyRow, StepRow, TaskRow
 from scheduler.store.views import view_component, view_job, view_party, view_retry, view_step, view_task
-from scheduler.store.tables import ComponentRow, PartyRow
 from tests.scheduler.centre import step
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.domain.messages import Assignment, MetricPoint
 from tests.workers.fakes import make_assignment
-from workers.executors.base import Bytes, Ending, Limits, OnMessage, OnSent, Place
+from workers.executors.base import Bytes, Ending, Letter, Limits, OnMessage, OnSent, Place
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.loop import ExecutorLoop
@@ -73,25 +73,25 @@ class Letterbox:
     def open(self, assignment: Assignment) -> None:
         self.opened.append(assignment.task)
 
-    def send(self, task: str, seq: int, *, peer: str, name: str, round: int, payload: Bytes, on_done: OnSent) -> None:
+    def send(self, task: str, seq: int, letter: Letter, payload: Bytes, *, on_done: OnSent) -> None:
+        key = letter.peer, letter.name, letter.round
         with self.lock:
-            waiting = self.asked.pop((peer, name, round), None)
+            waiting = self.asked.pop(key, None)
             if waiting is None:
-                self.sent[peer, name, round] = bytes(payload)
+                self.sent[key] = bytes(payload)
         if waiting is not None:
             waiting(bytes(payload), "")
         on_done("")
 
-    def recv(
-        self, task: str, seq: int, *, peer: str, name: str, round: int, timeout_s: float | None, on_message: OnMessage
-    ) -> None:
-        if name == "never":
+    def recv(self, task: str, seq: int, letter: Letter, *, timeout_s: float | None, on_message: OnMessage) -> None:
+        key = task, letter.name, letter.round
+        if letter.name == "never":
             on_message(b"", "party 10000 has ended")
             return
         with self.lock:
-            payload = self.sent.pop((task, name, round), None)
+            payload = self.sent.pop(key, None)
             if payload is None:
-                self.asked[task, name, round] = on_message
+                self.asked[key] = on_message
         if payload is not None:
             on_message(payload, "")
 

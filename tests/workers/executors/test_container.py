@@ -181,3 +181,13 @@ def test_leftovers_of_a_former_life_are_removed_and_others_left(executor, engine
         engine.create("x", name="n", labels={LABEL: site}, volumes={})
     assert executor.reconcile() == 2
     assert [container.options["labels"][LABEL] for container in engine.all] == ["/other"]
+
+
+def test_a_run_may_say_where_in_its_image_it_works_and_finds_its_data(executor, engine, tmp_path):
+    sink, _ = start(executor, tmp_path, workdir="/opt/ocr", data_at="/data", command=["train", "{data}"])
+    container = until(lambda: engine.all and engine.all[0])
+    assert (container.options["working_dir"], container.options["command"]) == ("/opt/ocr", ["train", "/data"])
+    assert container.options["volumes"][str(tmp_path / "tables")] == {"bind": "/data", "mode": "ro"}
+    assert container.options["environment"]["FEDROTA_DATA"] == "/data"
+    container.over.set()
+    assert sink.wait().outcome == "success"

@@ -1,3 +1,5 @@
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -88,9 +90,6 @@ def test_an_aggregator_that_dies_ends_its_member(workshop, engine):
     site = Site(workshop, python=engine)
     server = site.start("ts")
     pid = server.sink.wait_begun()
-    import os
-    import signal
-
     os.kill(pid, signal.SIGKILL)
     ending = server.sink.wait()
     assert (ending.outcome, ending.kind) == ("failed", "lost")
@@ -153,4 +152,5 @@ def test_images_go_to_the_container_executor_where_there_is_one(workshop):
     site.executor.runners = {"command": workshop.commands, "container": Containers()}
     run = site.start("ta", image="ocr:1", aggregator=False, command=[], params={"data": str(workshop.folder)})
     assert run.sink.wait().outcome == "success"
-    assert seen == [({"command": ["--name={party}", "--epochs=3"], "image": "ocr:1"}, workshop.folder)]
+    run = {"command": ["--name={party}", "--epochs=3"], "image": "ocr:1", "data_at": "/data"}
+    assert seen == [(run, workshop.folder)]

@@ -53,6 +53,11 @@ def test_an_image_is_run_where_it_can_be(image, has_containers, kind):
     assert trainer(image=image, has_containers=has_containers)[0] == kind
 
 
+def test_a_container_works_in_the_template_s_folder_of_its_image():
+    run = trainer(image="ocr:1", workdir="/data/ocr", has_containers=True)[1]
+    assert run == {"command": ["python", "t.py", "--name={party}"], "image": "ocr:1", "workdir": "/data/ocr"}
+
+
 def test_the_template_s_folder_is_entered_where_it_exists(tmp_path):
     run = trainer(workdir=str(tmp_path), roots=(tmp_path,), image="local")[1]
     assert run["command"][:4] == ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(tmp_path)]

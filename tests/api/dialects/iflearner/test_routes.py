@@ -79,7 +79,10 @@ async def test_a_template_lives_as_the_document_says(flow):
     found = await flow.ok("GET", f"/template/{template}")
     assert {key: found[key] for key in TEMPLATE} == {**TEMPLATE, "remark": ""}
     assert found["create_time"].endswith(" -0000")
-    assert await flow.ok("PUT", f"/template/{template}", {**TEMPLATE, "name": "renamed", "hyper_parameter": ["epoch=1"]}) is None
+    assert (
+        await flow.ok("PUT", f"/template/{template}", {**TEMPLATE, "name": "renamed", "hyper_parameter": ["epoch=1"]})
+        is None
+    )
     found = await flow.ok("GET", f"/template/{template}")
     assert (found["name"], found["hyper_parameter"]) == ("renamed", ["epoch=1"])
     assert await flow.ok("DELETE", f"/template/{template}") is None
@@ -94,6 +97,8 @@ async def test_templates_are_listed_by_page_and_keyword_in_the_order_of_making(f
     assert found["template_count"] == 5
     found = await flow.ok("GET", "/template?keyword=name_&page=1&limit=10")
     assert ([each["name"] for each in found["templates"]], found["template_count"]) == (["Name_1", "Name_3"], 2)
+    for odd in ("%ff", "%ed%a0%80", "%27%22%25_", "\\"):
+        assert (await flow.ok("GET", f"/template?keyword={odd}"))["template_count"] == 0
     assert await flow.ok("GET", "/template?page=99") == {"templates": [], "template_count": 5}
     assert await flow.ok("GET", "/template?limit=0") == {"templates": [], "template_count": 5}
 
@@ -102,7 +107,10 @@ async def test_a_template_s_name_is_taken_in_whatever_case(flow):
     await flow.template(name="Taken")
     other = await flow.template(name="other")
     assert await flow.refused("POST", "/template", {**TEMPLATE, "name": "tAKEN"}) == (10201, "duplicate template name")
-    assert await flow.refused("PUT", f"/template/{other}", {**TEMPLATE, "name": "TAKEN"}) == (10201, "duplicate template name")
+    assert await flow.refused("PUT", f"/template/{other}", {**TEMPLATE, "name": "TAKEN"}) == (
+        10201,
+        "duplicate template name",
+    )
     await flow.ok("PUT", f"/template/{other}", {**TEMPLATE, "name": "OTHER"})
 
 
@@ -199,7 +207,12 @@ async def test_a_task_s_new_name_may_be_taken(flow, task):
 
 
 async def test_wrong_verbs_and_unknown_paths_get_numbers_too(flow, task):
-    for method, path in (("PATCH", "/template"), ("GET", f"/task/{task}/start"), ("PUT", "/task"), ("DELETE", "/federate/")):
+    for method, path in (
+        ("PATCH", "/template"),
+        ("GET", f"/task/{task}/start"),
+        ("PUT", "/task"),
+        ("DELETE", "/federate/"),
+    ):
         found = await flow.send(method, path)
         assert (flow.status, found["ret_code"]) == (405, 10004)
         assert flow.headers["Allow"] in found["ret_msg"]
@@ -215,7 +228,7 @@ async def test_a_slash_at_the_end_is_accepted(flow, task):
 
 
 async def test_odd_ids_are_not_found(flow):
-    odd = ("%00", "nothing", "x" * 500, "%E4%BB%BB", "..%2f", "%27%20OR%201=1")
+    odd = ("%00", "%ff", "%ed%a0%80", "nothing", "x" * 500, "%E4%BB%BB", "..%2f", "%27%20OR%201=1")
     for identity in odd:
         assert (await flow.refused("GET", f"/template/{identity}"))[0] == 10200
     calls = (("GET", ""), ("DELETE", ""), ("POST", "/start"), ("POST", "/stop"))
@@ -294,7 +307,10 @@ async def test_a_run_that_failed_may_be_started_again_and_both_stay_known(flow, 
     await flow.ok("POST", f"/task/{task}/start", {"epochs": 2, "hyper_parameter": ["lr=1"]})
     await gateway.run_tasks()
     found = await flow.ok("GET", f"/task/{task}/runs")
-    assert [(run["status"], run["party_status"][0]["total_epoch"]) for run in found["runs"]] == [("Succeeded", 2), ("Failed", 3)]
+    assert [(run["status"], run["party_status"][0]["total_epoch"]) for run in found["runs"]] == [
+        ("Succeeded", 2),
+        ("Failed", 3),
+    ]
     assert "exit status 3" in found["runs"][1]["reason"]
     assert found["run_count"] == 2
 
@@ -386,6 +402,22 @@ async def test_federates_are_the_registered_parties(flow):
     assert found["federate_count"] == 2
 
 
+async def test_postgresql_answers_as_sqlite_does(serve, postgres_url):
+    gateway = await serve(database_url=postgres_url)
+    for party in ("9999", "10000"):
+        await gateway.hello(party)
+    flow = Flow(gateway)
+    template = await flow.template(name="模板_100%")
+    assert (await flow.ok("GET", "/template?keyword=%E6%9D%BF_1"))["template_count"] == 1
+    assert (await flow.ok("GET", "/template?keyword=x%25"))["template_count"] == 0
+    task = await flow.task(template)
+    answers = await asyncio.gather(*(flow.send("POST", f"/task/{task}/start") for _ in range(4)))
+    assert sorted(answer["ret_code"] for answer in answers) == [0] + [10303] * 3
+    await gateway.run_tasks()
+    assert [run["status"] for run in (await flow.ok("GET", f"/task/{task}/runs"))["runs"]] == ["Succeeded"]
+    assert (await flow.refused("GET", "/task/%00"))[0] == 10300
+
+
 # --- Access
 
 
@@ -408,7 +440,7 @@ async def test_a_token_is_honoured_and_its_project_is_its_own(flow, gateway):
 
 
 async def test_web_pages_and_other_names_are_kept_out_without_a_token(flow):
-    for header in ({"Origin": "http://127.0.0.1"}, {"Host": "rebound.example"}):
+    for header in ({"Origin": "http://127.0.0.1"}, {"Host": "rebound.example"}, {"Host": "[::1"}):
         found = await flow.send("POST", "/template", TEMPLATE, headers=header)
         assert (flow.status, found["ret_code"]) == (403, 10002)
 

@@ -216,3 +216,5 @@ def test_an_iflearner_image_without_a_host_is_refused_with_what_to_set():
 def test_an_operator_may_choose_the_host():
     parties = [make_party("a"), make_party("b"), make_party("centre", engines=())]
     assert draft(parties=parties, server="centre").roles["server"] == ("centre",)
+    with pytest.raises(RefusedError, match="'nowhere', which is not registered"):
+        draft(server="nowhere")

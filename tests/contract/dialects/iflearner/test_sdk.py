@@ -1,5 +1,6 @@
 import json
 import re
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,19 @@ def test_two_parties_train_with_the_real_engine(system, newest, repository):
     assert [(row["complete"], row["current_epoch"]) for row in states[-1]["party_status"]] == [(True, 3), (True, 3)]
     live = {row["current_epoch"] for state in states if state["status"] == "Running" for row in state["party_status"]}
     assert {1, 2, 3} <= live
+
+
+def test_the_first_steps_of_the_documentation_run(system, newest, repository, tmp_path):
+    page = (repository / "docs/coming-from-iflearner.md").read_text()
+    steps = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1]
+    for word, here in (("9380", system.port), ("federate-1", "9999"), ("federate-2", "10000")):
+        assert word in steps
+        steps = steps.replace(word, here)
+    wait = "\nwhile (status := flow.task.get(task)['data']['status']) != 'Succeeded': assert status != 'Failed'\n"
+    (tmp_path / "steps.py").write_text(steps + wait)
+    done = system.run(newest, str(tmp_path / "steps.py"))
+    assert done.returncode == 0, done.stderr
+    with urllib.request.urlopen(f"http://127.0.0.1:{system.port}/api/v1/task?limit=1000") as answer:
+        task = next(each["task_id"] for each in json.load(answer)["data"]["tasks"] if each["name"] == "first")
+    with urllib.request.urlopen(f"http://127.0.0.1:{system.port}/api/v1/task/{task}/logs?federated_id=9999") as answer:
+        assert json.load(answer)["data"]["logs"][0] == "I run with --lr=0.1 --name=9999 --epochs=3"

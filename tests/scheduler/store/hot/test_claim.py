@@ -17,15 +17,35 @@ def test_a_claim_starts_task_step_and_job(centre, knocks):
     reply = centre.claim("b", knocks["b"])
     told = reply.assignment
     job = told.job
-    assert (told.task, told.seq, told.attempt, told.role, told.party, told.position) == (knocks["b"].task, 1, 1, "host", "b", 0)
-    assert (told.job_name, told.step, told.run, told.params, told.timeout_s) == ("job", "s", {"component": "noop"}, {"x": 2}, 9.0)
-    assert [(peer.role, peer.party, peer.identity) for peer in told.peers] == [("guest", "a", "key-a"), ("host", "b", "key-b")]
+    assert (told.task, told.seq, told.attempt, told.role, told.party, told.position) == (
+        knocks["b"].task,
+        1,
+        1,
+        "host",
+        "b",
+        0,
+    )
+    assert (told.job_name, told.step, told.run, told.params, told.timeout_s) == (
+        "job",
+        "s",
+        {"component": "noop"},
+        {"x": 2},
+        9.0,
+    )
+    assert [(peer.role, peer.party, peer.identity) for peer in told.peers] == [
+        ("guest", "a", "key-a"),
+        ("host", "b", "key-b"),
+    ]
     assert told.peers[1].task == told.task
     assert centre.states(job) == ("running", {"s": "running"}, {"s/a": "dispatched", "s/b": "running"})
     detail = centre.detail(job)
     assert {detail.job.started, detail.steps[0].step.started, detail.steps[0].tasks[1].started} == {centre.now}
     assert detail.steps[0].tasks[1].agent == "agent-b"
-    assert [(e.level, e.event) for e in centre.events(job)[-3:]] == [("job", "claimed"), ("step", "claimed"), ("task", "claimed")]
+    assert [(e.level, e.event) for e in centre.events(job)[-3:]] == [
+        ("job", "claimed"),
+        ("step", "claimed"),
+        ("task", "claimed"),
+    ]
 
 
 def test_a_repeat_by_the_same_agent_is_granted_again_and_changes_nothing(centre, knocks):

@@ -4,8 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from scheduler.domain.messages import Knock
 from scheduler.service.limits import Patience
-from scheduler.store.hot.dispatch import dispatch_steps, list_expired, list_party_ids, list_ready, read_rooms, redispatch_tasks
+from scheduler.store.hot.dispatch import (
+    dispatch_steps,
+    list_expired,
+    list_party_ids,
+    list_ready,
+    read_rooms,
+    redispatch_tasks,
+)
 from tests.scheduler.centre import chain, step
 
 
@@ -46,7 +54,10 @@ def test_a_ready_step_tells_its_slots_by_party(centre):
 def test_a_dispatch_raises_seq_sets_the_lease_and_knocks_every_party(centre):
     job = centre.submit(step("s", gang=True))
     knocks = centre.dispatch()
-    assert {party: [(k.seq, k.held) for k in items] for party, items in knocks.items()} == {"a": [(1, True)], "b": [(1, True)]}
+    assert {party: [(k.seq, k.held) for k in items] for party, items in knocks.items()} == {
+        "a": [(1, True)],
+        "b": [(1, True)],
+    }
     assert centre.states(job) == ("waiting", {"s": "dispatched"}, {"s/a": "dispatched", "s/b": "dispatched"})
     task = centre.detail(job).steps[0].tasks[0]
     assert task.lease_until == centre.now + timedelta(seconds=30)
@@ -82,7 +93,7 @@ def test_an_unanswered_knock_is_sent_again_under_the_next_number(centre):
     centre.submit(step("s"))
     old = centre.dispatch()["a"][0]
     centre.wait(29)
-    centre.greet("a")
+    centre.sync("a")
     assert centre.redispatch() == {}
     centre.wait(1)
     [new] = centre.redispatch()["a"]
@@ -90,6 +101,16 @@ def test_an_unanswered_knock_is_sent_again_under_the_next_number(centre):
     assert centre.redispatch() == {}
     assert centre.claim("a", old).reason == "dispatch 1 is void: the present one is 2"
     assert centre.claim("a", new).assignment.seq == 2
+
+
+def test_a_worker_that_starts_anew_is_knocked_again_without_delay(centre):
+    """It has heard none of the knocks that its former life was sent."""
+    centre.submit(step("s"), step("t"))
+    knocks = centre.dispatch()
+    assert centre.claim("a", knocks["a"][0]).assignment
+    centre.wait(1)
+    centre.greet("a", agent="new")
+    assert centre.redispatch() == {"a": [Knock(knocks["a"][1].task, 2)]}
 
 
 def test_a_claimed_task_is_not_knocked_again(centre):
@@ -127,9 +148,13 @@ def test_absent_parties_are_not_knocked_and_do_not_hide_present_ones(centre, mon
 def test_a_closed_party_is_named_with_what_to_do(centre, state):
     job = centre.submit(step("s"))
     if state == "drained":
-        centre.write(lambda tx: tx.session.connection().exec_driver_sql("UPDATE party SET drained = true WHERE id = 'b'"))
+        centre.write(
+            lambda tx: tx.session.connection().exec_driver_sql("UPDATE party SET drained = true WHERE id = 'b'")
+        )
     elif state == "never":
-        centre.write(lambda tx: tx.session.connection().exec_driver_sql("UPDATE party SET last_seen = NULL WHERE id = 'b'"))
+        centre.write(
+            lambda tx: tx.session.connection().exec_driver_sql("UPDATE party SET last_seen = NULL WHERE id = 'b'")
+        )
     else:
         centre.wait(60)
         centre.greet("a")

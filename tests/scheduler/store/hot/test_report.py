@@ -44,7 +44,13 @@ def test_a_report_keeps_outputs_summary_and_the_size_of_the_log(centre, running)
     task = centre.detail(job).steps[0].tasks[0]
     assert (task.summary, task.log_size, task.progress, task.reason) == ({"auc": 0.5}, 12, 1.0, "done")
     [output] = centre.read(lambda tx: list_outputs(tx, job))
-    assert (output.name, output.kind, output.size, output.sha256, output.facts) == ("model", "model", 7, "ab", {"rows": 3})
+    assert (output.name, output.kind, output.size, output.sha256, output.facts) == (
+        "model",
+        "model",
+        7,
+        "ab",
+        {"rows": 3},
+    )
     assert (output.seq, output.where.party, output.where.task) == (1, "a", running["a"].task)
     assert [item.values for item in centre.read(lambda tx: list_summaries(tx, job))] == [{"auc": 0.5}]
 
@@ -148,7 +154,9 @@ def test_a_failure_without_a_word_still_has_a_reason(centre, running):
 
 
 def test_a_message_with_a_nul_character_is_stored_all_the_same(centre, running):
-    assert centre.report("a", running["a"], "failed", message="bad \0 byte", detail="x\0y", summary={"k\0": "v\0"}).accepted
+    assert centre.report(
+        "a", running["a"], "failed", message="bad \0 byte", detail="x\0y", summary={"k\0": "v\0"}
+    ).accepted
 
 
 def test_a_failure_worth_another_try_makes_a_fresh_attempt(centre):

@@ -20,7 +20,9 @@ def test_a_job_is_stored_with_steps_dependencies_and_tasks(centre):
 
 def test_a_submission_is_one_event_and_ready_work(centre):
     job = centre.submit(step("s"))
-    assert [(event.level, event.event, event.state) for event in centre.events(job)] == [("job", "submitted", "waiting")]
+    assert [(event.level, event.event, event.state) for event in centre.events(job)] == [
+        ("job", "submitted", "waiting")
+    ]
     assert centre.effects.has_ready_work
     assert centre.effects.changed_jobs == {job}
 

@@ -42,7 +42,10 @@ def test_pages_run_over_parties_namespaces_and_names(centre):
         if not after:
             break
     assert seen == made
-    assert names(centre.read(lambda tx: list_data_tables(tx, party="b", namespace="y"))) == [("b", "y", "1"), ("b", "y", "2")]
+    assert names(centre.read(lambda tx: list_data_tables(tx, party="b", namespace="y"))) == [
+        ("b", "y", "1"),
+        ("b", "y", "2"),
+    ]
     with pytest.raises(InvalidDocumentError):
         centre.read(lambda tx: list_data_tables(tx, after="x"))
 

@@ -47,7 +47,9 @@ def test_the_last_page_has_no_next(centre):
     assert listed(centre, limit=3).next is not None
 
 
-@pytest.mark.parametrize("key", [[1.0], [1, "x"], ["x", 1.0], [1e300, "x"], [-1e9, "x"], [1.0, "\0"], {}, None, [True, "x"]])
+@pytest.mark.parametrize(
+    "key", [[1.0], [1, "x"], ["x", 1.0], [1e300, "x"], [-1e9, "x"], [1.0, "\0"], {}, None, [True, "x"]]
+)
 def test_a_cursor_that_is_not_ours_is_refused(centre, key):
     with pytest.raises(InvalidDocumentError, match="not a cursor of this list"):
         listed(centre, after=render_cursor(key))

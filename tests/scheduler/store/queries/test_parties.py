@@ -21,7 +21,13 @@ from tests.scheduler.centre import ADMIN, NOOP, chain, step
 def test_parties_come_by_id_with_what_their_worker_said(centre):
     assert [party.id for party in centre.read(list_parties)] == ["a", "b"]
     party = centre.read(lambda tx: get_party(tx, "a"))
-    assert (party.org, party.slots, party.agent, party.version, party.last_seen) == ("org-a", 8, "agent-a", "1", centre.now)
+    assert (party.org, party.slots, party.agent, party.version, party.last_seen) == (
+        "org-a",
+        8,
+        "agent-a",
+        "1",
+        centre.now,
+    )
     assert party.facts == {"executors": ["component"]}
     with pytest.raises(NotFoundError, match="no party 'z'"):
         centre.read(lambda tx: get_party(tx, "z"))

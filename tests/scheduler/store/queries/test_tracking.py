@@ -5,7 +5,14 @@ import pytest
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError
 from scheduler.domain.messages import Beat, MetricPoint, OutputRef
 from scheduler.store.queries.paging import render_cursor
-from scheduler.store.queries.tracking import MetricFilter, get_output, list_events, list_metrics, list_outputs, list_summaries
+from scheduler.store.queries.tracking import (
+    MetricFilter,
+    get_output,
+    list_events,
+    list_metrics,
+    list_outputs,
+    list_summaries,
+)
 from tests.scheduler.centre import chain
 
 
@@ -79,6 +86,8 @@ def test_curves_come_in_pages_and_narrow(centre):
             break
     assert seen == every
     narrow = centre.read(lambda tx: list_metrics(tx, job, MetricFilter(step="s0", name="auc", party="b"))).items
-    assert [(item.where.party, item.name, item.x, item.value) for item in narrow] == [("b", "auc", x, x / 10) for x in range(3)]
+    assert [(item.where.party, item.name, item.x, item.value) for item in narrow] == [
+        ("b", "auc", x, x / 10) for x in range(3)
+    ]
     with pytest.raises(InvalidDocumentError):
         centre.read(lambda tx: list_metrics(tx, job, after=render_cursor(["x"])))

@@ -45,9 +45,13 @@ def test_a_move_from_a_state_that_is_no_longer_there_undoes_everything(centre, l
     stale = {Level.JOB: job, Level.STEP: steps[0], Level.TASK: tasks[0]}[level]
     good = make_move(Level.TASK, tasks[1], Event.LOST, "silent")
     for party in "ab":
-        centre.write(lambda tx, p=party: tx.session.connection().exec_driver_sql(f"UPDATE party SET slots = 1 WHERE id = '{p}'"))
+        centre.write(
+            lambda tx, p=party: tx.session.connection().exec_driver_sql(f"UPDATE party SET slots = 1 WHERE id = '{p}'")
+        )
     centre.write(
-        lambda tx: tx.session.connection().exec_driver_sql(f"UPDATE {level} SET state = 'success' WHERE id = '{stale.id}'")
+        lambda tx: tx.session.connection().exec_driver_sql(
+            f"UPDATE {level} SET state = 'success' WHERE id = '{stale.id}'"
+        )
     )
     events = len(centre.events(job.id))
     with pytest.raises(StaleMoveError, match=f"{level} {stale.id} is not running any more"):

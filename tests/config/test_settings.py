@@ -1,0 +1,144 @@
+"""Settings: from arguments, environment, secret files and a TOML file; everything wrong is told at once."""
+
+import pytest
+
+from config.settings import Settings, SettingsError, WorkerSettings, load
+
+
+@pytest.fixture
+def env(monkeypatch):
+    """A function that sets FEDROTA_ variables."""
+    return lambda **values: [monkeypatch.setenv(f"FEDROTA_{name}", str(value)) for name, value in values.items()]
+
+
+def lines(kind=Settings, **given):
+    """What `load` complains of, by variable."""
+    with pytest.raises(SettingsError) as wrong:
+        load(kind, **given)
+    return dict(line.split(": ", 1) for line in str(wrong.value).splitlines())
+
+
+def test_nothing_needs_to_be_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = load(Settings)
+    assert settings.sql_url() == f"sqlite:///{tmp_path}/.fedrota/fedrota.db"
+    assert (settings.host, settings.port) == ("127.0.0.1", 9380)
+    assert load(WorkerSettings).gateway_url == "http://127.0.0.1:9380"
+
+
+def test_every_wrong_value_is_told_at_once_with_its_variable(env, tmp_path):
+    env(PORT="70000", LEASE_S="-1", LOG_LEVEL="LOUD", SWEEP_S="soon", OPEN_JOBS_PER_USER="0",
+        BROKER_URL_FILE=tmp_path / "nope")  # fmt: skip
+    found = lines()
+    assert set(found) == {
+        "FEDROTA_PORT", "FEDROTA_LEASE_S", "FEDROTA_LOG_LEVEL", "FEDROTA_SWEEP_S", "FEDROTA_OPEN_JOBS_PER_USER",
+        "FEDROTA_BROKER_URL_FILE",
+    }  # fmt: skip
+    assert found["FEDROTA_PORT"] == "Input should be less than or equal to 65535"
+    assert "cannot be read: " in found["FEDROTA_BROKER_URL_FILE"]
+
+
+def test_a_wrong_value_is_never_repeated_since_it_may_be_a_secret(env):
+    env(PORT="hunter2", TOKEN="hunter2", SLOTS="hunter2")
+    for kind in (Settings, WorkerSettings):
+        with pytest.raises(SettingsError) as wrong:
+            load(kind)
+        assert "hunter2" not in str(wrong.value)
+
+
+def test_secrets_come_from_files_and_do_not_show(env, tmp_path):
+    (tmp_path / "db").write_text("postgresql://me:hunter2@db/x\n")
+    env(DATABASE_URL_FILE=tmp_path / "db")
+    settings = load(Settings)
+    assert settings.sql_url() == "postgresql+psycopg://me:hunter2@db/x"
+    assert "hunter2" not in repr(settings)
+    env(DATABASE_URL="sqlite:///x.db")
+    assert load(Settings).sql_url() == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_secret_file_that_cannot_be_read_is_an_error_and_not_an_empty_secret(env, tmp_path, content):
+    if content:
+        (tmp_path / "x").write_bytes(content)
+    env(TOKEN_FILE=tmp_path / "x")
+    assert set(lines(WorkerSettings)) == {"FEDROTA_TOKEN_FILE"}
+
+
+def test_arguments_win_over_environment_over_secret_files_over_toml(env, tmp_path):
+    (tmp_path / "f.toml").write_text('host = "127.0.0.1"\nport = 1\nrun_id = "toml"\nlegacy_user = "toml"\nsweep_s = 9')
+    (tmp_path / "run").write_text("file")
+    env(
+        CONFIG=tmp_path / "f.toml",
+        PORT=2,
+        LEGACY_USER_FILE=tmp_path / "run",
+        RUN_ID_FILE=tmp_path / "run",
+        RUN_ID="env",
+    )
+    settings = load(Settings, port=3)
+    assert (settings.port, settings.run_id, settings.legacy_user, settings.sweep_s) == (3, "env", "file", 9.0)
+
+
+def test_a_toml_file_that_is_missing_or_broken_is_told(env, tmp_path):
+    env(CONFIG=tmp_path / "nope.toml")
+    assert set(lines()) == {"FEDROTA_CONFIG"}
+    (tmp_path / "nope.toml").write_text("port = ")
+    assert lines()["FEDROTA_CONFIG"].startswith("the file is not TOML: ")
+    (tmp_path / "nope.toml").write_text('port = "x"')
+    assert set(lines()) == {"FEDROTA_PORT"}
+
+
+def test_lists_from_the_environment_are_json(env):
+    env(COMPONENTS='["a.b", "c"]')
+    assert load(WorkerSettings).components == ("a.b", "c")
+    env(COMPONENTS="a.b,c")
+    with pytest.raises(SettingsError, match=r"components.*lists are written as JSON, for example"):
+        load(WorkerSettings)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_loopback_needs_no_tls(env, host):
+    env(HOST=host)
+    assert load(Settings).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "example.org", "::"])
+def test_any_other_address_needs_tls_or_a_word(env, host):
+    env(HOST=host)
+    assert lines() == {
+        "FEDROTA_HOST": f"{host} is not loopback: set FEDROTA_TLS_CERT and FEDROTA_TLS_KEY, or FEDROTA_TRUST_NETWORK=true "
+        "where the network in between is trusted"
+    }
+    env(TRUST_NETWORK="true")
+    assert load(Settings).host == host
+
+
+def test_half_a_certificate_is_none(env):
+    env(TLS_CERT="/x/cert.pem")
+    with pytest.raises(SettingsError, match="FEDROTA_TLS_CERT and FEDROTA_TLS_KEY go together: set both or none"):
+        load(Settings)
+    env(TLS_KEY="/x/key.pem", HOST="0.0.0.0")
+    assert load(Settings).host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
+    ],
+)
+def test_a_database_may_be_named_as_libpq_or_sqlalchemy_does(given, url):
+    assert load(Settings, database_url=given).sql_url() == url
+
+
+def test_what_belongs_to_another_process_is_passed_over(env):
+    env(SLOTS=3, PARTY="a", SOMETHING="else")
+    assert load(Settings).port == 9380
+    assert load(WorkerSettings).slots == 3
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValueError, match="frozen"):
+        load(Settings).port = 1

@@ -1,0 +1,137 @@
+"""The scheduler's pass: nobody's backlog stands in another's way, and one defect stops nothing."""
+
+import pytest
+
+from scheduler.domain.messages import Claim
+from scheduler.service import advance
+from scheduler.service.parties import PartyPatch, change_party, create_party
+from scheduler.store.writes import moves
+from tests.scheduler.centre import ADMIN, chain, step
+
+
+@pytest.fixture
+def small_pages(monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 3)
+
+
+def add(centre, *parties, slots=4):
+    for party in parties:
+        centre.slots[party] = slots
+        centre.write(lambda tx, p=party: create_party(tx, p, org="o", slots=slots, by=ADMIN, now=centre.now))
+        centre.greet(party)
+
+
+def test_a_backlog_of_an_absent_party_does_not_hide_the_work_of_others(centre, small_pages):
+    add(centre, "c", "d")
+    centre.submit_all([centre.plan(step("s"))] * 20)
+    centre.wait(30)
+    centre.greet("c")
+    centre.greet("d")
+    job = centre.submit(step("s"), roles={"guest": ("c",), "host": ("d",)})
+    assert set(centre.dispatch()) == {"c", "d"}
+    assert centre.states(job)[1] == {"s": "dispatched"}
+
+
+def test_a_full_window_does_not_hide_the_work_of_others(centre, small_pages):
+    add(centre, "c")
+    centre.submit_all([centre.plan(step("s"))] * 40)
+    centre.submit(step("s"), roles={"guest": ("c",)}, priority=-5)
+    assert {party: len(items) for party, items in centre.dispatch().items()} == {"a": 16, "b": 16, "c": 1}
+
+
+def test_what_a_wide_step_waits_for_is_kept_over_pages(centre, small_pages):
+    first = centre.submit(step("s", gang=True))
+    for party, [knock] in centre.dispatch().items():
+        centre.claim(party, knock)
+    centre.wait(1)
+    wide = centre.submit(step("wide", gang=True, slots=8))
+    centre.wait(11)
+    small = centre.submit_all([centre.plan(step("small", gang=True))] * 8)
+    assert centre.dispatch() == {}
+    assert centre.job(small[-1]).reason.startswith("step small: party a is kept free for step ")
+    for party in "ab":
+        task = f"{first}-0-1-{'ab'.index(party)}"
+        centre.report(party, Claim(task, 1))
+    assert {knock.task.split("-")[0] for items in centre.dispatch().values() for knock in items} == {wide}
+
+
+def test_reasons_are_written_once_and_taken_back_with_the_dispatch(centre):
+    centre.wait(60)
+    job = centre.submit(step("s"))
+    centre.dispatch()
+    assert "is offline since" in centre.job(job).reason
+    for party in "ab":
+        centre.greet(party)
+    centre.dispatch()
+    assert centre.job(job).reason == "step s: the parties' workers have been told and have not taken it yet"
+
+
+def test_a_resumed_party_gets_what_waited(centre):
+    centre.write(lambda tx: change_party(tx, "a", PartyPatch(drained=True), by=ADMIN, now=centre.now))
+    centre.submit(step("s"))
+    assert centre.dispatch() == {}
+    centre.write(lambda tx: change_party(tx, "a", PartyPatch(drained=False), by=ADMIN, now=centre.now))
+    assert centre.effects.has_ready_work
+    assert set(centre.dispatch()) == {"a", "b"}
+
+
+def test_priority_then_age_decides_when_slots_are_short(centre):
+    jobs = []
+    for priority in (0, 0, 9):
+        jobs.append(centre.submit(step("s", gang=True, slots=8), priority=priority))
+        centre.wait(1)
+    order = []
+    while knocks := centre.dispatch():
+        order.append(knocks["a"][0].task.split("-")[0])
+        for party, [knock] in knocks.items():
+            centre.claim(party, knock)
+            centre.report(party, knock)
+    assert order == [jobs[2], jobs[0], jobs[1]]
+
+
+def test_more_ready_work_than_a_pass_looks_at_asks_for_another(centre, monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 2)
+    monkeypatch.setattr(advance, "MAX_PAGES", 2)
+    centre.submit_all([centre.plan(step("s"))] * 5)
+    first = centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience))
+    assert (first.is_cut, len(first.knocks["a"])) == (True, 4)
+    second = centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience))
+    assert (second.is_cut, len(second.knocks["a"])) == (False, 1)
+
+
+def test_nothing_ready_is_an_empty_pass(centre):
+    assert centre.dispatch() == {}
+    assert centre.redispatch() == {}
+    assert centre.settle() == 0
+
+
+def test_a_job_that_cannot_be_settled_is_logged_and_the_others_are_settled(centre, monkeypatch):
+    jobs = centre.submit_all([centre.plan(step("s"))] * 3)
+    for party, items in centre.dispatch().items():
+        centre.sync(party, claims=tuple(Claim(knock.task, knock.seq) for knock in items))
+    centre.wait(61)
+    real, logged = moves.apply_settlement, []
+
+    def apply(tx, job, due, now):
+        real(tx, job, due, now)
+        if job.id == sorted(jobs)[1]:
+            raise moves.StaleMoveError("a defect")
+
+    monkeypatch.setattr("scheduler.service.settling.apply_settlement", apply)
+    monkeypatch.setattr(advance.log, "exception", lambda event, **fields: logged.append((event, fields)), raising=False)
+    assert centre.settle() == 3
+    assert logged == [("job_not_settled", {"job": sorted(jobs)[1]})]
+    lost = [centre.states(job)[2]["s/a"] for job in sorted(jobs)]
+    assert lost == ["lost_contact", "running", "lost_contact"]
+
+
+def test_a_sweep_stops_a_job_at_its_deadline(centre):
+    job = centre.submit(*chain(2), deadline_s=10)
+    knocks = centre.dispatch()
+    centre.claim("a", knocks["a"][0])
+    centre.wait(10)
+    centre.settle(is_thorough=False)
+    assert centre.effects.stops == [("a", knocks["a"][0].task, 1, "timeout")]
+    assert centre.job(job).reason == "stopping: the job's deadline 2026-03-01 12:00:10Z has passed"
+    centre.report("a", knocks["a"][0], "timeout")
+    assert centre.states(job)[:2] == ("timeout", {"s0": "timeout", "s1": "canceled"})

@@ -1,0 +1,82 @@
+"""What workers do: introduce themselves, and calls that are answered in groups."""
+
+import pytest
+
+from scheduler.domain.errors import ConflictError
+from scheduler.domain.messages import Beat, Claim, Report, SyncRequest
+from scheduler.service import agents
+from scheduler.service.agents import _in_waves
+from tests.scheduler.centre import hello, step
+
+
+def greet(centre, said, party="a"):
+    return centre.write(
+        lambda tx: agents.greet_worker(tx, party, said, now=centre.now, patience=centre.patience, run_id="run-1")
+    )
+
+
+def test_a_worker_is_told_who_it_is_and_how_often_to_write(centre):
+    welcome = greet(centre, hello("a", slots=3))
+    assert (welcome.party, welcome.slots, welcome.run_id) == ("a", 8, "run-1")
+    assert (welcome.heartbeat_s, welcome.lease_s) == (5.0, 60.0)
+    assert centre.effects.has_ready_work
+
+
+def test_a_worker_of_another_release_is_told_what_to_do(centre):
+    from dataclasses import replace
+
+    with pytest.raises(ConflictError, match="speaks agent protocol 1, the worker 2: run both from the same release"):
+        greet(centre, replace(hello("a"), protocol=2))
+
+
+def test_one_call_carries_beats_reports_and_claims_and_freed_slots_count(centre):
+    centre.submit(step("s", gang=True, slots=8), step("t"))
+    knocks = {knock.held: knock for knock in centre.dispatch()["a"]}
+    gang, loose = knocks[True], knocks[False]
+    centre.claim("a", gang)
+    reply = centre.sync(
+        "a",
+        beats=(Beat(task=gang.task, seq=1),),
+        reports=(Report(task=gang.task, seq=1, outcome="success"),),
+        claims=(Claim(loose.task, 1), Claim("nope", 1)),
+    )
+    assert [beat.verdict for beat in reply.beats] == ["go"]
+    assert [report.accepted for report in reply.reports] == [True]
+    assert [bool(claim.assignment) for claim in reply.claims] == [True, False]
+    assert [claim.task for claim in reply.claims] == [loose.task, "nope"]
+
+
+def test_answers_of_a_group_go_to_their_calls_in_order(centre):
+    centre.submit_all([centre.plan(step("s"))] * 4)
+    knocks = centre.dispatch()
+    calls = []
+    for number in range(4):
+        calls += [
+            (party, SyncRequest(agent=f"agent-{party}", claims=(Claim(knocks[party][number].task, 1),))) for party in "ba"
+        ]
+        calls.append(("a", SyncRequest(agent="agent-a")))
+    replies = centre.sync_all(*calls)
+    for (party, request), reply in zip(calls, replies, strict=True):
+        assert [claim.task for claim in reply.claims] == [claim.task for claim in request.claims]
+        assert all(claim.assignment.party == party for claim in reply.claims)
+
+
+def test_an_empty_call_shows_that_the_worker_lives(centre):
+    centre.wait(30)
+    assert centre.sync("a") == centre.sync_all(("a", SyncRequest(agent="x")))[0]
+    assert centre.rows("SELECT last_seen FROM party ORDER BY id") == [
+        (centre.now.timestamp(),), ((centre.now.timestamp() - 30),),
+    ]  # fmt: skip
+
+
+def test_waves_answer_everything_in_order_and_each_key_once_a_wave():
+    waves = []
+
+    def answer(wave):
+        waves.append(list(wave))
+        return [item.upper() for item in wave]
+
+    items = ["a1", "b1", "a2", "c1", "a3", "b2"]
+    assert _in_waves(items, lambda item: item[0], answer) == ["A1", "B1", "A2", "C1", "A3", "B2"]
+    assert waves == [["a1", "b1", "c1"], ["a2", "b2"], ["a3"]]
+    assert _in_waves([], lambda item: item, answer) == []

@@ -1,0 +1,183 @@
+"""What users do with jobs."""
+
+import pytest
+
+from scheduler.domain.errors import BusyError, ConflictError, NotFoundError
+from scheduler.domain.messages import OutputRef
+from scheduler.domain.plan import make_submission
+from scheduler.service import jobs
+from scheduler.service.catalogue import load_catalogue
+from scheduler.service.jobs import Submitted
+from scheduler.store.queries.tracking import list_outputs
+from tests.scheduler.centre import chain, step
+
+
+def submit(centre, *wishes, limit=100):
+    return centre.write(lambda tx: jobs.submit_jobs(tx, wishes, now=centre.now, open_jobs_per_user=limit))
+
+
+# --- submit ---
+
+
+def test_a_key_finds_the_job_of_the_first_submit(centre):
+    wish = centre.plan(step("s"), idempotency_key="k")
+    [first] = submit(centre, wish)
+    assert first.is_new
+    assert submit(centre, wish) == [Submitted(first.job, is_new=False)]
+    assert submit(centre, wish, wish) == [Submitted(first.job, is_new=False)] * 2
+    assert centre.rows("SELECT COUNT(*) FROM job") == [(1,)]
+
+
+def test_two_submits_with_one_key_in_one_group_are_one_job(centre):
+    wish = centre.plan(step("s"), idempotency_key="k")
+    first, second = submit(centre, wish, wish)
+    assert (first.is_new, second) == (True, Submitted(first.job, is_new=False))
+
+
+def test_a_key_for_another_document_is_a_conflict_that_harms_nobody_else(centre):
+    [first] = submit(centre, centre.plan(step("s"), idempotency_key="k"))
+    other = centre.plan(step("s"), idempotency_key="k", origin={"n": 2})
+    answers = submit(centre, other, centre.plan(step("s")))
+    assert isinstance(answers[0], ConflictError)
+    assert answers[0].message.startswith(f"the idempotency key 'k' belongs to job {first.job}, submitted with another")
+    assert answers[1].is_new
+
+
+def test_a_key_is_the_owners_own_and_survives_the_end_of_the_job(centre):
+    mine = centre.plan(step("s"), idempotency_key="k")
+    hers = centre.plan(step("s"), idempotency_key="k", owner="her")
+    first, second = submit(centre, mine, hers)
+    assert first.job != second.job
+    centre.run()
+    assert submit(centre, mine) == [Submitted(first.job, is_new=False)]
+
+
+def test_too_many_open_jobs_are_refused_one_by_one(centre):
+    wish = centre.plan(step("s"))
+    answers = submit(centre, *[wish] * 3, centre.plan(step("s"), owner="her"), limit=2)
+    assert [isinstance(answer, Submitted) for answer in answers] == [True, True, False, True]
+    assert isinstance(answers[2], BusyError)
+    assert answers[2].message == "me has 2 open jobs, which is the limit: wait for some to end"
+    centre.run()
+    assert isinstance(submit(centre, wish, limit=2)[0], Submitted)
+
+
+def test_ids_are_in_the_order_of_the_second_they_were_made_in(centre):
+    made = []
+    for _ in range(3):
+        made.append(centre.submit(step("s")))
+        centre.wait(1)
+    assert made == sorted(made)
+    assert all(job.isalnum() for job in made)
+
+
+# --- stop ---
+
+
+def test_stop_answers_whether_the_end_is_reached(centre):
+    waiting = centre.submit(step("s"))
+    stopped = centre.stop(waiting, "not needed")
+    assert (stopped.state, stopped.reason) == ("canceled", "not needed")
+    running = centre.submit(step("s"))
+    for party, [knock] in centre.dispatch().items():
+        centre.claim(party, knock)
+    stopping = centre.stop(running, "enough")
+    assert (stopping.state, stopping.reason) == ("running", "stopping: enough")
+    assert {stop[0] for stop in centre.effects.stops} == {"a", "b"}
+    centre.stop(running, "again")
+    assert centre.effects.stops == []
+
+
+@pytest.mark.parametrize("end", ["success", "failed", "canceled"])
+def test_stop_of_an_ended_job_is_a_conflict(centre, end):
+    job = centre.submit(step("s"))
+    centre.run(lambda task: {"outcome": end})
+    with pytest.raises(ConflictError, match=f"job {job} has ended already, as {end}"):
+        centre.stop(job)
+    with pytest.raises(NotFoundError, match="no job 'x'"):
+        centre.stop("x")
+
+
+# --- rerun ---
+
+
+def test_a_rerun_from_a_step_keeps_the_outputs_before_it(centre):
+    job = centre.submit(*chain(3))
+    output = (OutputRef(name="data", kind="table", size=1, sha256="x"),)
+    centre.run(lambda task: {"outputs": output})
+    assert centre.rerun(job, "s1").state == "waiting"
+    assert centre.states(job)[1] == {"s0": "success", "s1": "ready", "s2": "waiting"}
+    centre.run(lambda task: {"outputs": output})
+    found = centre.read(lambda tx: list_outputs(tx, job))
+    assert [(o.where.step, o.where.attempt) for o in found] == [
+        ("s0", 1), ("s0", 1), ("s1", 2), ("s1", 2), ("s2", 2), ("s2", 2),
+    ]  # fmt: skip
+
+
+def test_a_rerun_of_an_open_or_unknown_job_is_refused(centre):
+    job = centre.submit(step("s"))
+    with pytest.raises(ConflictError, match="stop it first"):
+        centre.rerun(job)
+    with pytest.raises(NotFoundError):
+        centre.rerun("x")
+    centre.run()
+    with pytest.raises(NotFoundError, match="no step 'x'"):
+        centre.rerun(job, "x")
+
+
+def test_a_job_can_be_run_again_many_times(centre):
+    job = centre.submit(step("s"))
+    for attempt in range(1, 4):
+        centre.run(lambda task: {"outcome": "failed", "message": "boom"})
+        assert centre.detail(job).steps[0].step.attempt == attempt
+        assert centre.job(job).reason.startswith("step s: party ")
+        centre.rerun(job)
+    centre.run()
+    assert centre.states(job)[0] == "success"
+    assert centre.job(job).reason == ""
+
+
+# --- delete and clone ---
+
+
+def test_an_ended_job_can_be_forgotten_an_open_one_not(centre):
+    job = centre.submit(step("s"))
+    with pytest.raises(ConflictError, match=f"job {job} is waiting: stop it first"):
+        centre.write(lambda tx: jobs.forget_job(tx, job))
+    centre.run()
+    centre.write(lambda tx: jobs.forget_job(tx, job))
+    for use_case in (lambda tx: jobs.forget_job(tx, job), lambda tx: jobs.draft_clone(tx, job, owner="me", org="")):
+        with pytest.raises(NotFoundError):
+            centre.write(use_case)
+
+
+def test_a_clone_is_the_same_job_with_other_parameters(centre):
+    steps = (
+        step("read", roles=("guest",), slots=2, timeout_s=9.0),
+        step("fit", needs=("read",), params={"x": 1}, overrides={"host": {"x": 2}}, gang=True, services=("host",)),
+    )
+    job = centre.submit(*steps, priority=3, deadline_s=60, labels={"a": "b"})
+    centre.wait(5)
+
+    def clone(tx, **given):
+        return jobs.draft_clone(tx, job, owner="her", org="o", **given)
+
+    same = centre.read(clone)
+    assert (same.owner, same.org, same.name, same.priority, same.deadline_s, same.labels) == (
+        "her",
+        "o",
+        "job",
+        3,
+        60.0,
+        {"a": "b"},
+    )
+    assert same.origin == {"n": 2}
+    catalogue = centre.read(load_catalogue)
+    plan = make_submission(same, catalogue)
+    original = centre.plan(*steps)
+    assert plan.steps == original.steps
+    changed = centre.read(lambda tx: clone(tx, name="n2", params={"fit": {"x": 7}}))
+    assert changed.name == "n2"
+    assert (changed.steps[1].params, changed.steps[1].overrides) == ({"x": 7}, {"host": {"x": 7}})
+    with pytest.raises(NotFoundError, match="no step 'nope'"):
+        centre.read(lambda tx: clone(tx, params={"nope": {}}))
