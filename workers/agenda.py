@@ -15,8 +15,8 @@ CALL_ITEMS: Final = 256
 NEWS_S: Final = 0.2
 """A running attempt with news is heard of after so long at the latest, and no more often."""
 
-GATHER_S: Final = 0.002
-"""While other attempts run, a report waits so long for theirs; alone it goes at once."""
+GATHER_S: Final = 0.004
+"""While attempts run, calls follow each other no faster, so that each carries more; what comes alone goes at once."""
 
 
 class Agenda:
@@ -35,7 +35,6 @@ class Agenda:
         self._claiming: dict[Key, bool] = {}
         self._due: dict[Key, Record] = {}
         self._last_call = 0.0
-        self._due_since: float | None = None
 
     def add_knocks(self, knocks: Iterable[Knock]) -> None:
         """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
@@ -68,11 +67,10 @@ class Agenda:
 
     def next_call(self, now: float, agent: str) -> SyncRequest | None:
         """Everything to be said now, or None where nothing is due. Its claims count as under way from here on."""
+        if self._is_gathering(now):
+            return None
         room = self.call_items
         claims = self._take_claims(room)
-        if not claims and self._is_gathering(now):
-            return None
-        self._due_since = None
         reports, beats = self._take_due(room - len(claims))
         beats += self._make_beats(now, room - len(claims) - len(reports) - len(beats))
         if not (claims or reports or beats) and now < self._last_call + self.heartbeat_s:
@@ -81,28 +79,28 @@ class Agenda:
         return SyncRequest(agent=agent, claims=claims, reports=tuple(reports), beats=tuple(beats))
 
     def _is_gathering(self, now: float) -> bool:
-        """Whether reports are due that should wait for those of attempts that may end in the next moment."""
-        if not (self._due and self.running):
-            return False
-        if self._due_since is None:
-            self._due_since = now
-        return now < self._due_since + GATHER_S
+        """Whether what is due should wait for what the attempts under way may add in the next moment."""
+        return bool(self.running) and not self._held and now < self._last_call + GATHER_S
 
     def wait_s(self, now: float) -> float:
         """How long nothing will be due if nothing happens."""
         times = [self._last_call + self.heartbeat_s]
-        if self._due_since is not None:
-            times.append(self._due_since + GATHER_S)
+        if self._due or (self._waiting and self._free > 0):
+            times.append(self._last_call + GATHER_S)
         times += [self._beat_time(attempt) for attempt in self.running.values()]
         return max(0.0, min(times) - now)
+
+    @property
+    def _free(self) -> int:
+        """Slots that nothing runs in or is claimed for; less than none where held knocks went beyond."""
+        return self.slots - len(self.running) - len(self._claiming)
 
     def _take_claims(self, room: int) -> tuple[Claim, ...]:
         """Held knocks always, since the centre keeps a slot for them; others for free slots."""
         if self.is_closing:
             return ()
         held = list(self._held)[:room]
-        free = self.slots - len(self.running) - len(self._claiming) - len(held)
-        others = list(self._waiting)[: max(0, min(free, room - len(held)))]
+        others = list(self._waiting)[: max(0, min(self._free - len(held), room - len(held)))]
         for key in held:
             del self._held[key]
             self._claiming[key] = True

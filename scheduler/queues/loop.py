@@ -21,6 +21,8 @@ Result = TypeVar("Result")
 log: Final = structlog.get_logger()
 
 THOROUGH_EVERY: Final = 10
+GATHER_S: Final = 0.005
+"""Passes begin at least so long after each other."""
 
 
 class Loop:
@@ -34,6 +36,7 @@ class Loop:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._sweeps = 0
+        self._next_pass = 0.0
 
     def nudge(self) -> None:
         """Ask for a pass; many asks before it begins are one."""
@@ -49,6 +52,8 @@ class Loop:
         next_sweep = 0.0
         while not self._stopped.is_set():
             self._wake.wait(timeout=max(0.0, next_sweep - time.monotonic()))
+            # The first nudge is answered at once; those of a crowd are gathered, and parties hold work ahead.
+            self._stopped.wait(max(0.0, self._next_pass - time.monotonic()))
             self._wake.clear()
             try:
                 if time.monotonic() >= next_sweep:
@@ -62,6 +67,7 @@ class Loop:
 
     def dispatch(self) -> None:
         """One pass: start what may start."""
+        self._next_pass = time.monotonic() + GATHER_S
         done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience))
         self._publish(done)
         if done.is_cut and done.knocks:

@@ -12,6 +12,7 @@ from scheduler.store.queries.jobs import get_job_detail
 from scheduler.store.queries.snapshots import find_snapshot
 from tests.scheduler.centre import Centre
 
+UNDERWAY = "state IN ('dispatched', 'running', 'lost_contact')"
 ENDED = {str(state) for state in TERMINAL}
 
 
@@ -100,10 +101,8 @@ class Watch:
             assert not left, f"step {step} succeeded without {left}"
 
     def _check_tasks(self) -> None:
-        rows = self.rows(
-            "SELECT id, job_id, state, seq, lease_until, agent, reason FROM task WHERE state IN ('dispatched', 'running', 'lost_contact')"
-        )
-        for task, _, state, seq, lease, agent, reason in rows:
+        rows = self.rows(f"SELECT id, state, seq, lease_until, agent, reason FROM task WHERE {UNDERWAY}")
+        for task, state, seq, lease, agent, reason in rows:
             assert self.known.get((Level.TASK, task)) == state, f"{task} is {state}, its events say otherwise"
             assert seq >= self.seqs.get(task, 1), f"{task} went back to dispatch {seq}"
             self.seqs[task] = seq
@@ -112,9 +111,7 @@ class Watch:
             assert state != "lost_contact" or reason, f"{task} lost without a word"
 
     def _check_slots(self) -> None:
-        rows = self.rows(
-            "SELECT party_id, SUM(slots) FROM task WHERE gang AND state IN ('dispatched', 'running', 'lost_contact') GROUP BY party_id"
-        )
+        rows = self.rows(f"SELECT party_id, SUM(slots) FROM task WHERE gang AND {UNDERWAY} GROUP BY party_id")
         for party, used in rows:
             assert used <= self.slots[party], f"party {party}: {used} of {self.slots[party]} slots for gangs"
 

@@ -12,7 +12,7 @@ from scheduler.domain.machine import Settlement, make_move
 from scheduler.domain.messages import Beat, Claim, Knock, MetricPoint, Report, SyncRequest
 from scheduler.domain.model import Retry
 from scheduler.domain.states import Event, Level
-from scheduler.service import agents
+from scheduler.service import advance, agents
 from scheduler.store.hot.dispatch import redispatch_tasks
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.writes import moves
@@ -202,6 +202,20 @@ def gangs_never_share_a_slot(centre: Centre) -> None:
     for _ in range(2):
         centre.submit(step("s", gang=True, slots=5))
     assert len(centre.dispatch()["a"]) == 1
+
+
+def two_schedulers_never_share_a_slot(centre: Centre) -> None:
+    """The second begins while the first is not committed; PostgreSQL shows it the slots as still free."""
+    centre.submit(step("s", gang=True, slots=5))
+    other = threading.Thread(target=lambda: advance.dispatch_ready(second, now=centre.now, patience=centre.patience))
+    with centre.store.write() as second:
+        with centre.store.write() as first:
+            advance.dispatch_ready(first, now=centre.now, patience=centre.patience)
+            centre.submit(step("s", gang=True, slots=5))
+            other.start()
+            other.join(timeout=0.5)
+        other.join()
+    assert centre.rows("SELECT COUNT(*) FROM step WHERE state = 'dispatched'") == [(1,)]
 
 
 def knocks_end_at_the_window(centre: Centre) -> None:

@@ -102,59 +102,8 @@ def _obstacle_without(word: str) -> Callable[..., str]:
     return obstacle
 
 
-CLAIM = "scheduler.store.hot.claim:_CLAIM"
-END = "scheduler.store.hot.report:_END"
-REDISPATCH = "scheduler.store.hot.dispatch:_REDISPATCH"
-OPEN_TASKS = "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.state <> 'success') "
-OPEN_NEEDS = (
-    "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
-    "WHERE dep.step_id = step.id AND need.state <> 'success') "
-)
-NOT_STOPPING = "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL)"
-OPEN_STEPS = "AND NOT EXISTS (SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success')"
-BEAT = "scheduler.store.hot.beat._is_owner"
-
-MUTATIONS = [
-    Mutation("seq in claim", cut(CLAIM, "AND seq = {of:seqs} "), scenes.stale_claim_is_refused),
-    Mutation("party in claim", cut(CLAIM, "AND party_id = {of:parties:text} "), scenes.foreign_claim_is_refused),
-    Mutation("state in claim", cut(CLAIM, "AND state IN ('dispatched')"), scenes.late_claim_is_refused),
-    Mutation("seq in report", cut(END, "AND seq = {of:seqs} "), scenes.stale_report_is_refused),
-    Mutation("party in report", cut(END, "AND party_id = {of:parties:text} "), scenes.foreign_report_is_refused),
-    Mutation("state in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.unclaimed_report_is_refused),
-    Mutation("end in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.second_outcome_is_refused),
-    Mutation("lease in redispatch", cut(REDISPATCH, "AND lease_until <= :now "), scenes.fresh_knock_is_not_repeated),
-    Mutation("state in redispatch", cut(REDISPATCH, "AND state IN ('dispatched') "), scenes.claimed_task_is_not_knocked_again),
-    Mutation("job lock in report", swap("scheduler.service.agents.lock_jobs_of", lambda tx, tasks: None),
-             scenes.two_last_reports_end_the_job, "postgres"),
-    Mutation("agent in beat", swap(BEAT, _owner_without("agent")), scenes.beat_of_another_agent_is_fenced),
-    Mutation("seq in beat", swap(BEAT, _owner_without("seq")), scenes.beat_of_another_dispatch_is_fenced),
-    Mutation("party in beat", swap(BEAT, _owner_without("party")), scenes.beat_of_another_party_is_fenced),
-    Mutation("state in beat", swap(BEAT, _owner_without("state")), scenes.beat_of_an_ended_task_is_fenced),
-    Mutation("batch number of metrics", cut("scheduler.store.hot.beat:_LOOK", "metric_batch", "0"), scenes.metrics_are_stored_once),
-    Mutation("waves of beats", swap("scheduler.service.agents._in_waves", lambda items, key, answer: answer(list(items)) if items else []),
-             scenes.metrics_of_one_group_are_stored_once),
-    Mutation("waves of claims", swap("scheduler.service.agents._in_waves", lambda items, key, answer: answer(list(items)) if items else []),
-             scenes.a_foreign_claim_in_the_same_group_takes_no_place),
-    Mutation("idempotency key", swap("scheduler.store.writes.access.insert_keys", lambda *_: None), scenes.a_key_makes_one_job),
-    Mutation("owner of the key", swap("scheduler.store.writes.access.find_keys", _first_owner_wins), scenes.a_key_belongs_to_one_owner),
-    Mutation("stop in freeing steps", cut("scheduler.store.hot.report:_FREE_STEPS", NOT_STOPPING), scenes.a_stopping_job_readies_nothing),
-    Mutation("needs in freeing steps", cut("scheduler.store.hot.report:_FREE_STEPS", OPEN_NEEDS), scenes.a_step_waits_for_all_its_needs),
-    Mutation("siblings in step success", cut("scheduler.store.hot.report:_END_STEPS", OPEN_TASKS), scenes.the_first_of_two_reports_ends_nothing),
-    Mutation("steps in job success", cut("scheduler.store.hot.report:_END_JOBS", OPEN_STEPS), scenes.a_job_waits_for_all_its_steps),
-    Mutation("gang slots", swap("scheduler.domain.admission._Ledger.obstacle", _obstacle_without("slots free")), scenes.gangs_never_share_a_slot),
-    Mutation("window", swap("scheduler.domain.admission._Ledger.obstacle", _obstacle_without("waiting or running")), scenes.knocks_end_at_the_window),
-    Mutation("reserve", swap("scheduler.domain.admission._may_hold", lambda *_: False), scenes.a_wide_step_does_not_starve),
-    Mutation("reserve over pages", lambda patch: patch.setattr("scheduler.service.advance.admit", _forgetful), scenes.a_wide_step_keeps_its_place_over_pages),
-    Mutation("closed parties", swap("scheduler.service.advance._closed", lambda *_, **__: ""), scenes.a_drained_party_gets_nothing),
-    Mutation("stops before moves", swap("scheduler.service.settling.apply_settlement", _moves_before_stops),
-             scenes.a_silent_party_does_not_forbid_a_stop),
-    Mutation("source of a move", lambda patch: _cut_moves(patch), scenes.an_old_snapshot_is_not_written),
-    Mutation("one settlement at a time for a retried step", lambda patch: _forget_retried(patch),
-             scenes.a_failure_elsewhere_does_not_break_a_retry),
-    Mutation("savepoint of each job", swap("scheduler.store.session.Tx.savepoint", _no_savepoint), scenes.one_defect_does_not_keep_others_waiting),
-    Mutation("fsync of the spool", swap("workers.spool.write_durably", lambda file, content: file.write_bytes(content)),
-             scenes.a_report_survives_a_power_cut),
-]  # fmt: skip
+def _one_wave(items: Any, key: Any, answer: Any) -> Any:
+    return answer(list(items)) if items else []
 
 
 def _forgetful(candidates: Any, rooms: Any, *, reserve_after_s: float, held: Any) -> Any:
@@ -182,6 +131,78 @@ def _forget_retried(patch: Patch) -> None:
         self.retried = Never()
 
     patch.setattr(_Settling, "__init__", init)
+
+
+CLAIM = "scheduler.store.hot.claim:_CLAIM"
+END = "scheduler.store.hot.report:_END"
+REDISPATCH = "scheduler.store.hot.dispatch:_REDISPATCH"
+OPEN_TASKS = (
+    "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id "
+    "AND task.attempt = step.attempt AND task.state <> 'success') "
+)
+OPEN_NEEDS = (
+    "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
+    "WHERE dep.step_id = step.id AND need.state <> 'success') "
+)
+NOT_STOPPING = "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL)"
+OPEN_STEPS = "AND NOT EXISTS (SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success')"
+FREE = "scheduler.store.hot.report:_FREE_STEPS"
+END_STEPS = "scheduler.store.hot.report:_END_STEPS"
+END_JOBS = "scheduler.store.hot.report:_END_JOBS"
+BEAT = "scheduler.store.hot.beat._is_owner"
+WAVES = "scheduler.service.agents._in_waves"
+OBSTACLE = "scheduler.domain.admission._Ledger.obstacle"
+
+MUTATIONS = [
+    Mutation("seq in claim", cut(CLAIM, "AND seq = {of:seqs} "), scenes.stale_claim_is_refused),
+    Mutation("party in claim", cut(CLAIM, "AND party_id = {of:parties:text} "), scenes.foreign_claim_is_refused),
+    Mutation("state in claim", cut(CLAIM, "AND state IN ('dispatched')"), scenes.late_claim_is_refused),
+    Mutation("seq in report", cut(END, "AND seq = {of:seqs} "), scenes.stale_report_is_refused),
+    Mutation("party in report", cut(END, "AND party_id = {of:parties:text} "), scenes.foreign_report_is_refused),
+    Mutation("state in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.unclaimed_report_is_refused),
+    Mutation("end in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.second_outcome_is_refused),
+    Mutation("lease in redispatch", cut(REDISPATCH, "AND lease_until <= :now "), scenes.fresh_knock_is_not_repeated),
+    Mutation("state in redispatch", cut(REDISPATCH, "AND state IN ('dispatched') "),
+             scenes.claimed_task_is_not_knocked_again),
+    Mutation("job lock in report", swap("scheduler.service.agents.lock_jobs_of", lambda tx, tasks: None),
+             scenes.two_last_reports_end_the_job, "postgres"),
+    Mutation("agent in beat", swap(BEAT, _owner_without("agent")), scenes.beat_of_another_agent_is_fenced),
+    Mutation("seq in beat", swap(BEAT, _owner_without("seq")), scenes.beat_of_another_dispatch_is_fenced),
+    Mutation("party in beat", swap(BEAT, _owner_without("party")), scenes.beat_of_another_party_is_fenced),
+    Mutation("state in beat", swap(BEAT, _owner_without("state")), scenes.beat_of_an_ended_task_is_fenced),
+    Mutation("batch number of metrics", cut("scheduler.store.hot.beat:_LOOK", "metric_batch", "0"),
+             scenes.metrics_are_stored_once),
+    Mutation("waves of beats", swap(WAVES, _one_wave),
+             scenes.metrics_of_one_group_are_stored_once),
+    Mutation("waves of claims", swap(WAVES, _one_wave),
+             scenes.a_foreign_claim_in_the_same_group_takes_no_place),
+    Mutation("idempotency key", swap("scheduler.store.writes.access.insert_keys", lambda *_: None),
+             scenes.a_key_makes_one_job),
+    Mutation("owner of the key", swap("scheduler.store.writes.access.find_keys", _first_owner_wins),
+             scenes.a_key_belongs_to_one_owner),
+    Mutation("stop in freeing steps", cut(FREE, NOT_STOPPING), scenes.a_stopping_job_readies_nothing),
+    Mutation("needs in freeing steps", cut(FREE, OPEN_NEEDS), scenes.a_step_waits_for_all_its_needs),
+    Mutation("siblings in step success", cut(END_STEPS, OPEN_TASKS), scenes.the_first_of_two_reports_ends_nothing),
+    Mutation("steps in job success", cut(END_JOBS, OPEN_STEPS), scenes.a_job_waits_for_all_its_steps),
+    Mutation("gang slots", swap(OBSTACLE, _obstacle_without("slots free")), scenes.gangs_never_share_a_slot),
+    Mutation("admission lock", swap("scheduler.service.advance.lock_admission", lambda tx: None),
+             scenes.two_schedulers_never_share_a_slot, "postgres"),
+    Mutation("window", swap(OBSTACLE, _obstacle_without("waiting or running")), scenes.knocks_end_at_the_window),
+    Mutation("reserve", swap("scheduler.domain.admission._may_hold", lambda *_: False), scenes.a_wide_step_does_not_starve),
+    Mutation("reserve over pages", swap("scheduler.service.advance.admit", _forgetful),
+             scenes.a_wide_step_keeps_its_place_over_pages),
+    Mutation("closed parties", swap("scheduler.service.advance._closed", lambda *_, **__: ""),
+             scenes.a_drained_party_gets_nothing),
+    Mutation("stops before moves", swap("scheduler.service.settling.apply_settlement", _moves_before_stops),
+             scenes.a_silent_party_does_not_forbid_a_stop),
+    Mutation("source of a move", _cut_moves, scenes.an_old_snapshot_is_not_written),
+    Mutation("one settlement at a time for a retried step", _forget_retried,
+             scenes.a_failure_elsewhere_does_not_break_a_retry),
+    Mutation("savepoint of each job", swap("scheduler.store.session.Tx.savepoint", _no_savepoint),
+             scenes.one_defect_does_not_keep_others_waiting),
+    Mutation("fsync of the spool", swap("workers.spool.write_durably", lambda file, content: file.write_bytes(content)),
+             scenes.a_report_survives_a_power_cut),
+]  # fmt: skip
 
 
 # --- the proof ---
@@ -242,9 +263,13 @@ def test_the_simulator_notices_by_itself_that_a_guard_is_gone(guard, open_store,
     """It knows of no guard; its invariants must find the damage within a few thousand operations."""
     next(mutation for mutation in MUTATIONS if mutation.guard == guard).spoil(monkeypatch)
     with pytest.raises((AssertionError, moves.StaleMoveError, IntegrityError, sqlite3.IntegrityError)):
-        for seed in range(8):
-            simulator = Simulator(open_store("sqlite"), seed)
-            for _ in range(20):
-                simulator.run(20)
-                simulator.watch.check_touched()
-            simulator.drain()
+        _simulate(open_store)
+
+
+def _simulate(open_store: Callable[[str], Store]) -> None:
+    for seed in range(8):
+        simulator = Simulator(open_store("sqlite"), seed)
+        for _ in range(20):
+            simulator.run(20)
+            simulator.watch.check_touched()
+        simulator.drain()

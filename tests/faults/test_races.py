@@ -270,51 +270,68 @@ def test_one_key_makes_one_job_however_many_submit_at_once(centre):
     assert centre.rows("SELECT COUNT(*) FROM idempotency") == [(10,)]
 
 
+class Traffic:
+    """Gateways with groups over many jobs and parties, schedulers and sweeps, all at once."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.centre = centre
+        self.inbox: dict[str, list[Knock]] = {"a": [], "b": []}
+        self.guard = threading.Lock()
+        self.over = threading.Event()
+
+    def gateway(self, seed: int) -> None:
+        """Claims, beats and reports of whatever has been knocked, in any order."""
+        chance = random.Random(seed)
+        while not self.over.is_set():
+            with self.guard:
+                taken = {party: [items.pop() for _ in range(min(6, len(items)))] for party, items in self.inbox.items()}
+            for items in taken.values():
+                chance.shuffle(items)
+            for use in (_claims, _beats, _reports):
+                _call(self.centre, {party: use(items) for party, items in taken.items()}, chance)
+
+    def scheduler(self) -> None:
+        """Passes and sweeps until every job has ended."""
+        for _ in range(100_000):
+            _make_passes(self.centre, self.fill)
+            if not self.centre.rows("SELECT 1 FROM job WHERE state IN ('waiting', 'running') LIMIT 1"):
+                break
+        self.over.set()
+
+    def fill(self, knocks: dict[str, list[Knock]]) -> None:
+        """Deliver."""
+        with self.guard:
+            for party, items in knocks.items():
+                self.inbox[party] += items
+
+
 @pytest.mark.timeout(120)
 def test_groups_that_lock_many_jobs_never_lock_each_other_out(centre):
-    """Gateways with groups over many jobs and parties, schedulers and sweeps, all at once: no deadlock, no lost row."""
-    roles = {"guest": ("a",), "host": ("b",)}
-    centre.submit_all(
-        [centre.plan(*chain(3), roles=roles if n % 2 else {"host": ("a",), "guest": ("b",)}) for n in range(120)]
-    )
-    inbox: dict[str, list[Knock]] = {"a": [], "b": []}
-    guard = threading.Lock()
-    over = threading.Event()
-
-    def gateway(seed: int) -> None:
-        chance = random.Random(seed)
-        while not over.is_set():
-            with guard:
-                taken = {party: [items.pop() for _ in range(min(6, len(items)))] for party, items in inbox.items()}
-            for use in (
-                _claims,
-                lambda knocks: {"beats": tuple(Beat(task=k.task, seq=k.seq) for k in knocks)},
-                _reports,
-            ):
-                calls = [
-                    agents.Call(party, SyncRequest(agent=f"agent-{party}", **use(chance.sample(items, len(items)))))
-                    for party, items in chance.sample(list(taken.items()), 2)
-                ]
-                with centre.store.write() as tx:
-                    agents.sync_workers(tx, calls, now=centre.now, patience=centre.patience)
-
-    def scheduler() -> None:
-        for turn in range(100_000):
-            with centre.store.write() as tx:
-                knocks = advance.dispatch_ready(tx, now=centre.now, patience=centre.patience).knocks
-            with guard:
-                for party, items in knocks.items():
-                    inbox[party] += items
-            if turn % 5 == 0:
-                with centre.store.write() as tx:
-                    advance.settle_due(tx, now=centre.now, patience=centre.patience, is_thorough=True)
-                if not centre.rows("SELECT 1 FROM job WHERE state IN ('waiting', 'running') LIMIT 1"):
-                    break
-        over.set()
-
-    works = [lambda n=n: _until(over, lambda: gateway(n)) for n in range(3)]
-    together(*works, lambda: _until(over, scheduler), lambda: _until(over, scheduler))
+    """No deadlock, no lost row."""
+    ways = ({"guest": ("a",), "host": ("b",)}, {"host": ("a",), "guest": ("b",)})
+    centre.submit_all([centre.plan(*chain(3), roles=ways[n % 2]) for n in range(120)])
+    traffic = Traffic(centre)
+    works = [*[lambda n=n: traffic.gateway(n) for n in range(3)], traffic.scheduler, traffic.scheduler]
+    together(*[lambda work=work: _until(traffic.over, work) for work in works])
     assert centre.rows("SELECT state, COUNT(*) FROM job GROUP BY state") == [("success", 120)]
+
+
+def _call(centre: Centre, said: dict[str, dict[str, object]], chance: random.Random) -> None:
+    """One group with a call of each party, in any order."""
+    order = chance.sample(list(said.items()), len(said))
+    calls = [agents.Call(party, SyncRequest(agent=f"agent-{party}", **given)) for party, given in order]
+    with centre.store.write() as tx:
+        agents.sync_workers(tx, calls, now=centre.now, patience=centre.patience)
+
+
+def _make_passes(centre: Centre, fill: Callable[[dict[str, list[Knock]]], None]) -> None:
+    """Five passes and a sweep."""
+    for _ in range(5):
+        with centre.store.write() as tx:
+            done = advance.dispatch_ready(tx, now=centre.now, patience=centre.patience)
+        fill(done.knocks)
+    with centre.store.write() as tx:
+        advance.settle_due(tx, now=centre.now, patience=centre.patience, is_thorough=True)
 
 
 def _until(over: threading.Event, work: Callable[[], None]) -> None:
@@ -327,6 +344,10 @@ def _until(over: threading.Event, work: Callable[[], None]) -> None:
 
 def _claims(knocks: Sequence[Knock]) -> dict[str, object]:
     return {"claims": tuple(Claim(knock.task, knock.seq) for knock in knocks)}
+
+
+def _beats(knocks: Sequence[Knock]) -> dict[str, object]:
+    return {"beats": tuple(Beat(task=knock.task, seq=knock.seq) for knock in knocks)}
 
 
 def _reports(knocks: Sequence[Knock]) -> dict[str, object]:

@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.domain.messages import BeatReply, Knock, MetricPoint, Report
 from tests.workers.fakes import make_assignment
-from workers.agenda import Agenda
+from workers.agenda import GATHER_S, Agenda
 from workers.attempt import Attempt
 from workers.spool import Record
 
@@ -42,7 +42,7 @@ def test_claims_fill_the_free_slots_in_the_order_of_the_knocks(agenda):
     run(agenda, request)
     assert agenda.next_call(1.0, "me") is None
     del agenda.running["a", 1]
-    assert claims_of(agenda.next_call(1.0, "me")) == ["c"]
+    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["c"]
 
 
 def test_a_held_knock_goes_first_and_never_waits_for_a_slot(agenda):
@@ -60,7 +60,26 @@ def test_a_knock_about_what_is_known_is_dropped(agenda):
     agenda.add_knocks([Knock("a", 1)])
     assert agenda.next_call(1.0, "me") is None
     agenda.add_knocks([Knock("a", 2)])
-    assert claims_of(agenda.next_call(1.0, "me")) == ["a"]
+    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["a"]
+
+
+def test_while_attempts_run_calls_are_gathered_and_what_comes_alone_goes_at_once(agenda):
+    agenda.add_knocks([Knock("a", 1), Knock("b", 1), Knock("c", 1)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    del agenda.running["a", 1]
+    agenda.add_due([Record(report=Report(task="a", seq=1, outcome="success"))])
+    assert agenda.next_call(1.001, "me") is None
+    assert agenda.wait_s(1.001) == pytest.approx(GATHER_S - 0.001)
+    del agenda.running["b", 1]
+    agenda.add_due([Record(report=Report(task="b", seq=1, outcome="success"))])
+    alone = agenda.next_call(1.001, "me")
+    assert ([report.task for report in alone.reports], claims_of(alone)) == (["a", "b"], ["c"])
+
+
+def test_a_full_worker_does_not_look_again_and_again_at_what_waits(agenda):
+    agenda.add_knocks([Knock(name, 1) for name in "abc"])
+    run(agenda, agenda.next_call(1.0, "me"))
+    assert agenda.wait_s(2.0) > 1.0
 
 
 def test_claims_of_a_lost_call_come_first_again(agenda):

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from api.auth import LOOPBACK, find_legacy_principal, require
+from api.auth import require
 from api.bodies import read_bytes
 from api.bridge import utc_now
 from api.dialects.iflearner.errors import (
@@ -38,10 +37,11 @@ from api.dialects.iflearner.responses import (
     render_template,
 )
 from api.dialects.iflearner.vocabulary import FEDERATE, TASK, TEMPLATE, make_draft
-from api.keys import CATALOGUE, GATE, PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
+from api.keys import CATALOGUE, PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
+from api.legacy import admit_legacy
 from api.native.party_calls import ask_party
 from scheduler.domain.access import Action, Principal
-from scheduler.domain.errors import FedrotaError, ForbiddenError, NotFoundError, UnauthenticatedError
+from scheduler.domain.errors import FedrotaError, NotFoundError
 from scheduler.domain.model import Task
 from scheduler.domain.plan import Draft, make_submission
 from scheduler.domain.states import State
@@ -83,38 +83,13 @@ def add_routes(app: web.Application) -> None:
 def _make_handler(answer: Answer) -> Answer:
     async def handle(request: web.Request) -> web.Response:
         try:
-            request[PRINCIPAL] = await _admit(request)
+            request[PRINCIPAL] = await admit_legacy(request)
             _check_path(request)
             return await answer(request)
         except FedrotaError as wrong:
             return render_refusal(translate(wrong))
 
     return handle
-
-
-async def _admit(request: web.Request) -> Principal:
-    """Who calls: by token, or the one user that stands for all clients which cannot send any."""
-    header = request.headers.get("Authorization")
-    if header is not None:
-        principal = await request.app[GATE].identify(header, request.remote or "")
-        if principal.kind != "user":
-            raise ForbiddenError("a worker's token serves only its worker: use a user's token here")
-        return principal
-    settings = request.app[SETTINGS]
-    legacy = find_legacy_principal(settings)
-    if legacy is None:
-        raise UnauthenticatedError("this gateway takes no calls without a token: see FEDROTA_LEGACY_OPEN")
-    # A page in a browser on this machine could call loopback in its user's name; no iFLearner client is one.
-    if "Origin" in request.headers or (settings.host in LOOPBACK and _find_host(request) not in LOOPBACK):
-        raise ForbiddenError("calls without a token are not taken from web pages or under other names")
-    return legacy
-
-
-def _find_host(request: web.Request) -> str:
-    try:
-        return urlsplit(f"//{request.host}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _check_path(request: web.Request) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Text, case, cast, func, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
@@ -17,6 +18,9 @@ from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.session import Tx
 from scheduler.store.tables import JobRow, StepRow, TaskRow
 from scheduler.store.views import view_job, view_step, view_task
+
+LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy
+"""The document is large and hardly ever wanted: leave it in the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,14 @@ class JobDetail:
 
 def get_job(tx: Tx, job: str) -> Job:
     """The job; NotFoundError where there is none."""
-    row = tx.session.get(JobRow, job)
+    return _explained(tx, [view_job(_get_row(tx, job))])[0]
+
+
+def _get_row(tx: Tx, job: str) -> JobRow:
+    row = tx.session.get(JobRow, job, options=LEAN)
     if row is None:
         raise NotFoundError("job", job)
-    return _explained(tx, [view_job(row)])[0]
+    return row
 
 
 def get_state(tx: Tx, job: str) -> State:
@@ -65,17 +73,12 @@ def get_state(tx: Tx, job: str) -> State:
 
 def get_origin(tx: Tx, job: str) -> dict[str, Any]:
     """What the caller sent."""
-    row = tx.session.get(JobRow, job)
-    if row is None:
-        raise NotFoundError("job", job)
-    return row.origin
+    return _get_row(tx, job).origin
 
 
 def get_job_detail(tx: Tx, job: str) -> JobDetail:
     """The job with every step and the tasks of its present attempt."""
-    row = tx.session.get(JobRow, job)
-    if row is None:
-        raise NotFoundError("job", job)
+    row = _get_row(tx, job)
     steps = _steps(tx, job)
     tasks = _tasks(tx, [(step.id, step.attempt) for step in steps], {step.id: step.name for step in steps})
     return _detail(view_job(row), steps, tasks)
@@ -83,7 +86,7 @@ def get_job_detail(tx: Tx, job: str) -> JobDetail:
 
 def list_job_details(tx: Tx, jobs: Sequence[str]) -> dict[str, JobDetail]:
     """The named jobs, those that exist, each as `get_job_detail` gives it; three queries for all of them."""
-    rows = tx.session.exec(select(JobRow).where(col(JobRow.id).in_(list(jobs)))).all()
+    rows = tx.session.exec(select(JobRow).options(*LEAN).where(col(JobRow.id).in_(list(jobs)))).all()
     found = [row.id for row in rows]
     steps: dict[str, list[Step]] = {job: [] for job in found}
     for row in tx.session.exec(
@@ -166,7 +169,7 @@ def list_jobs(tx: Tx, wanted: JobFilter, *, after: str | None, limit: int) -> Pa
 
 
 def _filtered(tx: Tx, wanted: JobFilter) -> Any:
-    query = select(JobRow)
+    query = select(JobRow).options(*LEAN)
     if wanted.states:
         query = query.where(col(JobRow.state).in_([str(state) for state in wanted.states]))
         if OPEN.issuperset(wanted.states):

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from scheduler.domain.machine import TIMEOUT_GRACE_S
 from scheduler.domain.model import Job, Step, Task
 from scheduler.store.columns import to_epoch
+from scheduler.store.queries.jobs import LEAN
 from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
@@ -49,7 +50,7 @@ def find_snapshot(tx: Tx, job: str) -> tuple[Job, list[Step], list[Task]] | None
     """The job, its steps in plan order and the tasks of each one's present attempt; None if there is no such job."""
     session = tx.session
     options = {"populate_existing": True}
-    row = session.get(JobRow, job, populate_existing=True)
+    row = session.get(JobRow, job, populate_existing=True, options=LEAN)
     if row is None:
         return None
     steps = session.exec(

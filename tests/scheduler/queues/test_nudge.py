@@ -1,5 +1,6 @@
 """Nudges: by pub/sub and by NOTIFY; a lost one is no error, a listener comes back by itself."""
 
+import subprocess
 import threading
 import time
 
@@ -111,10 +112,8 @@ def test_a_listener_outlives_a_restart_of_the_broker(valkey_binary, tmp_path):
         listener.__enter__()
         eventually(lambda: heard.calls == 1)
     port = int(url.rpartition(":")[2].partition("/")[0])
-    import subprocess
-
-    again = subprocess.Popen([str(valkey_binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
-                             stdout=subprocess.DEVNULL)  # fmt: skip
+    argv = [str(valkey_binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    again = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: heard.calls >= 2)
         nudger = Nudger(broker=redis.Redis.from_url(url))

@@ -52,7 +52,8 @@ def test_answers_of_a_group_go_to_their_calls_in_order(centre):
     calls = []
     for number in range(4):
         calls += [
-            (party, SyncRequest(agent=f"agent-{party}", claims=(Claim(knocks[party][number].task, 1),))) for party in "ba"
+            (party, SyncRequest(agent=f"agent-{party}", claims=(Claim(knocks[party][number].task, 1),)))
+            for party in "ba"
         ]
         calls.append(("a", SyncRequest(agent="agent-a")))
     replies = centre.sync_all(*calls)

@@ -83,14 +83,22 @@ def test_the_command_makes_the_state_folder_and_the_schema(tmp_path, repository)
     state = tmp_path / "new" / "state"
     environment = {**os.environ, "FEDROTA_STATE_DIR": str(state)}
     argv = [sys.executable, "-m", "scheduler.store.migrate"]
-    done = subprocess.run(argv, cwd=repository, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        argv, cwd=repository, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert state.stat().st_mode & 0o777 == 0o700
     store = make_store(f"sqlite:///{state / 'fedrota.db'}")
     check_schema(store)
     store.close()
     wrong = subprocess.run(
-        argv, cwd=repository, env={**environment, "FEDROTA_PORT": "x"}, capture_output=True, text=True, timeout=60, check=False
+        argv,
+        cwd=repository,
+        env={**environment, "FEDROTA_PORT": "x"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("FEDROTA_PORT: ")

@@ -111,9 +111,10 @@ def test_a_report_is_accepted_while_the_party_counts_as_lost(centre, running):
 
 def test_reports_of_one_group_do_not_stand_in_for_each_other(centre, running):
     task, other = running["a"].task, running["b"].task
+    void, good = (Report(task=task, seq=9, outcome="failed"), Report(task=task, seq=1, outcome="success"))
     calls = [
         ("b", SyncRequest(agent="agent-b", reports=(Report(task=task, seq=1, outcome="failed"),))),
-        ("a", SyncRequest(agent="agent-a", reports=(Report(task=task, seq=9, outcome="failed"), Report(task=task, seq=1, outcome="success")))),
+        ("a", SyncRequest(agent="agent-a", reports=(void, good))),
         ("b", SyncRequest(agent="agent-b", reports=(Report(task=other, seq=1, outcome="success"),))),
     ]  # fmt: skip
     replies = centre.sync_all(*calls)

@@ -105,7 +105,6 @@ def test_a_missed_write_is_found_and_repaired(centre, damage):
             centre.claim(party, knock)
             centre.report(party, knock)
     for party, task, seq, kind in centre.rows("SELECT party_id, id, seq, 'canceled' FROM task WHERE state = 'running'"):
-
         centre.report(party, Knock(task, seq), kind)
     assert centre.states(job)[0] in {"success", "canceled"}
     assert unsettled(centre) == []
