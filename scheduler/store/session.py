@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Boolean, Connection, Double, Engine, Float, Integer, Table, create_engine, event
@@ -14,6 +15,7 @@ from sqlmodel import Session
 
 from scheduler.store.columns import Instant
 from scheduler.store.sql import Sql, bind
+from scheduler.store.turns import Turns
 
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -115,11 +117,13 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
+        file = None if self.is_postgres else engine.url.database
+        self._take_turn = Turns(Path(file)).take if file and file != ":memory:" else nullcontext
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at the end of the block and rolls back on an exception."""
-        with self._begin(for_write=True) as tx:
+        with self._take_turn(), self._begin(for_write=True) as tx:
             yield tx
 
     @contextmanager

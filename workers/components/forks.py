@@ -8,6 +8,8 @@ import os
 import pickle
 import select
 import signal
+import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn, TypeVar
@@ -120,12 +122,13 @@ class _Crew:
 def _be_child(work: Callable[[Any], Any], part: Any, writing: int) -> NoReturn:
     code = 1
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    except ValueError:
-        pass
-    try:
+        # Only the main thread may set a handler; elsewhere the parent's has not been changed either.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with os.fdopen(writing, "wb") as pipe:
             pickle.dump(work(part), pipe, protocol=5)
         code = 0
     finally:
+        if code:
+            traceback.print_exc()
         os._exit(code)

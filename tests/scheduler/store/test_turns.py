@@ -1,0 +1,60 @@
+import multiprocessing
+import threading
+import time
+
+from scheduler.store.turns import Turns
+
+
+def overlap(turns, log, guard):
+    """Take a turn many times; the log notes who is inside."""
+    for _ in range(50):
+        with turns.take():
+            with guard:
+                log.append(1)
+            time.sleep(0.0005)
+            with guard:
+                log.append(-1)
+
+
+def deepest(log):
+    depth = most = 0
+    for step in log:
+        depth += step
+        most = max(most, depth)
+    return most
+
+
+def test_threads_never_share_a_turn(tmp_path):
+    turns, log, guard = Turns(tmp_path / "x.db"), [], threading.Lock()
+    threads = [threading.Thread(target=overlap, args=(turns, log, guard)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(log), deepest(log)) == (400, 1)
+
+
+def hold(path, taken, release):
+    with Turns(path).take():
+        taken.set()
+        release.wait(30)
+
+
+def test_a_process_that_dies_gives_its_turn_back(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    taken, release = context.Event(), context.Event()
+    holder = context.Process(target=hold, args=(tmp_path / "x.db", taken, release))
+    holder.start()
+    assert taken.wait(30)
+    got = threading.Event()
+
+    def wait_for_it():
+        with Turns(tmp_path / "x.db").take():
+            got.set()
+
+    waiter = threading.Thread(target=wait_for_it, daemon=True)
+    waiter.start()
+    assert not got.wait(0.2)
+    holder.kill()
+    assert got.wait(5)
+    holder.join()

@@ -1,0 +1,142 @@
+"""A party's part of a vertical model as a file, and predictions from all parts together."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from fedrota.component import Context, InvalidInputError
+from workers.components.columns import Vector
+from workers.components.glm_family import FAMILIES, Family, clean_labels
+from workers.components.group_masks import GroupMasks
+from workers.components.masking import decode, encode
+from workers.components.tables import Samples, write_table
+from workers.components.vertical_data import ColumnScale, Roles
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FORMAT: Final = "fedrota.vertical_glm/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPart:
+    """One party's coefficients; the guest's part has the intercept, a host's is 0."""
+
+    family: Family
+    features: Sequence[str]
+    coefficients: Vector
+    intercept: float
+    scale: ColumnScale
+    threshold: float
+
+    def score(self, scaled: Vector) -> Vector:
+        """The party's share of each sample's score, from scaled features."""
+        found: Vector = scaled @ self.coefficients + self.intercept
+        return found
+
+
+def write_model(context: Context, part: ModelPart, training: Mapping[str, Any]) -> None:
+    """Write the party's part as JSON: its share of a score is coefficients . (x - mean) / deviation + intercept."""
+    model = {
+        "format": FORMAT,
+        "family": part.family.name,
+        "role": context.me.role,
+        "party": context.me.party,
+        "features": list(part.features),
+        "coefficients": part.coefficients.tolist(),
+        "intercept": part.intercept,
+        "scale": {"mean": part.scale.mean.tolist(), "deviation": part.scale.deviation.tolist()},
+        "threshold": part.threshold,
+        "training": {"job": context.job, "step": context.step, "component": context.step, **training},
+    }
+    with context.output("model", "model") as output:
+        output.path.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        output.facts.update(format=FORMAT, family=part.family.name, features=len(part.features))
+
+
+def parse_model(context: Context, model: Mapping[str, Any]) -> ModelPart:
+    """The part in a model file; InvalidInputError where it is another role's or is damaged."""
+    try:
+        if model["role"] != context.me.role:
+            raise InvalidInputError(
+                f"the model of party {context.me.party} was trained as {model['role']}, but this step has the party as "
+                f"{context.me.role}: give the parties the roles that they had in training"
+            )
+        return ModelPart(
+            family=FAMILIES[model["family"]],
+            features=tuple(model["features"]),
+            coefficients=np.array(model["coefficients"], dtype=np.float64),
+            intercept=float(model["intercept"]),
+            scale=ColumnScale(
+                mean=np.array(model["scale"]["mean"], dtype=np.float64),
+                deviation=np.array(model["scale"]["deviation"], dtype=np.float64),
+            ),
+            threshold=float(model["threshold"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of a training step"
+        ) from error
+
+
+def read_model_file(context: Context, path: Path) -> dict[str, Any]:
+    """The JSON object in a model file; InvalidInputError where there is none."""
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInputError(f"the model of party {context.me.party} is no JSON file: {error}") from error
+    if not isinstance(model, dict) or "format" not in model:
+        raise InvalidInputError(f"the model of party {context.me.party} names no `format`: connect a training step's model")
+    return model
+
+
+def predict_splits(
+    context: Context,
+    roles: Roles,
+    part: ModelPart,
+    splits: Sequence[tuple[str, Samples]],
+    masks: GroupMasks,
+) -> None:
+    """Put the scores of all parties together at the guest, which writes the predictions as the output `data`.
+
+    `splits` hold scaled features. Several hosts' scores reach the guest as their sum only.
+    """
+    tables = []
+    for place, (name, samples) in enumerate(splits):
+        turn = (1 << 40) + place
+        own = part.score(samples.features)
+        if context.me != roles.guest:
+            masks.send(roles.guest, "score", encode(own), turn=turn)
+            continue
+        scores = own + decode(masks.receive("score", turn=turn))
+        tables.append(_make_predictions(context, part, (name, samples), scores))
+    if tables:
+        import pyarrow
+
+        write_table(context, "data", pyarrow.concat_tables(tables))
+
+
+def _make_predictions(
+    context: Context, part: ModelPart, split: tuple[str, Samples], scores: Vector
+) -> "pyarrow.Table":
+    import pyarrow
+
+    name, samples = split
+    labels = clean_labels(context, samples, part.family)
+    means = part.family.mean(scores)
+    kind = pyarrow.int64() if part.family.classes else pyarrow.float64()
+    shown = pyarrow.nulls(len(samples), kind) if labels is None else pyarrow.array(labels).cast(kind)
+    results = (means >= part.threshold).astype(np.int64) if part.family.classes else means
+    return pyarrow.table(
+        {
+            "id": pyarrow.array(samples.ids, pyarrow.string()),
+            "label": shown,
+            "predict_score": means,
+            "predict_result": results,
+            "split": pyarrow.array([name] * len(samples), pyarrow.string()),
+        }
+    )

@@ -1,0 +1,30 @@
+"""The component that trains a logistic regression over parties that hold different features of the same samples."""
+
+from typing import Final
+
+from fedrota.component import Context, component
+from workers.components import vertical_glm
+from workers.components.glm_family import LOGISTIC
+
+DISCLOSURE: Final = vertical_glm.DISCLOSURE
+
+
+@component(
+    "hetero_lr",
+    params=vertical_glm.PARAMS,
+    inputs=vertical_glm.PORTS["inputs"],
+    outputs=vertical_glm.PORTS["outputs"],
+    roles=("guest", "host", "arbiter"),
+    exchange=True,
+)
+def hetero_lr(context: Context) -> None:
+    """Train a logistic regression over parties with different features of the same samples.
+
+    One guest with 0/1 labels, one or more hosts, perhaps an arbiter. `train` must hold the same ids in the same
+    order at all parties, as intersection leaves them; `validate` likewise, if given. The loss is the logistic one's
+    second-order Taylor polynomial. The parties first share the moments of their columns, encrypted with keys of
+    their own; then each gets its own part of the gradient in every step. Outputs are each party's `model` (JSON: its
+    own coefficients only) and, at the guest, `data`: the predictions for both inputs. Loss is logged as it was before
+    each epoch.
+    """
+    vertical_glm.train_vertical_glm(context, LOGISTIC)
