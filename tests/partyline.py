@@ -62,9 +62,7 @@ class Gateway:
 
 
 @web.middleware
-async def _take_token_for_party(
-    request: web.Request, handler: Callable[[web.Request], Any]
-) -> web.StreamResponse:
+async def _take_token_for_party(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
     token = request.headers.get("Authorization", "").partition(" ")[2]
     if not token:
         return web.Response(status=401)
@@ -154,8 +152,20 @@ def make_assignment(task: str, workers: Mapping[str, Worker], *, seq: int = 1) -
         if other != task
     )
     return Assignment(
-        task=task, seq=seq, job="j", job_name="", step="s", attempt=1, role=task, party=workers[task].party,
-        position=0, run={}, params={}, inputs={}, peers=peers, timeout_s=None,
+        task=task,
+        seq=seq,
+        job="j",
+        job_name="",
+        step="s",
+        attempt=1,
+        role=task,
+        party=workers[task].party,
+        position=0,
+        run={},
+        params={},
+        inputs={},
+        peers=peers,
+        timeout_s=None,
     )
 
 

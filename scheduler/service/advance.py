@@ -33,8 +33,8 @@ from scheduler.store.writes.moves import lock_jobs as wait_for_jobs
 
 log: Final = structlog.get_logger()
 
-PAGE = 64
-MAX_PAGES = 32
+PAGE = 32
+MAX_PAGES = 64
 MAX_EXPIRED = 512
 
 

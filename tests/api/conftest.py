@@ -31,7 +31,9 @@ SCHEMA = {
     "properties": {"rounds": {"type": "integer", "minimum": 1}, "table": {"type": "string"}},
     "additionalProperties": False,
 }
-NOOP = ComponentOffer(name="noop", params=SCHEMA, summary="Does nothing.", outputs={"data": "table"}, inputs={"data": "table"})
+NOOP = ComponentOffer(
+    name="noop", params=SCHEMA, summary="Does nothing.", outputs={"data": "table"}, inputs={"data": "table"}
+)
 
 
 def now() -> datetime:
@@ -99,7 +101,11 @@ class Gateway:
         return await self.call("GET", path, **given)
 
     async def post(self, path: str, body: Any = None, **given: Any) -> Answer:
-        return await self.call("POST", path, json=body, **given) if body is not None else await self.call("POST", path, **given)
+        return (
+            await self.call("POST", path, json=body, **given)
+            if body is not None
+            else await self.call("POST", path, **given)
+        )
 
     async def submit(self, **changes: Any) -> str:
         token = changes.pop("token", "admin")
@@ -108,7 +114,9 @@ class Gateway:
         return str(answer.json["id"])
 
     async def hello(self, party: str, **changes: Any) -> Answer:
-        return await self.post("/agent/hello", orjson.loads(orjson.dumps(make_hello(**changes))), token=f"worker-{party}")
+        return await self.post(
+            "/agent/hello", orjson.loads(orjson.dumps(make_hello(**changes))), token=f"worker-{party}"
+        )
 
     async def sync(self, party: str, *, agent: str = "agent-1", **parts: Any) -> Any:
         answer = await self.post("/agent/sync", {"agent": agent, **parts}, token=f"worker-{party}")
@@ -171,7 +179,9 @@ async def serve(tmp_path: Path, broker_url: str) -> AsyncIterator[Serve]:
     started: list[Gateway] = []
 
     async def start(database_url: str = "", **changes: Any) -> Gateway:
-        settings = Settings(**{"state_dir": tmp_path, "broker_url": broker_url, "database_url": database_url, **changes})
+        settings = Settings(
+            **{"state_dir": tmp_path, "broker_url": broker_url, "database_url": database_url, **changes}
+        )
         made = make_store(settings.sql_url())
         if not started:
             migrate(made)
@@ -210,7 +220,9 @@ def populate(gateway: Gateway) -> None:
     for name, given in users.items():
         gateway.tokens[name] = issue(gateway.store, name, **given)
     for party in ("9999", "10000"):
-        gateway.tokens[f"worker-{party}"] = issue(gateway.store, f"worker of {party}", org="hq", project="p1", party=party)
+        gateway.tokens[f"worker-{party}"] = issue(
+            gateway.store, f"worker of {party}", org="hq", project="p1", party=party
+        )
 
 
 @pytest.fixture

@@ -121,7 +121,10 @@ def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():
     assert home is not None
     assert (home.name, home.role) == ("legacy", Role.LEAD)
     assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True)) is None
-    assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name == "old"
+    assert (
+        find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name
+        == "old"
+    )
 
 
 def test_a_foreign_thing_is_not_there_and_ones_own_may_be_forbidden():

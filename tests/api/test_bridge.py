@@ -29,7 +29,13 @@ def make_wish(name="first", key=None, owner="ann"):
     catalogue = Catalogue(parties=frozenset({"9999"}), offers={}, check_params=lambda _schema, _params: ())
     steps = (StepDraft(name="read", run={"component": "noop"}),)
     draft = Draft(
-        name=name, owner=owner, project="p1", roles={"guest": ("9999",)}, steps=steps, origin={"n": name}, idempotency_key=key
+        name=name,
+        owner=owner,
+        project="p1",
+        roles={"guest": ("9999",)},
+        steps=steps,
+        origin={"n": name},
+        idempotency_key=key,
     )
     return make_submission(draft, catalogue)
 

@@ -55,7 +55,10 @@ def test_it_is_the_same_every_time(app, tmp_path):
 
 def test_a_token_is_asked_for_but_at_open_routes(document):
     opened = {
-        path for path, item in document["paths"].items() for operation in item.values() if operation.get("security") == []
+        path
+        for path, item in document["paths"].items()
+        for operation in item.values()
+        if operation.get("security") == []
     }
     assert opened == {"/fedrota/v1/version", "/openapi.json", "/docs", "/docs/{asset}", "/healthz", "/readyz"}
 

@@ -24,7 +24,11 @@ def test_times_end_in_z():
     from datetime import UTC, datetime
 
     answer = render({"at": datetime(2026, 1, 2, tzinfo=UTC)}, status=201, headers={"Location": "/x"})
-    assert (answer.status, answer.headers["Location"], orjson.loads(answer.body)) == (201, "/x", {"at": "2026-01-02T00:00:00Z"})
+    assert (answer.status, answer.headers["Location"], orjson.loads(answer.body)) == (
+        201,
+        "/x",
+        {"at": "2026-01-02T00:00:00Z"},
+    )
 
 
 async def test_a_parameter_that_nobody_takes_is_named(gateway):

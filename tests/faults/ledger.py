@@ -98,14 +98,17 @@ class Audit:
             if event in {Event.SUBMITTED, Event.STOP_REQUESTED}:
                 continue
             item = {"job": job, "step": step, "task": task}[level]
-            before = known.get((level, item), "waiting")
+            first = "ready" if level == Level.STEP and event == Event.DISPATCHED else "waiting"
+            before = known.get((level, item), first)  # a step that needs nothing is ready from the start
             assert before not in ENDED or event == Event.RERUN, f"{level} {item}: {event} after {before}"
             legal = target(Level(level), State(before), Event(event))
             assert legal == state, f"{level} {item}: {event} leads from {before} to {legal}, the log says {state}"
             known[level, item] = state
         for level in ("job", "step", "task"):
             for item, state in self.rows(f"SELECT id, state FROM {level}"):
-                assert known.get((level, item), "waiting") == state, f"{level} {item} is {state}, its log says otherwise"
+                assert known.get((level, item), "waiting") == state, (
+                    f"{level} {item} is {state}, its log says otherwise"
+                )
 
     def check_tasks(self) -> None:
         """In the attempt that counts each member succeeded once; no step succeeded in two attempts."""
@@ -118,9 +121,13 @@ class Audit:
             successes[tuple(row)] += 1
         twice = {key: count for key, count in successes.items() if count != 1}
         assert not twice, f"committed more than once: {twice}"
-        members = self.rows("SELECT step.id, task.member, task.attempt FROM task JOIN step ON step.id = task.step_id AND step.attempt = task.attempt")
+        members = self.rows(
+            "SELECT step.id, task.member, task.attempt FROM task JOIN step ON step.id = task.step_id AND step.attempt = task.attempt"
+        )
         assert {tuple(row) for row in members} == set(successes)
-        doubled = self.rows("SELECT step_id FROM event WHERE level = 'step' AND event = 'succeeded' GROUP BY step_id HAVING COUNT(*) <> 1")
+        doubled = self.rows(
+            "SELECT step_id FROM event WHERE level = 'step' AND event = 'succeeded' GROUP BY step_id HAVING COUNT(*) <> 1"
+        )
         assert not doubled, f"steps that succeeded more than once: {doubled}"
         whole = self.rows(
             "SELECT step_id, attempt FROM task GROUP BY step_id, attempt HAVING COUNT(*) = SUM(CASE WHEN state = 'success' THEN 1 ELSE 0 END)"
@@ -157,7 +164,10 @@ class Audit:
 
     def check_disks(self) -> None:
         """Nothing is left of attempts that do not count: no folder, no spooled report, no open journal line."""
-        accepted = {(row[0], row[1], str(row[2])) for row in self.rows("SELECT party_id, id, seq FROM task WHERE state = 'success'")}
+        accepted = {
+            (row[0], row[1], str(row[2]))
+            for row in self.rows("SELECT party_id, id, seq FROM task WHERE state = 'success'")
+        }
         for party in self.system.parties:
             site = self.system.site(party)
             outputs = {(party, folder.parent.name, folder.name) for folder in site.glob("outputs/*/*")}

@@ -150,7 +150,9 @@ class System:
                 online = {party.id for party in client.parties() if party.online}
         except Exception:
             return False
-        return online >= {name.partition(".")[2] for name in self.parts if name.startswith("worker") and self.parts[name].is_wanted}
+        return online >= {
+            name.partition(".")[2] for name in self.parts if name.startswith("worker") and self.parts[name].is_wanted
+        }
 
     def tend(self) -> None:
         """Start again what has died, as a supervisor does."""
@@ -246,7 +248,9 @@ class System:
 
     def tails(self) -> str:
         """The last lines of every log."""
-        return "\n".join(f"--- {part.name}\n" + "\n".join(part.text().splitlines()[-15:]) for part in self.parts.values())
+        return "\n".join(
+            f"--- {part.name}\n" + "\n".join(part.text().splitlines()[-15:]) for part in self.parts.values()
+        )
 
 
 def children(pid: int) -> list[int]:

@@ -45,21 +45,18 @@ def run(system: System, *, jobs: int, each: int) -> Count:
     system.start()
     documents = list(Mix(system.folder, system.parties, draw).documents(jobs))
     chaos = Chaos(system, draw, each=each)
-    per_fault = 1 + len(documents) // len(chaos.left)
     audit = Audit(system)
-    with system.client() as client:
-        submitter = Submitter(client, documents)
+    pause_s = 0.9 * PAUSE_S * len(chaos.left) / jobs
+    with system.client() as client, Submitter(client, documents, pause_s) as submitter:
         while not chaos.is_over:
             next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * PAUSE_S
             chaos.inject()
-            for _ in range(per_fault):
-                submitter.submit_next()
             while time.monotonic() < next_fault:
                 system.tend()
                 chaos.thaw()
                 time.sleep(0.05)
-        system.wait(lambda: system.parts["gateway"].pid != 0, "the gateway is back")
-        submitter.submit_rest()
+        system.wait(lambda: not submitter.waiting, "every job is accepted")
+    assert len(submitter.accepted) == jobs, "two submissions were given one job"
     tail_s = drain(system, audit)
     statuses = system.stop()
     count = audit.check(submitter.accepted)

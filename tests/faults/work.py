@@ -2,11 +2,11 @@
 
 import random
 import sys
-import time
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from fedrota.client import Client
 from fedrota.errors import FedrotaError
@@ -68,7 +68,9 @@ class Mix:
 
     def exchange(self) -> list[Document]:
         """Parties that talk to each other."""
-        return [{"name": "sum", "component": "toy", "params": {"rounds": self.draw.choice([1, 10, 60]), "length": 1000}}]
+        return [
+            {"name": "sum", "component": "toy", "params": {"rounds": self.draw.choice([1, 10, 60]), "length": 1000}}
+        ]
 
     def chain(self) -> list[Document]:
         """Steps that need each other's outputs."""
@@ -83,31 +85,36 @@ class Mix:
 
 @dataclass
 class Submitter:
-    """Submits documents one by one, each with one idempotency key until the gateway has said yes."""
+    """Submits documents from a thread of its own, each with one idempotency key until the gateway has said yes."""
 
     client: Client
     waiting: list[Document]
+    pause_s: float
     accepted: dict[str, Document] = field(default_factory=dict)
     """By the job's id."""
     failures: int = 0
 
+    def __enter__(self) -> Self:
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        while self.waiting and not self._is_over.wait(self.pause_s):
+            self.submit_next()
+
     def submit_next(self) -> None:
         """One try with the first document that is not accepted."""
-        if not self.waiting:
-            return
         document = self.waiting[0]
         try:
             job = self.client.submit(document, idempotency_key=str(document["name"]))
         except FedrotaError:
             self.failures += 1
             return
-        assert job.id not in self.accepted, f"{job.id} was given to two submissions"
         self.accepted[job.id] = document
         self.waiting.pop(0)
-
-    def submit_rest(self, patience_s: float = 30.0) -> None:
-        """All that is left."""
-        until = time.monotonic() + patience_s
-        while self.waiting:
-            self.submit_next()
-            assert time.monotonic() < until, f"{len(self.waiting)} jobs were never accepted"

@@ -40,9 +40,7 @@ async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_
     for task, party in parties.items():
         party.line.exchange.open(make_assignment(task, parties))  # before the start: kept until then
         party.line.start()
-    parties["h"].line.exchange.recv(
-        "h", 1, Letter("g", "x"), timeout_s=5, on_message=lambda *answer: got.put(answer)
-    )
+    parties["h"].line.exchange.recv("h", 1, Letter("g", "x"), timeout_s=5, on_message=lambda *answer: got.put(answer))
     parties["g"].line.exchange.send("g", 1, Letter("h", "x"), bytearray(b"hello"), on_done=got.put)
     await until(lambda: got.qsize() == 2)
     assert {str(got.get()), str(got.get())} == {"", str((bytearray(b"hello"), ""))}

@@ -157,9 +157,7 @@ class _Plan:
         if work < WORTH_FORKING or count_cores() < 2:
             return [_Part(cut=slice(0, rows), is_rows=True)]
         is_rows = rows > columns
-        return [
-            _Part(cut=cut, is_rows=is_rows) for cut in split_evenly(rows if is_rows else columns, least=1)
-        ]
+        return [_Part(cut=cut, is_rows=is_rows) for cut in split_evenly(rows if is_rows else columns, least=1)]
 
     def compute(self, part: _Part) -> list[Number]:
         """The products of one part: columns x packs."""

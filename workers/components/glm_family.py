@@ -19,6 +19,8 @@ class Family:
     slope: float
     """The part of the loss's derivative that grows with u: slope x u, or e^u where `exponential`."""
     exponential: bool
+    slope_shift: int
+    """The slope as a number of halvings; unused where `exponential`."""
     target: Callable[[Vector], Vector]
     """The derivative's other part, from the labels: it is slope x u + target(y)."""
     mean: Callable[[Vector], Vector]
@@ -37,6 +39,7 @@ LOGISTIC: Final = Family(
     name="logistic",
     slope=0.25,
     exponential=False,
+    slope_shift=2,
     target=lambda labels: 0.5 - labels,
     mean=_sigmoid,
     rest=lambda labels: len(labels) * float(np.log(2)),
@@ -46,6 +49,7 @@ LINEAR: Final = Family(
     name="linear",
     slope=1.0,
     exponential=False,
+    slope_shift=0,
     target=lambda labels: -labels,
     mean=lambda score: score,
     rest=lambda labels: float((labels**2).sum()) / 2,
@@ -55,6 +59,7 @@ POISSON: Final = Family(
     name="poisson",
     slope=0.0,
     exponential=True,
+    slope_shift=0,
     target=lambda labels: -labels,
     mean=lambda score: np.exp(np.minimum(score, 700.0)),
     rest=lambda _labels: 0.0,

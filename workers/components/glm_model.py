@@ -90,7 +90,9 @@ def read_model_file(context: Context, path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise InvalidInputError(f"the model of party {context.me.party} is no JSON file: {error}") from error
     if not isinstance(model, dict) or "format" not in model:
-        raise InvalidInputError(f"the model of party {context.me.party} names no `format`: connect a training step's model")
+        raise InvalidInputError(
+            f"the model of party {context.me.party} names no `format`: connect a training step's model"
+        )
     return model
 
 
@@ -120,9 +122,7 @@ def predict_splits(
         write_table(context, "data", pyarrow.concat_tables(tables))
 
 
-def _make_predictions(
-    context: Context, part: ModelPart, split: tuple[str, Samples], scores: Vector
-) -> "pyarrow.Table":
+def _make_predictions(context: Context, part: ModelPart, split: tuple[str, Samples], scores: Vector) -> "pyarrow.Table":
     import pyarrow
 
     name, samples = split

@@ -38,7 +38,9 @@ class GroupMasks:
     def _agree(self) -> Mapping[Member, PairMasks]:
         me, exchange = self._context.me, self._context.exchange
         mine = {target: group for target, group in self._groups.items() if me in group and len(group) > 1}
-        made = {target: PairMasks(position=group.index(me), context=self._name(target)) for target, group in mine.items()}
+        made = {
+            target: PairMasks(position=group.index(me), context=self._name(target)) for target, group in mine.items()
+        }
         for target, group in mine.items():
             for other in group:
                 if other != me:

@@ -16,7 +16,6 @@ from workers.components.fixed_point import FEATURE_BITS, Bounds, Whole, to_whole
 from workers.components.forks import Report
 from workers.components.pair_link import PairLink, encrypt_rows
 
-
 Words64 = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 

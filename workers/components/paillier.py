@@ -43,7 +43,9 @@ class FixedBase:
         for _place in range(1, self.places):
             steps.append(gmpy2.powmod(steps[-1], 256, self.modulus))
         parts = split_evenly(self.places, least=16)
-        self.table = [row for rows in run_forked(lambda part: [self._row(s) for s in steps[part]], parts) for row in rows]
+        self.table = [
+            row for rows in run_forked(lambda part: [self._row(s) for s in steps[part]], parts) for row in rows
+        ]
 
     def _row(self, step: Number) -> list[Number]:
         row = [mpz(1), step]

@@ -34,17 +34,28 @@ class PairLink:
     def send(self, blocks: Sequence[bytes]) -> None:
         """Send encrypted rows, as `encrypt_rows` made them."""
         for block in blocks:
-            self.context.exchange.send(self.peer, "cipher", block, round=self._next("cipher out"))
+            self.context.exchange.send(self.peer, "cipher", block, round=self.count("cipher out"))
 
     def multiply(self, matrix: Rows, layout: Layout, *, report: Report | None = None) -> list[list[int]]:
         """Multiply the rows that the peer sends by the transposed own `matrix`; the own share of the product."""
         products = []
         for start in range(0, len(matrix), SEND_ROWS):
             block = matrix[start : start + SEND_ROWS]
-            ciphertexts = self._receive("cipher", self.theirs, count=len(block) * layout.packs)
+            ciphertexts = self.receive(layout, rows=len(block))
             products.append(multiply(self.theirs, block, ciphertexts, packs=layout.packs, report=report))
-        masked, share = add_mask(self.theirs, combine(self.theirs, products), layout)
-        self.context.exchange.send(self.peer, "masked", self.theirs.render(masked), round=self._next("masked out"))
+        return self._mask(combine(self.theirs, products), layout)
+
+    def receive(self, layout: Layout, *, rows: int) -> list[Number]:
+        """Encrypted rows of the peer, for `multiply_received`."""
+        return self._receive("cipher", self.theirs, count=rows * layout.packs)
+
+    def multiply_received(self, matrix: Rows, ciphertexts: Sequence[Number], layout: Layout) -> list[list[int]]:
+        """As `multiply`, with rows that have been received before and may be used again."""
+        return self._mask(multiply(self.theirs, matrix, ciphertexts, packs=layout.packs), layout)
+
+    def _mask(self, products: Sequence[Number], layout: Layout) -> list[list[int]]:
+        masked, share = add_mask(self.theirs, products, layout)
+        self.context.exchange.send(self.peer, "masked", self.theirs.render(masked), round=self.count("masked out"))
         return share
 
     def open(self, layout: Layout, *, rows: int) -> list[list[int]]:
@@ -53,7 +64,7 @@ class PairLink:
         return layout.unpack(self.key.decrypt(masked))
 
     def _receive(self, name: str, key: PublicKey, *, count: int) -> list[Number]:
-        sent = self.context.exchange.recv(self.peer, name, round=self._next(f"{name} in"))
+        sent = self.context.exchange.recv(self.peer, name, round=self.count(f"{name} in"))
         ciphertexts = key.parse(sent)
         if len(ciphertexts) != count:
             raise PeerError(
@@ -62,7 +73,8 @@ class PairLink:
             )
         return ciphertexts
 
-    def _next(self, stream: str) -> int:
+    def count(self, stream: str) -> int:
+        """0, 1, 2, ... for the rounds of one kind of message."""
         return int(next(self.counters.setdefault(stream, count())))
 
 

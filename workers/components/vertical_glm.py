@@ -253,9 +253,7 @@ def _make_part(
     )
 
 
-def finish(
-    context: Context, roles: Roles, party: Party, *, fit: Fit, family: Family, masks: GroupMasks
-) -> None:
+def finish(context: Context, roles: Roles, party: Party, *, fit: Fit, family: Family, masks: GroupMasks) -> None:
     """Write the model part and the predictions, and say how training went."""
     is_guest, width = context.me == roles.guest, len(party.columns.train.names)
     part = ModelPart(

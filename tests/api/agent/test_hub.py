@@ -250,5 +250,3 @@ async def test_a_worker_that_appears_elsewhere_replaces_the_connection_here(two_
     assert newer.channel.is_connected
     await older.stop()
     await newer.stop()
-
-

@@ -26,7 +26,9 @@ def test_nul_in_a_message_is_replaced_because_a_refused_report_would_come_for_ev
     assert parse_sync(raw).reports[0].message == "a\ufffdb"
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"agent": 1}', b'{"agent": "a", "claims": [{"task": "t"}]}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"{", b'{"agent": 1}', b'{"agent": "a", "claims": [{"task": "t"}]}', b"\xff"]
+)
 def test_what_is_no_call_is_refused(raw):
     with pytest.raises(InvalidDocumentError):
         parse_sync(raw)

@@ -15,7 +15,9 @@ async def test_another_protocol_is_refused_with_what_to_do(gateway):
 async def test_offers_count_for_the_next_submit(gateway):
     await gateway.submit()
     await gateway.hello("9999", components=())
-    answer = await gateway.post("/jobs", {"name": "x", "parties": {"g": ["9999"]}, "steps": [{"name": "a", "component": "noop"}]})
+    answer = await gateway.post(
+        "/jobs", {"name": "x", "parties": {"g": ["9999"]}, "steps": [{"name": "a", "component": "noop"}]}
+    )
     assert "steps.0.component" in answer.problems
 
 
@@ -37,7 +39,11 @@ async def test_many_calls_at_once_each_get_their_own_answer(gateway):
     knocks = gateway.dispatch()
     assert len(knocks["9999"]) == 6
     answers = await asyncio.gather(
-        *(gateway.sync(party, claims=[{"task": knock.task, "seq": knock.seq}]) for party in knocks for knock in knocks[party])
+        *(
+            gateway.sync(party, claims=[{"task": knock.task, "seq": knock.seq}])
+            for party in knocks
+            for knock in knocks[party]
+        )
     )
     assigned = [answer["claims"][0]["assignment"] for answer in answers]
     assert sorted(item["job"] for item in assigned) == sorted(jobs * 2)

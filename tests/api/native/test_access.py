@@ -20,7 +20,15 @@ OWN = {"admin": 2, "org_admin": 2, "lead": 2, "member": 403, "other_org_admin": 
 READ = {**dict.fromkeys(ALL, 2), "stranger": 404}
 # Parties belong to organisations, not to projects.
 PARTY_READ = dict.fromkeys(ALL, 2)
-PARTY_CONTROL = {"admin": 2, "org_admin": 2, "lead": 403, "member": 403, "other_org_admin": 403, "other_lead": 403, "stranger": 2}
+PARTY_CONTROL = {
+    "admin": 2,
+    "org_admin": 2,
+    "lead": 403,
+    "member": 403,
+    "other_org_admin": 403,
+    "other_lead": 403,
+    "stranger": 2,
+}
 
 MATRIX = [
     ("GET", "/jobs/{job}", None, READ),
@@ -57,7 +65,9 @@ MATRIX = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "body", "wanted"), MATRIX, ids=[f"{row[0]} {row[1]} {row[2]}" for row in MATRIX])
+@pytest.mark.parametrize(
+    ("method", "path", "body", "wanted"), MATRIX, ids=[f"{row[0]} {row[1]} {row[2]}" for row in MATRIX]
+)
 async def test_who_may(gateway, method, path, body, wanted):
     found = {}
     for caller in sorted(ALL, key=lambda name: wanted[name], reverse=True):
@@ -79,7 +89,9 @@ async def test_a_foreign_thing_and_none_at_all_give_the_same_answer(gateway):
         foreign = await gateway.get(path.format(job), token="stranger")
         nothing = await gateway.get(path.format("20200101000000aaaaaaaaaa"), token="stranger")
         assert foreign.status == nothing.status == 404
-        assert foreign.json["error"]["message"] == nothing.json["error"]["message"].replace("20200101000000aaaaaaaaaa", job)
+        assert foreign.json["error"]["message"] == nothing.json["error"]["message"].replace(
+            "20200101000000aaaaaaaaaa", job
+        )
     assert (await gateway.get("/jobs", token="stranger")).json["items"] == []
 
 

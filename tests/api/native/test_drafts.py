@@ -13,7 +13,9 @@ def draft(**step):
 
 
 def test_a_document_becomes_the_callers_draft():
-    found = draft(component="noop", needs=["b"], inputs={"data": "b.out"}, gang=True, retry={"attempts": 5, "on": ["error"]})
+    found = draft(
+        component="noop", needs=["b"], inputs={"data": "b.out"}, gang=True, retry={"attempts": 5, "on": ["error"]}
+    )
     assert (found.owner, found.org, found.project, found.idempotency_key) == ("ann", "hq", "p1", "k")
     assert found.roles == {"guest": ("9999",)}
     assert found.origin["parties"] == {"guest": [9999]}

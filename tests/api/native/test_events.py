@@ -21,7 +21,9 @@ async def read_stream(gateway, job, *, after=None, until="end", on_event=None):
             *whole, text = text.split(b"\n\n")
             for frame in whole:
                 fields = dict(line.split(b": ", 1) for line in frame.split(b"\n"))
-                frames.append((fields.get(b"id"), fields.get(b"event", b"").decode(), orjson.loads(fields.get(b"data", b"{}"))))
+                frames.append(
+                    (fields.get(b"id"), fields.get(b"event", b"").decode(), orjson.loads(fields.get(b"data", b"{}")))
+                )
                 if on_event:
                     await on_event(frames[-1])
                 if frames[-1][1] == until:
@@ -116,9 +118,7 @@ async def test_a_quiet_stream_shows_that_it_lives(gateway, monkeypatch):
 @pytest.mark.parametrize("given", ["x", "-1", "9" * 30])
 async def test_a_wrong_resume_is_named(gateway, given):
     job = await gateway.submit()
-    answer = await gateway.get(
-        f"/jobs/{job}/events", headers={"Accept": "text/event-stream", "Last-Event-ID": given}
-    )
+    answer = await gateway.get(f"/jobs/{job}/events", headers={"Accept": "text/event-stream", "Last-Event-ID": given})
     assert answer.status == 422
     assert "header Last-Event-ID" in answer.problems
 

@@ -142,7 +142,9 @@ async def test_lists_are_filtered_and_paged(gateway):
     assert (len(page["items"]), len(rest["items"]), rest["next"]) == (4, 2, None)
 
 
-@pytest.mark.parametrize("query", ["state=open", "limit=0", "limit=1001", "after=%21", "after=W10", "label=x", "colour=red"])
+@pytest.mark.parametrize(
+    "query", ["state=open", "limit=0", "limit=1001", "after=%21", "after=W10", "label=x", "colour=red"]
+)
 async def test_a_wrong_filter_is_named(gateway, query):
     answer = await gateway.get(f"/jobs?{query}")
     assert answer.status == 422

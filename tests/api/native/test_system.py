@@ -36,7 +36,9 @@ async def test_the_job_schema_knows_right_from_wrong(gateway):
 async def test_everything_in_the_job_schema_is_described(gateway):
     schema = (await gateway.get("/schemas/job")).json
     for kind in (schema, *schema["$defs"].values()):
-        plain = {name for name, found in kind["properties"].items() if "description" not in found and "$ref" not in found}
+        plain = {
+            name for name, found in kind["properties"].items() if "description" not in found and "$ref" not in found
+        }
         assert not plain
 
 

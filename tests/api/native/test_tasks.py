@@ -34,7 +34,12 @@ async def test_a_task(gateway):
 
 @pytest.mark.parametrize(
     ("query", "text", "offset"),
-    [("", "0123456789", "0"), ("?offset=4", "456789", "4"), ("?offset=2&limit=3", "234", "2"), ("?offset=-3", "789", "7")],
+    [
+        ("", "0123456789", "0"),
+        ("?offset=4", "456789", "4"),
+        ("?offset=2&limit=3", "234", "2"),
+        ("?offset=-3", "789", "7"),
+    ],
 )
 async def test_a_part_of_a_log(gateway, partyline, query, text, offset):
     _, task, seq = await claim(gateway)

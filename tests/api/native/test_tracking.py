@@ -12,8 +12,15 @@ async def test_what_tasks_leave_behind(gateway):
 
     page = (await gateway.get(f"/jobs/{job}/metrics?limit=2")).json
     rest = (await gateway.get(f"/jobs/{job}/metrics?limit=2&after={page['next']}")).json
-    assert [(point["x"], point["value"]) for point in (*page["items"], *rest["items"])] == [(0, 1.0), (1, 0.5), (2, 1 / 3)]
-    assert page["items"][0].items() >= {"step": "read", "role": "guest", "party": "9999", "attempt": 1, "name": "loss"}.items()
+    assert [(point["x"], point["value"]) for point in (*page["items"], *rest["items"])] == [
+        (0, 1.0),
+        (1, 0.5),
+        (2, 1 / 3),
+    ]
+    assert (
+        page["items"][0].items()
+        >= {"step": "read", "role": "guest", "party": "9999", "attempt": 1, "name": "loss"}.items()
+    )
     assert (await gateway.get(f"/jobs/{job}/metrics?name=acc")).json["items"] == []
     (summary,) = (await gateway.get(f"/jobs/{job}/summaries")).json["items"]
     assert summary["values"] == {"auc": 0.9}

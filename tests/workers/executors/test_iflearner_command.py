@@ -47,7 +47,12 @@ def test_without_one_python_is_the_host_s():
 
 @pytest.mark.parametrize(
     ("image", "has_containers", "kind"),
-    [("ocr:1", True, "container"), ("ocr:1", False, "command"), ("local:x", True, "command"), ("iflearner", True, "command")],
+    [
+        ("ocr:1", True, "container"),
+        ("ocr:1", False, "command"),
+        ("local:x", True, "command"),
+        ("iflearner", True, "command"),
+    ],
 )
 def test_an_image_is_run_where_it_can_be(image, has_containers, kind):
     assert trainer(image=image, has_containers=has_containers)[0] == kind

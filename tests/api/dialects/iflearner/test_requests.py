@@ -122,7 +122,9 @@ def test_what_a_task_must_have_is_named_where_it_is_missing(field):
 
 
 def test_a_null_data_path_is_an_empty_one():
-    assert parse_task({**TASK, "federate_data": [{"federated_id": "a", "federated_data": None}]}).federates == (("a", ""),)
+    assert parse_task({**TASK, "federate_data": [{"federated_id": "a", "federated_data": None}]}).federates == (
+        ("a", ""),
+    )
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b"name=abc", b"\xff", b'{"a":1,"a":2}'])
@@ -144,7 +146,14 @@ def test_a_start_may_set_epochs_and_hyper_parameters():
 
 @pytest.mark.parametrize(
     "raw",
-    [b'{"epochs": 0}', b'{"epochs": "3"}', b'{"epochs": true}', b'{"enable_smpc": true}', b'{"hyper_parameter": "a"}', b"[]"],
+    [
+        b'{"epochs": 0}',
+        b'{"epochs": "3"}',
+        b'{"epochs": true}',
+        b'{"enable_smpc": true}',
+        b'{"hyper_parameter": "a"}',
+        b"[]",
+    ],
 )
 def test_a_wrong_start_is_refused(raw):
     assert refused(parse_start, raw)[0] == INVALID

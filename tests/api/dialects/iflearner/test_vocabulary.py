@@ -38,7 +38,9 @@ def make_run(*tasks, job=State.RUNNING, step=State.RUNNING, reason="", epochs=4,
 
 
 def status_of(*states, **given):
-    return find_status(make_run(*(make_task(str(n), state) for n, state in enumerate(states)), **given), was_started=True)
+    return find_status(
+        make_run(*(make_task(str(n), state) for n, state in enumerate(states)), **given), was_started=True
+    )
 
 
 def test_a_task_that_was_never_started_has_no_status():
@@ -167,7 +169,12 @@ def test_a_start_makes_one_step_of_all_parties_and_a_server():
     made = draft()
     (step,) = made.steps
     assert made.roles == {"federate": ("a", "b"), "server": ("a",)}
-    assert (step.gang, step.services, made.dialect, made.labels["iflearner.task"]) == (True, ("server",), "iflearner", "t1")
+    assert (step.gang, step.services, made.dialect, made.labels["iflearner.task"]) == (
+        True,
+        ("server",),
+        "iflearner",
+        "t1",
+    )
     assert step.run == {
         "engine": "iflearner", "image": "iflearner:0.1.0", "workdir": "/w", "command": ["python", "t.py"],
         "flags": ["--lr=1", "--name={party}", "--epochs=2"], "epochs": 2, "aggregator": True,

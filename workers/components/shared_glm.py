@@ -1,0 +1,74 @@
+"""The body that the models trained on shares have in common, their parameters, and who learns what from them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fedrota.component import Context
+from workers.components.glm_family import Family
+from workers.components.glm_training import plan_batches
+from workers.components.group_masks import GroupMasks
+from workers.components.shared_training import SharedTraining
+from workers.components.vertical_data import align, find_roles
+from workers.components.vertical_glm import PARAMS as VERTICAL_PARAMS
+from workers.components.vertical_glm import SHARED_SETTINGS, finish, make_ring, read_party
+
+SETTINGS: Final = (*SHARED_SETTINGS, "learning_rate", "decay", "penalty", "alpha", "fit_intercept")
+
+DISCLOSURE: Final = (
+    (
+        "either party",
+        "the loss of each epoch; its own coefficients, in the end; the other's number of features. No gradient, and "
+        "nothing of the other's coefficients",
+        "both follow the protocol and keep what they may keep (honest but curious); Paillier's cryptosystem with the "
+        "chosen key is not broken",
+    ),
+    (
+        "the guest",
+        "each sample's score in the end, hence the host's part of it",
+        "the same. A host with a single feature tells it by its part of the scores, up to a factor",
+    ),
+    (
+        "the centre",
+        "the loss of each epoch, numbers of rows and features, names of columns where the step fails; no coefficients",
+        "messages between parties are encrypted end to end",
+    ),
+    (
+        "who holds a party's model",
+        "that party's coefficients, means and deviations",
+        "a model can tell something about single samples; this component adds no noise (no differential privacy)",
+    ),
+)
+
+PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
+    **{name: schema for name, schema in VERTICAL_PARAMS.items() if name != "optimizer"},
+    "penalty": {
+        "type": "string",
+        "enum": ["none", "l2"],
+        "default": "l2",
+        "description": "What keeps coefficients small: half the sum of their squares (l2).",
+    },
+    "early_stop": {
+        "type": "string",
+        "enum": ["none", "loss"],
+        "default": "none",
+        "description": "Stop once the loss changes by less than `tol` in an epoch.",
+    },
+}
+
+
+def train_shared_glm(context: Context, family: Family) -> None:
+    """Train on shares, write the model part and the predictions."""
+    roles = find_roles(context, hosts=1, arbiter=False)
+    party = read_party(context, roles, family)
+    settings = {name: context.params[name] for name in SETTINGS}
+    common = align(context, roles, party.columns.list_splits(), settings)
+    terms = {owner: width + int(owner == roles.guest) for owner, width in common.widths.items()}
+    ring = make_ring(context, roles, terms, rows=common.rows["train"], family=family)
+    training = SharedTraining(
+        ring=ring,
+        family=family,
+        batches=plan_batches(common.rows["train"], context.params["batch_size"], context.params["seed"]),
+        rest=0.0 if party.labels is None else family.rest(party.labels),
+    )
+    fit = training.run(party.make_columns())
+    finish(context, roles, party, fit=fit, family=family, masks=GroupMasks(context, roles.owners))
