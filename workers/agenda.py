@@ -120,7 +120,7 @@ class Agenda:
             if record.batch and room > 0:
                 beats.append(_last_beat(record))
                 room -= 1
-            if len(record.metrics) <= POINTS_PER_BEAT and room > 0:
+            if len(record.metrics) <= _batch_size(record) and room > 0:
                 reports.append(record.report)
                 room -= 1
             if room <= 0:
@@ -172,10 +172,15 @@ class Agenda:
         if record is None or not record.batch:
             return
         if reply.verdict == "fenced":
-            self._due[record.key] = replace(record, batch=0, metrics=())
+            self._due[record.key] = replace(record, batch=0, sent=0, metrics=())
         elif reply.batch >= record.batch:
-            rest = record.metrics[POINTS_PER_BEAT:]
-            self._due[record.key] = replace(record, batch=record.batch + 1 if rest else 0, metrics=rest)
+            rest = record.metrics[_batch_size(record) :]
+            self._due[record.key] = replace(record, batch=record.batch + 1 if rest else 0, sent=0, metrics=rest)
+
+
+def _batch_size(record: Record) -> int:
+    """How many points the next batch has: one that was sent before has the same as then."""
+    return record.sent or POINTS_PER_BEAT
 
 
 def _last_beat(record: Record) -> Beat:
@@ -185,5 +190,5 @@ def _last_beat(record: Record) -> Beat:
         seq=report.seq,
         log_size=report.log_size,
         batch=record.batch,
-        metrics=record.metrics[:POINTS_PER_BEAT],
+        metrics=record.metrics[: _batch_size(record)],
     )

@@ -276,10 +276,17 @@ class Runner:
         key = (reply.task, reply.seq)
         if not reply.accepted:
             log.warning("report_stale", task=reply.task, seq=reply.seq, reason=reply.reason)
-            self._bench.drop_outputs(key)
+            self._drop_unwanted(key)
         with self._changed:
             self._drop_report(key)
         self._journal.end([key])
+
+    def _drop_unwanted(self, key: Key) -> None:
+        """Remove the outputs of a success that came too late; a refused failure may follow one that counts."""
+        with self._changed:
+            record = self._agenda.find_due(key)
+        if record is not None and record.report.outcome == "success":
+            self._bench.drop_outputs(key)
 
     def _drop_report(self, key: Key) -> None:
         self._agenda.delivered(key)

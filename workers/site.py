@@ -170,10 +170,14 @@ class Site:
         """What the spool holds, and a report for every attempt that the former life left without one."""
         spooled = self._spool.load()
         known = {record.key for record in spooled}
-        lost = [_make_lost(self.workdir, *entry.key) for entry in self._journal.leftovers() if entry.key not in known]
+        entries = [entry for entry in self._journal.leftovers() if entry.key not in known]
+        lost = [_make_lost(self.workdir, *entry.key) for entry in entries]
         if lost:
             log.warning("attempts_lost", tasks=[record.report.task for record in lost])
             self._spool.write(lost)
+        for entry in entries:
+            if entry.pid:  # one that had no process wrote nothing; it may repeat one that ended well long ago
+                self.workdir.drop_outputs(*entry.key)
         self._journal.end(entry.key for entry in self._journal.leftovers())
         return [*spooled, *lost]
 

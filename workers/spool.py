@@ -20,10 +20,14 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A report and the metrics that must be stored before it; `batch` numbers them, 0 where there are none."""
+    """A report and the metrics that must be stored before it; `batch` numbers the first of them, 0: there are none.
+
+    The first `sent` were sent as this batch before: they may be stored already, so nothing may join them.
+    """
 
     report: Report
     batch: int = 0
+    sent: int = 0
     metrics: tuple[MetricPoint, ...] = ()
 
     @property
@@ -86,4 +90,5 @@ class Spool:
 
 def _parse(value: dict[str, object]) -> Record:
     metrics = tuple(MetricPoint(**point) for point in value["metrics"])  # type: ignore[attr-defined]
-    return Record(report=parse_report(value["report"]), batch=int(str(value["batch"])), metrics=metrics)  # type: ignore[arg-type]
+    batch, sent = int(str(value["batch"])), int(str(value.get("sent", 0)))
+    return Record(report=parse_report(value["report"]), batch=batch, sent=sent, metrics=metrics)  # type: ignore[arg-type]

@@ -143,7 +143,8 @@ async def _check_room(request: web.Request, party: str, name: str, query: PutQue
     """Whether the caller may put a table of that name there."""
     principal: Principal = request[PRINCIPAL]
     found = await check_party(request, party, Action.READ_PARTY)
-    subject = Subject(owner=principal.name, org=found.org)
+    # At a party of their own organisation a table is the caller's; elsewhere only who rules there may put one.
+    subject = Subject(owner=principal.name if found.org == principal.org else "", org=found.org)
     require(principal, Action.WRITE_TABLE, subject, kind="table", identity=f"{query.namespace}/{name} at party {party}")
     try:
         await check_table(request, party, name, namespace=query.namespace, action=Action.WRITE_TABLE)

@@ -1,4 +1,7 @@
-"""Makes the sample tables: the breast cancer set that scikit-learn ships, its samples split over three parties.
+"""Makes the sample tables: the breast cancer set that scikit-learn ships, split over parties in two ways.
+
+By samples: breast_train and breast_test of three parties, with the same columns. By features: breast_vertical_train
+and breast_vertical_test of two, whose samples overlap; the guest 9999 has the labels.
 
 Run it from the tree: `python examples/data/make.py`. It gives the same files every time.
 """
@@ -13,11 +16,14 @@ from typing import Any
 PARTIES = ("9999", "10000", "10001")
 TEST_SHARE = 0.2
 SEED = 3
+GUEST_FEATURES = 10
+ONLY_HERE = 0.06
+"""Share of the samples that one of the two vertical parties lacks."""
 
 
 def main(folder: Path) -> None:
-    """Write breast_train.csv and breast_test.csv of each party below `folder`."""
-    for party, table, rows in make_tables():
+    """Write each party's tables below `folder`."""
+    for party, table, rows in (*make_tables(), *make_vertical_tables()):
         target = folder / party / f"{table}.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w", newline="") as file:
@@ -42,6 +48,38 @@ def make_tables() -> Iterator[tuple[str, str, list[Sequence[Any]]]]:
         tests = round(TEST_SHARE * len(rows))
         yield party, "breast_train", [header, *rows[tests:]]
         yield party, "breast_test", [header, *rows[:tests]]
+
+
+def make_vertical_tables() -> Iterator[tuple[str, str, list[Sequence[Any]]]]:
+    """Party, table name and rows (header first) of the split by features.
+
+    Guest 9999: id, y, x0 ... x9; host 10000: id, x10 ... x29. Each lacks some samples that the other has, and has
+    its rows in an order of its own.
+    """
+    from sklearn.datasets import load_breast_cancer
+
+    samples, labels = load_breast_cancer(return_X_y=True)
+    order = list(range(len(labels)))
+    random.Random(SEED).shuffle(order)
+    tests = round(TEST_SHARE * len(order))
+    for table, part in (("breast_vertical_test", order[:tests]), ("breast_vertical_train", order[tests:])):
+        lacking = round(ONLY_HERE * len(part))
+        for party, mine, columns in (
+            ("9999", part[lacking:], range(GUEST_FEATURES)),
+            ("10000", part[:-lacking], range(GUEST_FEATURES, samples.shape[1])),
+        ):
+            is_guest = party == "9999"
+            header = ["id", *(["y"] if is_guest else []), *(f"x{number}" for number in columns)]
+            mixed = random.Random(f"{SEED}{party}").sample(mine, len(mine))
+            rows = [
+                [
+                    f"sample-{number}",
+                    *([int(labels[number])] if is_guest else []),
+                    *(f"{samples[number][column]:.6g}" for column in columns),
+                ]
+                for number in mixed
+            ]
+            yield party, table, [header, *rows]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+import yaml
 from rich.console import Console, RenderableType
 from rich.markup import escape
 
@@ -40,7 +41,7 @@ def run_demo(console: Console, tree: Path, state: Path) -> Job:
 
     def train() -> None:
         with Client(urls[0], (options.state / "token").read_text().strip()) as client:
-            _upload_samples(client, console, tree / DATA)
+            _upload_samples(client, console, tree)
             job = _train(client, console, tree)
             ended.append((job, _report(client, job, options.state)))
 
@@ -59,18 +60,20 @@ def run_demo(console: Console, tree: Path, state: Path) -> Job:
     return job
 
 
-def list_samples(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each party's files: (party, file)."""
+def list_samples(tree: Path) -> Iterator[tuple[str, Path]]:
+    """Each party's files that the demo's job reads: (party, file)."""
+    steps = yaml.safe_load((tree / JOB).read_text())["steps"]
+    tables = sorted(step["params"]["table"] for step in steps if step.get("component") == "reader")
     for party in DEFAULT_PARTIES:
-        for file in sorted((folder / party.id).glob("*.csv")):
-            yield party.id, file
+        for table in tables:
+            yield party.id, tree / DATA / party.id / f"{table}.csv"
 
 
-def _upload_samples(client: Client, console: Console, folder: Path) -> None:
+def _upload_samples(client: Client, console: Console, tree: Path) -> None:
     """All parties at once, as they would do it themselves."""
     console.print("[bold]Each hospital keeps its own patients[/]")
     with ThreadPoolExecutor() as pool:
-        samples = list(list_samples(folder))
+        samples = list(list_samples(tree))
         tables = pool.map(lambda sample: client.upload(sample[0], sample[1].stem, sample[1], replace=True), samples)
         for table in tables:
             console.print(f"  party {table.party}: table {table.name}, {table.rows} rows", highlight=False)

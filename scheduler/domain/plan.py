@@ -72,10 +72,10 @@ class Catalogue:
 def make_submission(draft: Draft, catalogue: Catalogue) -> Submission:
     """The draft with steps in an order that respects their needs; InvalidDocumentError names every fault."""
     problems = [*_check_roles(draft, catalogue), *_check_shape(draft)]
-    if problems:
+    if problems and not (draft.roles and 0 < len(draft.steps) <= MAX_STEPS):
         raise InvalidDocumentError(*problems)
     planner = _Planner(draft, catalogue)
-    problems = [problem for step in range(len(draft.steps)) for problem in planner.check_step(step)]
+    problems += [problem for step in range(len(draft.steps)) for problem in planner.check_step(step)]
     problems += planner.check_cycle()
     if problems:
         raise InvalidDocumentError(*problems)
@@ -189,7 +189,8 @@ class _Planner:
                 yield Problem(
                     f"{where}.roles.{position}", f"the job has no role {role!r}.", nearest(role, self.draft.roles)
                 )
-        if not {role for role, _ in self._members(step)} - set(step.services):
+        roles = {role for role, _ in self._members(step)}
+        if roles and roles <= set(step.services):
             yield Problem(f"{where}.services", "every role only serves: at least one must do the work")
         targets = _targets(self._members(step))
         for target in step.overrides:

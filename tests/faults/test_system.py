@@ -17,7 +17,7 @@ from tests.faults.system import System
 from tests.faults.work import Mix, Submitter
 
 EACH = int(os.environ.get("FEDROTA_FAULTS_EACH", "3"))
-JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 20 * EACH
+JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 30 * EACH
 SEED = int(os.environ.get("FEDROTA_FAULTS_SEED", "1"))
 PAUSE_S = 0.7
 TAIL_S = 75.0

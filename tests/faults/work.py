@@ -50,26 +50,26 @@ class Mix:
 
     def quick(self) -> list[Document]:
         """A step that does nothing."""
-        return [{"name": "nothing", "component": "noop"}]
+        return [{"name": "nothing", "component": "noop", "params": {"sleep_s": self.draw.choice([0, 0, 1, 3])}}]
 
     def counted(self) -> list[Document]:
         """Numbered metrics and an output."""
         return [{"name": "count", "component": "counted", "params": self._points()}]
 
     def _points(self) -> dict[str, Any]:
-        return {"points": POINTS, "pause_s": self.draw.choice([0.0, 0.01, 0.04])}
+        return {"points": POINTS, "pause_s": self.draw.choice([0.0, 0.02, 0.08])}
 
     def command(self) -> list[Document]:
         """A command that keeps a ledger."""
         parties = {"party": "{party}"}
         argv = [sys.executable, "-I", str(COMPONENTS), f"{self.folder}/ledger.{parties['party']}"]
-        pause_s = self.draw.choice([0.0, 0.01, 0.05])
+        pause_s = self.draw.choice([0.0, 0.02, 0.08])
         return [{"name": "work", "command": [*argv, str(POINTS), str(pause_s)], "outputs": {"made": "file"}}]
 
     def exchange(self) -> list[Document]:
         """Parties that talk to each other."""
         return [
-            {"name": "sum", "component": "toy", "params": {"rounds": self.draw.choice([1, 10, 60]), "length": 1000}}
+            {"name": "sum", "component": "toy", "params": {"rounds": self.draw.choice([1, 30, 200]), "length": 1000}}
         ]
 
     def chain(self) -> list[Document]:

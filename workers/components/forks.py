@@ -29,11 +29,10 @@ def count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def split_evenly(count: int, *, least: int, step: int = 1) -> list[slice]:
-    """Slices of 0 ... `count`, one per core, none smaller than `least` items; inner borders at multiples of `step`."""
+def split_evenly(count: int, *, least: int) -> list[slice]:
+    """Slices of 0 ... `count`, one per core, none smaller than `least` items but where there is only one."""
     parts = max(1, min(count_cores(), count // max(1, least)))
-    size = -(-count // parts)
-    size = -(-size // step) * step
+    size = max(1, -(-count // parts))
     return [slice(start, min(count, start + size)) for start in range(0, count, size)] or [slice(0, 0)]
 
 

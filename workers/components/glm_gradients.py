@@ -29,6 +29,9 @@ Batch = Sequence[int]
 class Gradients(Protocol):
     """The sum of the loss's gradients over a batch, for this party's own weights."""
 
+    def prepare(self, columns: Columns, batches: Sequence[Batch], report: Callable[[float], None]) -> None:
+        """What is done once, with this party's columns of the samples to train with."""
+
     def find(self, batch: int, weights: Vector) -> Vector:
         """The gradient with all parties' present weights; every owner calls it at the same time."""
 

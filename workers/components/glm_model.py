@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 FORMAT: Final = "fedrota.vertical_glm/1"
+SCORE_TURNS: Final = 1 << 40
+"""Where the masks' turns for scores start: far from those of training, since none may be used twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,25 +109,30 @@ def predict_splits(
 
     `splits` hold scaled features. Several hosts' scores reach the guest as their sum only.
     """
-    tables = []
+    scored = []
     for place, (name, samples) in enumerate(splits):
-        turn = (1 << 40) + place
+        turn = SCORE_TURNS + place
         own = part.score(samples.features)
-        if context.me != roles.guest:
+        if context.me == roles.guest:
+            scored.append((name, samples, own + decode(masks.receive("score", turn=turn))))
+        else:
             masks.send(roles.guest, "score", encode(own), turn=turn)
-            continue
-        scores = own + decode(masks.receive("score", turn=turn))
-        tables.append(_make_predictions(context, part, (name, samples), scores))
-    if tables:
-        import pyarrow
-
-        write_table(context, "data", pyarrow.concat_tables(tables))
+    if scored:
+        write_predictions(context, part, scored)
 
 
-def _make_predictions(context: Context, part: ModelPart, split: tuple[str, Samples], scores: Vector) -> "pyarrow.Table":
+def write_predictions(context: Context, part: ModelPart, scored: Sequence[tuple[str, Samples, Vector]]) -> None:
+    """Write the output `data`: label, prediction and split (name, samples, their scores) of each sample."""
     import pyarrow
 
-    name, samples = split
+    tables = [_make_predictions(context, part, split) for split in scored]
+    write_table(context, "data", pyarrow.concat_tables(tables))
+
+
+def _make_predictions(context: Context, part: ModelPart, split: tuple[str, Samples, Vector]) -> "pyarrow.Table":
+    import pyarrow
+
+    name, samples, scores = split
     labels = clean_labels(context, samples, part.family)
     means = part.family.mean(scores)
     kind = pyarrow.int64() if part.family.classes else pyarrow.float64()

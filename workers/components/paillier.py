@@ -79,7 +79,7 @@ class PublicKey:
     @cached_property
     def width(self) -> int:
         """Bytes of a ciphertext."""
-        return (self.square.bit_length() + 7) // 8
+        return int(self.square.bit_length() + 7) // 8
 
     @cached_property
     def _powers(self) -> FixedBase:

@@ -111,8 +111,10 @@ class SharedTraining:
         if self.is_guest:
             numbers = [secrets.randbelow(RING) for _ in share]
             exchange.send(peer, "blend", to_words(numbers), round=turn)
-            return (share + np.array(numbers, dtype=object)) % RING
-        return (share - np.array(from_words(exchange.recv(peer, "blend", round=turn)), dtype=object)) % RING
+        else:
+            numbers = [-number for number in from_words(exchange.recv(peer, "blend", round=turn))]
+        blended: Whole = (share + np.array(numbers, dtype=object)) % RING
+        return blended
 
     def _sides(self) -> tuple[slice, slice]:
         guest, host = slice(0, self.guest_terms), slice(self.guest_terms, None)
@@ -165,15 +167,15 @@ class SharedTraining:
         params = self.ring.context.params
         rate = params["learning_rate"] / np.sqrt(1 + params["decay"] * (epoch - 1))
         change = self._cut(gradient * round(rate / rows * 2**WEIGHT_BITS) % RING, WEIGHT_BITS)
-        shrink = self._without_intercept(self.weights) * round(rate * self._alpha() * 2**WEIGHT_BITS) % RING
-        self.weights = (self.weights - change - self._cut(shrink, WEIGHT_BITS)) % RING
+        shrink = self._cut(self.weights * round(rate * self._alpha() * 2**WEIGHT_BITS) % RING, WEIGHT_BITS)
+        penalty = self._without_intercept(shrink) if self._alpha() else 0
+        self.weights = (self.weights - change - penalty) % RING
         self._keep_intercept_out()
 
     def _cut(self, share: Whole, bits: int) -> Whole:
         """Drop low bits of a shared number from this party's share; the sum is right but for its last bit."""
-        if self.is_guest:
-            return share >> bits
-        return (RING - ((RING - share) >> bits)) % RING
+        kept: Whole = share >> bits if self.is_guest else (RING - ((RING - share) >> bits)) % RING
+        return kept
 
     def _alpha(self) -> float:
         params = self.ring.context.params

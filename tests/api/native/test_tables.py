@@ -52,6 +52,12 @@ async def test_whose_table_it_is(gateway, partyline):
     assert (await gateway.call("DELETE", path, token="lead")).status == 204
 
 
+async def test_a_lead_puts_tables_only_at_parties_of_their_own_organisation(gateway, partyline):
+    refused = await put(gateway, token="other_lead")
+    assert (refused.status, refused.json["error"]["code"]) == (403, "forbidden")
+    assert (await put(gateway, token="lead")).status == 201
+
+
 @pytest.mark.parametrize(
     ("path", "data", "headers", "status", "said"),
     [

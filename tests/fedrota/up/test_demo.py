@@ -2,7 +2,7 @@
 
 import yaml
 
-from fedrota.up.demo import DATA, list_samples
+from fedrota.up.demo import list_samples
 from fedrota.up.demo_report import JOB
 from fedrota.up.options import DEFAULT_PARTIES
 
@@ -10,8 +10,11 @@ from fedrota.up.options import DEFAULT_PARTIES
 def test_every_party_has_the_tables_that_the_job_reads(repository):
     document = yaml.safe_load((repository / JOB).read_text())
     wanted = {step["params"]["table"] for step in document["steps"] if step["component"] == "reader"}
-    found = {(party, file.stem) for party, file in list_samples(repository / DATA)}
-    assert found == {(party.id, table) for party in DEFAULT_PARTIES for table in wanted}
+    samples = list(list_samples(repository))
+    assert {(party, file.stem) for party, file in samples} == {
+        (party.id, table) for party in DEFAULT_PARTIES for table in wanted
+    }
+    assert all(file.is_file() for _, file in samples)
 
 
 def test_the_default_parties_are_those_of_the_example_jobs(repository):

@@ -172,3 +172,8 @@ def test_hints_name_the_closest_or_all_of_a_few():
     assert nearest("zzz", {"reader", "train"}) == "Known: reader, train."
     assert nearest("zzz", [str(n) for n in range(13)]) == ""
     assert nearest("zzz", ()) == ""
+
+
+def test_faults_of_the_parties_do_not_hide_those_of_the_steps():
+    found = problems(reader(), reader(), train(inputs={"data": "raed.data"}), roles={"guest": ("a",), "host": ("zz",)})
+    assert set(found) == {"parties.host.0", "steps.1.name", "steps.2.inputs.data"}

@@ -1,0 +1,108 @@
+"""The component that applies a model of an earlier step to new samples."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from fedrota.component import Context, InvalidInputError, component
+from workers.components import homo_lr_results
+from workers.components.glm_family import LOGISTIC
+from workers.components.glm_model import (
+    FORMAT,
+    ModelPart,
+    parse_model,
+    predict_splits,
+    read_model_file,
+    write_predictions,
+)
+from workers.components.group_masks import GroupMasks
+from workers.components.tables import Samples, get_input, read_samples
+from workers.components.vertical_data import (
+    ColumnScale,
+    align,
+    check_ids,
+    check_same_features,
+    find_roles,
+    name_ids,
+)
+
+DISCLOSURE: Final = (
+    (
+        "the guest, with a vertical model",
+        "each sample's score, hence the host's part of it; with several hosts their parts' sum; numbers of features of "
+        "each host",
+        "every party follows the protocol (honest but curious). A host with a single feature tells it by its part of "
+        "the scores, up to a factor",
+    ),
+    ("each host, with a vertical model", "numbers of features of the other parties; no score and no label", "the same"),
+    ("other parties, with a homogeneous model", "nothing: each party predicts its own samples", "none"),
+    ("the centre", "numbers of rows, and where the step fails names of columns; no rows, scores or ids", "none"),
+)
+
+
+@component(
+    "predict",
+    inputs={"model": "model", "data": "table"},
+    outputs={"data": "table"},
+    roles=("guest", "host", "arbiter"),
+    exchange=True,
+)
+def predict(context: Context) -> None:
+    """Predict new samples with the `model` of a training step, of whatever kind: the file says which.
+
+    Each party gives its own part of the model and its own columns in `data`, prepared as for training. For vertical
+    models the samples must be the same ids in the same order at all parties, as intersection leaves them, and the
+    predictions come out at the guest; for homogeneous models each party predicts its own samples by itself. Output
+    `data` has id, label (where there is one), predict_score and predict_result, as training writes them.
+    """
+    if context.me.role == "arbiter":
+        context.log("an arbiter has no part in predictions")
+        return
+    model = read_model_file(context, get_input(context, "model"))
+    known = PREDICTORS.get(model["format"])
+    if known is None:
+        raise InvalidInputError(
+            f"the model of party {context.me.party} has the format {model['format']!r}; this version predicts with "
+            f"{', '.join(PREDICTORS)}"
+        )
+    samples = read_samples(context, "data")
+    check_ids(context, samples, "data")
+    if not len(samples):
+        raise InvalidInputError(f"the table of party {context.me.party} has no rows: there is nothing to predict")
+    known(context, model, name_ids(samples))
+    context.summary(rows=len(samples), format=model["format"])
+
+
+def _predict_vertical(context: Context, model: Mapping[str, Any], samples: Samples) -> None:
+    part = parse_model(context, model)
+    check_same_features(context, part.features, samples)
+    scaled = replace(samples, features=part.scale.apply(samples.features))
+    roles = replace(find_roles(context), arbiter=None)
+    align(context, roles, [("data", scaled)], {"training": model["training"]["job"]})
+    predict_splits(context, roles, part, [("predict", scaled)], GroupMasks(context, roles.owners))
+
+
+def _predict_homogeneous(context: Context, model: Mapping[str, Any], samples: Samples) -> None:
+    check_same_features(context, model["features"], samples)
+    width, scale = len(samples.names), model["scale"]
+    part = ModelPart(
+        family=LOGISTIC,
+        features=samples.names,
+        coefficients=np.array(model["coefficients"], dtype=np.float64),
+        intercept=float(model["intercept"]),
+        scale=ColumnScale(mean=np.array(scale["mean"]), deviation=np.array(scale["deviation"]))
+        if scale
+        else ColumnScale.keep(width),
+        threshold=float(model["threshold"]),
+    )
+    scores = part.score(part.scale.apply(samples.features))
+    write_predictions(context, part, [("predict", samples, scores)])
+
+
+PREDICTORS: Final[Mapping[str, Callable[[Context, Mapping[str, Any], Samples], None]]] = {
+    FORMAT: _predict_vertical,
+    homo_lr_results.FORMAT: _predict_homogeneous,
+}
+"""What to do with a model file, by its `format`; a new kind of model adds a line."""
