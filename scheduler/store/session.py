@@ -51,6 +51,7 @@ class Tx:
         self.effects = Effects()
         self._cursor: Any = connection.connection.cursor()
         self._session: Session | None = None
+        self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
 
     @property
     def session(self) -> Session:
@@ -64,6 +65,44 @@ class Tx:
         text = statement.postgres if self.is_postgres else statement.sqlite
         self._cursor.execute(text, bind(params, is_postgres=self.is_postgres))
         return self._cursor.fetchall() if self._cursor.description else []
+
+    def run_all(self, *calls: tuple[Sql, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each statement, run one after the other; on PostgreSQL all in one round trip."""
+        if not self.is_postgres:
+            return [self.run(statement, **params) for statement, params in calls]
+        driver: Any = self.connection.connection.driver_connection
+        with driver.pipeline():
+            cursors = [
+                driver.execute(statement.postgres, bind(params, is_postgres=True)) for statement, params in calls
+            ]
+        # Only now all results are here.
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def insert_all(self, *inserts: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
+        """As `insert`, for several tables in this order; on PostgreSQL all in one round trip."""
+        if not self.is_postgres:
+            for table, rows in inserts:
+                self.insert(table, rows)
+            return
+        driver: Any = self.connection.connection.driver_connection
+        with driver.pipeline():
+            for table, rows in inserts:
+                self.insert(table, rows)
+
+    def insert_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `insert`, but at the end of the transaction, together with all others that are put off."""
+        if rows:
+            self._put_off.append((table, rows))
+
+    def flush(self) -> None:
+        """Write what is still to be written; the store does it before it commits."""
+        if self._session is not None:
+            self._session.flush()
+        merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
+        for table, rows in self._put_off:
+            merged.setdefault(table.name, (table, []))[1].extend(rows)
+        self._put_off = []
+        self.insert_all(*merged.values())
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""
@@ -81,9 +120,11 @@ class Tx:
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it raises."""
         self._cursor.execute("SAVEPOINT part")
+        kept = len(self._put_off)
         try:
             yield
         except BaseException:
+            del self._put_off[kept:]
             self._cursor.execute("ROLLBACK TO SAVEPOINT part")
             self.session.expire_all()
             raise
@@ -145,8 +186,7 @@ class Store:
                 tx = Tx(connection)
                 try:
                     yield tx
-                    if tx._session is not None:  # noqa: SLF001  the store's own
-                        tx._session.flush()  # noqa: SLF001
+                    tx.flush()
                 finally:
                     tx.close()
 

@@ -4,7 +4,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import redis
@@ -18,9 +18,9 @@ LEASE_S = 3.0
 
 
 class Chaos:
-    """Draws faults from a shuffled list in which each kind stands `each` times."""
+    """Draws faults from a shuffled list in which each kind stands `each` times, or as often as `more` says."""
 
-    def __init__(self, system: System, draw: random.Random, *, each: int, kinds: Sequence[str] = ()) -> None:
+    def __init__(self, system: System, draw: random.Random, *, each: int, more: Mapping[str, int]) -> None:
         self.system = system
         self.draw = draw
         self.done: Counter[str] = Counter()
@@ -28,14 +28,13 @@ class Chaos:
         self.log: list[tuple[float, str]] = []
         self._began = time.monotonic()
         self._thaw: list[tuple[float, str]] = []
-        self._dead_knocks: list[tuple[str, Knock]] = []
         faults: dict[str, Callable[[], bool]] = {
             name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
         }
         if not system.database:
             del faults["kill_backends"]
-        self._faults = {name: fault for name, fault in faults.items() if not kinds or name in kinds}
-        self.left = [name for name in self._faults for _ in range(each)]
+        self._faults = faults
+        self.left = [name for name in faults for _ in range(more.get(name, each))]
         draw.shuffle(self.left)
 
     def inject(self) -> None:

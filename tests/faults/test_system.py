@@ -6,7 +6,7 @@ FEDROTA_FAULTS_EACH (faults of each kind), FEDROTA_FAULTS_JOBS and FEDROTA_FAULT
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.faults.system import System
 from tests.faults.work import Mix, Submitter
 
 EACH = int(os.environ.get("FEDROTA_FAULTS_EACH", "3"))
-JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 30 * EACH
+JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 22 * EACH
 SEED = int(os.environ.get("FEDROTA_FAULTS_SEED", "1"))
 PAUSE_S = 0.7
 TAIL_S = 75.0
@@ -39,12 +39,12 @@ def postgres_system(tmp_path: Path, valkey_binary: Path, postgres_url: str) -> I
     system.end()
 
 
-def run(system: System, *, jobs: int, each: int) -> Count:
+def run(system: System, *, jobs: int, each: int, more: Mapping[str, int] | None = None) -> Count:
     """Jobs and faults side by side, then a tail without faults, then the checks."""
     draw = random.Random(SEED)
     system.start()
     documents = list(Mix(system.folder, system.parties, draw).documents(jobs))
-    chaos = Chaos(system, draw, each=each)
+    chaos = Chaos(system, draw, each=each, more=more or {})
     audit = Audit(system)
     pause_s = 0.9 * PAUSE_S * len(chaos.left) / jobs
     with system.client() as client, Submitter(client, documents, pause_s) as submitter:
@@ -87,3 +87,9 @@ def check_leftovers(system: System) -> None:
 def test_no_work_is_lost_or_doubled_on_sqlite(sqlite_system):
     count = run(sqlite_system, jobs=JOBS, each=EACH)
     assert count.attempts > count.tasks, "no fault had any effect on a task"
+
+
+def test_no_work_is_lost_or_doubled_on_postgres(postgres_system):
+    """With two schedulers, and with the database's own processes among the victims."""
+    each = max(1, EACH // 2)
+    run(postgres_system, jobs=JOBS // 2, each=each, more={"kill_backends": 3 * each})

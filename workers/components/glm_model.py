@@ -53,7 +53,7 @@ def write_model(context: Context, part: ModelPart, training: Mapping[str, Any]) 
         "intercept": part.intercept,
         "scale": {"mean": part.scale.mean.tolist(), "deviation": part.scale.deviation.tolist()},
         "threshold": part.threshold,
-        "training": {"job": context.job, "step": context.step, "component": context.step, **training},
+        "training": {"job": context.job, "step": context.step, "attempt": context.attempt, **training},
     }
     with context.output("model", "model") as output:
         output.path.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -80,7 +80,8 @@ def _predict_vertical(context: Context, model: Mapping[str, Any], samples: Sampl
     check_same_features(context, part.features, samples)
     scaled = replace(samples, features=part.scale.apply(samples.features))
     roles = replace(find_roles(context), arbiter=None)
-    align(context, roles, [("data", scaled)], {"training": model["training"]["job"]})
+    origin = "/".join(str(model["training"][name]) for name in ("job", "step", "attempt"))
+    align(context, roles, [("data", scaled)], {"training": origin})
     predict_splits(context, roles, part, [("predict", scaled)], GroupMasks(context, roles.owners))
 
 

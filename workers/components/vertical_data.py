@@ -166,14 +166,16 @@ def align(
         context.exchange.send(roles.guest, "profile", profile)
         verdict = context.exchange.recv(roles.guest, "agreement")
     else:
-        sent = {**context.exchange.gather(None, "profile"), roles.guest: profile}
+        others = [member for member in (*roles.hosts, roles.arbiter) if member is not None]
+        sent = {roles.guest: profile, **{other: context.exchange.recv(other, "profile") for other in others}}
         problems = [text for member in sent if member != roles.guest for text in _compare(roles, member, sent)]
         verdict = {
             "problem": "; ".join(problems),
             "rows": profile["rows"],
             "widths": [sent[owner]["width"] for owner in roles.owners],
         }
-        context.exchange.broadcast(None, "agreement", verdict)
+        for other in others:
+            context.exchange.send(other, "agreement", verdict)
     if verdict["problem"]:
         raise InvalidInputError(verdict["problem"])
     return Alignment(rows=verdict["rows"], widths=dict(zip(roles.owners, verdict["widths"], strict=True)))

@@ -272,7 +272,8 @@ def finish(context: Context, roles: Roles, party: Party, *, fit: Fit, family: Fa
 
 
 def say_how_it_went(context: Context, fit: Fit, **figures: Any) -> None:
-    """A line in the log and the summary."""
+    """A line in the log and the summary, and the end of the progress bar."""
+    context.progress(1.0)
     loss = fit.losses[-1] if fit.losses else float("nan")
     context.log(f"{fit.epochs} epochs, ended by {fit.stopped_by}; loss before the last one {loss:.6f}")
     context.summary(epochs=fit.epochs, stopped_by=fit.stopped_by, loss=loss, **figures)

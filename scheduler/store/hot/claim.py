@@ -91,8 +91,10 @@ def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
     if not granted:
         return
     at = to_epoch(now)
-    steps = tx.run(_START_STEPS, steps=list({row[1] for row in granted}), now=at)
-    jobs = tx.run(_START_JOBS, jobs=list({row[1] for row in steps}), now=at)
+    steps, jobs = tx.run_all(
+        (_START_STEPS, {"steps": list({row[1] for row in granted}), "now": at}),
+        (_START_JOBS, {"jobs": list({row[2] for row in granted}), "now": at}),
+    )
     entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in jobs]
     entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in steps]
     entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job, _ in granted]
@@ -123,9 +125,10 @@ def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Ass
     if not tasks:
         return {}
     ids = list({row[1] for row in tasks})
-    steps = {row[0]: row for row in tx.run(_STEPS, steps=ids)}
+    step_rows, peer_rows = tx.run_all((_STEPS, {"steps": ids}), (_PEERS, {"steps": ids}))
+    steps = {row[0]: row for row in step_rows}
     peers: dict[tuple[str, int], list[Peer]] = {}
-    for step, attempt, task, role, party, position, identity in tx.run(_PEERS, steps=ids):
+    for step, attempt, task, role, party, position, identity in peer_rows:
         peer = Peer(task=task, role=role, party=party, position=position, identity=identity)
         peers.setdefault((step, attempt), []).append(peer)
     with_inputs = [step for step, row in steps.items() if row[7] != "{}"]

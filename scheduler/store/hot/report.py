@@ -149,13 +149,15 @@ def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], now: datetime) -> set[str
     done = tx.run(_END_STEPS, steps=touched, now=at)
     entries = [Entry(Level.STEP, Event.SUCCEEDED, State.SUCCESS, job, step) for step, job in done]
     if done:
-        freed = tx.run(_FREE_STEPS, steps=[row[0] for row in done], now=at)
-        entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
-        tx.effects.has_ready_work |= bool(freed)
         jobs = list({row[1] for row in done})
-        finished = tx.run(_END_JOBS, jobs=jobs, now=at)
+        freed, finished, stopping = tx.run_all(
+            (_FREE_STEPS, {"steps": [row[0] for row in done], "now": at}),
+            (_END_JOBS, {"jobs": jobs, "now": at}),
+            (_STOPPING, {"jobs": jobs}),
+        )
+        entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
         entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
-        unsettled |= {row[0] for row in tx.run(_STOPPING, jobs=jobs)}
+        unsettled |= {row[0] for row in stopping}
     append_events(tx, entries, now)
     if len(done) < len(touched):
         unsettled |= {row[0] for row in tx.run(_UNSETTLED, steps=touched)}

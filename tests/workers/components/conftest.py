@@ -28,9 +28,10 @@ def breast() -> Callable[[str, str], dict[str, list[Any]]]:
         with (ROOT / "examples" / "data" / party / f"{table}.csv").open() as file:
             header, *rows = csv.reader(file)
         columns: dict[str, list[Any]] = {
-            name: [float(cell) for cell in cells] for name, cells in zip(header, zip(*rows, strict=True), strict=True)
+            name: list(cells) if name == "id" else [float(cell) for cell in cells]
+            for name, cells in zip(header, zip(*rows, strict=True), strict=True)
         }
-        return {**columns, "id": [row[0] for row in rows]}
+        return columns
 
     return read
 

@@ -35,7 +35,11 @@ def run(left, right, layout):
 
 
 @given(
-    rows=st.integers(1, 6), left=st.integers(1, 4), right=st.integers(1, 12), bits=st.integers(0, 40), seed=st.integers(0)
+    rows=st.integers(1, 6),
+    left=st.integers(1, 4),
+    right=st.integers(1, 12),
+    bits=st.integers(0, 40),
+    seed=st.integers(0),
 )
 @settings(max_examples=20, deadline=None)
 def test_shares_add_up_to_the_product(rows, left, right, bits, seed):

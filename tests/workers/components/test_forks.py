@@ -26,7 +26,10 @@ def test_a_single_part_runs_in_this_process():
 
 
 def test_large_results_pass_the_pipe():
-    assert [len(made) for made in run_forked(lambda size: b"x" * size, [3_000_000, 5_000_000])] == [3_000_000, 5_000_000]
+    assert [len(made) for made in run_forked(lambda size: b"x" * size, [3_000_000, 5_000_000])] == [
+        3_000_000,
+        5_000_000,
+    ]
 
 
 def test_a_part_that_dies_is_an_error_and_leaves_no_process(capfd):

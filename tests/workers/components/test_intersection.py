@@ -87,7 +87,11 @@ def test_an_arbiter_may_stand_by():
 @pytest.mark.parametrize(
     ("guest", "host", "text"),
     [
-        (["a", "a"], ["a"], "id column 'id' of party 9999 repeats 1 ids: put a data_transform step with `duplicate_ids"),
+        (
+            ["a", "a"],
+            ["a"],
+            "id column 'id' of party 9999 repeats 1 ids: put a data_transform step with `duplicate_ids",
+        ),
         (["a"], ["b", None], "id column 'id' of party 10000 is empty in 1 of 2 rows"),
         (["a"], ["b", ""], "id column 'id' of party 10000 is empty in 1 of 2 rows"),
         (["a"], ["b"], r"no id occurs at all parties \(9999, 10000\): check that `id_column` names the same kind"),
@@ -104,7 +108,8 @@ def test_tables_that_cannot_work_are_named_at_once(guest, host, text):
 
 def test_a_missing_id_column_is_named_with_those_there_are():
     with pytest.raises(InvalidInputError, match="party 9999 has no id column 'key'; it has id, x0: set `id_column`"):
-        run("abc", "bcd", id_column="key")
+        params = {"9999": {"id_column": "key"}, "10000": {}}
+        simulate(intersection, TWO, params=lambda me: params[me.party], inputs=make_inputs("abc", "bcd"))
 
 
 def test_no_message_holds_an_id_or_a_hash_that_one_could_repeat():
