@@ -19,7 +19,9 @@ from scheduler.domain.model import Submission
 from scheduler.service.agents import Call, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
-from scheduler.store.session import Effects, Store, Tx
+from scheduler.store.effects import Effects
+from scheduler.store.session import Store
+from scheduler.store.tx import Tx
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,7 @@ import structlog
 
 from api.changes import ChangeFeed
 from scheduler.queues.nudge import Nudger
-from scheduler.store.session import Effects
+from scheduler.store.effects import Effects
 
 log: Final = structlog.get_logger()
 

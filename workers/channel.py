@@ -221,12 +221,12 @@ def parse_knocks(found: object) -> list[Knock]:
     return knocks
 
 
-def make_url(gateway_url: str, *, takes_knocks: bool) -> str:
-    """The channel's ws:// or wss:// address at the gateway `gateway_url`."""
+def make_url(gateway_url: str, *, takes_knocks: bool, party: str = "") -> str:
+    """The channel's ws:// or wss:// address at the gateway `gateway_url`; `party` is checked there, if given."""
     parts = urlsplit(gateway_url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    query = urlencode({"knocks": "1"}) if takes_knocks else ""
-    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + CHANNEL_PATH, query, ""))
+    query = {**({"knocks": "1"} if takes_knocks else {}), **({"party": party} if party else {})}
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + CHANNEL_PATH, urlencode(query), ""))
 
 
 def _hint(status: int) -> str:

@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, SyncRequest, Welcome
 from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcome, render
@@ -38,7 +38,9 @@ class RefusedError(Exception):
 class Gateway:
     """The agent's part of the gateway's API."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, party: str = "") -> None:
+        """`party` is whom this worker takes itself for: the gateway refuses a hello with another party's token."""
+        self._hello_path = HELLO_PATH + (f"?{urlencode({'party': party})}" if party else "")
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"gateway URL {url!r}: must begin with http:// or https:// and name a host")
@@ -51,7 +53,7 @@ class Gateway:
 
     def hello(self, hello: Hello) -> Welcome:
         """Introduce this worker."""
-        return self._understood(parse_welcome, self._post(HELLO_PATH, render(hello)))
+        return self._understood(parse_welcome, self._post(self._hello_path, render(hello)))
 
     def sync(self, request: SyncRequest) -> SyncReply:
         """Pass on what has piled up; sending the same again is harmless."""

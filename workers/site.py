@@ -81,7 +81,7 @@ class Site:
             give_up=self._give_up,
         )
         self.runner = Runner(
-            Gateway(settings.gateway_url, settings.token.get_secret_value()),
+            Gateway(settings.gateway_url, settings.token.get_secret_value(), party=settings.party),
             self.bench,
             spool=self._spool,
             journal=self._journal,
@@ -92,7 +92,11 @@ class Site:
     def _make_line(self) -> PartyLine:
         settings = self._settings
         return PartyLine(
-            make_url(settings.gateway_url, takes_knocks=not settings.broker_url.get_secret_value()),
+            make_url(
+                settings.gateway_url,
+                takes_knocks=not settings.broker_url.get_secret_value(),
+                party=settings.party,
+            ),
             settings.token.get_secret_value(),
             orders=Orders(knock=self._knock, stop=self._stop_task),
             ops=self._make_ops(),

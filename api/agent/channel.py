@@ -27,10 +27,19 @@ Handler = Callable[[web.Request], Awaitable[web.WebSocketResponse]]
 
 
 def get_party(request: web.Request) -> str:
-    """The party that the caller's token is bound to; ForbiddenError for any other token."""
+    """The party that the caller's token is bound to; ForbiddenError for any other token.
+
+    A worker that takes itself for another party is refused: it would push that token's own worker aside.
+    """
     party = request[PRINCIPAL].party
     if not party:
         raise ForbiddenError("only a worker's token opens a party channel; this token belongs to a user")
+    meant = request.query.get("party", party)
+    if meant != party:
+        raise ForbiddenError(
+            f"the token is that of party {party}, but the worker is set up as party {meant}: "
+            "change FEDROTA_PARTY, or give it a token of its own party"
+        )
     return party
 
 

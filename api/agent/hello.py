@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from api.agent.channel import get_party
 from api.agent.messages import parse_hello, render
 from api.bodies import read_bytes
 from api.bridge import utc_now
@@ -22,11 +23,12 @@ def routes(app: web.Application) -> None:
 
 async def greet(request: web.Request) -> web.Response:
     """Note what the party's worker offers; the party is its token's."""
-    principal = await admit(request, "worker")
+    await admit(request, "worker")
+    party = get_party(request)
     hello = parse_hello(await read_bytes(request, MAX_HELLO_BYTES))
     patience, run_id = request.app[PATIENCE], request.app[SETTINGS].run_id
     welcome = await request.app[WRITER].write(
-        lambda tx: greet_worker(tx, principal.party or "", hello, now=utc_now(), patience=patience, run_id=run_id)
+        lambda tx: greet_worker(tx, party, hello, now=utc_now(), patience=patience, run_id=run_id)
     )
     request.app[CATALOGUE].drop()
     return web.Response(body=render(welcome), content_type=JSON)

@@ -7,7 +7,7 @@ from typing import Final
 from api.bridge import Reader
 from scheduler.domain.states import State
 from scheduler.store.queries.counts import count_ended, count_open
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 OPEN_S: Final = 1.0
 ENDED_S: Final = 60.0

@@ -15,7 +15,7 @@ from scheduler.domain.model import Party
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.names import queue_name
 from scheduler.store.queries.parties import Load, list_parties, read_loads, read_offers
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 log: Final = structlog.get_logger()
 

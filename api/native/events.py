@@ -20,7 +20,7 @@ from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from scheduler.domain.states import TERMINAL, State
 from scheduler.store.queries.jobs import get_state
 from scheduler.store.queries.tracking import EventView, list_events
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("events")
 

@@ -16,7 +16,7 @@ from scheduler.domain.model import Party
 from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party, remove_party
 from scheduler.store.queries.parties import get_party
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("parties")
 

@@ -25,7 +25,7 @@ from scheduler.domain.model import Party
 from scheduler.service.tables import drop_table, record_table
 from scheduler.store.queries.data_tables import DataTable, get_data_table, list_data_tables
 from scheduler.store.queries.parties import get_party
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("tables")
 

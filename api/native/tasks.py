@@ -23,7 +23,7 @@ from scheduler.domain.model import Task
 from scheduler.domain.states import State
 from scheduler.store.queries.jobs import get_job, get_task
 from scheduler.store.queries.tracking import OutputView, get_output
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("tasks")
 

@@ -18,7 +18,7 @@ from scheduler.service.audit import note
 from scheduler.service.tokens import TokenWish, end_token, issue_token
 from scheduler.store.queries.access import TokenView, get_token, list_tokens
 from scheduler.store.queries.parties import get_party
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("tokens")
 

@@ -14,7 +14,9 @@ from scheduler.queues.names import CHANGES, SCHEDULER
 from scheduler.queues.notices import render_notice
 from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
 from scheduler.service.limits import Patience
-from scheduler.store.session import Effects, Store, Tx
+from scheduler.store.effects import Effects
+from scheduler.store.session import Store
+from scheduler.store.tx import Tx
 
 Result = TypeVar("Result")
 

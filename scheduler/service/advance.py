@@ -27,7 +27,7 @@ from scheduler.store.hot.dispatch import (
     redispatch_tasks,
 )
 from scheduler.store.queries.snapshots import list_due_jobs, list_unsettled_jobs
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.moves import StaleMoveError
 from scheduler.store.writes.moves import lock_jobs as wait_for_jobs
 

@@ -13,7 +13,7 @@ from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
 from scheduler.store.hot.claim import ClaimBy, claim_tasks
 from scheduler.store.hot.dispatch import expire_knocks, list_knocked
 from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.parties import introduce_party
 
 Item = TypeVar("Item")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.domain.access import Principal
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.access import AuditEntry, append_audit
 
 

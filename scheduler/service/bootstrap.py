@@ -13,7 +13,8 @@ from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.parties import list_parties
-from scheduler.store.session import Store, Tx, make_store
+from scheduler.store.session import Store, make_store
+from scheduler.store.tx import Tx
 
 ORG = "local"
 PROJECT = "default"

@@ -12,7 +12,7 @@ from scheduler.domain.model import JsonObject
 from scheduler.domain.plan import Catalogue, nearest
 from scheduler.store.columns import to_json
 from scheduler.store.queries.parties import list_parties, read_offers
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 
 def load_catalogue(tx: Tx) -> Catalogue:

@@ -19,7 +19,7 @@ from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
 from scheduler.store.queries.jobs import get_job, get_origin
 from scheduler.store.queries.snapshots import find_snapshot
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes import access
 from scheduler.store.writes.access import KeyUse
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job

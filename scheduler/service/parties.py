@@ -8,7 +8,7 @@ from typing import Final
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Party
 from scheduler.service.audit import Actor, note
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.parties import delete_party, insert_party, update_party
 
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -14,7 +14,7 @@ from scheduler.service.limits import Patience
 from scheduler.service.templates import TemplateText, change_template, forget_template
 from scheduler.store.queries.jobs import list_job_details
 from scheduler.store.queries.templates import Template, get_template
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.templates import lock_template, put_template
 
 LAST_RUN: Final = "job"

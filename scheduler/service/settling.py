@@ -6,7 +6,7 @@ from datetime import datetime
 from scheduler.domain.machine import Limits, settle
 from scheduler.service.limits import Patience
 from scheduler.store.queries.snapshots import find_snapshot
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.moves import apply_settlement
 
 MAX_ROUNDS = 8

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from scheduler.service.audit import Actor, note
 from scheduler.store.queries.data_tables import DataTable
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.access import delete_data_table, put_data_table
 
 

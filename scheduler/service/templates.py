@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import ConflictError
 from scheduler.store.queries.templates import Template, find_template_named, get_template
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 from scheduler.store.writes.templates import delete_template, put_template
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from api.changes import ChangeFeed
 from api.herald import Herald
-from scheduler.store.session import Effects
+from scheduler.store.effects import Effects
 
 
 class SlowNudger:

@@ -6,6 +6,7 @@ Each appends `[task, seq, what]` to the party's ledger, the effect outside that 
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -56,3 +57,18 @@ else:
         context.summary(points=context.params["points"], before=before)
         with context.output("made") as output:
             output.path.write_text(f"{context.job}/{context.step}/{context.attempt}")
+
+    @component("broken", params={"how": {"enum": ["exit", "crash", "hang", "fill"]}})
+    def broken(context: Context) -> None:
+        """End as no component should."""
+        context.log("on its way")
+        how = context.params["how"]
+        if how == "exit":
+            os._exit(7)
+        if how == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if how == "fill":
+            with context.output("never") as output:
+                output.path.write_bytes(bytes(64 << 20))
+        while True:
+            time.sleep(1)

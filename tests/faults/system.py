@@ -177,6 +177,13 @@ class System:
             time.sleep(0.05)
         return time.monotonic() - began
 
+    def start_again(self) -> None:
+        """Start everything after a `stop`, as the same installation."""
+        for part in self.parts.values():
+            part.is_wanted = True
+            part.start()
+        self.wait(self.is_ready, "everything is ready again")
+
     def stop(self) -> dict[str, int]:
         """End in order, the gateway first; each one's exit status."""
         statuses: dict[str, int] = {}

@@ -198,7 +198,7 @@ MUTATIONS = [
     Mutation("source of a move", _cut_moves, scenes.an_old_snapshot_is_not_written),
     Mutation("one settlement at a time for a retried step", _forget_retried,
              scenes.a_failure_elsewhere_does_not_break_a_retry),
-    Mutation("savepoint of each job", swap("scheduler.store.session.Tx.savepoint", _no_savepoint),
+    Mutation("savepoint of each job", swap("scheduler.store.tx.Tx.savepoint", _no_savepoint),
              scenes.one_defect_does_not_keep_others_waiting),
     Mutation("fsync of the spool", swap("workers.spool.write_durably", lambda file, content: file.write_bytes(content)),
              scenes.a_report_survives_a_power_cut),

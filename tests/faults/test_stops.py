@@ -1,14 +1,18 @@
 """Stopping jobs in every state of the real system: nothing runs on, and what is called canceled never runs again."""
 
+import random
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from fedrota.client import Client
+from fedrota.errors import ConflictError
 from tests.faults.ledger import Audit
 from tests.faults.system import System, children
 
@@ -123,8 +127,6 @@ def test_waiting_and_ready(system, client):
 @pytest.mark.parametrize("signal_name", ["SIGSTOP", "SIGTERM"])
 def test_dispatched_while_the_worker_cannot_hear(system, client, signal_name):
     """The knock waits; the stop needs no word of the worker, and a late claim is refused."""
-    import signal
-
     worker = system.parts["worker.b"]
     if signal_name == "SIGSTOP":
         worker.signal(signal.SIGSTOP)
@@ -182,8 +184,6 @@ def test_during_the_pause_before_a_retry(system, client):
 
 def test_running_while_the_worker_is_frozen(system, client):
     """It cannot confirm: the lease decides, and when it wakes it ends what nobody wants."""
-    import signal
-
     job = submit(client, command(DEAF))
     system.wait(lambda: has_said(client, job, "deaf"), "it runs")
     system.parts["worker.a"].signal(signal.SIGSTOP)
@@ -192,6 +192,24 @@ def test_running_while_the_worker_is_frozen(system, client):
     system.parts["worker.a"].signal(signal.SIGCONT)
     system.wait(lambda: not marked(system, job), "no process is left", PROCESSES_S)
     assert client.job(job).state == "canceled"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_at_any_moment(system, client, seed):
+    """Stops that meet the dispatch, the claim, the start, the report: each job ends, as canceled or as what it was."""
+    draw = random.Random(seed)
+    jobs = []
+    for number in range(15):
+        step = command("import time; time.sleep(0.3)") if number % 2 else {"name": "s", "component": "noop"}
+        job = submit(client, step)
+        time.sleep(draw.uniform(0, 0.25))
+        with suppress(ConflictError):
+            client.stop(job)
+        jobs.append(job)
+    system.wait(lambda: all(client.job(job).is_over for job in jobs), "all have ended", 15)
+    assert {client.job(job).state for job in jobs} <= {"canceled", "success"}
+    system.wait(lambda: not any(marked(system, job) for job in jobs), "no process is left", PROCESSES_S)
+    Audit(system).check_events()
 
 
 def test_what_is_left_after_all_stops(system):

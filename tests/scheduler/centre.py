@@ -25,9 +25,11 @@ from scheduler.service.audit import Actor
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.limits import Patience
 from scheduler.service.parties import create_party
+from scheduler.store.effects import Effects
 from scheduler.store.queries import jobs as job_queries
 from scheduler.store.queries import tracking
-from scheduler.store.session import Effects, Store, Tx
+from scheduler.store.session import Store
+from scheduler.store.tx import Tx
 
 Result = TypeVar("Result")
 

@@ -77,13 +77,12 @@ def write_predictions(context: Context, party: PartyData, weights: Vector) -> No
     """Write `data`: id, label, predict_score, predict_result and split (train or validate) of each sample."""
     import pyarrow
 
-    threshold = context.params["threshold"]
     parts = [_make_predictions("train", party.train, party.train_labels, predict(weights, party.train.features))]
     if party.validate is not None:
         scores = predict(weights, party.validate.features)
         parts.append(_make_predictions("validate", party.validate, party.validate_labels, scores))
     table = pyarrow.concat_tables(parts)
-    results = (table.column("predict_score").to_numpy() >= threshold).astype(np.int64)
+    results = (table.column("predict_score").to_numpy() >= context.params["threshold"]).astype(np.int64)
     write_table(context, "data", table.add_column(3, "predict_result", pyarrow.array(results)))
 
 

@@ -260,7 +260,7 @@ class ContainerRun:
     def _finish(self, ending: Ending) -> None:
         if self._is_over:
             return
-        self._news.read()
+        self._news.read_rest()
         self._is_over = True
         self._log.close()
         self._sink.ended(replace(ending, log_size=self._log.size))

@@ -17,6 +17,8 @@ from workers.executors.base import Sink
 
 _READ: Final = 1 << 18
 _LINE: Final = 1 << 16
+_LAST: Final = 16 << 20
+"""So many bytes are still read once the command has ended."""
 
 
 class NewsFile:
@@ -33,6 +35,16 @@ class NewsFile:
         """Pass on whole lines that are new."""
         while not self._sink.is_full() and self._read_piece():
             continue
+
+    def read_rest(self) -> None:
+        """The command has ended: nobody is left to slow down, so pass on all that it wrote, up to a limit."""
+        end = self._offset + _LAST
+        while self._offset < end and self._read_piece():
+            continue
+        rest, self._rest = self._rest, b""
+        last = self._take(rest)  # a last line may have no line feed
+        if last is not None:
+            self._sink.measured((last,))
 
     def _read_piece(self) -> bool:
         try:

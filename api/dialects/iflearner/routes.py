@@ -59,7 +59,7 @@ from scheduler.service.templates import TemplateText, change_template, create_te
 from scheduler.store.queries.jobs import JobFilter, list_job_details, list_jobs
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.queries.templates import Template, find_template_named, get_template, list_templates
-from scheduler.store.session import Tx
+from scheduler.store.tx import Tx
 
 ROOT: Final = "/api/v1"
 MAX_TASKS: Final = 10_000

@@ -9,9 +9,9 @@ from scheduler.domain.messages import Beat, BeatReply
 from scheduler.domain.states import HELD, Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import MetricRow
+from scheduler.store.tx import Tx
 
 _LOOK = make_sql(
     "SELECT id, job_id, step_id, party_id, seq, state, stop_kind, metric_batch, agent FROM task WHERE id {in:tasks}"

@@ -12,8 +12,8 @@ from scheduler.domain.plan import merge_params
 from scheduler.domain.states import HELD, Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
+from scheduler.store.tx import Tx
 
 _CLAIM = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.CLAIMED)}, agent = {{of:agents:text}}, "
@@ -41,9 +41,10 @@ _PEERS = make_sql(
     "JOIN party ON party.id = task.party_id WHERE task.step_id {in:steps} ORDER BY task.member"
 )
 _SOURCES = make_sql(
-    "SELECT dep.step_id, source.name, task.party_id, task.role, task.position, task.id, task.seq FROM dep "
+    "SELECT dep.step_id, source.name, task.party_id, task.role, task.position, output.name, task.id, task.seq FROM dep "
     "JOIN step AS source ON source.id = dep.needs "
     "JOIN task ON task.step_id = source.id AND task.attempt = source.attempt AND task.state = 'success' "
+    "JOIN output ON output.task_id = task.id AND output.seq = task.seq "
     "WHERE dep.step_id {in:steps}"
 )
 
@@ -136,14 +137,17 @@ def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Ass
     return {row[0]: _assignment(row, steps[row[1]], peers[row[1], row[5]], sources) for row in tasks}
 
 
-Sources = dict[tuple[str, str, str, str, int], tuple[str, int]]
+Sources = dict[tuple[str, str, str, str, int, str], tuple[str, int]]
 
 
 def _load_sources(tx: Tx, steps: Sequence[str]) -> Sources:
-    """(step, source's name, party, role, position) -> the accepted dispatch there."""
+    """(step, source's name, party, role, position, output) -> the accepted dispatch that wrote the output there.
+
+    Not every party of a step writes every output: predictions of a vertical model come out at the guest only.
+    """
     return {
-        (step, name, party, role, position): (task, seq)
-        for step, name, party, role, position, task, seq in tx.run(_SOURCES, steps=list(steps))
+        (step, name, party, role, position, output): (task, seq)
+        for step, name, party, role, position, output, task, seq in tx.run(_SOURCES, steps=list(steps))
     }
 
 
@@ -153,7 +157,7 @@ def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer],
     references: dict[str, InputRef] = {}
     for port, reference in orjson.loads(inputs).items():
         source, _, output = reference.partition(".")
-        found = sources.get((step_id, source, party, role, position))
+        found = sources.get((step_id, source, party, role, position, output))
         if found is not None:
             references[port] = InputRef(task=found[0], seq=found[1], output=output)
     return Assignment(

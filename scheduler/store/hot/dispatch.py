@@ -8,8 +8,8 @@ from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
+from scheduler.store.tx import Tx
 
 _FROM_READY = (
     "SELECT id, job_id, gang, ready_since, reason, rank, created FROM step WHERE state = 'ready' "

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from scheduler.domain.states import Event, Level, result, sources
 from scheduler.store.columns import to_epoch
-from scheduler.store.session import Tx
 from scheduler.store.tables import EventRow
+from scheduler.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)

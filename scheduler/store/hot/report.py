@@ -10,9 +10,9 @@ from scheduler.domain.rollup import ENDING
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import OutputRow
+from scheduler.store.tx import Tx
 
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) ORDER BY id {lock}")
 _END = make_sql(

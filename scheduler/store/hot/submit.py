@@ -9,8 +9,8 @@ from scheduler.domain.model import StepPlan, Submission
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events
-from scheduler.store.session import Tx
 from scheduler.store.tables import DepRow, JobRow, StepRow, TaskRow
+from scheduler.store.tx import Tx
 
 Row = dict[str, Any]
 

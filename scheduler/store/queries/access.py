@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.session import Tx
 from scheduler.store.tables import TokenRow
+from scheduler.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Counts of jobs by state, for figures that are shown again and again."""
 
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
+from scheduler.store.tx import Tx
 
 _OPEN = make_sql("SELECT state, COUNT(*) FROM job WHERE state IN ('waiting', 'running') GROUP BY state")
 _ENDED = make_sql(

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
-from scheduler.store.session import Tx
 from scheduler.store.tables import DataTableRow
+from scheduler.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from scheduler.domain.reasons import explain_job, explain_step, explain_task
 from scheduler.domain.states import OPEN, State
 from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
-from scheduler.store.session import Tx
 from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 
 LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy

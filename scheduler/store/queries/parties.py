@@ -9,9 +9,9 @@ from sqlmodel import col, select
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Component, Party
 from scheduler.store.columns import from_epoch
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import ComponentRow, PartyRow, TaskRow
+from scheduler.store.tx import Tx
 from scheduler.store.views import view_component, view_party
 
 _LOADS = make_sql(

@@ -9,9 +9,9 @@ from scheduler.domain.machine import TIMEOUT_GRACE_S
 from scheduler.domain.model import Job, Step, Task
 from scheduler.store.columns import to_epoch
 from scheduler.store.queries.jobs import LEAN
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 
 # Conditions on `state` that stand before narrower ones are those of partial indexes: SQLite uses an index

@@ -9,9 +9,9 @@ from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import MetricRow, OutputRow, StepRow, TaskRow
+from scheduler.store.tx import Tx
 
 # Watchers read these all the time, so they bypass the ORM.
 _EVENTS = make_sql(

@@ -11,9 +11,9 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.queries.access import TokenView
 from scheduler.store.queries.data_tables import DataTable
-from scheduler.store.session import Tx
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow, JobRow, TokenRow
+from scheduler.store.tx import Tx
 
 _LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
 _KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")

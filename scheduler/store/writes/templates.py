@@ -3,8 +3,8 @@
 from sqlmodel import col, delete, select
 
 from scheduler.store.queries.templates import Template
-from scheduler.store.session import Tx
 from scheduler.store.tables import TemplateRow
+from scheduler.store.tx import Tx
 
 
 def put_template(tx: Tx, template: Template) -> None:

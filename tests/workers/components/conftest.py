@@ -59,7 +59,11 @@ def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
                 params=step.get("params", {}),
                 tables=tables,
                 inputs={
-                    address: {port: done[source][address].output(output) for port, (source, output) in sources.items()}
+                    address: {
+                        port: done[source][address].output(output)
+                        for port, (source, output) in sources.items()
+                        if output in done[source][address].outputs
+                    }
                     for address in addresses
                 },
                 workdir=tmp_path / step["name"],

@@ -10,12 +10,24 @@ def test_the_builtin_components_are_these():
     assert [info.name for info in list_builtin()] == [
         "reader",
         "data_transform",
+        "intersection",
         "homo_lr",
+        "hetero_lr",
+        "hetero_linr",
+        "hetero_poisson",
+        "hetero_sshe_lr",
+        "hetero_sshe_linr",
+        "predict",
         "evaluation",
         "noop",
         "toy",
     ]
-    assert {info.name for info in list_builtin() if info.exchange} == {"homo_lr", "toy"}
+    assert {info.name for info in list_builtin() if not info.exchange} == {
+        "reader",
+        "data_transform",
+        "evaluation",
+        "noop",
+    }
     assert {info.name for info in list_builtin() if info.reusable} == {"noop"}
 
 

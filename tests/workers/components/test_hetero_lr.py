@@ -65,7 +65,7 @@ def test_a_host_gets_its_own_coefficients_only_and_the_guest_the_intercept():
     assert guest["family"] == "logistic"
 
 
-def test_predictions_are_the_pooled_models(seed=1):
+def test_predictions_are_the_pooled_models():
     inputs = make_inputs((2, 1, 2), rows=60)
     for ports in inputs.values():
         ports["validate"] = {name: column[:20] for name, column in ports["train"].items()}

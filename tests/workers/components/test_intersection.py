@@ -107,8 +107,8 @@ def test_tables_that_cannot_work_are_named_at_once(guest, host, text):
 
 
 def test_a_missing_id_column_is_named_with_those_there_are():
+    params = {"9999": {"id_column": "key"}, "10000": {}}
     with pytest.raises(InvalidInputError, match="party 9999 has no id column 'key'; it has id, x0: set `id_column`"):
-        params = {"9999": {"id_column": "key"}, "10000": {}}
         simulate(intersection, TWO, params=lambda me: params[me.party], inputs=make_inputs("abc", "bcd"))
 
 

@@ -35,7 +35,7 @@ def test_a_vertical_model_predicts_new_samples_at_the_guest():
     for table in rest.values():
         table["data"].pop("y", None)
     found = simulate(predict, {**THREE, "arbiter": ["1"]}, inputs=rest)
-    for owner, ports in inputs.items():
+    for ports in inputs.values():
         ports["all"], ports["train"] = ports["train"], {n: c[:40] for n, c in ports["train"].items()}
     features, _ = pool(inputs, "all")
     table = found["guest"].read_table("data")

@@ -45,3 +45,14 @@ def test_a_full_sink_is_not_filled_further(tmp_path):
     sink.full = False
     news.read()
     assert len(sink.points) == 1
+
+
+def test_the_rest_is_read_also_by_a_full_sink_and_without_a_last_line_feed(tmp_path):
+    file, sink = tmp_path / "metrics.jsonl", Recorder()
+    file.write_bytes(b'{"name": "a", "value": 1}\n{"name": "a", "value": 2}')
+    sink.is_full = lambda: True
+    news = NewsFile(file, sink)
+    news.read()
+    assert sink.points == []
+    news.read_rest()
+    assert [point.value for point in sink.points] == [1.0, 2.0]

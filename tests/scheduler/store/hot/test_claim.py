@@ -2,8 +2,10 @@
 
 import pytest
 
-from scheduler.domain.messages import Claim, InputRef, Knock, SyncRequest
+from scheduler.domain.messages import Claim, InputRef, Knock, OutputRef, SyncRequest
 from tests.scheduler.centre import chain, step
+
+DATA = (OutputRef(name="data", kind="table", size=1, sha256="x"),)
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ def test_inputs_point_to_the_accepted_dispatch_of_the_source_at_the_same_member(
     for party, items in centre.dispatch().items():
         for knock in items:
             centre.claim(party, knock)
-            centre.report(party, knock)
+            centre.report(party, knock, outputs=DATA)
     found = {}
     for party, items in centre.dispatch().items():
         for knock in items:
@@ -111,6 +113,16 @@ def test_inputs_point_to_the_accepted_dispatch_of_the_source_at_the_same_member(
             found[told.role, told.position] = told.inputs
     source = {(t.role, t.position): t.id for t in centre.detail(centre.rows("SELECT id FROM job")[0][0]).steps[0].tasks}
     assert found == {member: {"data": InputRef(task=task, seq=1, output="data")} for member, task in source.items()}
+
+
+def test_an_output_that_the_party_did_not_write_is_no_input(centre):
+    centre.submit(*chain(2))
+    for party, items in centre.dispatch().items():
+        centre.claim(party, items[0])
+        centre.report(party, items[0], outputs=DATA if party == "a" else ())
+    told = {party: centre.claim(party, items[0]).assignment.inputs for party, items in centre.dispatch().items()}
+    assert list(told["a"]) == ["data"]
+    assert told["b"] == {}
 
 
 def test_inputs_come_from_the_attempt_that_counts(centre):
@@ -124,7 +136,7 @@ def test_inputs_come_from_the_attempt_that_counts(centre):
     again = centre.redispatch()
     for party in "ab":
         centre.claim(party, again[party][0])
-        centre.report(party, again[party][0])
+        centre.report(party, again[party][0], outputs=DATA)
     told = centre.claim("a", centre.dispatch()["a"][0]).assignment
     assert told.inputs["data"] == InputRef(task=knock.task, seq=2, output="data")
     assert knock.task.endswith("-0-2-0")

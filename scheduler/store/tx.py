@@ -1,0 +1,122 @@
+"""A transaction as the statements see it: the driver's cursor for hot ones, a SQLModel session for the rest."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Double, Float, Integer, Table
+from sqlmodel import Session
+
+from scheduler.store.columns import Instant
+from scheduler.store.effects import Effects
+from scheduler.store.sql import Sql, bind
+
+
+class Tx:
+    """A transaction: the driver's cursor for hot statements, a SQLModel session for the rest."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.is_postgres = connection.dialect.name == "postgresql"
+        self.effects = Effects()
+        self._cursor: Any = connection.connection.cursor()
+        self._session: Session | None = None
+        self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
+
+    @property
+    def session(self) -> Session:
+        """A session inside this transaction; whoever writes through it flushes before a raw statement."""
+        if self._session is None:
+            self._session = Session(bind=self.connection, autoflush=False, expire_on_commit=False)
+        return self._session
+
+    def run(self, statement: Sql, **params: Any) -> list[tuple[Any, ...]]:
+        """All rows of a statement; lists and dicts among `params` serve its `{in:}` and `{of:}` markers."""
+        text = statement.postgres if self.is_postgres else statement.sqlite
+        self._cursor.execute(text, bind(params, is_postgres=self.is_postgres))
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def run_all(self, *calls: tuple[Sql, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
+        """The rows of each statement, run one after the other; on PostgreSQL all in one round trip."""
+        if not self.is_postgres:
+            return [self.run(statement, **params) for statement, params in calls]
+        driver: Any = self.connection.connection.driver_connection
+        with driver.pipeline():
+            cursors = [
+                driver.execute(statement.postgres, bind(params, is_postgres=True)) for statement, params in calls
+            ]
+        # Only now all results are here.
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def insert_all(self, *inserts: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
+        """As `insert`, for several tables in this order; on PostgreSQL all in one round trip."""
+        if not self.is_postgres:
+            for table, rows in inserts:
+                self.insert(table, rows)
+            return
+        driver: Any = self.connection.connection.driver_connection
+        with driver.pipeline():
+            for table, rows in inserts:
+                self.insert(table, rows)
+
+    def insert_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `insert`, but at the end of the transaction, together with all others that are put off."""
+        if rows:
+            self._put_off.append((table, rows))
+
+    def flush(self) -> None:
+        """Write what is still to be written; the store does it before it commits."""
+        if self._session is not None:
+            self._session.flush()
+        merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
+        for table, rows in self._put_off:
+            merged.setdefault(table.name, (table, []))[1].extend(rows)
+        self._put_off = []
+        self.insert_all(*merged.values())
+
+    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""
+        if not rows:
+            return
+        names = list(rows[0])
+        if self.is_postgres:
+            self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
+        else:
+            marks = ", ".join("?" * len(names))
+            values = ([row[name] for name in names] for row in rows)
+            self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone where it raises."""
+        self._cursor.execute("SAVEPOINT part")
+        kept = len(self._put_off)
+        try:
+            yield
+        except BaseException:
+            del self._put_off[kept:]
+            self._cursor.execute("ROLLBACK TO SAVEPOINT part")
+            self.session.expire_all()
+            raise
+        finally:
+            self._cursor.execute("RELEASE SAVEPOINT part")
+
+    def close(self) -> None:
+        """Give the cursor and the session back."""
+        self._cursor.close()
+        if self._session is not None:
+            self._session.close()
+
+
+def _unnest_insert(table: Table, names: Iterable[str]) -> str:
+    arrays = ", ".join(f"%s::{_array_type(table, name)}[]" for name in names)
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+
+
+def _array_type(table: Table, name: str) -> str:
+    kind = table.columns[name].type
+    if isinstance(kind, Boolean):
+        return "boolean"
+    if isinstance(kind, Integer):
+        return "bigint"
+    return "double precision" if isinstance(kind, (Float, Double, Instant)) else "text"
