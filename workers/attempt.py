@@ -137,6 +137,4 @@ class Attempt:
             log_size=ending.log_size,
         )
         batch = self._batch if self._sent else self._batch + 1
-        return Record(
-            report=report, batch=batch if self._points else 0, sent=self._sent, metrics=tuple(self._points)
-        )
+        return Record(report=report, batch=batch if self._points else 0, sent=self._sent, metrics=tuple(self._points))

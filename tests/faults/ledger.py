@@ -122,7 +122,8 @@ class Audit:
         twice = {key: count for key, count in successes.items() if count != 1}
         assert not twice, f"committed more than once: {twice}"
         members = self.rows(
-            "SELECT step.id, task.member, task.attempt FROM task JOIN step ON step.id = task.step_id AND step.attempt = task.attempt"
+            "SELECT step.id, task.member, task.attempt FROM task "
+            "JOIN step ON step.id = task.step_id AND step.attempt = task.attempt"
         )
         assert {tuple(row) for row in members} == set(successes)
         doubled = self.rows(
@@ -130,7 +131,8 @@ class Audit:
         )
         assert not doubled, f"steps that succeeded more than once: {doubled}"
         whole = self.rows(
-            "SELECT step_id, attempt FROM task GROUP BY step_id, attempt HAVING COUNT(*) = SUM(CASE WHEN state = 'success' THEN 1 ELSE 0 END)"
+            "SELECT step_id, attempt FROM task GROUP BY step_id, attempt "
+            "HAVING COUNT(*) = SUM(CASE WHEN state = 'success' THEN 1 ELSE 0 END)"
         )
         assert len(whole) == self._count("step"), "a step has two attempts in which every party succeeded"
 
@@ -189,7 +191,10 @@ class Audit:
         twice = {key: count for key, count in begun.items() if count > 1}
         assert not twice, f"dispatches that began more than once: {twice}"
         works: defaultdict[tuple[str, int], int] = defaultdict(int)
-        query = "SELECT task.id, task.seq, task.state, task.step_id, task.member, step.attempt = task.attempt FROM task JOIN step ON step.id = task.step_id WHERE step.name IN ('work', 'two')"
+        query = (
+            "SELECT task.id, task.seq, task.state, task.step_id, task.member, step.attempt = task.attempt FROM task "
+            "JOIN step ON step.id = task.step_id WHERE step.name IN ('work', 'two')"
+        )
         for task, seq, state, step, member, is_present in self.rows(query):
             works[step, member] += sum(count for (name, _), count in done.items() if name == task)
             if state == "success" and is_present:

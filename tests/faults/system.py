@@ -17,6 +17,7 @@ import psutil
 import redis
 
 from fedrota.client import Client
+from fedrota.errors import FedrotaError
 from fedrota.up.spawn import kill_family
 from scheduler.service.bootstrap import bootstrap
 from scheduler.store.migrate import migrate
@@ -148,7 +149,7 @@ class System:
         try:
             with self.client(direct=True) as client:
                 online = {party.id for party in client.parties() if party.online}
-        except Exception:
+        except FedrotaError:
             return False
         return online >= {
             name.partition(".")[2] for name in self.parts if name.startswith("worker") and self.parts[name].is_wanted
@@ -246,12 +247,13 @@ class System:
         return [pid for pid in psutil.pids() if pid != os.getpid() and wanted in read_environ(pid)]
 
     def tracebacks(self) -> Iterator[tuple[str, str]]:
-        """(process, the lines around it) for every traceback in a log."""
+        """(process, traceback) for every one in a log; a log line of ours holds it whole, others print it."""
         for part in self.parts.values():
             lines = part.text().splitlines()
             for number, line in enumerate(lines):
                 if TRACE.search(line):
-                    yield part.name, "\n".join(lines[max(0, number - 2) : number + 40])
+                    is_ours = line.startswith("{")
+                    yield part.name, line if is_ours else "\n".join(lines[max(0, number - 2) : number + 40])
 
     def tails(self) -> str:
         """The last lines of every log."""

@@ -173,7 +173,9 @@ def test_a_job_waits_in_words_for_a_worker_that_is_down(system, client):
 def test_a_party_that_never_connected_is_named(system, client):
     client.create_party("newcomer", slots=2)
     job = submit(client, {"name": "s", "command": ["true"]}, parties=("newcomer",))
-    system.wait(lambda: "party newcomer has never connected: start its worker" in client.job(job).reason, "it says so", 10)
+    system.wait(
+        lambda: "party newcomer has never connected: start its worker" in client.job(job).reason, "it says so", 10
+    )
     client.stop(job)
     system.wait(lambda: client.job(job).state == "canceled", "it is canceled", 10)
 
@@ -211,7 +213,9 @@ def test_a_worker_with_a_bad_token_gets_nothing(system, client, kind):
         system.wait(lambda: words in out.read_text() or intruder.poll() is not None, "it says what is wrong", 30)
         assert words in out.read_text()
         for _ in range(4):
-            job = run(system, client, {"name": "s", "component": "noop", "params": {"sleep_s": 0.1}}, parties=("a", "b"))
+            job = run(
+                system, client, {"name": "s", "component": "noop", "params": {"sleep_s": 0.1}}, parties=("a", "b")
+            )
             assert job.state == "success", job.reason
         assert Audit(system).rows(parties) == before
         assert not list((system.folder / name).glob("party-b/logs/*"))

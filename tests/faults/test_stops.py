@@ -100,7 +100,7 @@ def stop_and_watch(system: System, client: Client, jobs: list[str], *, wanted: s
     watches = [Watch(client, job) for job in jobs]
     for job in jobs:
         client.stop(job, reason="the test says so")
-    system.wait(lambda: all([watch.look() == wanted for watch in watches]), f"{jobs} are {wanted}", 30)
+    system.wait(lambda: {watch.look() for watch in watches} == {wanted}, f"{jobs} are {wanted}", 30)
     ended = time.monotonic()
     while time.monotonic() < ended + 1.0:
         for watch in watches:
@@ -120,7 +120,9 @@ def test_waiting_and_ready(system, client):
     system.wait(lambda: all(all_running(client, job) for job in waiting), "the first steps run")
     assert {step_state(client, job, 1) for job in waiting} == {"waiting"}
     full = submit(client, SLEEP | {"slots": 6, "gang": True})
-    system.wait(lambda: step_state(client, full) == "ready" and "slots" in client.job(full).steps[0].reason, "it says why")
+    system.wait(
+        lambda: step_state(client, full) == "ready" and "slots" in client.job(full).steps[0].reason, "it says why"
+    )
     stop_and_watch(system, client, [full, *waiting])
 
 

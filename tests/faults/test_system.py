@@ -21,6 +21,8 @@ JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 22 * EACH
 SEED = int(os.environ.get("FEDROTA_FAULTS_SEED", "1"))
 PAUSE_S = 0.7
 TAIL_S = 75.0
+KILLED_BACKEND = ("AdminShutdown", "the connection is closed", "the connection is lost")
+"""What a log says, with a traceback, where the database's own process was killed under a transaction."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180 + EACH * 40)]
 
@@ -80,7 +82,8 @@ def check_leftovers(system: System) -> None:
     """No process, no traceback."""
     left = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in system.processes()}
     assert not left, f"processes left behind: {left}"
-    traces = list(system.tracebacks())
+    expected = KILLED_BACKEND if system.database else ()
+    traces = [(name, trace) for name, trace in system.tracebacks() if not any(words in trace for words in expected)]
     assert not traces, "\n\n".join(f"{name}:\n{lines}" for name, lines in traces)
 
 

@@ -240,13 +240,13 @@ class _Handler(BaseHTTPRequestHandler):
             owner.lose += 1
             self.close_connection = True  # the request is lost, not the reply
             return
-        status = owner.status.get(self.path, 200)
+        status = owner.status.get(self.path.partition("?")[0], 200)
         if self.path == SYNC_PATH and status == 200:
             status = owner.judge(body)
         if status != 200:
             self._answer(status, {"error": {"code": "x", "message": f"told to answer {status}"}})
             return
-        answer = owner.hello(body) if self.path == HELLO_PATH else owner.sync(body)
+        answer = owner.hello(body) if self.path.partition("?")[0] == HELLO_PATH else owner.sync(body)
         if owner.lose > 0 and self.path == SYNC_PATH and (body["claims"] or body["reports"]):
             owner.lose -= 1
             self.close_connection = True

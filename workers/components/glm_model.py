@@ -14,7 +14,8 @@ from workers.components.glm_family import FAMILIES, Family, clean_labels
 from workers.components.group_masks import GroupMasks
 from workers.components.masking import decode, encode
 from workers.components.tables import Samples, write_table
-from workers.components.vertical_data import ColumnScale, Roles
+from workers.components.vertical_data import ColumnScale
+from workers.components.vertical_roles import Roles
 
 if TYPE_CHECKING:
     import pyarrow
@@ -103,6 +104,7 @@ def predict_splits(
     roles: Roles,
     part: ModelPart,
     splits: Sequence[tuple[str, Samples]],
+    *,
     masks: GroupMasks,
 ) -> None:
     """Put the scores of all parties together at the guest, which writes the predictions as the output `data`.

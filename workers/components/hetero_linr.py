@@ -3,17 +3,18 @@
 from typing import Final
 
 from fedrota.component import Context, component
-from workers.components import vertical_glm
+from workers.components import vertical_params
 from workers.components.glm_family import LINEAR
+from workers.components.vertical_glm import train_vertical_glm
 
-DISCLOSURE: Final = vertical_glm.DISCLOSURE
+DISCLOSURE: Final = vertical_params.DISCLOSURE
 
 
 @component(
     "hetero_linr",
-    params=vertical_glm.PARAMS,
-    inputs=vertical_glm.PORTS["inputs"],
-    outputs=vertical_glm.PORTS["outputs"],
+    params=vertical_params.PARAMS,
+    inputs=vertical_params.PORTS["inputs"],
+    outputs=vertical_params.PORTS["outputs"],
     roles=("guest", "host", "arbiter"),
     exchange=True,
 )
@@ -27,4 +28,4 @@ def hetero_linr(context: Context) -> None:
     own coefficients only) and, at the guest, `data`: the predictions for both inputs. Loss is logged as it was before
     each epoch.
     """
-    vertical_glm.train_vertical_glm(context, LINEAR)
+    train_vertical_glm(context, LINEAR)

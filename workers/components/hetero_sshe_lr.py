@@ -5,7 +5,7 @@ from typing import Final
 from fedrota.component import Context, component
 from workers.components import shared_glm
 from workers.components.glm_family import LOGISTIC
-from workers.components.vertical_glm import PORTS
+from workers.components.vertical_params import PORTS
 
 DISCLOSURE: Final = shared_glm.DISCLOSURE
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
 from workers.components import homo_lr_results
+from workers.components.alignment import align
 from workers.components.glm_family import LOGISTIC
 from workers.components.glm_model import (
     FORMAT,
@@ -19,14 +20,8 @@ from workers.components.glm_model import (
 )
 from workers.components.group_masks import GroupMasks
 from workers.components.tables import Samples, get_input, read_samples
-from workers.components.vertical_data import (
-    ColumnScale,
-    align,
-    check_ids,
-    check_same_features,
-    find_roles,
-    name_ids,
-)
+from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
+from workers.components.vertical_roles import find_roles
 
 DISCLOSURE: Final = (
     (
@@ -82,7 +77,7 @@ def _predict_vertical(context: Context, model: Mapping[str, Any], samples: Sampl
     roles = replace(find_roles(context), arbiter=None)
     origin = "/".join(str(model["training"][name]) for name in ("job", "step", "attempt"))
     align(context, roles, [("data", scaled)], {"training": origin})
-    predict_splits(context, roles, part, [("predict", scaled)], GroupMasks(context, roles.owners))
+    predict_splits(context, roles, part, [("predict", scaled)], masks=GroupMasks(context, roles.owners))
 
 
 def _predict_homogeneous(context: Context, model: Mapping[str, Any], samples: Samples) -> None:

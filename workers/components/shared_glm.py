@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fedrota.component import Context
+from workers.components.alignment import align
 from workers.components.glm_family import Family
 from workers.components.glm_training import plan_batches
 from workers.components.group_masks import GroupMasks
 from workers.components.shared_training import SharedTraining
-from workers.components.vertical_data import align, find_roles
-from workers.components.vertical_glm import PARAMS as VERTICAL_PARAMS
-from workers.components.vertical_glm import SHARED_SETTINGS, finish, make_ring, read_party
+from workers.components.vertical_glm import finish, make_ring, read_party
+from workers.components.vertical_params import PARAMS as VERTICAL_PARAMS
+from workers.components.vertical_params import SHARED_SETTINGS
+from workers.components.vertical_roles import find_roles
 
 SETTINGS: Final = (*SHARED_SETTINGS, "learning_rate", "decay", "penalty", "alpha", "fit_intercept")
 

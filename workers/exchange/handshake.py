@@ -49,15 +49,12 @@ class SecureLink:
         offer = parse_offer(self._peer.task, self._task, payload)
         check_offer(offer, signer=self._peer.identity, reader=self._identity.public)
         known = self._theirs
-        if known is not None and known.ephemeral != offer.ephemeral:
-            if offer.seq < known.seq:
-                return False
-            if not is_fresh():
-                raise RestartedError
         if known is None or known.ephemeral != offer.ephemeral:
-            self._theirs = offer
-            self._keys = self._agreement.derive(offer)
-            self._notes_in = 0
+            if known is not None and offer.seq < known.seq:
+                return False
+            if known is not None and not is_fresh():
+                raise RestartedError
+            self._theirs, self._keys, self._notes_in = offer, self._agreement.derive(offer), 0
         return not offer.answered
 
     def seal_piece(self, number: int, plain: bytes) -> bytes:

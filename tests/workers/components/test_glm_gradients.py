@@ -6,11 +6,12 @@ from fedrota.simulate import simulate
 from tests.workers.components.vertical import SLOPES
 from workers.components.fixed_point import Bounds
 from workers.components.glm_family import LINEAR, LOGISTIC, POISSON
-from workers.components.glm_gradients import LinearGradients, PoissonGradients
 from workers.components.group_masks import GroupMasks
+from workers.components.linear_gradients import LinearGradients
 from workers.components.moments import Columns, Ring
 from workers.components.pair_link import link_parties
-from workers.components.vertical_data import find_roles
+from workers.components.poisson_gradients import PoissonGradients
+from workers.components.vertical_roles import find_roles
 
 ROWS, CHANCE = 20, np.random.default_rng(5)
 COLUMNS = [CHANCE.normal(size=(ROWS, width)) for width in (1, 2)]

@@ -59,7 +59,7 @@ def test_received_rows_can_be_used_twice():
 
 
 def test_keys_of_another_length_are_named():
-    with pytest.raises(InvalidInputError, match="has 1024 bits instead of 1088: give all parties the same `key_bits`"):
+    with pytest.raises(InvalidInputError, match="bits instead of .*: give all parties the same `key_bits`"):
         run_link(lambda link, context: None, bits={"1": 1088, "2": 1024})
 
 

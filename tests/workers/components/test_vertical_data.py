@@ -1,75 +1,52 @@
 import numpy as np
 import pytest
 
-from fedrota.component import InvalidInputError, Member, component
+from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
 from workers.components.tables import Samples
-from workers.components.vertical_data import ColumnScale, align, find_roles, name_ids
-
-TWO = {"guest": ["1"], "host": ["2"]}
+from workers.components.vertical_data import ColumnScale, name_ids, read_columns
 
 
-def make_samples(ids, width=1):
-    return Samples(ids=ids, features=np.zeros((len(ids), width)), names=tuple(f"x{n}" for n in range(width)))
+def make_samples(ids):
+    return Samples(ids=ids, features=np.zeros((len(ids), 1)), names=("x0",))
 
 
-def run_alignment(splits, settings=None, parties=TWO):
-    """What each member found, and what each was told."""
-    told, found = {}, {}
+def read_at_host(*, scale=True, **inputs):
+    found = []
 
-    @component("aligns", exchange=True)
-    def aligns(context):
-        """Align."""
-        roles = find_roles(context)
-        mine = (settings or {}).get(context.me.address, {"epochs": 1})
-        try:
-            found[context.me.address] = align(context, roles, splits.get(context.me.address, []), mine)
-        except InvalidInputError as error:
-            told[context.me.address] = str(error)
+    @component("reads", inputs={"train": "table", "validate": "table"})
+    def reads(context):
+        """Read columns."""
+        found.append(read_columns(context, scale=scale))
 
-    return found, told, simulate(aligns, parties)
+    simulate(reads, {"host": ["7"]}, inputs={"host": inputs})
+    return found[0]
 
 
-def test_parties_with_the_same_samples_learn_rows_and_widths_only():
-    parties = {"guest": ["1"], "host": ["2", "3"], "arbiter": ["4"]}
-    widths = {"guest.0": 1, "host.0": 2, "host.1": 3}
-    splits = {owner: [("train", make_samples(["a", "ß"], width))] for owner, width in widths.items()}
-    found, told, run = run_alignment(splits, parties=parties)
-    assert not told
-    for alignment in found.values():
-        assert alignment.rows == {"train": 2}
-        assert {member.address: width for member, width in alignment.widths.items()} == widths
-    for message in run.messages:
-        assert "ß" not in str(message.value)
+def test_both_inputs_are_scaled_by_the_training_samples():
+    columns = read_at_host(train={"id": [1, 2], "x": [1.0, 3.0]}, validate={"id": [3], "x": [5.0]})
+    assert [(name, samples.features.tolist()) for name, samples in columns.list_splits()] == [
+        ("train", [[-1.0], [1.0]]),
+        ("validate", [[3.0]]),
+    ]
+    assert columns.train.ids == ["1", "2"]
+    assert read_at_host(train={"id": [1, 2], "x": [1.0, 3.0]}, scale=False).train.features.tolist() == [[1.0], [3.0]]
 
 
-@pytest.mark.parametrize("ids", [["a"], ["b", "a"], ["ab", ""]])
-def test_other_ids_another_order_and_other_cuts_of_the_same_text_are_told_to_all(ids):
-    splits = {"guest.0": [("train", make_samples(["a", "b"]))], "host.0": [("train", make_samples(ids))]}
-    found, told, _ = run_alignment(splits)
-    assert not found
-    assert set(told) == {"guest.0", "host.0"}
-    assert f"holds other samples at party 2 ({len(ids)} rows) than at party 1 (2 rows)" in told["host.0"]
-
-
-def test_an_arbiters_settings_count_too():
-    splits = {owner: [("train", make_samples(["a"]))] for owner in ("guest.0", "host.0")}
-    settings = {"arbiter.0": {"epochs": 2}}
-    _, told, _ = run_alignment(splits, settings, {**TWO, "arbiter": ["9"]})
-    assert "epochs is 2 at party 9 but 1 at party 1: give all parties the same value" in told["arbiter.0"]
-
-
-def test_a_digest_differs_between_steps_so_that_it_cannot_be_looked_up():
-    splits = {owner: [("train", make_samples(["a"]))] for owner in ("guest.0", "host.0")}
-    digests = [message.value["digests"] for message in run_alignment(splits)[2].messages if message.name == "profile"]
-
-    @component("other", exchange=True)
-    def other(context):
-        """Align in a step of another name."""
-        align(context, find_roles(context), splits[context.me.address], {})
-
-    digests += [message.value["digests"] for message in simulate(other, TWO).messages if message.name == "profile"]
-    assert digests[0] != digests[1]
+@pytest.mark.parametrize(
+    ("inputs", "text"),
+    [
+        ({"train": {"id": ["a"]}}, "training table of party 7 has no features"),
+        ({"train": {"id": ["a", "a"], "x": [1, 2]}}, "input 'train' of party 7 repeats 1 ids in column 'id'"),
+        (
+            {"train": {"id": ["a"], "x": [1]}, "validate": {"id": ["a"], "z": [1]}},
+            "training had x, these samples have z",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(inputs, text):
+    with pytest.raises(InvalidInputError, match=text):
+        read_at_host(**inputs)
 
 
 def test_scaling_leaves_constant_columns_at_zero():
@@ -81,16 +58,3 @@ def test_scaling_leaves_constant_columns_at_zero():
 
 def test_ids_become_text():
     assert name_ids(make_samples([1, 2])).ids == ["1", "2"]
-
-
-def test_roles_come_in_the_owners_order():
-    @component("looks", exchange=True)
-    def looks(context):
-        """Look at the roles."""
-        roles = find_roles(context)
-        context.summary(
-            owners=[each.address for each in roles.owners], arbiter=roles.arbiter == Member("arbiter", "9", 0)
-        )
-
-    run = simulate(looks, {"host": ["3", "2"], "guest": ["1"], "arbiter": ["9"]})
-    assert run["guest"].summary == {"owners": ["guest.0", "host.0", "host.1"], "arbiter": True}
