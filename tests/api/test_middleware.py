@@ -1,5 +1,6 @@
 import logging
 
+import psycopg
 import pytest
 
 from api.keys import READER
@@ -37,6 +38,18 @@ async def test_a_defect_is_an_incident_with_its_traceback_in_the_log(gateway, mo
     assert incident in caplog.text
     assert "RuntimeError" in caplog.text
     assert answer.headers["X-Request-Id"] == "abc-1"
+
+
+async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(gateway, monkeypatch, caplog):
+    async def fail(_query):
+        raise psycopg.errors.AdminShutdown("terminating connection")
+
+    await gateway.get("/whoami", token="admin")
+    monkeypatch.setattr(gateway.app[READER], "read", fail)
+    answer = await gateway.get("/components", token="admin")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "busy")
+    assert answer.headers["Retry-After"] == "1"
+    assert "AdminShutdown" in caplog.text
 
 
 async def test_every_answer_has_an_id_and_a_strange_one_is_replaced(gateway):

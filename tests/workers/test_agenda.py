@@ -6,6 +6,7 @@ from scheduler.domain.messages import BeatReply, Knock, MetricPoint, Report
 from tests.workers.fakes import make_assignment
 from workers.agenda import GATHER_S, Agenda
 from workers.attempt import Attempt
+from workers.executors.base import Ending
 from workers.spool import Record
 
 
@@ -138,3 +139,20 @@ def test_a_closing_worker_claims_nothing(agenda):
     agenda.is_closing = True
     assert claims_of(agenda.next_call(1.0, "me")) == []
     assert agenda.drop_knocks() == [("a", 1)]
+
+
+def test_points_never_join_a_batch_that_was_sent_before(agenda):
+    """The gateway takes a batch's number for all of it: what joined a repeat would be dropped as stored."""
+    attempt = make_attempt("a")
+    points = tuple(MetricPoint("m", number, 0.0, 0.0) for number in range(5))
+    attempt.measured(points[:2])
+    sent = attempt.make_beat(0.0)
+    attempt.measured(points[2:])
+    record = attempt.make_record(Ending(outcome="success"))
+    agenda.add_due([record])
+    again = agenda.next_call(1.0, "me")
+    assert ([(beat.batch, beat.metrics) for beat in again.beats], again.reports) == ([(1, sent.metrics)], ())
+    agenda.confirm_last_words(BeatReply(task="a", seq=1, verdict="go", batch=1))
+    last = agenda.next_call(1.0, "me")
+    assert [(beat.batch, beat.metrics) for beat in last.beats] == [(2, points[2:])]
+    assert [report.task for report in last.reports] == ["a"]

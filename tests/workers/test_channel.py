@@ -27,6 +27,10 @@ def test_the_address_follows_the_gateways(gateway_url, takes_knocks, url):
     assert make_url(gateway_url, takes_knocks=takes_knocks) == url
 
 
+def test_the_address_says_whom_the_worker_takes_itself_for():
+    assert make_url("http://h", takes_knocks=True, party="9").endswith("/channel?knocks=1&party=9")
+
+
 def test_knocks_are_read():
     assert parse_knocks([["a", 1], ["b", 2, 1]]) == [Knock("a", 1), Knock("b", 2, held=True)]
 

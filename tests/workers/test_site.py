@@ -112,6 +112,28 @@ def test_a_killed_worker_takes_all_along_and_its_next_life_reports_the_loss(gate
     assert gateway.report_of("e")["outcome"] == "success"
 
 
+def test_what_a_lost_attempt_has_written_goes_and_what_counts_stays(gateway, start_alone, tmp_path):
+    """A doubled knock about a task that ended well must not cost its outputs when the worker dies over it."""
+    outputs = tmp_path / "party-9999" / "outputs"
+    worker = start_alone()
+    until(lambda: gateway.hellos)
+    dispatch(gateway, "lost", run={"component": "sleeping"}, params={"s": 60})
+    worker.knock("lost")
+    until(lambda: gateway.tasks["lost"].beats)
+    worker.kill()
+    for task in ("lost", "good"):
+        (outputs / task / "1").mkdir(parents=True)
+        (outputs / task / "1" / "model").write_text(task)
+    dispatch(gateway, "good", run={"component": "quick"})
+    gateway.tasks["good"].report = {"task": "good", "seq": 1, "outcome": "success"}
+    with (tmp_path / "party-9999" / "journal.jsonl").open("a") as journal:
+        journal.write('["begin","good",1]\n')
+    start_alone()
+    assert gateway.report_of("lost")["kind"] == "lost"
+    until(lambda: not list((tmp_path / "party-9999" / "spool").iterdir()))
+    assert [file.parent.parent.name for file in outputs.glob("*/*/model")] == ["good"]
+
+
 def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_alone, tmp_path):
     worker = start_alone()
     dispatch(gateway, "t", run={"component": "sleeping"}, params={"s": 0.4})
