@@ -28,7 +28,7 @@ class SettingsError(Exception):
 class SecretFiles(PydanticBaseSettingsSource):
     """Reads the value of `FEDROTA_X` from the file that `FEDROTA_X_FILE` names."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  pydantic's  # noqa: ARG002
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  the signature is pydantic's
         """The text of the field's file, stripped, or None where no file is named or `load` finds it unreadable."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
         return (_read_text(Path(path))[0] if path else None), field_name, False

@@ -27,9 +27,7 @@ WIDE = {
 NEVER = {"manager", "helper", "helpers", "util", "utils"}
 NEVER_ALONE = {"common", "info", "data"}
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/")
-OUTSIDE = re.compile(
-    r"\.\./shared|\.library|\bissue \d+\b|pypi\.org/simple|files\.pythonhosted|index-url", re.IGNORECASE
-)
+OUTSIDE = re.compile(r"\.\./shared|\.library|\bissue \d+\b|https?://\S+/simple\b|index-url", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
