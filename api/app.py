@@ -21,6 +21,7 @@ from api.auth import Gate
 from api.bridge import Reader, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
+from api.dialects.fate.routes.serve import add_routes as serve_fate
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.herald import Herald
 from api.keys import (
@@ -79,7 +80,7 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     system.pages,
     monitor.endpoint,
 )
-DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_iflearner,)
+DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_fate, serve_iflearner)
 """Each adds a dialect's routes to the app."""
 
 

@@ -91,6 +91,8 @@ class Settings(_Base):
     """Refuse an iFLearner task whose template does not exist when the task is made, not only when it is started."""
     iflearner_server: str = ""
     """The party that hosts the aggregators of iFLearner tasks; empty: the first party of a task that can."""
+    fate_party: str = ""
+    """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
     run_id: str = "local"
     """Names this installation; workers of another one are refused."""
 

@@ -87,7 +87,8 @@ class StepDocument(Body):
         examples=[{"guest": {"table": "breast_guest"}, "host.1": {"table": "breast_b"}}],
     )
     inputs: dict[Word, str] = Field(
-        default_factory=dict, max_length=100, description="Input port to `step.output`; implies that step as a need.",
+        default_factory=dict, max_length=100,
+        description="Input port to `step.output`, which implies that step as a need, or to an earlier job's `job:step.output`.",
         examples=[{"train": "scale.data"}],
     )  # fmt: skip
     needs: list[str] = Field(default_factory=list, max_length=1000, description="Steps that must succeed first.")

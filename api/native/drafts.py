@@ -6,13 +6,13 @@ from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
 from api.checks import parse_body
-from api.keys import CATALOGUE
 from api.native.documents import JobDocument, RetryDocument, StepDocument
 from api.native.yaml_documents import MEDIA, parse_yaml
+from api.planning import plan_job
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Retry, Submission
-from scheduler.domain.plan import Draft, StepDraft, make_submission
+from scheduler.domain.plan import Draft, StepDraft
 
 KEY_HEADER: Final = "Idempotency-Key"
 _DEFAULT_RETRY: Final = Retry()
@@ -27,12 +27,7 @@ async def read_submission(request: web.Request, principal: Principal) -> Submiss
             Problem("body", "is no object, but a job document is", "Begin with name, parties and steps.")
         )
     draft = make_draft(parse_body(JobDocument, given), principal, origin=given, key=_read_key(request))
-    return await plan(request, draft)
-
-
-async def plan(request: web.Request, draft: Draft) -> Submission:
-    """The submission of a draft, against what the parties offer now."""
-    return make_submission(draft, await request.app[CATALOGUE].get())
+    return await plan_job(request, draft)
 
 
 def _read_key(request: web.Request) -> str | None:

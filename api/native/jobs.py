@@ -11,10 +11,11 @@ from api.bridge import utc_now
 from api.checks import Flag, Query, Whole
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
 from api.native.documents import CloneBody, JobDocument, RerunBody, StopBody
-from api.native.drafts import KEY_HEADER, plan, read_submission
+from api.native.drafts import KEY_HEADER, read_submission
 from api.native.render import render_detail, render_job
 from api.native.replies import JobReply, JobSummary, Page
 from api.native.yaml_documents import MEDIA
+from api.planning import plan_job
 from api.routing import JSON, ROOT, Endpoints, render
 from scheduler.domain.access import Action, Principal, Subject, is_visible
 from scheduler.domain.errors import InvalidDocumentError, Problem
@@ -170,7 +171,7 @@ async def clone_job(request: web.Request, body: CloneBody) -> web.Response:
     draft = await request.app[READER].read(
         lambda tx: draft_clone(tx, job, owner=principal.name, org=principal.org, name=body.name, params=body.params)
     )
-    return await _store(request, await plan(request, replace(draft, project=principal.project)))
+    return await _store(request, await plan_job(request, replace(draft, project=principal.project)))
 
 
 @endpoint("DELETE", "/jobs/{job}", status=204)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Component, JsonObject, Retry, StepPlan, Submission
+from scheduler.domain.references import find_reference
 
 STEP_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 ROLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -152,15 +153,21 @@ class _Planner:
         for position, need in enumerate(step.needs):
             if need not in self.steps:
                 yield Problem(f"{where}.needs.{position}", f"there is no step {need!r}.", nearest(need, self.steps))
-        for port, reference in step.inputs.items():
-            source, dot, output = reference.partition(".")
+        for port, text in step.inputs.items():
+            reference = find_reference(text)
             place = f"{where}.inputs.{port}"
-            if not (dot and output):
-                yield Problem(place, f"{reference!r} does not say step.output", "Write for example 'read.data'.")
-            elif source not in self.steps:
-                yield Problem(place, f"there is no step {source!r}.", nearest(source, self.steps))
+            if reference is None:
+                yield Problem(
+                    place,
+                    f"{text!r} does not say step.output",
+                    "Write for example 'read.data', or 'JOB:train.model' for an output of an earlier job.",
+                )
+            elif reference.job:
+                continue
+            elif reference.step not in self.steps:
+                yield Problem(place, f"there is no step {reference.step!r}.", nearest(reference.step, self.steps))
             else:
-                yield from self._check_output(self.steps[source], output, place)
+                yield from self._check_output(self.steps[reference.step], reference.output, place)
 
     def _check_output(self, source: StepDraft, output: str, place: str) -> Iterator[Problem]:
         known = self._outputs(source)
@@ -249,7 +256,8 @@ class _Planner:
         return [Problem("steps", f"these steps wait for each other in a circle: {', '.join(stuck)}")]
 
     def _needs(self, step: StepDraft) -> tuple[str, ...]:
-        sources = (reference.partition(".")[0] for reference in step.inputs.values())
+        references = (find_reference(text) for text in step.inputs.values())
+        sources = (reference.step for reference in references if reference is not None and not reference.job)
         return tuple(dict.fromkeys((*step.needs, *sources)))
 
     def _order(self) -> dict[str, StepDraft]:

@@ -1,15 +1,23 @@
 """The one place where identities are made."""
 
+import itertools
 import secrets
 from datetime import datetime
 from typing import Final
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_TAIL: Final = 10**5
+_TAILS: Final = itertools.count(secrets.randbelow(_TAIL))
 
 
 def new_job_id(now: datetime) -> str:
-    """A job's id: sorts by the second it was made in, 50 random bits behind; letters and digits only."""
-    return f"{now:%Y%m%d%H%M%S}{_random(10)}"
+    """A job's id: 25 digits, the time down to microseconds and a number.
+
+    FATE's clients know such ids only. The number counts within a process, from a random one on: ids of one process
+    differ for 100,000 jobs in the same microsecond, and those of two meet by a chance of 1 in 100,000 only where they
+    fall into the same one; the job's primary key refuses it then.
+    """
+    return f"{now:%Y%m%d%H%M%S%f}{next(_TAILS) % _TAIL:05}"
 
 
 def new_definition_id(length: int) -> str:

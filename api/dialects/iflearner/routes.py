@@ -37,13 +37,14 @@ from api.dialects.iflearner.responses import (
     render_template,
 )
 from api.dialects.iflearner.vocabulary import FEDERATE, TASK, TEMPLATE, make_draft
-from api.keys import CATALOGUE, PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
+from api.keys import PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.legacy import admit_legacy
 from api.native.party_calls import ask_party
+from api.planning import plan_job
 from scheduler.domain.access import Action, Principal
 from scheduler.domain.errors import FedrotaError, NotFoundError
 from scheduler.domain.model import Task
-from scheduler.domain.plan import Draft, make_submission
+from scheduler.domain.plan import Draft
 from scheduler.domain.states import State
 from scheduler.service.ids import new_definition_id
 from scheduler.service.runs import (
@@ -274,7 +275,7 @@ async def start_task(request: web.Request) -> web.Response:
         template = get_template(tx, by.project, TEMPLATE, found.body["template_id"])
         return make_draft(found, template, form, parties=list_parties(tx), server=settings.iflearner_server, by=by)
 
-    submission = make_submission(await request.app[READER].read(draft), await request.app[CATALOGUE].get())
+    submission = await plan_job(request, await request.app[READER].read(draft))
     limit = settings.open_jobs_per_user
     await request.app[WRITER].write(
         lambda tx: start_run(tx, _name(by, task), submission, now=utc_now(), open_jobs_per_user=limit)

@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
-from scheduler.domain.messages import Assignment, ClaimReply, InputRef, Peer
+from scheduler.domain.messages import Assignment, ClaimReply, Peer
 from scheduler.domain.plan import merge_params
 from scheduler.domain.states import HELD, Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.sources import Sources, load_sources
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
 
@@ -39,13 +40,6 @@ _STEPS = make_sql(
 _PEERS = make_sql(
     "SELECT task.step_id, task.attempt, task.id, task.role, task.party_id, task.position, party.identity FROM task "
     "JOIN party ON party.id = task.party_id WHERE task.step_id {in:steps} ORDER BY task.member"
-)
-_SOURCES = make_sql(
-    "SELECT dep.step_id, source.name, task.party_id, task.role, task.position, output.name, task.id, task.seq FROM dep "
-    "JOIN step AS source ON source.id = dep.needs "
-    "JOIN task ON task.step_id = source.id AND task.attempt = source.attempt AND task.state = 'success' "
-    "JOIN output ON output.task_id = task.id AND output.seq = task.seq "
-    "WHERE dep.step_id {in:steps}"
 )
 
 
@@ -132,34 +126,13 @@ def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Ass
     for step, attempt, task, role, party, position, identity in peer_rows:
         peer = Peer(task=task, role=role, party=party, position=position, identity=identity)
         peers.setdefault((step, attempt), []).append(peer)
-    with_inputs = [step for step, row in steps.items() if row[7] != "{}"]
-    sources = _load_sources(tx, with_inputs) if with_inputs else {}
+    sources = load_sources(tx, {step: orjson.loads(row[7]) for step, row in steps.items() if row[7] != "{}"})
     return {row[0]: _assignment(row, steps[row[1]], peers[row[1], row[5]], sources) for row in tasks}
-
-
-Sources = dict[tuple[str, str, str, str, int, str], tuple[str, int]]
-
-
-def _load_sources(tx: Tx, steps: Sequence[str]) -> Sources:
-    """(step, source's name, party, role, position, output) -> the accepted dispatch that wrote the output there.
-
-    Not every party of a step writes every output: predictions of a vertical model come out at the guest only.
-    """
-    return {
-        (step, name, party, role, position, output): (task, seq)
-        for step, name, party, role, position, output, task, seq in tx.run(_SOURCES, steps=list(steps))
-    }
 
 
 def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer], sources: Sources) -> Assignment:
     id_, step_id, party, role, position, attempt, seq = task[:7]
-    _, job, job_name, name, run, params, overrides, inputs, timeout_s = step
-    references: dict[str, InputRef] = {}
-    for port, reference in orjson.loads(inputs).items():
-        source, _, output = reference.partition(".")
-        found = sources.get((step_id, source, party, role, position, output))
-        if found is not None:
-            references[port] = InputRef(task=found[0], seq=found[1], output=output)
+    _, job, job_name, name, run, params, overrides, _, timeout_s = step
     return Assignment(
         task=id_,
         seq=seq,
@@ -172,7 +145,7 @@ def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer],
         position=position,
         run=orjson.loads(run),
         params=merge_params(orjson.loads(params), orjson.loads(overrides), role, position),
-        inputs=references,
+        inputs=sources.resolve(step_id, party=party, role=role, position=position),
         peers=tuple(peers),
         timeout_s=timeout_s,
     )

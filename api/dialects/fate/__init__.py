@@ -1,0 +1,1 @@
+"""FATE-Flow's interface: its clients of every age against one gateway."""

@@ -1,0 +1,1 @@
+"""What FATE's clients send, checked and turned into values."""

@@ -1,0 +1,28 @@
+"""Bodies as FATE's clients send them: JSON under any media type, also with GET, or nothing at all."""
+
+from typing import Any
+
+from aiohttp import web
+
+from api.bodies import parse_json, read_bytes
+from api.dialects.fate.errors import FateError, RetCode
+
+
+async def read_members(request: web.Request) -> dict[str, Any]:
+    """The members of a request's JSON object; empty where the body is (some calls send none).
+
+    FateError where the body is no JSON object: FATE-Flow itself takes such a body for none, and then fails elsewhere.
+    """
+    raw = await read_bytes(request)
+    if not raw.strip():
+        return {}
+    given = parse_json(raw)
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise FateError(RetCode.ARGUMENT, f"the body must be a JSON object, not {_name_kind(given)}")
+    return given
+
+
+def _name_kind(value: Any) -> str:
+    return {list: "a list", str: "a text", bool: "a truth value"}.get(type(value), "a number")

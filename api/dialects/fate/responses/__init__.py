@@ -1,0 +1,1 @@
+"""What FATE's clients expect to read."""

@@ -1,0 +1,43 @@
+"""Puts FATE-Flow's routes into the gateway: who calls, what is answered where something is wrong."""
+
+from typing import Final
+
+from aiohttp import web
+
+from api.dialects.fate.errors import FateError, RetCode, translate
+from api.dialects.fate.responses.envelope import render_refusal
+from api.dialects.fate.routes import ROOT, Answer, Routes
+from api.keys import PRINCIPAL
+from api.legacy import admit_legacy
+from scheduler.domain.errors import FedrotaError
+
+SUBJECTS: Final[tuple[Routes, ...]] = ()
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve FATE's clients below `/v1`."""
+    for subject in SUBJECTS:
+        for path, answers in subject.items():
+            for method, answer in answers.items():
+                app.router.add_route(method, ROOT + path, _make_handler(answer))
+            app.router.add_route("*", ROOT + path, _make_handler(_refuse_method))
+    app.router.add_route("*", ROOT + "/{rest:.*}", _make_handler(_refuse_path))
+
+
+def _make_handler(answer: Answer) -> Answer:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            request[PRINCIPAL] = await admit_legacy(request)
+            return await answer(request)
+        except FedrotaError as wrong:
+            return render_refusal(translate(wrong))
+
+    return handle
+
+
+async def _refuse_method(request: web.Request) -> web.StreamResponse:
+    raise FateError(RetCode.EXCEPTION, f"{request.path} knows no {request.method}")
+
+
+async def _refuse_path(request: web.Request) -> web.StreamResponse:
+    raise FateError(RetCode.EXCEPTION, f"there is no {request.path} here")

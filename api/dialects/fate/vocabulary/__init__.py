@@ -1,0 +1,1 @@
+"""FATE's words for what the core does."""

@@ -1,0 +1,83 @@
+"""From a draft in whatever dialect to a submission in which every reference is known to hold."""
+
+from collections.abc import Iterator, Sequence
+
+from aiohttp import web
+
+from api.auth import require
+from api.keys import CATALOGUE, PRINCIPAL, READER
+from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
+from scheduler.domain.model import StepPlan, Submission
+from scheduler.domain.plan import Draft, make_submission, nearest
+from scheduler.domain.references import Reference, find_reference
+from scheduler.store.queries.jobs import get_job
+from scheduler.store.queries.tracking import list_outputs
+from scheduler.store.tx import Tx
+
+
+async def plan_job(request: web.Request, draft: Draft) -> Submission:
+    """The submission of a draft, against what the parties offer and earlier jobs have left.
+
+    InvalidDocumentError names every fault in the draft itself, or every output of an earlier job that is not there.
+    """
+    submission = make_submission(draft, await request.app[CATALOGUE].get())
+    wanted = list(_list_earlier(submission))
+    if wanted:
+        principal = request[PRINCIPAL]
+        problems = await request.app[READER].read(lambda tx: _check_earlier(tx, wanted, principal))
+        if problems:
+            raise InvalidDocumentError(*problems)
+    return submission
+
+
+Wish = tuple[str, StepPlan, Reference]
+"""Where an earlier job's output is wanted, by which step, and which one."""
+
+
+def _list_earlier(submission: Submission) -> Iterator[Wish]:
+    for position, step in enumerate(submission.steps):
+        for port, text in step.inputs.items():
+            reference = find_reference(text)
+            if reference is not None and reference.job:
+                yield f"steps.{position}.inputs.{port}", step, reference
+
+
+def _check_earlier(tx: Tx, wanted: Sequence[Wish], principal: Principal) -> list[Problem]:
+    outputs: dict[str, dict[tuple[str, str], set[str]]] = {}
+    problems = []
+    for where, step, reference in wanted:
+        try:
+            if reference.job not in outputs:
+                outputs[reference.job] = _list_written(tx, reference.job, principal)
+        except FedrotaError as error:
+            problems.append(Problem(where, error.message))
+        else:
+            problems += _check_output(outputs[reference.job], reference, step, where)
+    return problems
+
+
+def _list_written(tx: Tx, job: str, principal: Principal) -> dict[tuple[str, str], set[str]]:
+    """(step, output) -> the parties at which it lies; NotFoundError or ForbiddenError as for a read of it."""
+    found = get_job(tx, job)
+    subject = Subject(owner=found.owner, org=found.org, project=found.project)
+    require(principal, Action.READ_OUTPUT, subject, kind="job", identity=job)
+    written: dict[tuple[str, str], set[str]] = {}
+    for output in list_outputs(tx, job):
+        written.setdefault((output.where.step, output.name), set()).add(output.where.party)
+    return written
+
+
+def _check_output(
+    written: dict[tuple[str, str], set[str]], reference: Reference, step: StepPlan, where: str
+) -> Iterator[Problem]:
+    parties = written.get((reference.step, reference.output))
+    if parties is None:
+        known = sorted(f"{name}.{output}" for name, output in written)
+        hint = nearest(f"{reference.step}.{reference.output}", known)
+        yield Problem(where, f"job {reference.job} has no output {reference.step}.{reference.output}.", hint)
+    elif parties.isdisjoint(party for _, party in step.members):
+        yield Problem(
+            where,
+            f"{reference} lies at {', '.join(sorted(parties))} only, and none of them takes part in step {step.name!r}",
+        )
