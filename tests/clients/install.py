@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from types import MappingProxyType
+from typing import Final
 
 DONE = "complete.txt"
 
@@ -35,8 +36,26 @@ class Client:
         return "\n".join((*self.alone, "", *self.packages, sys.version))
 
 
+# What FATE's clients import of their declared dependencies; TensorFlow and PyTorch, which they declare too, serve only
+# to describe neural networks, and their versions of that time never ran on this Python.
+_FATE: Final = ("click>=7.1.2,<8", "requests>=2.24,<3", "urllib3<2", "requests-toolbelt>=0.9.1,<0.10", "loguru>=0.5.1",
+                "ruamel.yaml>=0.16.10,<0.17", "setuptools<81")  # fmt: skip
+_FATE_VERSIONS: Final = ("1.5.0", "1.6.1", "1.7.0", "1.8.0", "1.9.0")
+
 CLIENTS: Mapping[str, Client] = MappingProxyType(
     {
+        **{
+            f"fate-client-{version}": Client(alone=(f"fate-client=={version}",), packages=_FATE)
+            for version in _FATE_VERSIONS
+        },
+        "fate-client-1.11.3.post1": Client(
+            alone=("fate-client==1.11.3.post1",), packages=(*_FATE, "pandas>=1.1.5,<3")
+        ),
+        "fate-client-2.2.0": Client(
+            alone=("fate-client==2.2.0",),
+            packages=("click", "pandas<3", "psutil", "requests", "requests-toolbelt", "ruamel.yaml", "setuptools<81",
+                      "networkx", "pydantic<3"),
+        ),
         # The client imports requests and does not declare it.
         "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
         "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
