@@ -15,6 +15,8 @@ import httpx
 from fedrota.errors import FedrotaError, NoGatewayError
 
 DEFAULT_URL: Final = "http://127.0.0.1:9380"
+AUTHORITIES: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR"})
+"""Variables by which OpenSSL is told whom to trust."""
 DEFAULT_TIMEOUT_S: Final = 30.0
 UPLOAD_TIMEOUT_S: Final = 600.0
 """How long the party may take to store a table once its last byte is sent."""
@@ -41,6 +43,8 @@ class Connection:
             "timeout": httpx.Timeout(self.timeout_s, connect=min(self.timeout_s, 10.0)),
             # A proxy of the environment is for the outside world; it cannot reach this machine's loopback.
             "trust_env": not _is_loopback(self.url),
+            # Without trust in the environment httpx also forgets the authorities that it names.
+            "verify": ssl.create_default_context() if AUTHORITIES & os.environ.keys() else True,
         }
 
     def explain(self, error: httpx.HTTPError) -> FedrotaError:

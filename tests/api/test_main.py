@@ -1,13 +1,21 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from scheduler.store.migrate import migrate
 from scheduler.store.session import make_store
@@ -43,12 +51,12 @@ def fails(environment, repository, *words):
     return said
 
 
-def wait_until_ready(environment):
-    url = f"http://127.0.0.1:{environment['FEDROTA_PORT']}/readyz"
+def wait_until_ready(environment, context=None):
+    url = f"{'http' if context is None else 'https'}://127.0.0.1:{environment['FEDROTA_PORT']}/readyz"
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=2, context=context) as answer:
                 return json.load(answer)
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)
@@ -82,3 +90,58 @@ def test_what_is_wrong_with_the_settings_is_said_in_sentences(environment, repos
     assert "FEDROTA_BROKER_URL is empty" in fails({**environment, "FEDROTA_BROKER_URL": ""}, repository)
     assert "is not loopback" in fails(environment, repository, "--host", "0.0.0.0")
     assert "FEDROTA_PORT" in fails({**environment, "FEDROTA_PORT": "x"}, repository)
+
+
+def make_certificate(folder):
+    """A certificate for 127.0.0.1 that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fedrota")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "tls.crt", folder / "tls.key"
+    files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
+def test_with_a_certificate_it_serves_over_tls_only(environment, repository, tmp_path):
+    prepare(environment)
+    certificate, key = make_certificate(tmp_path)
+    environment |= {"FEDROTA_TLS_CERT": str(certificate), "FEDROTA_TLS_KEY": str(key)}
+    process = start(environment, repository)
+    try:
+        trusting = ssl.create_default_context(cafile=certificate)
+        assert wait_until_ready(environment, context=trusting)["ready"]
+        port = environment["FEDROTA_PORT"]
+        with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+            urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", timeout=2)
+        with pytest.raises(OSError, match="reset|closed|aborted"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
+        environment_of_client = {"PATH": os.environ["PATH"], "SSL_CERT_FILE": str(certificate), "HOME": str(tmp_path)}
+        said = subprocess.run(
+            [sys.executable, "-m", "fedrota", "--url", f"https://127.0.0.1:{port}", "parties", "--json"],
+            cwd=repository, env=environment_of_client, capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+        assert "token" in said.stderr  # past the handshake: the gateway itself has answered
+        assert "CERTIFICATE" not in said.stderr
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=25)
+
+
+def test_a_certificate_that_cannot_be_used_is_named(environment, repository, tmp_path):
+    prepare(environment)
+    certificate, _ = make_certificate(tmp_path)
+    said = fails({**environment, "FEDROTA_TLS_CERT": str(certificate), "FEDROTA_TLS_KEY": str(certificate)}, repository)
+    assert "FEDROTA_TLS_CERT and FEDROTA_TLS_KEY cannot be used" in said
