@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from api.agent import attachments as agent_attachments
 from api.agent import hello, sync
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
 from api.agent.endings import end_tasks
@@ -33,9 +34,11 @@ from api.keys import (
     FEED,
     GATE,
     METRICS,
+    NONCES,
     OPENAPI,
     PATIENCE,
     READER,
+    SEAL,
     SETTINGS,
     STORE,
     WRITER,
@@ -45,7 +48,22 @@ from api.middleware import frame, sign
 from api.monitor import routes as monitor
 from api.monitor.counts import JobCounts
 from api.monitor.metrics import Metrics
-from api.native import components, events, jobs, parties, queues, steps, system, tables, tasks, tokens, tracking
+from api.native import (
+    attachments,
+    clients,
+    components,
+    events,
+    jobs,
+    parties,
+    queues,
+    steps,
+    system,
+    tables,
+    tasks,
+    tokens,
+    tracking,
+)
+from api.nonces import Nonces
 from api.openapi import make_openapi
 from api.routing import Endpoints, admit
 from config.settings import Settings
@@ -53,6 +71,7 @@ from scheduler.domain.errors import FedrotaError
 from scheduler.domain.messages import CHANNEL_PATH
 from scheduler.queues.nudge import Nudger
 from scheduler.service.limits import patience_from
+from scheduler.service.seal import Seal
 from scheduler.service.tokens import note_use
 from scheduler.store.failures import STORE_FAILURES
 from scheduler.store.queries.parties import find_group
@@ -76,6 +95,8 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     tables.endpoint,
     components.endpoint,
     tokens.endpoint,
+    clients.endpoint,
+    attachments.endpoint,
     system.endpoint,
     system.pages,
     monitor.endpoint,
@@ -89,6 +110,7 @@ def make_app(settings: Settings) -> web.Application:
     app = web.Application(middlewares=[frame], client_max_size=MAX_BODY_BYTES)
     app[SETTINGS] = settings
     app[PATIENCE] = patience_from(settings)
+    app[SEAL] = Seal(settings.state_dir, settings.secret_key.get_secret_value())
     app[METRICS] = Metrics()
     app[FEED] = ChangeFeed()
     app[DRAIN] = Drain()
@@ -101,6 +123,7 @@ def make_app(settings: Settings) -> web.Application:
         group.mount(app)
     hello.routes(app)
     sync.routes(app)
+    agent_attachments.routes(app)
     app.router.add_get(CHANNEL_PATH, _serve_channel)
     for add_routes in DIALECTS:
         add_routes(app)
@@ -132,6 +155,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     url = app[SETTINGS].broker_url.get_secret_value()
     shared = Redis.from_url(url, socket_connect_timeout=2)
     app[BROKER] = broker = _connect(url, timeout_s=1.0)
+    app[NONCES] = Nonces(shared)
     app[CHANNEL_HUB] = hub = ChannelHub(
         lambda task: app[READER].read(lambda tx: find_group(tx, task)), redis=shared, gateway=secrets.token_hex(8)
     )

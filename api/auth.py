@@ -116,10 +116,10 @@ class Gate:
 
 
 def find_legacy_principal(settings: Settings) -> Principal | None:
-    """Who a client without a credential is on a dialect's routes: a lead, or nobody where the bind is not loopback."""
+    """Who a client without a credential is on a dialect's routes: as set, or nobody where the bind is not loopback."""
     if settings.host not in LOOPBACK and not settings.legacy_open:
         return None
-    return Principal(name=settings.legacy_user, kind="user", role=Role.LEAD, org=ORG, project=PROJECT)
+    return Principal(name=settings.legacy_user, kind="user", role=Role(settings.legacy_role), org=ORG, project=PROJECT)
 
 
 def require(

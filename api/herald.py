@@ -13,6 +13,9 @@ from scheduler.store.effects import Effects
 
 log: Final = structlog.get_logger()
 
+GATHER_S: Final = 0.005
+"""What a crowd of commits causes goes out together, no more often than this; what comes alone goes at once."""
+
 Stop = tuple[str, str, int, str]
 SendStop = Callable[[str, str, int, str], Awaitable[None]]
 
@@ -29,7 +32,7 @@ class Herald:
         self._has_work = False
         self._jobs: set[str] = set()
         self._wake = threading.Event()
-        self._is_closed = False
+        self._closed = threading.Event()
         self._stopping: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -41,7 +44,7 @@ class Herald:
 
     async def close(self) -> None:
         """Pass on what is left."""
-        self._is_closed = True
+        self._closed.set()
         self._wake.set()
         if self._loop is not None:
             await asyncio.to_thread(self._thread.join)
@@ -69,7 +72,7 @@ class Herald:
             await self._send_stop(party, task, seq, kind)
 
     def _run(self) -> None:
-        while not self._is_closed or self._wake.is_set():
+        while not self._closed.is_set() or self._wake.is_set():
             self._wake.wait()
             self._wake.clear()
             with self._lock:
@@ -79,3 +82,4 @@ class Herald:
                 self._nudger.nudge()
             if jobs:
                 self._nudger.tell_changes(jobs, self._sender)
+            self._closed.wait(GATHER_S)

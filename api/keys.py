@@ -12,9 +12,11 @@ from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.monitor.counts import JobCounts
 from api.monitor.metrics import Metrics
+from api.nonces import Nonces
 from config.settings import Settings
 from scheduler.domain.access import Principal
 from scheduler.service.limits import Patience
+from scheduler.service.seal import Seal
 from scheduler.store.session import Store
 
 
@@ -33,6 +35,8 @@ GATE: Final = web.AppKey("gate", Gate)
 CATALOGUE: Final = web.AppKey("catalogue", CatalogueCache)
 FEED: Final = web.AppKey("feed", ChangeFeed)
 BROKER: Final = web.AppKey("broker", redis.Redis)
+SEAL: Final = web.AppKey("seal", Seal)
+NONCES: Final = web.AppKey("nonces", Nonces)
 COUNTS: Final = web.AppKey("counts", JobCounts)
 METRICS: Final = web.AppKey("metrics", Metrics)
 STORE: Final = web.AppKey("store", Store)

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from aiohttp import web
 
+from api.attachments import check_attachments
 from api.auth import require
 from api.keys import CATALOGUE, PRINCIPAL, READER
+from api.readable import check_readable, list_read
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
 from scheduler.domain.model import StepPlan, Submission
@@ -23,9 +25,15 @@ async def plan_job(request: web.Request, draft: Draft) -> Submission:
     """
     submission = make_submission(draft, await request.app[CATALOGUE].get())
     wanted = list(_list_earlier(submission))
-    if wanted:
+    if wanted or submission.attachments or any(True for step in submission.steps for _ in list_read(step)):
         principal = request[PRINCIPAL]
-        problems = await request.app[READER].read(lambda tx: _check_earlier(tx, wanted, principal))
+        problems = await request.app[READER].read(
+            lambda tx: [
+                *_check_earlier(tx, wanted, principal),
+                *check_readable(tx, submission),
+                *check_attachments(tx, submission.attachments, principal),
+            ]
+        )
         if problems:
             raise InvalidDocumentError(*problems)
     return submission

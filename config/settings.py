@@ -87,12 +87,20 @@ class Settings(_Base):
     legacy_open: bool = False
     """Serve clients that cannot send a credential also on an address other than loopback."""
     legacy_user: str = "legacy"
+    legacy_role: Literal["project_admin", "org_admin", "lead", "member"] = "lead"
+    """What such clients may: as a token of that role, in the first organisation and project."""
+    secret_key: SecretStr = SecretStr("")
+    """Seals what the database holds of clients' secrets; empty: a key in the state folder, made at need."""
+    guarded: tuple[Literal["role", "command", "component", "dataset"], ...] = ()
+    """What a FATE job's initiator may use of another party only where that party granted it."""
     iflearner_strict: bool = False
     """Refuse an iFLearner task whose template does not exist when the task is made, not only when it is started."""
     iflearner_server: str = ""
     """The party that hosts the aggregators of iFLearner tasks; empty: the first party of a task that can."""
     fate_party: str = ""
     """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
+    model_publisher: str = Field(default="", pattern=r"^(|https?://\S+|[\w.]+:\w+)$")
+    """Told of every load and binding of a model: an http(s) URL that takes a POST, or `package.module:function`."""
     run_id: str = "local"
     """Names this installation; workers of another one are refused."""
 
@@ -108,6 +116,7 @@ class Settings(_Base):
     """A ready step that has waited so long holds freed slots against younger ones."""
     open_jobs_per_user: int = Field(default=10_000, ge=1)
     upload_limit_bytes: int = Field(default=2 << 30, ge=1)
+    attachment_limit_bytes: int = Field(default=512 << 20, ge=1)
 
     @model_validator(mode="after")
     def _loopback_unless_told(self) -> Self:
@@ -142,7 +151,13 @@ class WorkerSettings(_Base):
     """Modules whose components this worker offers beside the built-in and the installed ones."""
     executors: tuple[str, ...] = ("component", "command")
     allowed_roots: tuple[Path, ...] = ()
-    """Folders under which a request may name files at this party."""
+    """Folders under which a request may name files at this party.
+
+    Empty: none; but tables are read from and written to the user's home and temporary folder where the gateway is
+    on the same machine.
+    """
+    model_store: str = ""
+    """Where this party's parts of models are stored and restored from: a folder, or a URL such as s3://bucket/models."""
     container_images: tuple[str, ...] = ()
     """Images (name or name@digest) that the container executor may start."""
     engines: dict[str, Path] = Field(default_factory=dict)

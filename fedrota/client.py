@@ -147,6 +147,9 @@ class Client:
     tokens = lists(of_access.tokens)
     create_token = sends(of_access.create_token)
     revoke_token = sends(of_access.revoke_token)
+    client_keys = lists(of_access.client_keys)
+    create_client_key = sends(of_access.create_client_key)
+    revoke_client_key = sends(of_access.revoke_client_key)
     whoami = sends(of_access.whoami)
     version = sends(of_access.version)
 

@@ -277,6 +277,21 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientKey:
+    """What a client signs with: `id` is its app key; `secret` is there once, in the answer that made it."""
+
+    id: str
+    name: str = ""
+    role: str | None = None
+    org: str | None = None
+    project: str | None = None
+    created: datetime | None = None
+    expires: datetime | None = None
+    revoked: datetime | None = None
+    secret: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who the gateway takes the caller for."""
 

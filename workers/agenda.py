@@ -67,7 +67,7 @@ class Agenda:
 
     def next_call(self, now: float, agent: str) -> SyncRequest | None:
         """Everything to be said now, or None where nothing is due. Its claims count as under way from here on."""
-        if self._is_gathering(now):
+        if self.is_gathering(now):
             return None
         room = self.call_items
         claims = self._take_claims(room)
@@ -78,14 +78,14 @@ class Agenda:
         self._last_call = now
         return SyncRequest(agent=agent, claims=claims, reports=tuple(reports), beats=tuple(beats))
 
-    def _is_gathering(self, now: float) -> bool:
+    def is_gathering(self, now: float) -> bool:
         """Whether what is due should wait for what the attempts under way may add in the next moment."""
         return bool(self.running) and not self._held and now < self._last_call + GATHER_S
 
     def wait_s(self, now: float) -> float:
         """How long nothing will be due if nothing happens."""
         times = [self._last_call + self.heartbeat_s]
-        if self._due or (self._waiting and self._free > 0):
+        if self.unsaved or self._due or (self._waiting and self._free > 0):
             times.append(self._last_call + GATHER_S)
         times += [self._beat_time(attempt) for attempt in self.running.values()]
         return max(0.0, min(times) - now)

@@ -82,6 +82,7 @@ class Bench:
                     "is not at this party: rerun the job from the step that makes it"
                 )
             inputs[name] = file
+        inputs |= self._list_arrived(assignment)
         return Place(
             workdir=self._workdir.work(*key),
             outputs=self._workdir.outputs(*key),
@@ -89,6 +90,15 @@ class Bench:
             tables=self._workdir.tables,
             inputs=inputs,
         )
+
+    def _list_arrived(self, assignment: Assignment) -> dict[str, Path]:
+        """Files that the gateway has put here for this member of the step."""
+        key = assignment.run.get("arrival")
+        if not isinstance(key, str):
+            return {}
+        member = f"{assignment.role}.{assignment.position}"
+        folder = self._workdir.arrival(key, member, assignment.step)
+        return {file.name: file for file in folder.iterdir()} if folder.is_dir() else {}
 
     def _set_timer(self, attempt: Attempt, on_timeout: OnTimeout) -> None:
         limit_s = attempt.assignment.timeout_s or 0.0

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -21,9 +22,18 @@ def run_preview(file: BinaryIO, *, offset: int, limit: int) -> dict[str, Any]:
     return _run(wish, descriptor=file.fileno(), timeout_s=PREVIEW_TIMEOUT_S)
 
 
-def run_convert(source: BinaryIO, target: Path, *, form: str, id_column: str, label_column: str) -> dict[str, Any]:
+def run_convert(
+    source: BinaryIO,
+    target: Path,
+    *,
+    form: str,
+    id_column: str,
+    label_column: str,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write the table in `source` (`form` csv or parquet) to `target` as Parquet; its facts.
 
+    `more` may hold `csv` (the members of a CsvForm) and `behind` (a Parquet file whose rows come first).
     InvalidDocumentError with the line where the source is no sound table.
     """
     wish = {
@@ -33,6 +43,20 @@ def run_convert(source: BinaryIO, target: Path, *, form: str, id_column: str, la
         "target": str(target.absolute()),
         "id_column": id_column,
         "label_column": label_column,
+        **(more or {}),
+    }
+    return _run(wish, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
+
+
+def run_rows(source: BinaryIO, target: Path, *, limit: int, delimiter: str, header: bool) -> dict[str, Any]:
+    """Write at most `limit` rows of the Parquet file `source` to `target` as CSV: {columns, rows, total, size}."""
+    wish = {
+        "do": "rows",
+        "file": source.fileno(),
+        "target": str(target.absolute()),
+        "limit": limit,
+        "delimiter": delimiter,
+        "header": header,
     }
     return _run(wish, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
 

@@ -23,13 +23,15 @@ class TableError(Exception):
         self.hint = hint
 
 
-def check_csv(file: BinaryIO) -> None:
+def check_csv(file: BinaryIO, *, delimiter: str = ",", has_header: bool = True) -> None:
     """TableError for what pyarrow would not say well; leaves `file` at its beginning."""
     _check_encoding(file)
     file.seek(0)
+    if not has_header:
+        return
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        names = next(csv.reader(_bounded_lines(text)), [])
+        names = next(csv.reader(_bounded_lines(text), delimiter=delimiter), [])
     except csv.Error as wrong:
         raise TableError("line 1", f"the header cannot be read: {wrong}") from wrong
     finally:
@@ -101,22 +103,24 @@ def _check_names(names: list[str]) -> None:
         seen.add(name)
 
 
-def find_bad_line(file: BinaryIO, reason: str) -> TableError:
-    """The error that pyarrow met, with its line where that can be found."""
+def find_bad_line(
+    file: BinaryIO, reason: str, *, delimiter: str = ",", names: tuple[str, ...] | None = None
+) -> TableError:
+    """The error that pyarrow met, with its line where that can be found; `names` are a headless file's columns."""
     found = _CONVERSION.search(reason)
     column = int(found[1]) if found else -1
     value = found[3] if found else ""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        rows = csv.reader(text)
-        header = next(rows, [])
+        rows = csv.reader(text, delimiter=delimiter)
+        header = list(names) if names is not None else next(rows, [])
         for row in rows:
             if row and len(row) != len(header):
                 return TableError(
                     f"line {rows.line_num}",
-                    f"{len(row)} fields, but the header has {len(header)}",
-                    "every line needs as many fields as the header; quote fields that contain commas",
+                    f"{len(row)} fields, but the {'header' if names is None else 'first line'} has {len(header)}",
+                    "every line needs as many fields as the first; quote fields that contain the delimiter",
                 )
             if found and column < len(row) and row[column] == value:
                 return TableError(

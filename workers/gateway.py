@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, SyncRequest, Welcome
@@ -33,6 +33,21 @@ class HelloNeededError(Exception):
 
 class RefusedError(Exception):
     """The gateway understands the call and will never take it as it is."""
+
+
+class Calls(Protocol):
+    """The gateway as the runner uses it; see `Gateway`."""
+
+    def hello(self, hello: Hello) -> Welcome:
+        """Introduce this worker."""
+        ...
+
+    def sync(self, request: SyncRequest) -> SyncReply:
+        """Pass on what has piled up."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connection."""
 
 
 class Gateway:

@@ -4,7 +4,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 import structlog
 
@@ -24,7 +23,7 @@ from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Backoff
 from workers.bench import Bench
 from workers.executors.base import Ending
-from workers.gateway import GatewayAwayError, HelloNeededError, RefusedError
+from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
 from workers.journal import Journal
 from workers.observer import Observer
 from workers.spool import Key, Record, Spool
@@ -33,21 +32,8 @@ log = structlog.get_logger(__name__)
 
 CALL_ITEMS = 256
 HURRY_S = 2.0
-
-
-class Calls(Protocol):
-    """The gateway as the runner uses it; see `gateway.Gateway`."""
-
-    def hello(self, hello: Hello) -> Welcome:
-        """Introduce this worker."""
-        ...
-
-    def sync(self, request: SyncRequest) -> SyncReply:
-        """Pass on what has piled up."""
-        ...
-
-    def close(self) -> None:
-        """Drop the connection."""
+SPOOL_S = 0.02
+"""So long a report waits for the runner to save it with others, where it is in a call that may hang."""
 
 
 class Runner:
@@ -69,7 +55,12 @@ class Runner:
         self._journal = journal
         self._make_hello = make_hello
         self._observer = observer
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._left_alone = threading.Condition(lock)
+        self._is_away = True
+        """Whether the runner's thread is in a call or a pause, so that it sees to nothing else."""
+        self._saving = threading.Lock()
         self._agenda = Agenda(slots=1)
         self._early_stops: dict[Key, Stop] = {}
         self._run_id = ""
@@ -119,6 +110,7 @@ class Runner:
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
+            self._left_alone.notify_all()
         for thread in self._threads:
             thread.join(HURRY_S)
 
@@ -199,32 +191,50 @@ class Runner:
     def _next_request(self) -> SyncRequest | None:
         """Everything that has piled up; None after a wait for nothing."""
         with self._changed:
+            self._is_away = False
+            is_gathering = self._agenda.is_gathering(time.monotonic())
+        if not is_gathering:
+            self._save_ended()
+        with self._changed:
             now = time.monotonic()
             request = self._agenda.next_call(now, self._bench.agent)
             if request is None and not self._is_over:
                 self._changed.wait(self._agenda.wait_s(now))
+                return None
+            self._is_away = True
+            self._left_alone.notify()
         if request is not None:
             self._journal.begin((claim.task, claim.seq) for claim in request.claims)
             if not (request.claims or request.reports):
                 self._journal.sync()
         return request
 
+    def _save_ended(self) -> None:
+        """Make the reports of what has ended safe, all together; from now on they are due."""
+        with self._saving:
+            with self._changed:
+                records = list(self._agenda.unsaved)
+            if not records:
+                return
+            if self._spool.write(records):
+                self._journal.end(record.key for record in records)
+            with self._changed:
+                self._agenda.add_due(records)
+                self._changed.notify_all()
+
     def _save(self) -> None:
-        """The spool's thread: make reports safe, all together that have piled up, also while a call hangs."""
-        is_done = False
+        """The spool's thread: no report stays unsaved for long because a call hangs or the gateway is away."""
+        is_over = False
         try:
-            while not is_done:
+            while not is_over:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._agenda.unsaved or self._is_over)
-                    records = list(self._agenda.unsaved)
-                if records and self._spool.write(records):
-                    self._journal.end(record.key for record in records)
-                with self._changed:
-                    self._agenda.add_due(records)
-                    self._changed.notify_all()
-                    is_done = self._is_over and not self._agenda.unsaved
+                    self._left_alone.wait_for(lambda: (self._is_away and self._agenda.unsaved) or self._is_over)
+                    is_over = self._is_over
+                if not is_over:
+                    time.sleep(SPOOL_S)
+                self._save_ended()
         finally:
-            if not is_done:
+            if not is_over:
                 log.critical("spool_thread_died", exc_info=sys.exc_info())
                 self._bench.give_up()
 
@@ -370,6 +380,13 @@ class Runner:
             del self._agenda.running[attempt.key]
             if not is_fenced:
                 self._agenda.unsaved.append(record)
-            self._changed.notify_all()
+            self._tell_runner()
         if attempt.successor is not None:
             self._begin(attempt.successor)
+
+    def _tell_runner(self) -> None:
+        """An attempt has ended: wake the runner, unless it knows already and gathers some more."""
+        if self._is_away:
+            self._left_alone.notify()
+        if len(self._agenda.unsaved) <= 1 or not self._agenda.is_gathering(time.monotonic()):
+            self._changed.notify_all()

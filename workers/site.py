@@ -14,6 +14,7 @@ import structlog
 
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
+from workers.arrivals import make_arrival_ops
 from workers.bench import Bench
 from workers.calls import Answer, Op
 from workers.channel import Orders, make_url
@@ -28,10 +29,13 @@ from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
 from workers.journal import Journal
 from workers.line import PartyLine
+from workers.model_store import make_model_ops
 from workers.observer import Nobody, Observer
 from workers.reads import make_read_ops
+from workers.roots import Roots, pick_roots
 from workers.runner import Runner
 from workers.spool import Record, Spool
+from workers.table_files import make_file_ops
 from workers.tables import make_table_ops
 from workers.workdir import Workdir
 
@@ -112,7 +116,10 @@ class Site:
             self.nursery.preload()
             return table_ops["table.put"](args, body)
 
-        return {**make_read_ops(self.workdir), **table_ops, "table.put": put}
+        roots = Roots(pick_roots(self._settings.allowed_roots, self._settings.gateway_url))
+        file_ops = make_file_ops(self.workdir, roots, put)
+        model_ops = {**make_arrival_ops(self.workdir), **make_model_ops(self.workdir, self._settings.model_store)}
+        return {**make_read_ops(self.workdir), **table_ops, "table.put": put, **file_ops, **model_ops}
 
     def _knock(self, knocks: list[Knock]) -> None:
         self.runner.knock(knocks)

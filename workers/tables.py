@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -36,9 +37,11 @@ def put_table(workdir: Workdir, args: Args, body: Iterator[bytes], *, lock: Lock
     form = read_text(args, "format", default="csv")
     if form not in FORMATS:
         raise InvalidDocumentError(Problem(where="format", message=f"{form!r} is none of {', '.join(FORMATS)}"))
-    replaces = args.get("replace") is True
+    appends = args.get("append") is True
+    replaces = appends or args.get("replace") is True
     _check_free(workdir, namespace, name, replaces=replaces)
     source, target = workdir.incoming(), workdir.incoming()
+    older = _Version.of(workdir.table(namespace, name)) if appends else None
     try:
         _save(source, body)
         with source.open("rb") as file:
@@ -48,15 +51,40 @@ def put_table(workdir: Workdir, args: Args, body: Iterator[bytes], *, lock: Lock
                 form=form,
                 id_column=read_text(args, "id_column"),
                 label_column=read_text(args, "label_column"),
+                more={"csv": _read_csv_form(args), "behind": str(older.path) if older else ""},
             )
         with lock:
             _check_free(workdir, namespace, name, replaces=replaces)
+            if older is not None and older != _Version.of(older.path):
+                raise ConflictError(f"table {namespace}/{name} was changed while rows came in: send them again")
             _move_in(workdir, namespace, name, target=target, facts=facts)
     finally:
         source.unlink(missing_ok=True)
         target.unlink(missing_ok=True)
     shown = {key: facts[key] for key in ("id_column", "label_column") if facts[key]}
     return Answer(result={"namespace": namespace, "name": name, **facts, "facts": shown})
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """Which file a table was at a moment; a replaced one is another file."""
+
+    path: Path
+    identity: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, path: Path) -> "_Version | None":
+        if not path.is_file():
+            return None
+        found = path.stat()
+        return cls(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+def _read_csv_form(args: Args) -> dict[str, Any]:
+    given = args.get("csv")
+    if given is not None and not isinstance(given, dict):
+        raise InvalidDocumentError(Problem(where="csv", message="an object is needed"))
+    return given or {}
 
 
 def _check_free(workdir: Workdir, namespace: str, name: str, *, replaces: bool) -> None:

@@ -33,7 +33,8 @@ class Workdir:
     """The folders of one party under the state folder.
 
     `work/<task>/<seq>/` of running attempts, `logs/<task>/<seq>.log`, `outputs/<task>/<seq>/<name>`,
-    `tables/<namespace>/<name>.parquet` with `<name>.json` beside it, and the worker's own `spool`.
+    `tables/<namespace>/<name>.parquet` with `<name>.json` beside it, `arrivals/<key>/<member>/<step>/<name>`,
+    and the worker's own `spool`.
     """
 
     def __init__(self, state_dir: Path, party: str) -> None:
@@ -50,6 +51,7 @@ class Workdir:
         self.root.chmod(0o700)
         shutil.rmtree(self.root / "work", ignore_errors=True)
         shutil.rmtree(self.root / "incoming", ignore_errors=True)
+        shutil.rmtree(self.root / "arrivals", ignore_errors=True)
 
     def work(self, task: str, seq: int) -> Path:
         """The attempt's empty folder; it may not exist."""
@@ -88,6 +90,10 @@ class Workdir:
         folder = self.root / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / uuid4().hex
+
+    def arrival(self, key: str, *parts: str) -> Path:
+        """The folder of files that came for a step, or one below it (member, step)."""
+        return Path(self.root, "arrivals", check_name(key, "key"), *(check_name(part) for part in parts))
 
     def list_tables(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """(namespace, name, facts) of every table, by name."""

@@ -24,6 +24,7 @@ PartyId = Annotated[
 Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Params = Annotated[dict[str, Any], Field(description="Parameters by name; their component's schema says which.")]
 
 
@@ -124,6 +125,10 @@ class JobDocument(Body):
     steps: list[StepDocument] = Field(min_length=1, max_length=1000, description="In any order; the needs decide.")
     priority: int = Field(default=0, ge=-10, le=10, description="Higher goes first.")
     deadline_s: Seconds | None = Field(default=None, description="The job is stopped when it has not ended by then.")
+    attachments: dict[FileName, str] = Field(
+        default_factory=dict, max_length=100,
+        description="Files that the job carries to its parties: name to the id of an uploaded file.",
+    )  # fmt: skip
     labels: dict[Annotated[str, Field(pattern=LABEL_PATTERN)], Annotated[str, Field(max_length=256)]] = Field(
         default_factory=dict, max_length=64, description="For finding the job again.", examples=[{"team": "risk"}]
     )
@@ -163,6 +168,16 @@ class PartyChange(Body):
 
     org: str | None = Field(default=None, min_length=1, max_length=200)
     slots: int | None = Field(default=None, ge=1, le=1024, description="Stays so whatever its worker says.")
+
+
+class ClientBody(Body):
+    """A credential for a client that signs its requests."""
+
+    name: Name = Field(description="Whom it is for; its jobs belong to this name.")
+    role: Literal["project_admin", "org_admin", "lead", "member"] = Field(default="lead", description="What it may.")
+    org: str | None = Field(default=None, min_length=1, max_length=200, description="Default: the caller's.")
+    project: str | None = Field(default=None, min_length=1, max_length=200, description="Default: the caller's.")
+    expires_s: Seconds | None = Field(default=None, description="How long it is good; default: until revoked.")
 
 
 class TokenBody(Body):

@@ -52,6 +52,7 @@ def make_draft(document: JobDocument, principal: Principal, *, origin: dict[str,
         deadline_s=document.deadline_s,
         labels=document.labels,
         origin=origin,
+        attachments=document.attachments,
         idempotency_key=key,
     )
 

@@ -9,6 +9,7 @@ from scheduler.domain.rollup import failure_of, first_failure, job_outcome
 from scheduler.domain.states import HELD, TERMINAL, State
 from scheduler.store.queries.access import TokenView
 from scheduler.store.queries.data_tables import DataTable
+from scheduler.store.queries.grants import ClientView
 from scheduler.store.queries.jobs import JobDetail, StepDetail
 from scheduler.store.queries.parties import OfferView
 from scheduler.store.queries.tracking import EventView, MetricView, OutputView, SummaryView, Where
@@ -195,6 +196,20 @@ def render_component(offer: OfferView) -> replies.ComponentReply:
         "roles": list(component.roles),
         "exchange": component.exchange,
         "parties": list(offer.parties),
+    }
+
+
+def render_client(client: ClientView) -> replies.ClientReply:
+    """A client's credential without its secret."""
+    return {
+        "id": client.id,
+        "name": client.name,
+        "role": client.role,
+        "org": client.org,
+        "project": client.project,
+        "created": client.created,
+        "expires": client.expires,
+        "revoked": client.revoked,
     }
 
 

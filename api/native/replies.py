@@ -94,6 +94,21 @@ class JobReply(JobSummary):
     steps: list[StepReply]
 
 
+class BlobReply(TypedDict):
+    """An uploaded file; `size` in bytes."""
+
+    id: str
+    size: int
+    sha256: str
+    created: datetime
+
+
+class AttachmentReply(BlobReply):
+    """A file under the name that its job gives it."""
+
+    name: str
+
+
 class AttemptReply(TypedDict):
     """One try of a whole step by all its parties."""
 
@@ -257,6 +272,25 @@ class TokenReply(TypedDict):
 
 class NewTokenReply(TokenReply):
     """A credential with its secret, shown this once."""
+
+    secret: str
+
+
+class ClientReply(TypedDict):
+    """A credential of a client that signs, without its secret; `id` is the client's app key."""
+
+    id: str
+    name: str
+    role: str
+    org: str
+    project: str
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+
+
+class NewClientReply(ClientReply):
+    """The same with its secret, shown this once."""
 
     secret: str
 

@@ -55,7 +55,8 @@ def _say_state(token: Token, now: datetime) -> str:
     return "[red]expired[/]" if token.expires and token.expires <= now else "[green]good[/]"
 
 
-def _parse_expiry(text: str) -> float:
+def parse_expiry(text: str) -> float:
+    """Seconds of a length of time as typed; typer.BadParameter where it is none."""
     try:
         return parse_duration(text)
     except ValueError:
@@ -79,7 +80,7 @@ def create_token(  # noqa: PLR0913  each parameter is a flag of the command line
     expires: Annotated[
         float | None,
         typer.Option(
-            "--expires", metavar="TIME", parser=_parse_expiry, help="How long it is good, e.g. 30d; default: for ever."
+            "--expires", metavar="TIME", parser=parse_expiry, help="How long it is good, e.g. 30d; default: for ever."
         ),
     ] = None,
     as_json: AsJson = False,

@@ -1,6 +1,6 @@
 """The requests about tokens, the caller, and the gateway itself."""
 
-from fedrota.model import Identity, Token, Version
+from fedrota.model import ClientKey, Identity, Token, Version
 from fedrota.requests.call import Call, ListCall, get, get_list, make_path
 from fedrota.responses import many, one, parse_nothing
 
@@ -45,6 +45,38 @@ def create_token(
 def revoke_token(token: str) -> Call[None]:
     """Revoke a token by its id, at once."""
     return Call(method="DELETE", path=make_path("tokens", token), parse=parse_nothing)
+
+
+def client_keys() -> ListCall[ClientKey]:
+    """List the credentials of signing clients that the caller may see, without their secrets."""
+    return get_list("/clients", many(ClientKey))
+
+
+def create_client_key(
+    name: str,
+    *,
+    role: str | None = None,
+    org: str | None = None,
+    project: str | None = None,
+    expires_s: float | None = None,
+) -> Call[ClientKey]:
+    """Make a credential for a client that signs its requests, as FATE's do; `secret` is never shown again.
+
+    Args:
+        name: whom or what it is for; its jobs belong to this name.
+        role: project_admin, org_admin, lead (the default) or member.
+        org: default: the caller's.
+        project: default: the caller's.
+        expires_s: how long it is good, in seconds; None is for ever.
+    """
+    given = {"name": name, "role": role, "org": org, "project": project, "expires_s": expires_s}
+    body = {key: value for key, value in given.items() if value is not None}
+    return Call(method="POST", path="/clients", body=body, parse=one(ClientKey))
+
+
+def revoke_client_key(client: str) -> Call[None]:
+    """Revoke a client's credential by its id (the app key), at once."""
+    return Call(method="DELETE", path=make_path("clients", client), parse=parse_nothing)
 
 
 def whoami() -> Call[Identity]:

@@ -27,6 +27,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "blob",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_created"), ["created"], unique=False)
+
+    op.create_table(
+        "client",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("org", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.Column("expires", sa.Double(), nullable=True),
+        sa.Column("revoked", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -83,6 +109,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "tag",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.Column("modified", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.create_index("tag_name", ["project", "name"], unique=True)
+
+    op.create_table(
         "template",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("project", sa.Text(), nullable=False),
@@ -113,6 +153,29 @@ def upgrade() -> None:
         sa.Column("last_used", sa.Double(), nullable=True),
         sa.Column("revoked", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "attachment",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("blob_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["blob_id"],
+            ["blob.id"],
+        ),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "name"),
+    )
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attachment_blob_id"), ["blob_id"], unique=False)
+
+    op.create_table(
+        "blob_piece",
+        sa.Column("blob_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["blob_id"], ["blob.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("blob_id", "position"),
     )
     op.create_table(
         "component",
@@ -155,6 +218,17 @@ def upgrade() -> None:
         batch_op.create_index("event_job", ["job_id", "id"], unique=False)
 
     op.create_table(
+        "grant_of_party",
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("grantee", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("namespace", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("party_id", "grantee", "kind", "namespace", "name"),
+    )
+    op.create_table(
         "metric",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
@@ -168,6 +242,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("metric", schema=None) as batch_op:
         batch_op.create_index("metric_job", ["job_id", "id"], unique=False)
+
+    op.create_table(
+        "model",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("model_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("components", sa.Text(), nullable=True),
+        sa.Column("recipe", sa.Text(), nullable=True),
+        sa.Column("parent_id", sa.Text(), nullable=False),
+        sa.Column("parent_version", sa.Text(), nullable=False),
+        sa.Column("imported", sa.Boolean(), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("model", schema=None) as batch_op:
+        batch_op.create_index("model_job", ["job_id"], unique=False)
+        batch_op.create_index("model_version", ["project", "model_id", "version"], unique=True)
 
     op.create_table(
         "step",
@@ -232,6 +328,39 @@ def upgrade() -> None:
     with op.batch_alter_table("dep", schema=None) as batch_op:
         batch_op.create_index("dep_step", ["step_id"], unique=False)
 
+    op.create_table(
+        "model_member",
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("source_role", sa.Text(), nullable=False),
+        sa.Column("source_party", sa.Text(), nullable=False),
+        sa.Column("loaded", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["model"], ["model.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("model", "role", "party_id"),
+    )
+    op.create_table(
+        "model_service",
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["model"], ["model.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project", "name"),
+    )
+    with op.batch_alter_table("model_service", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_service_model"), ["model"], unique=False)
+
+    op.create_table(
+        "model_tag",
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["model"], ["model.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["tag"], ["tag.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("model", "tag"),
+    )
     op.create_table(
         "task",
         sa.Column("id", sa.Text(), nullable=False),
@@ -319,6 +448,12 @@ def downgrade() -> None:
         batch_op.drop_index("task_job")
 
     op.drop_table("task")
+    op.drop_table("model_tag")
+    with op.batch_alter_table("model_service", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_model_service_model"))
+
+    op.drop_table("model_service")
+    op.drop_table("model_member")
     with op.batch_alter_table("dep", schema=None) as batch_op:
         batch_op.drop_index("dep_step")
 
@@ -340,21 +475,36 @@ def downgrade() -> None:
         batch_op.drop_index("step_job")
 
     op.drop_table("step")
+    with op.batch_alter_table("model", schema=None) as batch_op:
+        batch_op.drop_index("model_version")
+        batch_op.drop_index("model_job")
+
+    op.drop_table("model")
     with op.batch_alter_table("metric", schema=None) as batch_op:
         batch_op.drop_index("metric_job")
 
     op.drop_table("metric")
+    op.drop_table("grant_of_party")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("event_job")
 
     op.drop_table("event")
     op.drop_table("data_table")
     op.drop_table("component")
+    op.drop_table("blob_piece")
+    with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachment_blob_id"))
+
+    op.drop_table("attachment")
     op.drop_table("token")
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.drop_index("template_name")
 
     op.drop_table("template")
+    with op.batch_alter_table("tag", schema=None) as batch_op:
+        batch_op.drop_index("tag_name")
+
+    op.drop_table("tag")
     op.drop_table("party")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index(
@@ -366,4 +516,9 @@ def downgrade() -> None:
 
     op.drop_table("job")
     op.drop_table("idempotency")
+    op.drop_table("client")
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_created"))
+
+    op.drop_table("blob")
     op.drop_table("audit")

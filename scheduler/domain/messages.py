@@ -15,6 +15,7 @@ PROTOCOL = 1
 HELLO_PATH = "/fedrota/v1/agent/hello"
 SYNC_PATH = "/fedrota/v1/agent/sync"
 CHANNEL_PATH = "/fedrota/v1/agent/channel"
+ATTACHMENT_PATH = "/fedrota/v1/agent/attachments"
 KNOCK_TASK = "workers.knock"
 
 

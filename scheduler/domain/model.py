@@ -66,6 +66,8 @@ class Submission:
     dialect: str = "native"
     labels: Mapping[str, str] = field(default_factory=dict)
     origin: JsonObject = field(default_factory=dict)
+    attachments: Mapping[str, str] = field(default_factory=dict)
+    """The files that the job carries: name -> id of the uploaded file."""
     idempotency_key: str | None = None
 
 

@@ -51,6 +51,7 @@ class Draft:
     dialect: str = "native"
     labels: Mapping[str, str] = field(default_factory=dict)
     origin: JsonObject = field(default_factory=dict)
+    attachments: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
 
 
@@ -289,6 +290,7 @@ class _Planner:
             dialect=draft.dialect,
             labels=draft.labels,
             origin=draft.origin,
+            attachments=draft.attachments,
             idempotency_key=draft.idempotency_key,
         )
 

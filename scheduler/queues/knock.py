@@ -9,13 +9,13 @@ from typing import Any, Final
 import redis
 
 from scheduler.domain.messages import KNOCK_TASK, Knock
-from scheduler.queues.names import queue_name
+from scheduler.queues.names import CHANGES, queue_name
 
 MAX_KNOCKS: Final = 256
 
 
-def publish_knocks(broker: redis.Redis, knocks: Mapping[str, Sequence[Knock]]) -> None:
-    """Push the knocks of a pass; a redis.RedisError leaves them to the dispatch lease.
+def publish_knocks(broker: redis.Redis, knocks: Mapping[str, Sequence[Knock]], *, notice: str = "") -> None:
+    """Push the knocks of a pass, and tell the gateways its `notice`; a redis.RedisError leaves both to the leases.
 
     The message is what kombu's Redis transport itself would push (protocol 2, JSON, base64), so any
     Celery worker takes it; building it here saves a publish per task.
@@ -24,6 +24,8 @@ def publish_knocks(broker: redis.Redis, knocks: Mapping[str, Sequence[Knock]]) -
     for party, items in knocks.items():
         for start in range(0, len(items), MAX_KNOCKS):
             pipeline.lpush(queue_name(party), make_message(party, items[start : start + MAX_KNOCKS]))
+    if notice:
+        pipeline.publish(CHANGES, notice)
     pipeline.execute()
 
 

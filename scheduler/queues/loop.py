@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 import redis
 import structlog
 
 from scheduler.queues.knock import publish_knocks
-from scheduler.queues.names import CHANGES, SCHEDULER
+from scheduler.queues.names import SCHEDULER
 from scheduler.queues.notices import render_notice
 from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
 from scheduler.service.limits import Patience
@@ -18,13 +18,13 @@ from scheduler.store.effects import Effects
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 
-Result = TypeVar("Result")
-
 log: Final = structlog.get_logger()
 
 THOROUGH_EVERY: Final = 10
-GATHER_S: Final = 0.005
-"""Passes begin at least so long after each other."""
+GATHER_S: Final = 0.002
+GATHER_TASK_S: Final = 0.0005
+GATHER_MOST_S: Final = 0.02
+"""Passes begin at least GATHER_S after each other, and later by so much for each task that was just given out."""
 
 
 class Loop:
@@ -69,9 +69,10 @@ class Loop:
 
     def dispatch(self) -> None:
         """One pass: start what may start."""
-        self._next_pass = time.monotonic() + GATHER_S
+        began = time.monotonic()
         done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience))
-        self._publish(done)
+        given = sum(map(len, done.knocks.values()))
+        self._next_pass = began + min(GATHER_MOST_S, GATHER_S + given * GATHER_TASK_S)
         if done.is_cut and done.knocks:
             self.nudge()
 
@@ -79,28 +80,26 @@ class Loop:
         """Repair what time has broken: expired leases, pauses and deadlines that are over, lost knocks."""
         is_thorough = self._sweeps % THOROUGH_EVERY == 0
         self._sweeps += 1
-        self._write(lambda tx, now: settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough))
-        self._publish(self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience)))
+        self._write(lambda tx, now: self._settle(tx, now, is_thorough=is_thorough))
+        self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience))
 
-    def _write(self, use_case: Callable[[Tx, datetime], Result]) -> Result:
+    def _settle(self, tx: Tx, now: datetime, *, is_thorough: bool) -> Pass:
+        settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough)
+        return Pass()
+
+    def _write(self, use_case: Callable[[Tx, datetime], Pass]) -> Pass:
         with self._store.write() as tx:
-            result = use_case(tx, datetime.now(UTC))
-        self._tell(tx.effects)
-        return result
+            done = use_case(tx, datetime.now(UTC))
+        self._tell(done, tx.effects)
+        return done
 
-    def _tell(self, effects: Effects) -> None:
-        """Let the gateways wake who watches, and stop what must not go on; a heartbeat tells it again."""
-        if not (effects.changed_jobs or effects.stops):
+    def _tell(self, done: Pass, effects: Effects) -> None:
+        """Knock; let the gateways wake who watches, and stop what must not go on. A lease makes good what is lost."""
+        has_news = effects.changed_jobs or effects.stops
+        notice = render_notice(SCHEDULER, effects.changed_jobs, effects.stops) if has_news else ""
+        if not (done.knocks or notice):
             return
         try:
-            self._broker.publish(CHANGES, render_notice(SCHEDULER, effects.changed_jobs, effects.stops))
-        except redis.RedisError as failure:
-            log.warning("notice_lost", error=str(failure))
-
-    def _publish(self, done: Pass) -> None:
-        if not done.knocks:
-            return
-        try:
-            publish_knocks(self._broker, done.knocks)
+            publish_knocks(self._broker, done.knocks, notice=notice)
         except redis.RedisError as failure:
             log.warning("knocks_lost", error=str(failure), parties=sorted(done.knocks))

@@ -17,11 +17,15 @@ from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
+from scheduler.store.queries.attachments import list_attachments
 from scheduler.store.queries.jobs import get_job, get_origin
+from scheduler.store.queries.models import list_needing
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
 from scheduler.store.writes import access
 from scheduler.store.writes.access import KeyUse
+from scheduler.store.writes.attachments import insert_attachments
+from scheduler.store.writes.models import insert_trained
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
 
 
@@ -59,7 +63,9 @@ def submit_jobs(
         answers.append(answer)
     if new:
         insert_jobs(tx, new, now)
+        insert_trained(tx, new, now)
         access.insert_keys(tx, uses, now)
+        insert_attachments(tx, [(job.id, job.submission.attachments) for job in new if job.submission.attachments])
     return answers
 
 
@@ -118,10 +124,14 @@ def request_rerun(tx: Tx, job: str, *, from_step: str | None, now: datetime, pat
 
 
 def forget_job(tx: Tx, job: str) -> None:
-    """Delete an ended job with its history; ConflictError while it is open."""
+    """Delete an ended job with its history; ConflictError while it is open, or holds the parts of a model."""
     found, _, _ = _get_snapshot(tx, job)
     if found.state not in TERMINAL:
         raise ConflictError(f"job {job} is {found.state}: stop it first, or wait for its end")
+    models = list_needing(tx, job)
+    if models:
+        names = ", ".join(f"{model.model_id} {model.version}" for model in models)
+        raise ConflictError(f"job {job} holds the parts of model {names}: delete the model first, or keep the job")
     access.delete_job(tx, job)
 
 
@@ -151,6 +161,7 @@ def draft_clone(
         dialect=found.dialect,
         labels=found.labels,
         origin=get_origin(tx, job),
+        attachments={item.name: item.blob.id for item in list_attachments(tx, job)},
     )
 
 

@@ -40,14 +40,16 @@ class Client:
 # to describe neural networks, and their versions of that time never ran on this Python.
 _FATE: Final = ("click>=7.1.2,<8", "requests>=2.24,<3", "urllib3<2", "requests-toolbelt>=0.9.1,<0.10", "loguru>=0.5.1",
                 "ruamel.yaml>=0.16.10,<0.17", "setuptools<81")  # fmt: skip
-_FATE_VERSIONS: Final = ("1.5.0", "1.6.1", "1.7.0", "1.8.0", "1.9.0")
+_FLASK: Final = ("flask>=1.0.2,<2", "markupsafe<2.1")
+_FATE_VERSIONS: Final = ("1.5.0", "1.6.1", "1.7.0", "1.8.0")
 
 CLIENTS: Mapping[str, Client] = MappingProxyType(
     {
         **{
-            f"fate-client-{version}": Client(alone=(f"fate-client=={version}",), packages=_FATE)
+            f"fate-client-{version}": Client(alone=(f"fate-client=={version}",), packages=(*_FATE, *_FLASK))
             for version in _FATE_VERSIONS
         },
+        "fate-client-1.9.0": Client(alone=("fate-client==1.9.0",), packages=_FATE),
         "fate-client-1.11.3.post1": Client(
             alone=("fate-client==1.11.3.post1",), packages=(*_FATE, "pandas>=1.1.5,<3")
         ),

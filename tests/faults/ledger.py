@@ -175,7 +175,8 @@ class Audit:
             outputs = {(party, folder.parent.name, folder.name) for folder in site.glob("outputs/*/*")}
             assert outputs <= accepted, f"outputs that nobody wants: {sorted(outputs - accepted)}"
             assert not list(site.glob("work/*/*")), f"folders of ended attempts: {list(site.glob('work/*/*'))}"
-            assert not list(site.glob("spool/*")), f"reports never delivered: {list(site.glob('spool/*'))}"
+            spooled = [file for file in site.glob("spool/*") if file.stat().st_size]
+            assert not spooled, f"reports never delivered: {spooled}"
             left = open_attempts(site / "journal.jsonl")
             assert not left, f"attempts that party {party} thinks are running: {left}"
 

@@ -15,7 +15,7 @@ def give(gateway, worker, *names, **facts):
 
 def is_tidy(worker) -> bool:
     root = worker.workdir.root
-    return not list(worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
+    return not any(file.stat().st_size for file in worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
 
 
 def test_a_task_is_claimed_run_and_reported(gateway, worker):
@@ -96,9 +96,20 @@ def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, w
     give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
     until(worker.runner.list_running)
     gateway.down()
-    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    until(lambda: any(file.stat().st_size for file in worker.workdir.spool.glob("*.json")))
     assert not gateway.tasks["t1"].report
     gateway.up()
+    assert gateway.report_of("t1")["outcome"] == "success"
+
+
+def test_a_call_that_hangs_keeps_no_report_from_the_disk(gateway, worker):
+    give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
+    until(worker.runner.list_running)
+    gateway.delay_s = 2.0
+    give(gateway, worker, "t2", run={"component": "quick"})
+    until(lambda: worker.runner._agenda.is_claiming(("t2", 1)))
+    until(lambda: any(file.stat().st_size for file in worker.workdir.spool.glob("*.json")), patience_s=1.5)
+    assert worker.runner._agenda.is_claiming(("t2", 1))
     assert gateway.report_of("t1")["outcome"] == "success"
 
 

@@ -9,6 +9,10 @@ def make_record(task: str, **facts) -> Record:
     return Record(report=Report(task=task, seq=1, outcome="success", outputs=(output,), summary={"b": 1.5}), **facts)
 
 
+def list_full(folder) -> list:
+    return [file for file in folder.iterdir() if file.stat().st_size]
+
+
 def test_records_survive_and_are_forgotten_one_by_one(tmp_path):
     points = (MetricPoint("loss", 1, 0.5, 3.25),)
     records = [make_record("a", batch=2, metrics=points), make_record("b")]
@@ -16,17 +20,43 @@ def test_records_survive_and_are_forgotten_one_by_one(tmp_path):
     again = Spool(tmp_path)
     assert again.load() == records
     again.forget(("a", 1))
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list_full(tmp_path)) == 1
     again.forget(("b", 1))
     again.forget(("b", 1))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_group_costs_one_file(tmp_path):
+def test_all_groups_share_a_file_until_it_is_empty(tmp_path):
     spool = Spool(tmp_path)
-    spool.write([make_record(str(number)) for number in range(50)])
-    spool.write([make_record("x")])
-    assert len(list(tmp_path.iterdir())) == 2
+    for task in ("a", "b"):
+        assert spool.write([make_record(task), make_record(f"{task}2")])
+    assert len(list_full(tmp_path)) == 1
+    for task in ("a", "a2", "b"):
+        spool.forget((task, 1))
+    assert [record.report.task for record in Spool(tmp_path).load()] == ["a", "a2", "b", "b2"]
+    spool.forget(("b2", 1))
+    assert list_full(tmp_path) == []
+    assert spool.write([make_record("c")])
+    assert [record.report.task for record in Spool(tmp_path).load()] == ["c"]
+
+
+def test_a_record_that_is_written_again_is_kept_once_more(tmp_path):
+    spool = Spool(tmp_path)
+    for _ in range(2):
+        assert spool.write([make_record("a")])
+    assert list_full(tmp_path)
+    spool.forget(("a", 1))
+    assert list_full(tmp_path) == []
+
+
+def test_a_large_file_is_followed_by_another_and_goes_when_it_is_answered(tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.spool.ROTATE_BYTES", 10)
+    spool = Spool(tmp_path)
+    for task in ("a", "b"):
+        assert spool.write([make_record(task)])
+    assert len(list_full(tmp_path)) == 2
+    spool.forget(("a", 1))
+    assert [record.report.task for record in Spool(tmp_path).load()] == ["b"]
 
 
 def test_files_come_back_in_the_order_in_which_they_were_written(tmp_path):
@@ -43,9 +73,15 @@ def test_a_broken_file_is_set_aside_and_harms_no_other(tmp_path, content):
     assert [record.report.task for record in Spool(tmp_path).load()] == ["a"]
 
 
-def test_a_draft_of_a_killed_worker_is_no_record(tmp_path):
-    (tmp_path / "1.json.draft").write_bytes(b"[")
-    assert Spool(tmp_path).load() == []
+def test_a_line_that_was_torn_costs_none_of_those_before_it(tmp_path):
+    spool = Spool(tmp_path)
+    spool.write([make_record("a")])
+    [file] = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole[:20])
+    again = Spool(tmp_path)
+    assert [record.report.task for record in again.load()] == ["a"]
+    assert [broken.read_bytes() for broken in tmp_path.glob("*.broken")] == [whole[:20]]
 
 
 def test_a_disk_that_takes_nothing_is_told(tmp_path):

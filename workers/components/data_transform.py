@@ -66,10 +66,10 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "fill": {
         "type": "string",
-        "enum": ["none", "mean", "min", "max", "value"],
+        "enum": ["none", "keep", "mean", "min", "max", "value"],
         "default": "none",
         "description": "What replaces a missing feature value: a statistic of the party's own column, or `fill_value`; "
-        "with none, a missing value is an error.",
+        "with none, a missing value is an error; keep leaves it for a feature_imputation step.",
     },
     "fill_value": {"type": "number", "default": 0, "description": "The value for `fill: value`."},
     "missing": {
@@ -202,13 +202,13 @@ def _read_feature(context: Context, table: "pyarrow.Table", name: str, filled: d
     """One feature with its gaps filled; how many there were is noted in `filled`."""
     values = _read_column(context, table, name, {})
     gaps = count_gaps(values)
-    if not gaps:
+    if not gaps or context.params["fill"] == "keep":
         return values
     how = context.params["fill"]
     place = f"column {name!r} of party {context.me.party}"
     if how == "none":
         raise InvalidInputError(
-            f"{place} is missing in {gaps} of {len(values)} rows: set `fill` to mean, min, max or value, or "
+            f"{place} is missing in {gaps} of {len(values)} rows: set `fill` to mean, min, max, value or keep, or "
             "leave the column out with `drop`"
         )
     if how != "value" and gaps == len(values):

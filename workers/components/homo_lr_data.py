@@ -6,7 +6,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.scaling import Scale
-from workers.components.tables import Samples, read_samples, render_names
+from workers.components.tables import Samples, read_samples, refuse_weights, render_names
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -24,6 +24,7 @@ class PartyData:
 def read_party_data(context: Context) -> PartyData:
     """The inputs of this party; InvalidInputError where labels, rows or features are missing or do not fit."""
     train = read_samples(context, "train")
+    refuse_weights(context, train)
     party = context.me.party
     if not len(train):
         raise InvalidInputError(f"the training table of party {party} has no rows")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
-from workers.components import homo_lr_results
+from workers.components import baseline_model, homo_lr_results
 from workers.components.alignment import align
 from workers.components.glm_family import LOGISTIC
 from workers.components.glm_model import (
@@ -19,6 +19,8 @@ from workers.components.glm_model import (
     write_predictions,
 )
 from workers.components.group_masks import GroupMasks
+from workers.components.local_baseline import parse_baseline
+from workers.components.local_baseline import write_predictions as write_baseline_predictions
 from workers.components.tables import Samples, get_input, read_samples
 from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
 from workers.components.vertical_roles import find_roles
@@ -97,8 +99,15 @@ def _predict_homogeneous(context: Context, model: Mapping[str, Any], samples: Sa
     write_predictions(context, part, [("predict", samples, scores)])
 
 
+def _predict_alone(context: Context, model: Mapping[str, Any], samples: Samples) -> None:
+    baseline = parse_baseline(context, model)
+    check_same_features(context, baseline.features, samples)
+    write_baseline_predictions(context, baseline, [("predict", samples)])
+
+
 PREDICTORS: Final[Mapping[str, Callable[[Context, Mapping[str, Any], Samples], None]]] = {
     FORMAT: _predict_vertical,
     homo_lr_results.FORMAT: _predict_homogeneous,
+    baseline_model.FORMAT: _predict_alone,
 }
 """What to do with a model file, by its `format`; a new kind of model adds a line."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ID_KEY: Final = b"fedrota.id"
 LABEL_KEY: Final = b"fedrota.label"
+WEIGHT_KEY: Final = b"fedrota.weight"
 SHOWN_COLUMNS: Final = 12
 
 
@@ -35,6 +36,8 @@ class Samples:
     label_name: str = "y"
     label_whole: bool = field(default=True)
     """Whether labels are written as integers."""
+    weights: Vector | None = None
+    weight_name: str = "sample_weight"
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,7 +75,7 @@ def write_table(context: Context, name: str, table: "pyarrow.Table") -> None:
 
 
 def write_samples(context: Context, name: str, samples: Samples) -> None:
-    """Write samples as the output `name`; the file remembers which columns are id and label."""
+    """Write samples as the output `name`; the file remembers which columns are id, label and weight."""
     import pyarrow
 
     columns: dict[str, Any] = {samples.id_name: pyarrow.array(samples.ids, pyarrow.string())}
@@ -80,6 +83,9 @@ def write_samples(context: Context, name: str, samples: Samples) -> None:
     if samples.labels is not None:
         columns[samples.label_name] = samples.labels.astype(np.int64) if samples.label_whole else samples.labels
         marks[LABEL_KEY] = samples.label_name.encode()
+    if samples.weights is not None:
+        columns[samples.weight_name] = samples.weights
+        marks[WEIGHT_KEY] = samples.weight_name.encode()
     for position, feature in enumerate(samples.names):
         columns[feature] = np.ascontiguousarray(samples.features[:, position])
     write_table(context, name, pyarrow.table(columns).replace_schema_metadata(marks))
@@ -100,17 +106,30 @@ def read_samples(context: Context, name: str) -> Samples:
             f"input {name!r} of party {context.me.party} has no column {id_name!r} (it has "
             f"{render_names(table.column_names)}): put a data_transform step before {context.step!r}"
         )
-    names = tuple(column for column in table.column_names if column not in (id_name, label_name))
-    labelled = label_name in table.column_names
-    columns = {each: _read_numbers(context, table, each) for each in (*names, *([label_name] if labelled else []))}
+    weight_name = marks.get(WEIGHT_KEY, b"").decode()
+    others = [each for each in (label_name, weight_name) if each and each in table.column_names]
+    names = tuple(each for each in table.column_names if each not in (id_name, *others))
+    columns = {each: _read_numbers(context, table, each) for each in (*names, *others)}
     return Samples(
         ids=table.column(id_name).to_pylist(),
         features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
         names=names,
-        labels=columns[label_name] if labelled else None,
+        labels=columns[label_name] if label_name in others else None,
         id_name=id_name,
         label_name=label_name,
+        weights=columns[weight_name] if weight_name in others else None,
+        weight_name=weight_name or "sample_weight",
     )
+
+
+def refuse_weights(context: Context, samples: Samples) -> None:
+    """InvalidInputError where the samples have weights, for a component that would leave them out of account."""
+    if samples.weights is not None:
+        raise InvalidInputError(
+            f"the samples of party {context.me.party} have weights in column {samples.weight_name!r}, but step "
+            f"{context.step!r} cannot weigh samples: leave out the sample_weight step, or let a federated_sample step with "
+            "`mode: exact_by_weight` repeat the rows instead"
+        )
 
 
 def _read_numbers(context: Context, table: "pyarrow.Table", name: str) -> Vector:

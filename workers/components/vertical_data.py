@@ -8,7 +8,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.columns import Vector
-from workers.components.tables import Samples, read_samples, render_names
+from workers.components.tables import Samples, read_samples, refuse_weights, render_names
 
 LARGEST: Final = 2.0**20
 FINEST: Final = 2.0**-10
@@ -55,6 +55,7 @@ def read_columns(context: Context, *, scale: bool) -> PartyColumns:
     """The inputs of this party; InvalidInputError where rows, features or an id are missing or do not fit."""
     train, party = name_ids(read_samples(context, "train")), context.me.party
     check_ids(context, train, "train")
+    refuse_weights(context, train)
     if not len(train):
         raise InvalidInputError(f"the training table of party {party} has no rows: check the intersection before")
     if not train.names and context.me.role == "host":

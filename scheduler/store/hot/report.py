@@ -50,6 +50,7 @@ _UNSETTLED = make_sql(
     "AND task.state IN ('failed', 'canceled', 'timeout')) "
     "OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.service))"
 )
+_ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' LIMIT 1")
 _STOPPING = make_sql(
     "SELECT id FROM job WHERE id {in:jobs} AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
 )
@@ -147,23 +148,21 @@ def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], now: datetime) -> set[str
     if not touched:
         return unsettled
     done = tx.run(_END_STEPS, steps=touched, now=at)
+    steps, jobs = [row[0] for row in done], list({row[1] for row in done})
+    freed, finished, stopping, broken, ready = tx.run_all(
+        (_FREE_STEPS, {"steps": steps, "now": at}),
+        (_END_JOBS, {"jobs": jobs, "now": at}),
+        (_STOPPING, {"jobs": jobs}),
+        (_UNSETTLED, {"steps": list(set(touched).difference(steps))}),
+        (_ANY_READY, {}),
+    )
     entries = [Entry(Level.STEP, Event.SUCCEEDED, State.SUCCESS, job, step) for step, job in done]
-    if done:
-        jobs = list({row[1] for row in done})
-        freed, finished, stopping = tx.run_all(
-            (_FREE_STEPS, {"steps": [row[0] for row in done], "now": at}),
-            (_END_JOBS, {"jobs": jobs, "now": at}),
-            (_STOPPING, {"jobs": jobs}),
-        )
-        entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
-        entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
-        unsettled |= {row[0] for row in stopping}
+    entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
+    entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
     append_events(tx, entries, now)
-    if len(done) < len(touched):
-        unsettled |= {row[0] for row in tx.run(_UNSETTLED, steps=touched)}
-    # A slot is free again, so steps that wait for it may start.
-    tx.effects.has_ready_work = True
-    return unsettled
+    # A slot is free again: a step that waits for it, here or in another job, may start.
+    tx.effects.has_ready_work = tx.effects.has_ready_work or bool(ready)
+    return unsettled | {row[0] for row in (*stopping, *broken)}
 
 
 def _reply(item: ReportBy, accepted: bool, row: tuple[Any, ...] | None) -> ReportReply:  # noqa: FBT001

@@ -1,8 +1,9 @@
 """Reads of the registrations of data tables, which lie at their parties."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import col, select
 
@@ -10,6 +11,9 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.tables import DataTableRow
 from scheduler.store.tx import Tx
+
+DISABLED: Final = "disabled"
+"""The fact of a table that no new job may read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,11 @@ class DataTable:
     facts: dict[str, Any]
     created: datetime
 
+    @property
+    def is_disabled(self) -> bool:
+        """Whether no new job may read it."""
+        return self.facts.get(DISABLED) is True
+
 
 def get_data_table(tx: Tx, party: str, namespace: str, name: str) -> DataTable:
     """One table; NotFoundError where the party has none of that name."""
@@ -34,6 +43,14 @@ def get_data_table(tx: Tx, party: str, namespace: str, name: str) -> DataTable:
     if row is None:
         raise NotFoundError("table", f"{namespace}/{name} at party {party}")
     return _view(row)
+
+
+def find_data_tables(tx: Tx, namespace: str, name: str, *, parties: Collection[str] | None = None) -> list[DataTable]:
+    """The tables of that name at whichever parties (or at those given), by party."""
+    query = select(DataTableRow).where(DataTableRow.namespace == namespace, DataTableRow.name == name)
+    if parties is not None:
+        query = query.where(col(DataTableRow.party_id).in_(list(parties)))
+    return [_view(row) for row in tx.session.exec(query.order_by(col(DataTableRow.party_id))).all()]
 
 
 def list_data_tables(

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode, translate
 from api.dialects.fate.responses.envelope import render_refusal
-from api.dialects.fate.routes import ROOT, Answer, Routes
+from api.dialects.fate.routes import ROOT, Answer, Routes, permissions, system
+from api.dialects.fate.routes.admission import admit, check_settled
 from api.keys import PRINCIPAL
-from api.legacy import admit_legacy
 from scheduler.domain.errors import FedrotaError
 
-SUBJECTS: Final[tuple[Routes, ...]] = ()
+SUBJECTS: Final[tuple[Routes, ...]] = (permissions.ROUTES, system.ROUTES)
 
 
 def add_routes(app: web.Application) -> None:
@@ -27,8 +27,8 @@ def add_routes(app: web.Application) -> None:
 def _make_handler(answer: Answer) -> Answer:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            request[PRINCIPAL] = await admit_legacy(request)
-            return await answer(request)
+            request[PRINCIPAL] = await admit(request)
+            return check_settled(request, await answer(request))
         except FedrotaError as wrong:
             return render_refusal(translate(wrong))
 

@@ -1,0 +1,64 @@
+"""Which parties a request is about, and where a table that it names lies."""
+
+from aiohttp import web
+
+from api.agent.channel import CHANNEL_HUB
+from api.auth import find_legacy_principal, require
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.members import Members, TableName, read_party
+from api.keys import PRINCIPAL, READER, SETTINGS
+from scheduler.domain.access import Action, Subject
+from scheduler.domain.errors import NotFoundError
+from scheduler.store.queries.data_tables import DataTable, find_data_tables
+from scheduler.store.queries.parties import get_party, list_parties
+from scheduler.store.tx import Tx
+
+
+async def choose_parties(request: web.Request, members: Members) -> list[str]:
+    """The parties at which a table is to be made: the one named, the one set, or all where clients need no credential.
+
+    FateError (101) asks for `party_id` where there is a choice that nobody may make.
+    """
+    named = read_party(members) or request.app[SETTINGS].fate_party
+    if named:
+        await request.app[READER].read(lambda tx: get_party(tx, named))
+        return [named]
+    known = [party.id for party in await request.app[READER].read(list_parties)]
+    if not known:
+        raise FateError(RetCode.OPERATING, "no party is registered here yet: start a party's worker first")
+    if len(known) > 1 and find_legacy_principal(request.app[SETTINGS]) is None:
+        raise FateError(
+            RetCode.ARGUMENT, f"name the party with party_id, one of {', '.join(known)}: a table lies at one party here"
+        )
+    here = [party for party in known if await request.app[CHANNEL_HUB].is_connected(party)]
+    if not here:
+        raise FateError(RetCode.CONNECTION, f"no party's worker is connected (of {', '.join(known)})")
+    return here
+
+
+async def list_named_tables(
+    request: web.Request, members: Members, table: TableName, action: Action = Action.READ_TABLE
+) -> list[DataTable]:
+    """The tables of that name at the party named or set, else at whichever parties have one; each may be `action`ed."""
+    named = read_party(members) or request.app[SETTINGS].fate_party
+    parties = [named] if named else None
+
+    def find(tx: Tx) -> list[tuple[DataTable, str]]:
+        found = find_data_tables(tx, table.namespace, table.name, parties=parties)
+        return [(each, get_party(tx, each.party).org) for each in found]
+
+    found = await request.app[READER].read(find)
+    for each, org in found:
+        identity = f"{each.namespace}/{each.name} at party {each.party}"
+        require(request[PRINCIPAL], action, Subject(owner=each.owner, org=org), kind="table", identity=identity)
+    return [each for each, _ in found]
+
+
+async def get_named_table(
+    request: web.Request, members: Members, table: TableName, action: Action = Action.READ_TABLE
+) -> DataTable:
+    """As `list_named_tables`, the first one; NotFoundError where there is none."""
+    found = await list_named_tables(request, members, table, action)
+    if not found:
+        raise NotFoundError("table", f"{table.namespace}/{table.name}")
+    return found[0]

@@ -1,0 +1,74 @@
+"""What the model registry keeps of a model in FATE's words: the DSL that predicts, and the job that trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.vocabulary.origin import FateJob
+from scheduler.store.queries.jobs import get_job_detail, get_origin
+from scheduler.store.queries.models import Model, find_model
+from scheduler.store.tx import Tx
+
+_DSL: Final = "fate_dsl"
+_TRAINED: Final = "fate_job"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How a model predicts and where it comes from."""
+
+    trained: FateJob
+    dsl: Mapping[str, Any] | None = None
+    """The inference DSL, None where the model is not deployed."""
+
+    def render(self) -> dict[str, Any]:
+        """As the registry keeps it; `read_recipe` reads it again."""
+        return {_TRAINED: self.trained.render(), _DSL: None if self.dsl is None else dict(self.dsl)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictor:
+    """A model that may predict.
+
+    Its parts are `<job>:<step>.<output>`; `dsl` is None for a model of version 1 that was never deployed: its
+    components are then chosen by `need_deploy`.
+    """
+
+    model: Model
+    job: str
+    components: tuple[str, ...] | None
+    dsl: Mapping[str, Any] | None
+    trained: FateJob
+
+
+def find_predictor(tx: Tx, project: str, model_id: str, model_version: str) -> Predictor:
+    """The model for a job that predicts; FateError (103) where there is none, or it was not deployed."""
+    model = find_model(tx, project, model_id, model_version)
+    if model is None:
+        raise FateError(RetCode.OPERATING, f"model {model_id} {model_version} not exists in model local cache")
+    recipe = read_recipe(tx, model)
+    if not model.is_deployed and not _is_first_version(recipe.trained):
+        raise FateError(
+            RetCode.OPERATING,
+            f"model {model_id} {model_version}: model has not been deployed yet; deploy it (model/deploy) and "
+            "predict with the model_version that this gives",
+        )
+    return Predictor(
+        model=model, job=model.job, components=model.components, dsl=recipe.dsl, trained=recipe.trained
+    )  # fmt: skip
+
+
+def read_recipe(tx: Tx, model: Model) -> Recipe:
+    """What is known of a model; of one that no client of FATE's has touched it follows from its job."""
+    kept = model.recipe or {}
+    if _TRAINED in kept:
+        return Recipe(trained=FateJob.parse(kept[_TRAINED]), dsl=kept.get(_DSL))
+    detail = get_job_detail(tx, model.job)
+    trained = FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, model.job))
+    return Recipe(trained=trained)
+
+
+def _is_first_version(trained: FateJob) -> bool:
+    """Whether a job was sent in the form of version 1, whose models need no deployment."""
+    return str(trained.sent_conf.get("dsl_version", 1)) == "1"

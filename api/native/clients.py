@@ -1,0 +1,82 @@
+"""Credentials of clients that sign their requests: issue, list, revoke."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from api.auth import require
+from api.bridge import utc_now
+from api.keys import PRINCIPAL, READER, SEAL, WRITER
+from api.native.documents import ClientBody
+from api.native.parties import actor_of
+from api.native.render import render_client
+from api.native.replies import ClientReply, NewClientReply, Page
+from api.routing import Endpoints, render
+from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed
+from scheduler.domain.errors import ForbiddenError
+from scheduler.service.clients import ClientWish, end_client, issue_client
+from scheduler.store.queries.grants import ClientView, get_client, list_clients
+from scheduler.store.tx import Tx
+
+endpoint: Final = Endpoints("clients")
+
+
+def subject_of(client: ClientView) -> Subject:
+    """Whose the credential is."""
+    return Subject(owner=client.name, org=client.org, project=client.project)
+
+
+@endpoint("GET", "/clients", reply=Page[ClientReply])
+async def find_clients(request: web.Request) -> dict[str, Any]:
+    """List the credentials of signing clients that the caller may see, without their secrets."""
+    principal: Principal = request[PRINCIPAL]
+    require(principal, Action.READ_TOKENS)
+    clients = await request.app[READER].read(list_clients)
+    shown = [client for client in clients if is_allowed(principal, Action.READ_TOKENS, subject_of(client))]
+    return {"items": [render_client(client) for client in shown], "next": None}
+
+
+@endpoint("POST", "/clients", status=201, reply=NewClientReply)
+async def add_client(request: web.Request, body: ClientBody) -> web.Response:
+    """Issue an app key and its secret; the secret is in this answer and never shown again."""
+    principal: Principal = request[PRINCIPAL]
+    wish = make_wish(
+        principal,
+        ClientWish(
+            name=body.name,
+            role=Role(body.role),
+            org=body.org or principal.org,
+            project=body.project or principal.project,
+            expires_s=body.expires_s,
+        ),
+    )
+    by, seal = actor_of(request), request.app[SEAL]
+
+    def issue(tx: Tx) -> tuple[ClientView, str]:
+        return issue_client(tx, wish, seal=seal, by=by, now=utc_now())
+
+    client, secret = await request.app[WRITER].write(issue)
+    return render({**render_client(client), "secret": secret}, status=201)
+
+
+def make_wish(principal: Principal, wish: ClientWish) -> ClientWish:
+    """The wish, if `principal` may have it granted; ForbiddenError where not."""
+    require(principal, Action.ISSUE_TOKEN)
+    if not is_allowed(principal, Action.ISSUE_TOKEN, Subject(org=wish.org, project=wish.project)):
+        raise ForbiddenError(
+            f"{principal.name} may issue credentials for organisation {principal.org!r} "
+            f"in project {principal.project!r} only"
+        )
+    if wish.role is Role.PROJECT_ADMIN and principal.role is not Role.PROJECT_ADMIN:
+        raise ForbiddenError("only a project_admin makes another project_admin")
+    return wish
+
+
+@endpoint("DELETE", "/clients/{client}", status=204)
+async def delete_client(request: web.Request) -> None:
+    """Revoke a client's credential at once, at every gateway."""
+    client = request.match_info["client"]
+    found = await request.app[READER].read(lambda tx: get_client(tx, client))
+    require(request[PRINCIPAL], Action.ISSUE_TOKEN, subject_of(found), kind="client", identity=client)
+    by = actor_of(request)
+    await request.app[WRITER].write(lambda tx: end_client(tx, client, by=by, now=utc_now()))

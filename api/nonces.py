@@ -1,0 +1,47 @@
+"""Remembers which signed requests were seen, so that none is taken twice: for all gateways over the broker."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log: Final = structlog.get_logger()
+
+KEPT: Final = 100_000
+_KEY: Final = "fedrota:nonce:"
+
+
+class Nonces:
+    """What was seen within the last minutes; while the broker is away each gateway knows only its own."""
+
+    def __init__(self, redis: Redis | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    async def take(self, nonce: str, *, within_s: float) -> bool:
+        """Whether nobody has taken `nonce` in the last `within_s` seconds; from now on it is taken."""
+        if not self._take_here(nonce, within_s):
+            return False
+        if self._redis is None:
+            return True
+        try:
+            return bool(await self._redis.set(_KEY + nonce, b"1", nx=True, ex=math.ceil(within_s)))
+        except (RedisError, OSError) as failure:
+            log.warning("nonce_kept_here_only", error=str(failure))
+            return True
+
+    def _take_here(self, nonce: str, within_s: float) -> bool:
+        now = self._clock()
+        if self._seen.get(nonce, now) > now:
+            return False
+        self._seen[nonce] = now + within_s
+        self._seen.move_to_end(nonce)
+        while self._seen and (len(self._seen) > KEPT or next(iter(self._seen.values())) <= now):
+            self._seen.popitem(last=False)
+        return True

@@ -1,0 +1,71 @@
+"""Credentials of clients that sign their requests: issued once, kept sealed, opened only to check a signature."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.errors import UnauthenticatedError
+from scheduler.service.audit import Actor, note
+from scheduler.service.ids import new_definition_id, new_token_id
+from scheduler.service.seal import Seal, SealError
+from scheduler.store.queries.grants import ClientView, find_client
+from scheduler.store.tx import Tx
+from scheduler.store.writes.grants import insert_client, revoke_client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientWish:
+    """Whose requests a credential is to sign, and what they may."""
+
+    name: str
+    role: Role
+    org: str = ""
+    project: str = ""
+    expires_s: float | None = None
+
+
+def issue_client(tx: Tx, wish: ClientWish, *, seal: Seal, by: Actor, now: datetime) -> tuple[ClientView, str]:
+    """A new credential and its secret, which is shown this once: 128 random bits in hexadecimal digits."""
+    client = ClientView(
+        id=new_token_id(),
+        name=wish.name,
+        role=str(wish.role),
+        org=wish.org,
+        project=wish.project,
+        created=now,
+        expires=None if wish.expires_s is None else now + timedelta(seconds=wish.expires_s),
+        revoked=None,
+    )
+    secret = new_definition_id(32)
+    insert_client(tx, client, seal.close(secret))
+    note(tx, by, "issue_client", client.id, now=now)
+    return client, secret
+
+
+def open_client(tx: Tx, client: str, *, seal: Seal, now: datetime) -> tuple[Principal, str]:
+    """Who signs with the credential, and its secret; UnauthenticatedError says why it is good for nothing."""
+    # What no credential of ours can be is not looked up: a database may choke on such characters.
+    found = find_client(tx, client) if client.isascii() and client.isalnum() else None
+    if found is None:
+        raise UnauthenticatedError("the app key is unknown: check that it was copied whole")
+    view, sealed = found
+    if view.revoked is not None:
+        raise UnauthenticatedError(f"the client {view.id} was revoked")
+    if view.expires is not None and view.expires <= now:
+        raise UnauthenticatedError(
+            f"the client {view.id} expired at {view.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one"
+        )
+    try:
+        secret = seal.open(sealed)
+    except SealError as wrong:
+        raise UnauthenticatedError(f"the client {view.id} cannot be checked here: {wrong}") from wrong
+    principal = Principal(
+        name=view.name, kind="user", role=Role(view.role), org=view.org, project=view.project, token=view.id
+    )
+    return principal, secret
+
+
+def end_client(tx: Tx, client: str, *, by: Actor, now: datetime) -> None:
+    """Revoke a credential, for good; NotFoundError where there is none."""
+    revoke_client(tx, client, now)
+    note(tx, by, "revoke_client", client, now=now)

@@ -1,0 +1,96 @@
+"""The tables of the model registry; a model's parts are outputs of the job that its row names."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Text
+from sqlmodel import Field, SQLModel
+
+from scheduler.store.columns import Instant, Json
+
+
+def _at() -> Any:
+    return Field(default=None, sa_column=Column(Instant, nullable=False))
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(Json, nullable=True))
+
+
+def _owned_by(target: str) -> Any:
+    return Field(sa_column=Column(Text, ForeignKey(target, ondelete="CASCADE"), primary_key=True))
+
+
+class ModelRow(SQLModel, table=True):
+    """A version of a model; it counts while its job is a success. `components` and `recipe` come with deployment."""
+
+    __tablename__ = "model"
+    __table_args__ = (
+        Index("model_version", "project", "model_id", "version", unique=True),
+        Index("model_job", "job_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    project: str
+    model_id: str
+    version: str
+    job_id: str = Field(sa_column=Column(Text, ForeignKey("job.id", ondelete="CASCADE"), nullable=False))
+    components: list[str] | None = _json()
+    recipe: dict[str, Any] | None = _json()
+    parent_id: str = ""
+    parent_version: str = ""
+    imported: bool = False
+    notes: str = ""
+    owner: str
+    created: datetime = _at()
+
+
+class ModelMemberRow(SQLModel, table=True):
+    """A party's part in a model, under its own name there and under the one it has in the job."""
+
+    __tablename__ = "model_member"
+
+    model: str = _owned_by("model.id")
+    role: str = Field(primary_key=True)
+    party_id: str = Field(primary_key=True)
+    place: int
+    """Among the model's members."""
+    source_role: str
+    source_party: str
+    loaded: int = 0
+
+
+class TagRow(SQLModel, table=True):
+    """A word that marks models."""
+
+    __tablename__ = "tag"
+    __table_args__ = (Index("tag_name", "project", "name", unique=True),)
+
+    id: str = Field(primary_key=True)
+    project: str
+    name: str
+    notes: str = ""
+    owner: str
+    created: datetime = _at()
+    modified: datetime = _at()
+
+
+class ModelTagRow(SQLModel, table=True):
+    """A model bears a tag."""
+
+    __tablename__ = "model_tag"
+
+    model: str = _owned_by("model.id")
+    tag: str = _owned_by("tag.id")
+
+
+class ModelServiceRow(SQLModel, table=True):
+    """A service that answers with a model."""
+
+    __tablename__ = "model_service"
+
+    project: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    model: str = Field(sa_column=Column(Text, ForeignKey("model.id", ondelete="CASCADE"), nullable=False, index=True))
+    owner: str
+    at: datetime = _at()

@@ -1,0 +1,62 @@
+"""Reads of what was made of what: the steps that read a data table or an output."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Text, cast
+from sqlmodel import col, select
+
+from scheduler.domain.plan import merge_params
+from scheduler.domain.references import Reference
+from scheduler.store.tables import StepRow, TaskRow
+from scheduler.store.tx import Tx
+from scheduler.store.views import view_step
+
+DEFAULT_NAMESPACE: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A step that reads something, at the party of one of its members."""
+
+    job: str
+    step: str
+    role: str
+    party: str
+
+
+def list_table_uses(tx: Tx, party: str, namespace: str, name: str, *, limit: int = 1000) -> list[Use]:
+    """The steps whose parameters name the table at that party, the latest first; at most `limit` candidates are seen."""
+    quoted = json.dumps(name)
+    query = (
+        select(StepRow, TaskRow)
+        .join(TaskRow, (col(TaskRow.step_id) == StepRow.id) & (col(TaskRow.attempt) == StepRow.attempt))
+        .where(TaskRow.party_id == party, _mentions(StepRow.params, quoted) | _mentions(StepRow.overrides, quoted))
+        .order_by(col(StepRow.created).desc(), col(StepRow.id), col(TaskRow.member))
+        .limit(limit)
+    )
+    uses = []
+    for step_row, task in tx.session.exec(query).all():
+        step = view_step(step_row)
+        params = merge_params(step.params, step.overrides, task.role, task.position)
+        if params.get("table") == name and params.get("namespace", DEFAULT_NAMESPACE) == namespace:
+            uses.append(Use(step.job_id, step.name, task.role, task.party_id))
+    return uses
+
+
+def list_output_uses(tx: Tx, job: str, step: str, output: str, *, limit: int = 1000) -> list[tuple[str, str]]:
+    """(job, step) of each step that has the output as an input, in its own job or a later one, the latest first."""
+    inside, outside = str(Reference(step, output)), str(Reference(step, output, job))
+    own = (col(StepRow.job_id) == job) & _mentions(StepRow.inputs, json.dumps(inside))
+    query = (
+        select(StepRow.job_id, StepRow.name)
+        .where(own | _mentions(StepRow.inputs, json.dumps(outside)))
+        .order_by(col(StepRow.created).desc(), col(StepRow.position))
+        .limit(limit)
+    )
+    return [(found, name) for found, name in tx.session.exec(query).all()]
+
+
+def _mentions(column: Any, text: str) -> Any:
+    return cast(column, Text).contains(text, autoescape=True)

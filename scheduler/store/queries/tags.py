@@ -1,0 +1,64 @@
+"""Reads of the tags that mark models."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from scheduler.domain.errors import NotFoundError
+from scheduler.store.model_tables import TagRow
+from scheduler.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A word that marks models of a project."""
+
+    id: str
+    project: str
+    name: str
+    notes: str
+    owner: str
+    created: datetime
+    modified: datetime
+
+
+def get_tag(tx: Tx, project: str, name: str) -> Tag:
+    """One tag; NotFoundError where the project has none of that name."""
+    found = find_tag(tx, project, name)
+    if found is None:
+        raise NotFoundError("tag", name)
+    return found
+
+
+def find_tag(tx: Tx, project: str, name: str) -> Tag | None:
+    """As `get_tag`, but None where there is none."""
+    query = select(TagRow).where(TagRow.project == project, TagRow.name == name)
+    row = tx.session.exec(query, execution_options={"populate_existing": True}).first()
+    return None if row is None else _view(row)
+
+
+def list_tags(
+    tx: Tx, project: str, *, keyword: str = "", offset: int = 0, limit: int | None = None
+) -> tuple[list[Tag], int]:
+    """Tags whose name contains `keyword`, by name, and how many there are in all; `limit` None: all of them."""
+    wanted: list[Any] = [TagRow.project == project]
+    if keyword:
+        wanted.append(col(TagRow.name).contains(keyword, autoescape=True))
+    query = select(TagRow).where(*wanted).order_by(col(TagRow.name)).offset(offset)
+    rows = tx.session.exec(query if limit is None else query.limit(limit)).all()
+    total = tx.session.exec(select(func.count()).select_from(TagRow).where(*wanted)).one()
+    return [_view(row) for row in rows], total
+
+
+def _view(row: TagRow) -> Tag:
+    return Tag(
+        id=row.id,
+        project=row.project,
+        name=row.name,
+        notes=row.notes,
+        owner=row.owner,
+        created=row.created,
+        modified=row.modified,
+    )

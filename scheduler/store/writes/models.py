@@ -1,0 +1,127 @@
+"""Writes of the model registry."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import col, delete, update
+
+from scheduler.domain.model import Submission
+from scheduler.store.columns import to_epoch
+from scheduler.store.hot.submit import NewJob
+from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow
+from scheduler.store.queries.models import Model, ModelMember
+from scheduler.store.tx import Tx
+
+MODEL_LABEL: Final = "model"
+"""A job with this label makes a version of the model that it names; the version is the job's id."""
+
+
+def insert_trained(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
+    """Register what the jobs will have made once they have succeeded; hot, so nothing is done for other jobs."""
+    making = [job for job in jobs if job.submission.labels.get(MODEL_LABEL)]
+    if making:
+        tx.insert_all(
+            (_table(ModelRow), [_trained_row(job, now) for job in making]),
+            (_table(ModelMemberRow), [row for job in making for row in _trained_members(job)]),
+        )
+
+
+def _table(row: Any) -> Any:
+    return row.__table__
+
+
+def _trained_row(job: NewJob, now: datetime) -> dict[str, Any]:
+    wish: Submission = job.submission
+    return {
+        "id": job.id,
+        "project": wish.project,
+        "model_id": wish.labels[MODEL_LABEL],
+        "version": job.id,
+        "job_id": job.id,
+        "components": None,
+        "recipe": None,
+        "parent_id": "",
+        "parent_version": "",
+        "imported": False,
+        "notes": "",
+        "owner": wish.owner,
+        "created": to_epoch(now),
+    }
+
+
+def _trained_members(job: NewJob) -> Iterator[dict[str, Any]]:
+    members = [(role, party) for role, parties in job.submission.roles.items() for party in parties]
+    for place, (role, party) in enumerate(members):
+        yield {
+            "model": job.id,
+            "role": role,
+            "party_id": party,
+            "place": place,
+            "source_role": role,
+            "source_party": party,
+            "loaded": 0,
+        }
+
+
+def insert_model(tx: Tx, model: Model) -> None:
+    """Store a version with its members."""
+    parent = model.parent or ("", "")
+    tx.session.add(
+        ModelRow(
+            id=model.id,
+            project=model.project,
+            model_id=model.model_id,
+            version=model.version,
+            job_id=model.job,
+            components=None if model.components is None else list(model.components),
+            recipe=model.recipe,
+            parent_id=parent[0],
+            parent_version=parent[1],
+            imported=model.imported,
+            notes=model.notes,
+            owner=model.owner,
+            created=model.created,
+        )
+    )
+    tx.session.flush()
+    tx.session.add_all(_member_row(model.id, place, member) for place, member in enumerate(model.members))
+    tx.session.flush()
+
+
+def _member_row(model: str, place: int, member: ModelMember) -> ModelMemberRow:
+    return ModelMemberRow(
+        model=model,
+        role=member.role,
+        party_id=member.party,
+        place=place,
+        source_role=member.source_role,
+        source_party=member.source_party,
+        loaded=member.loaded,
+    )
+
+
+def delete_model(tx: Tx, model: str) -> None:
+    """Forget a version, with its tags and services."""
+    tx.session.exec(delete(ModelRow).where(col(ModelRow.id) == model))
+
+
+def count_loads(tx: Tx, model: str, members: Collection[tuple[str, str]]) -> None:
+    """Count one more load at each (role, party) named."""
+    for role, party in members:
+        tx.session.exec(
+            update(ModelMemberRow)
+            .where(
+                col(ModelMemberRow.model) == model,
+                col(ModelMemberRow.role) == role,
+                col(ModelMemberRow.party_id) == party,
+            )
+            .values(loaded=ModelMemberRow.loaded + 1)
+        )
+
+
+def put_service(tx: Tx, model: Model, service: str, *, owner: str, now: datetime) -> None:
+    """A service answers with this model from now on, with whatever it did before."""
+    row = ModelServiceRow(project=model.project, name=service, model=model.id, owner=owner, at=now)
+    tx.session.merge(row)
+    tx.session.flush()

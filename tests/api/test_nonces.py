@@ -1,0 +1,48 @@
+import pytest
+from redis.asyncio import Redis
+
+from api.nonces import Nonces
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+async def redis(broker_url):
+    async with Redis.from_url(broker_url) as client:
+        yield client
+
+
+async def test_a_nonce_is_taken_once_by_whichever_gateway(redis):
+    one, other = Nonces(redis), Nonces(redis)
+    assert await one.take("n", within_s=60)
+    assert not await one.take("n", within_s=60)
+    assert not await other.take("n", within_s=60)
+    assert await other.take("m", within_s=60)
+    assert 0 < await redis.ttl("fedrota:nonce:n") <= 60
+
+
+async def test_without_the_broker_a_gateway_remembers_its_own():
+    clock = Clock()
+    async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
+        nonces = Nonces(nowhere, clock=clock)
+        assert await nonces.take("n", within_s=60)
+        assert not await nonces.take("n", within_s=60)
+        clock.now += 60
+        assert await nonces.take("n", within_s=60)
+
+
+async def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("api.nonces.KEPT", 10)
+    clock = Clock()
+    nonces = Nonces(None, clock=clock)
+    for number in range(50):
+        assert await nonces.take(str(number), within_s=60)
+    assert len(nonces._seen) == 10
+    clock.now += 61
+    assert await nonces.take("last", within_s=60)
+    assert len(nonces._seen) == 1
