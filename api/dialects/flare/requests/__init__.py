@@ -1,0 +1,1 @@
+"""What FLARE's clients send, checked and turned into values."""
