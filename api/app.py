@@ -23,6 +23,7 @@ from api.bridge import Reader, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.dialects.fate.routes.serve import add_routes as serve_fate
+from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.herald import Herald
 from api.keys import (
@@ -49,11 +50,13 @@ from api.monitor import routes as monitor
 from api.monitor.counts import JobCounts
 from api.monitor.metrics import Metrics
 from api.native import (
+    archives,
     attachments,
     clients,
     components,
     events,
     jobs,
+    models,
     parties,
     queues,
     steps,
@@ -93,6 +96,8 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     parties.endpoint,
     queues.endpoint,
     tables.endpoint,
+    models.endpoint,
+    archives.endpoint,
     components.endpoint,
     tokens.endpoint,
     clients.endpoint,
@@ -101,7 +106,7 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     system.pages,
     monitor.endpoint,
 )
-DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_fate, serve_iflearner)
+DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_fate, serve_flare, serve_iflearner)
 """Each adds a dialect's routes to the app."""
 
 

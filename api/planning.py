@@ -19,15 +19,19 @@ from scheduler.store.tx import Tx
 
 
 async def plan_job(request: web.Request, draft: Draft) -> Submission:
+    """The submission of a draft that its caller's request brings; errors as in `plan_draft`."""
+    return await plan_draft(request.app, request[PRINCIPAL], draft)
+
+
+async def plan_draft(app: web.Application, principal: Principal, draft: Draft) -> Submission:
     """The submission of a draft, against what the parties offer and earlier jobs have left.
 
     InvalidDocumentError names every fault in the draft itself, or every output of an earlier job that is not there.
     """
-    submission = make_submission(draft, await request.app[CATALOGUE].get())
+    submission = make_submission(draft, await app[CATALOGUE].get())
     wanted = list(_list_earlier(submission))
     if wanted or submission.attachments or any(True for step in submission.steps for _ in list_read(step)):
-        principal = request[PRINCIPAL]
-        problems = await request.app[READER].read(
+        problems = await app[READER].read(
             lambda tx: [
                 *_check_earlier(tx, wanted, principal),
                 *check_readable(tx, submission),

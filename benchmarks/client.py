@@ -77,7 +77,12 @@ class Load:
     async def await_idle(self) -> None:
         """Wait until no job is open."""
         while await self.open_jobs():  # noqa: ASYNC110  many jobs at once have no event to wait for
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+
+    async def last_end(self, jobs: int) -> float:
+        """When the last of the newest `jobs` jobs ended, as the store says (epoch seconds)."""
+        async with self._session.get(f"{self._url}/jobs?limit={jobs}") as reply:
+            return max(epoch(job["ended"]) for job in orjson.loads(await reply.read())["items"])
 
 
 @asynccontextmanager

@@ -97,6 +97,8 @@ class Settings(_Base):
     """Refuse an iFLearner task whose template does not exist when the task is made, not only when it is started."""
     iflearner_server: str = ""
     """The party that hosts the aggregators of iFLearner tasks; empty: the first party of a task that can."""
+    flare_server: str = ""
+    """The party that runs the servers of FLARE jobs; empty: one called `server`, else the first that is no site."""
     fate_party: str = ""
     """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
     model_publisher: str = Field(default="", pattern=r"^(|https?://\S+|[\w.]+:\w+)$")

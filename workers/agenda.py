@@ -15,7 +15,7 @@ CALL_ITEMS: Final = 256
 NEWS_S: Final = 0.2
 """A running attempt with news is heard of after so long at the latest, and no more often."""
 
-GATHER_S: Final = 0.004
+GATHER_S: Final = 0.015
 """While attempts run, calls follow each other no faster, so that each carries more; what comes alone goes at once."""
 
 

@@ -34,19 +34,22 @@ class Shelf(NamedTuple):
     folder: str
 
 
-def make_model_ops(workdir: Workdir, store: str) -> Mapping[str, Op]:
-    """The operations on the model store at `store` (a folder, or a URL such as s3://bucket/models)."""
+def make_model_ops(workdir: Workdir, store: str, party: str) -> Mapping[str, Op]:
+    """The operations on the model store at `store` (a folder, or a URL such as s3://bucket/models).
+
+    Several parties may have the same one: each keeps to the folder that bears its name.
+    """
     return {
-        "model.store": lambda args, body: store_model(workdir, _find_shelf(store, args), args, body),
-        "model.recall": lambda args, _: recall_model(_find_shelf(store, args)),
-        "model.fetch": lambda args, _: fetch_part(workdir, _find_shelf(store, args), args),
+        "model.store": lambda args, body: store_model(workdir, _find_shelf(store, party, args), args, body),
+        "model.recall": lambda args, _: recall_model(_find_shelf(store, party, args)),
+        "model.fetch": lambda args, _: fetch_part(workdir, _find_shelf(store, party, args), args),
     }
 
 
 def store_model(workdir: Workdir, shelf: Shelf, args: Args, body: Iterator[bytes]) -> Answer:
     """Copy the outputs in `parts` into the store, then the manifest, which is the body: with it the model is there."""
     manifest = _read_manifest(body)
-    if args.get("replace") is not True and _exists(shelf, MANIFEST):
+    if args.get("replace") is not True and _exists(shelf, MANIFEST) and b"".join(_read(shelf, MANIFEST)) != manifest:
         raise ConflictError("the model store has this model already; send force_update to replace it")
     for part in _read_parts(args):
         with open_file(
@@ -78,7 +81,7 @@ def fetch_part(workdir: Workdir, shelf: Shelf, args: Args) -> Answer:
     return Answer(result={"size": size})
 
 
-def _find_shelf(store: str, args: Args) -> Shelf:
+def _find_shelf(store: str, party: str, args: Args) -> Shelf:
     if not store:
         raise StoreMissingError(
             "this party has no model store: its operator sets FEDROTA_MODEL_STORE to a folder or URL"
@@ -90,7 +93,7 @@ def _find_shelf(store: str, args: Args) -> Shelf:
         files, root = FileSystem.from_uri(store) if "://" in store else (LocalFileSystem(), store)
     except (OSError, ValueError) as wrong:
         raise StoreMissingError(f"the model store of this party cannot be used: {wrong}") from wrong
-    return Shelf(files, "/".join([root.rstrip("/"), *names]))
+    return Shelf(files, "/".join([root.rstrip("/"), party, *names]))
 
 
 def _quote(args: Args, key: str) -> str:

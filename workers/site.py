@@ -118,7 +118,10 @@ class Site:
 
         roots = Roots(pick_roots(self._settings.allowed_roots, self._settings.gateway_url))
         file_ops = make_file_ops(self.workdir, roots, put)
-        model_ops = {**make_arrival_ops(self.workdir), **make_model_ops(self.workdir, self._settings.model_store)}
+        model_ops = {
+            **make_arrival_ops(self.workdir),
+            **make_model_ops(self.workdir, self._settings.model_store, self._settings.party),
+        }
         return {**make_read_ops(self.workdir), **table_ops, "table.put": put, **file_ops, **model_ops}
 
     def _knock(self, knocks: list[Knock]) -> None:

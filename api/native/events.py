@@ -1,5 +1,6 @@
 """A job's events: as a page, or as server-sent events that a client can resume."""
 
+import asyncio
 import time
 from functools import partial
 from typing import Any, Final
@@ -30,6 +31,8 @@ CHUNK: Final = 500
 LOOK_AGAIN_S: Final = 1.0
 """News of other processes may be lost; a watcher looks for itself after so long."""
 ALIVE_S: Final = 10.0
+GATHER_S: Final = 0.025
+"""A watcher reads no more often: what happens within a blink comes in one piece."""
 
 
 class EventsQuery(Query):
@@ -85,6 +88,8 @@ async def _stream(request: web.Request, job: str, *, after: int) -> web.StreamRe
                 await response.write(b": still here\n\n")
             if len(events) < CHUNK and state not in TERMINAL:
                 await wait_for_change(changed, LOOK_AGAIN_S)
+                await asyncio.sleep(GATHER_S)
+                changed.clear()
     await response.write_eof()
     return response
 

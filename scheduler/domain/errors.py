@@ -52,6 +52,17 @@ class ConflictError(FedrotaError):
     code = "conflict"
 
 
+class KeyTakenError(ConflictError):
+    """The idempotency key belongs to a job that was submitted with another document."""
+
+    def __init__(self, key: str, job: str) -> None:
+        super().__init__(
+            f"the idempotency key {key!r} belongs to job {job}, submitted with another document: "
+            "use a new key for a new job"
+        )
+        self.job = job
+
+
 class UnauthenticatedError(FedrotaError):
     """The caller's credential is missing, unknown, expired or revoked."""
 

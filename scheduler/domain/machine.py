@@ -344,19 +344,20 @@ def _kind_after(event: Event) -> State:
     return {Event.TIMED_OUT: State.TIMEOUT, Event.CANCELED: State.CANCELED}.get(event, State.FAILED)
 
 
-def choose_rerun(job: Job, steps: Sequence[Step], from_step: str | None) -> list[Step]:
-    """The steps that a rerun of an ended job makes anew: `from_step` and all that depends on it.
+def choose_rerun(job: Job, steps: Sequence[Step], from_step: str | Sequence[str] | None) -> list[Step]:
+    """The steps that a rerun of an ended job makes anew: `from_step` (one, or several) and all that depends on it.
 
     A step that did not succeed is always made anew; the others keep their outputs.
     ConflictError while the job is open, or where there is nothing to do again.
     """
     if job.state not in TERMINAL:
         raise ConflictError(f"job {job.id} is {job.state}: stop it first, or wait for its end")
-    if from_step is not None and from_step not in {step.name for step in steps}:
-        raise NotFoundError("step", from_step)
+    named = {from_step} if isinstance(from_step, str) else set(from_step or ())
+    for unknown in sorted(named - {step.name for step in steps}):
+        raise NotFoundError("step", unknown)
     chosen: dict[str, Step] = {}
     for step in steps:
-        is_first = step.name == from_step or step.state is not State.SUCCESS
+        is_first = step.name in named or step.state is not State.SUCCESS
         if is_first or any(need in chosen for need in step.needs):
             chosen[step.name] = step
     if not chosen:

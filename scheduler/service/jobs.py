@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from scheduler.domain.errors import BusyError, ConflictError, FedrotaError, NotFoundError
+from scheduler.domain.errors import BusyError, ConflictError, FedrotaError, KeyTakenError, NotFoundError
 from scheduler.domain.machine import StopJob, choose_rerun
 from scheduler.domain.model import Job, Step, Submission, Task
 from scheduler.domain.plan import Draft, StepDraft
@@ -82,10 +82,7 @@ def _answer_repeat(item: Submission, known: Mapping[tuple[str, str], KeyUse]) ->
     if use is None:
         return None
     if use.digest != _digest(item):
-        return ConflictError(
-            f"the idempotency key {use.key!r} belongs to job {use.job}, submitted with another document: "
-            "use a new key for a new job"
-        )
+        return KeyTakenError(use.key, use.job)
     return Submitted(use.job, is_new=False)
 
 
@@ -112,7 +109,9 @@ def request_stop(tx: Tx, job: str, *, reason: str, now: datetime, patience: Pati
     return get_job(tx, job)
 
 
-def request_rerun(tx: Tx, job: str, *, from_step: str | None, now: datetime, patience: Patience) -> Job:
+def request_rerun(
+    tx: Tx, job: str, *, from_step: str | Sequence[str] | None, now: datetime, patience: Patience
+) -> Job:  # fmt: skip
     """Open an ended job again: its unsuccessful steps, or everything from `from_step` on, get a new attempt."""
     found, steps, _ = _get_snapshot(tx, job)
     chosen = choose_rerun(found, steps, from_step)

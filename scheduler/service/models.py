@@ -9,9 +9,9 @@ from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.service.audit import Actor, note
 from scheduler.service.ids import new_definition_id
 from scheduler.store.queries.jobs import get_job
-from scheduler.store.queries.models import Model, ModelMember, find_model, get_model
+from scheduler.store.queries.models import Model, ModelMember, find_registered, get_model
 from scheduler.store.tx import Tx
-from scheduler.store.writes.models import count_loads, delete_model, insert_model, put_service
+from scheduler.store.writes.models import count_loads, delete_model, insert_model, put_service, replace_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +104,13 @@ def relabel_model(tx: Tx, name: ModelName, wish: Relabeling, *, by: Actor, now: 
 
 
 def receive_model(tx: Tx, arrival: Arrival, *, replaces: bool, by: Actor, now: datetime) -> Model:
-    """Register a model from elsewhere; ConflictError where there is one of that name and `replaces` is not set."""
-    former = find_model(tx, arrival.name.project, arrival.name.model_id, arrival.name.version)
+    """Register a model from elsewhere; ConflictError where there is one of that name and `replaces` is not set.
+
+    One that is replaced keeps its tags, its services and how often it was loaded.
+    """
+    former = find_registered(tx, arrival.name.project, arrival.name.model_id, arrival.name.version)
     if former is not None and not replaces:
         raise ConflictError(f"there is a model {arrival.name} already")
-    if former is not None:
-        delete_model(tx, former.id)
     members = (
         ModelMember(role=role, party=party, source_role=role, source_party=party) for role, party in arrival.members
     )
@@ -131,7 +132,11 @@ def receive_model(tx: Tx, arrival: Arrival, *, replaces: bool, by: Actor, now: d
         tags=(),
         services=(),
     )
-    return _add(tx, made, "import_model", by=by, now=now)
+    if former is None:
+        return _add(tx, made, "import_model", by=by, now=now)
+    replace_model(tx, former, made)
+    note(tx, by, "replace_model", str(arrival.name), now=now)
+    return _get(tx, arrival.name)
 
 
 def note_load(tx: Tx, name: ModelName, members: Collection[tuple[str, str]], *, by: Actor, now: datetime) -> None:
@@ -166,7 +171,7 @@ def _unloaded(members: Sequence[ModelMember]) -> tuple[ModelMember, ...]:
 def _add(tx: Tx, model: Model, action: str, *, by: Actor, now: datetime) -> Model:
     """Store a version and read it back."""
     name = ModelName(project=model.project, model_id=model.model_id, version=model.version)
-    if find_model(tx, name.project, name.model_id, name.version) is not None:
+    if find_registered(tx, name.project, name.model_id, name.version) is not None:
         raise ConflictError(f"there is a model {name} already")
     insert_model(tx, model)
     note(tx, by, action, str(name), now=now)

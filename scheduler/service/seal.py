@@ -1,6 +1,8 @@
 """Seals secrets that must be read again, with a key of the installation that the database does not hold."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -50,16 +52,13 @@ class Seal:
 def _keep_key(path: Path) -> str:
     """The key in the file, which is made where there is none; of two that make it at once, one wins."""
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        draft = Path(name)
+        with os.fdopen(descriptor, "w") as file:
             file.write(Fernet.generate_key().decode())
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             path.hardlink_to(draft)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        draft.unlink()
     return path.read_text().strip()

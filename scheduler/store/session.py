@@ -23,7 +23,9 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA cache_size=-16000",
 )
 POSTGRES_SETTINGS: Final = (
-    "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s -c timezone=UTC"
+    "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s -c timezone=UTC "
+    # A plan made while the tables were empty is kept for long: it must be one for full tables.
+    "-c enable_seqscan=off -c jit=off"
 )
 
 

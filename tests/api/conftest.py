@@ -24,7 +24,7 @@ from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 
-OUTSIDE = ("/openapi", "/docs", "/healthz", "/readyz", "/metrics", "/nothing")
+OUTSIDE = ("/flare", "/openapi", "/docs", "/healthz", "/readyz", "/metrics", "/nothing")
 ADMIN = Principal(name="root", kind="user", role=Role.PROJECT_ADMIN, org="hq", project="p1")
 SCHEMA = {
     "type": "object",

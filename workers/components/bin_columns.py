@@ -87,7 +87,9 @@ class Fitted:
         if self.transform == "none":
             return frame
         if self.transform == "woe" and context.me.role != "guest":
-            context.log("weights of evidence tell about labels, so only the guest has them: the table passes on as it is")
+            context.log(
+                "weights of evidence tell about labels, so only the guest has them: the table passes on as it is"
+            )
             return frame
         columns = {each.name: each for each in self.columns if each.name in self.replaced}
         missing = [name for name in columns if name not in frame.features]
@@ -109,9 +111,7 @@ class Fitted:
         return pyarrow.array(weights[np.minimum(places, len(weights) - 1)])
 
 
-def list_named(
-    context: Context, frame: Frame, names: Sequence[str], places: Sequence[int], *, where: str
-) -> list[str]:
+def list_named(context: Context, frame: Frame, names: Sequence[str], places: Sequence[int], *, where: str) -> list[str]:
     """The features that a pair of parameters names, in the table's order; InvalidInputError for unknown ones."""
     features = frame.features
     unknown = [repr(name) for name in names if name not in features]
@@ -124,7 +124,9 @@ def list_named(
     return [name for place, name in enumerate(features) if name in names or place in places]
 
 
-def fit_columns(context: Context, frame: Frame, *, method: str, bins: int) -> tuple[list[ColumnBins], dict[str, Vector]]:
+def fit_columns(
+    context: Context, frame: Frame, *, method: str, bins: int
+) -> tuple[list[ColumnBins], dict[str, Vector]]:
     """Bins of the columns that the parameters name, and the columns' values."""
     given, categories = _find_given(context, frame), _list_categories(context, frame)
     chosen = {*select_features(context, frame), *categories, *given}

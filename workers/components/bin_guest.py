@@ -49,12 +49,17 @@ def _judge_host(context: Context, sender: LabelSender, labels: Labels, host: Mem
     sent = context.exchange.recv(host, "columns")
     counts = sender.receive(host)
     if len(counts) != len(sent["positions"]):
-        raise PeerError(f"party {host.party} sent sums of another number of columns: the parties must run the same version")
+        raise PeerError(
+            f"party {host.party} sent sums of another number of columns: the parties must run the same version"
+        )
     is_ordered = [fine is not None for fine in sent["fine"]]
     if any(is_ordered):
         _check_binary(context, labels)
         target = Target.read(sent["target"])
-        ends = [[] if fine is None else join_bins(each[:fine], target) for each, fine in zip(counts, sent["fine"], strict=True)]
+        ends = [
+            [] if fine is None else join_bins(each[:fine], target)
+            for each, fine in zip(counts, sent["fine"], strict=True)
+        ]
         context.exchange.send(host, "ends", ends)
         counts = [
             _join(each, kept, fine) if fine is not None else each

@@ -26,9 +26,7 @@ def let_judge(
         "target": Target.read(context.params).to_json() if is_optimal else None,
     }
     context.exchange.send(roles.guest, "columns", message)
-    binned = [
-        _bin(each, values[each.name], shuffled=count is None) for each, count in zip(columns, fine, strict=True)
-    ]
+    binned = [_bin(each, values[each.name], shuffled=count is None) for each, count in zip(columns, fine, strict=True)]
     add_up_labels(context, roles.guest, binned, rows=rows, report=context.progress)
     if any(count is not None for count in fine):
         ends = context.exchange.recv(roles.guest, "ends")

@@ -174,7 +174,9 @@ def _check_params(context: Context) -> None:
     if params["method"] == "optimal" and not params["statistics"]:
         raise InvalidInputError("`method: optimal` needs counts of labels: set `statistics: true`, or another `method`")
     if params["transform"] == "woe" and not params["statistics"]:
-        raise InvalidInputError("`transform: woe` needs weights of evidence: set `statistics: true`, or another `transform`")
+        raise InvalidInputError(
+            "`transform: woe` needs weights of evidence: set `statistics: true`, or another `transform`"
+        )
     if params["method"] == "optimal" and params["max_share"] * params["bins"] < 1:
         raise InvalidInputError(
             f"{params['bins']} bins of at most {params['max_share']:g} of the rows cannot hold all rows: raise `max_share` "

@@ -82,7 +82,10 @@ def hetero_feature_selection(context: Context) -> None:
 
 
 def _list_settings(context: Context) -> dict[str, Any]:
-    kinds = [rule["kind"] if is_federated(rule) or rule["kind"] != "iv" else "iv (local)" for rule in context.params["filters"]]
+    kinds = [
+        rule["kind"] if is_federated(rule) or rule["kind"] != "iv" else "iv (local)"
+        for rule in context.params["filters"]
+    ]
     return {"filters": kinds, "run": context.params["run"]}
 
 
@@ -142,7 +145,9 @@ def _decide(
         start += len(found)
     left = {own[place]["name"] for place in keep_one(rule, [each for each in kept if each < len(own)], values)}
     dropped = {each["name"] for each in own} - left
-    return [name for name in names if name not in dropped], dict(zip([each["name"] for each in own], values, strict=True))
+    return [name for name in names if name not in dropped], dict(
+        zip([each["name"] for each in own], values, strict=True)
+    )
 
 
 def _list_columns(sources: Sources, host: Member, places: Sequence[int]) -> list[Mapping[str, Any]]:

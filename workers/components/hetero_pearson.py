@@ -10,7 +10,15 @@ from workers.components.alignment import align
 from workers.components.columns import Vector
 from workers.components.fitted import RUN, write_fit
 from workers.components.fixed_point import FEATURE_BITS, Bounds, to_real, to_whole
-from workers.components.frames import SELECTION, Frame, check_rows, read_frame, read_numbers, select_features, write_frame
+from workers.components.frames import (
+    SELECTION,
+    Frame,
+    check_rows,
+    read_frame,
+    read_numbers,
+    select_features,
+    write_frame,
+)
 from workers.components.group_masks import from_words, to_words
 from workers.components.moments import Columns, Ring, share_moments
 from workers.components.pair_link import KEY_BITS, link_parties
@@ -77,7 +85,9 @@ def hetero_pearson(context: Context) -> None:
     samples = Samples(ids=frame.ids, features=np.empty((len(frame), 0)), names=())
     check_ids(context, samples, "data")
     align(context, roles, [("data", samples)], {name: context.params[name] for name in SETTINGS})
-    found = _correlate(context, roles, frame) if context.params["run"] else {"columns": [], "correlation": [], "vif": None}
+    found = (
+        _correlate(context, roles, frame) if context.params["run"] else {"columns": [], "correlation": [], "vif": None}
+    )
     write_frame(context, "data", frame)
     write_fit(context, FORMAT, found)
     context.progress(1.0)
@@ -131,6 +141,9 @@ def _correlate_parties(context: Context, roles: Roles, scaled: Vector, varies: V
     for peer in peers:
         exchange.send(peer, "varies", varies.tolist())
     theirs = {peer: np.array(exchange.recv(peer, "varies"), dtype=bool) for peer in peers}
+    peers = [peer for peer in peers if len(varies) and len(theirs[peer])]
+    if not peers:
+        return {}
     links = link_parties(context, peers, key_bits=context.params["key_bits"])
     ring = Ring(
         context=context,

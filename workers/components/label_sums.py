@@ -89,7 +89,9 @@ class LabelSender:
         bins = sum(map(len, sizes))
         packed = self._key.public.parse(exchange.recv(host, "sums"))
         if len(packed) != -(-bins // self.slots.per_plaintext):
-            raise PeerError(f"party {host.party} sent sums of another number of bins: the parties must run the same version")
+            raise PeerError(
+                f"party {host.party} sent sums of another number of bins: the parties must run the same version"
+            )
         counts = self.slots.read(self._key.decrypt(packed), bins)
         last = np.array([size for column in sizes for size in column]) - counts.sum(axis=1)
         if (last < 0).any():
@@ -118,7 +120,9 @@ def add_up_labels(context: Context, guest: Member, columns: Sequence[Binned], *,
     key = _read_key(context, guest, sent)
     slots = Slots(rows=rows, labels=int(sent["labels"]), key_bits=context.params["key_bits"])
     labels = [
-        each for turn, _ in enumerate(range(0, rows, SEND_ROWS)) for each in key.parse(exchange.recv(guest, "labels", round=turn))
+        each
+        for turn, _ in enumerate(range(0, rows, SEND_ROWS))
+        for each in key.parse(exchange.recv(guest, "labels", round=turn))
     ]
     if len(labels) != rows:
         raise PeerError(f"party {guest.party} sent {len(labels)} labels for {rows} rows: align the samples before")

@@ -10,6 +10,7 @@ from workers.components.columns import Vector
 
 Counts = Vector
 """A matrix of bins x 2: events and others of each bin, in the bins' order."""
+Marks = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +105,17 @@ class _Bins:
         self._target, self._smallest, self._largest = target, smallest, largest
         self._totals: Vector = self.counts.sum(axis=0)
 
-    def is_pure(self) -> Vector:
-        return (self.counts == 0).any(axis=1)
+    def is_pure(self) -> Marks:
+        """Bins that lack one of the labels."""
+        found: Marks = (self.counts == 0).any(axis=1)
+        return found
 
-    def is_small(self) -> Vector:
-        return self.counts.sum(axis=1) < self._smallest
+    def is_small(self) -> Marks:
+        """Bins with too few rows."""
+        found: Marks = self.counts.sum(axis=1) < self._smallest
+        return found
 
-    def join_while(self, is_wrong: Callable[[], Vector], *, both: bool, goal: int) -> None:
+    def join_while(self, is_wrong: Callable[[], Marks], *, both: bool, goal: int) -> None:
         """Join pairs of which both or one `is_wrong`, while more than `goal` bins are."""
         while len(self.counts) > 1:
             wrong = is_wrong()
@@ -118,9 +123,7 @@ class _Bins:
             pairs &= self.counts[:-1].sum(axis=1) + self.counts[1:].sum(axis=1) <= self._largest
             if wrong.sum() <= goal or not pairs.any():
                 return
-            loss = LOSSES[self._target.metric](
-                self.counts[:-1], self.counts[1:], self._totals, self._target.adjustment
-            )
+            loss = LOSSES[self._target.metric](self.counts[:-1], self.counts[1:], self._totals, self._target.adjustment)
             self._join_pair(int(np.argmin(np.where(pairs, loss, np.inf))))
 
     def _join_pair(self, left: int) -> None:
@@ -156,4 +159,3 @@ def _find_cut(counts: Counts, smallest: float, *, mixed: bool) -> int | None:
         fits &= (left > 0).all(axis=1) & (right > 0).all(axis=1)
     gaps = np.abs(left[:, 0] / total[0] - left[:, 1] / total[1])
     return int(np.argmax(np.where(fits, gaps, -1.0))) if fits.any() else None
-

@@ -92,11 +92,12 @@ def link_parties(context: Context, peers: Sequence[Member], *, key_bits: int) ->
     for peer in peers:
         context.exchange.send(peer, "public_key", key.public.to_json())
     return [
-        PairLink(context=context, peer=peer, key=key, theirs=_receive_key(context, peer, key_bits)) for peer in peers
+        PairLink(context=context, peer=peer, key=key, theirs=receive_key(context, peer, key_bits)) for peer in peers
     ]
 
 
-def _receive_key(context: Context, peer: Member, key_bits: int) -> PublicKey:
+def receive_key(context: Context, peer: Member, key_bits: int) -> PublicKey:
+    """The public key that a peer sends; PeerError where it is none, InvalidInputError where its length differs."""
     sent = context.exchange.recv(peer, "public_key")
     try:
         key = PublicKey.from_json(sent)

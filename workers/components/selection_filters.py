@@ -105,9 +105,7 @@ MEASURES: Final[Mapping[str, Callable[[Sources, Filter, Sequence[str]], Figures]
     "variation": _measure_statistic("coefficient_of_variance"),
     "iv": _measure_iv,
     "statistic": lambda sources, rule, names: sources.read_figures(rule.get("metric", "mean"), names),
-    "outlier": lambda sources, rule, names: sources.find_figures(
-        f"{100 * rule.get('percentile', 1.0):g}%", names
-    ),
+    "outlier": lambda sources, rule, names: sources.find_figures(f"{100 * rule.get('percentile', 1.0):g}%", names),
     "percentage": _measure_share,
     "vif": lambda sources, _rule, names: sources.find_vif(names),
 }

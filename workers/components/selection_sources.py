@@ -61,9 +61,7 @@ class Sources:
         """A statistic of each column: the model's where one is connected and has it, otherwise computed here."""
         known = self.models.get("statistics", {}).get("statistics", {})
         return {
-            name: _to_figure(
-                known[name][metric] if metric in known.get(name, {}) else self._compute(metric, name)
-            )
+            name: _to_figure(known[name][metric] if metric in known.get(name, {}) else self._compute(metric, name))
             for name in names
         }
 

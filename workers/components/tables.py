@@ -25,7 +25,7 @@ SHOWN_COLUMNS: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """A numeric table: `features` is a float64 matrix of samples x features; NaN never occurs in it."""
+    """A numeric table: `features` is a float64 matrix of samples x features; NaN occurs only where gaps are asked for."""
 
     ids: Sequence[str]
     features: Vector
@@ -91,11 +91,11 @@ def write_samples(context: Context, name: str, samples: Samples) -> None:
     write_table(context, name, pyarrow.table(columns).replace_schema_metadata(marks))
 
 
-def read_samples(context: Context, name: str) -> Samples:
+def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
     """The samples of the input `name`, as `data_transform` writes them.
 
     A table without its marks counts too where its columns are called `id` and `y`. InvalidInputError names
-    the party and the columns where a feature is not numeric or not finite.
+    the party and the columns where a feature is not numeric or not finite; with `gaps`, features may be NaN.
     """
     table = read_table(get_input(context, name))
     marks = table.schema.metadata or {}
@@ -109,7 +109,7 @@ def read_samples(context: Context, name: str) -> Samples:
     weight_name = marks.get(WEIGHT_KEY, b"").decode()
     others = [each for each in (label_name, weight_name) if each and each in table.column_names]
     names = tuple(each for each in table.column_names if each not in (id_name, *others))
-    columns = {each: _read_numbers(context, table, each) for each in (*names, *others)}
+    columns = {each: _read_numbers(context, table, each, gaps=gaps and each in names) for each in (*names, *others)}
     return Samples(
         ids=table.column(id_name).to_pylist(),
         features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
@@ -132,19 +132,21 @@ def refuse_weights(context: Context, samples: Samples) -> None:
         )
 
 
-def _read_numbers(context: Context, table: "pyarrow.Table", name: str) -> Vector:
+def _read_numbers(context: Context, table: "pyarrow.Table", name: str, *, gaps: bool) -> Vector:
     import pyarrow
 
     kind = table.schema.field(name).type
-    if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind)):
+    is_empty = gaps and pyarrow.types.is_null(kind)
+    if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or is_empty):
         raise InvalidInputError(
             f"column {name!r} of party {context.me.party} is of type {kind}, not a number: "
             f"put a data_transform step before {context.step!r}"
         )
     values: Vector = table.column(name).to_numpy().astype(np.float64)
-    if not np.isfinite(values).all():
+    wrong = np.isinf(values) if gaps else ~np.isfinite(values)
+    if wrong.any():
         raise InvalidInputError(
-            f"column {name!r} of party {context.me.party} has {int((~np.isfinite(values)).sum())} missing or "
+            f"column {name!r} of party {context.me.party} has {int(wrong.sum())} missing or "
             "infinite values: set `fill` in a data_transform step"
         )
     return values

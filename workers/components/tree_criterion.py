@@ -55,7 +55,9 @@ class Criterion:
         if not best > self.min_gain:
             return None
         candidates = np.flatnonzero(gains == best)
-        return Best(gain=best, candidates=candidates, left=(float(gradient[candidates[0]]), float(hessian[candidates[0]])))
+        return Best(
+            gain=best, candidates=candidates, left=(float(gradient[candidates[0]]), float(hessian[candidates[0]]))
+        )
 
     def _score(self, gradient: Vector, hessian: Vector) -> Vector:
         below = hessian + self.l2

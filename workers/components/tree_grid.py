@@ -69,7 +69,7 @@ class Grid:
     def measure(cls, names: Sequence[str], features: Vector, *, bins: int) -> Self:
         """The grid of columns cut at their own quantiles."""
         points = [find_quantiles(features[:, place], bins) for place in range(len(names))]
-        return cls.make(names, points, np.isnan(features).any(axis=0).tolist())
+        return cls.make(names, points, [bool(np.isnan(column).any()) for column in features.T])
 
     def __len__(self) -> int:
         """The number of candidates."""
@@ -104,24 +104,28 @@ class Grid:
             fits &= (smaller < 0) | (left != left[smaller])
         return fits
 
-    def goes_left(self, candidate: int, codes: Whole) -> Flags:
-        """Which samples the candidate sends left."""
-        feature = int(self.feature[candidate])
-        column = codes[:, feature]
-        missing = column == self.starts[feature + 1] - 1
-        left: Flags = column <= self.last[candidate]
-        return left | missing if self.missing_left[candidate] else left
+    def goes_left(self, candidate: int, codes: Whole, *, missing_left: bool) -> Flags:
+        """Which samples the candidate sends left, missing values as told."""
+        left: Flags = codes[:, self.feature[candidate]] <= self.last[candidate]
+        return left | self.is_missing(candidate, codes) if missing_left else left
+
+    def is_missing(self, candidate: int, codes: Whole) -> Flags:
+        """Which samples have no value in the candidate's column."""
+        feature = self.feature[candidate]
+        found: Flags = codes[:, feature] == self.starts[feature + 1] - 1
+        return found
 
     def describe(self, candidate: int, codes: Whole) -> Rule:
         """The rule for later samples; `codes` are those of the node, whose majority missing values join if it has none."""
         feature = int(self.feature[candidate])
         ends, place = self.points[feature], int(self.last[candidate] - self.starts[feature])
-        left = self.goes_left(candidate, codes)
-        had_gaps = bool((codes[:, feature] == self.starts[feature + 1] - 1).any())
+        side = bool(self.missing_left[candidate])
+        if not self.is_missing(candidate, codes).any():
+            side = bool(2 * self.goes_left(candidate, codes, missing_left=False).sum() >= len(codes))
         return Rule(
             feature=self.names[feature],
             cut=float(ends[place]) if place < len(ends) - 1 else None,
-            missing_left=bool(self.missing_left[candidate]) if had_gaps else bool(2 * left.sum() >= len(left)),
+            missing_left=side,
         )
 
     def choose_features(self, features: Whole) -> Flags:
@@ -129,7 +133,9 @@ class Grid:
         return np.isin(self.feature, features)
 
 
-def _list_candidates(place: int, start: int, bins: int, *, gap: bool, before: int) -> list[tuple[int, int, bool, int, int]]:
+def _list_candidates(
+    place: int, start: int, bins: int, *, gap: bool, before: int
+) -> list[tuple[int, int, bool, int, int]]:
     """Column, last bin on the left, missing values left, and the places of the next smaller candidates (-1: none)."""
     cuts = bins if gap else bins - 1
     found = [(place, start + cut, False, before + cut - 1 if cut else -1, -1) for cut in range(cuts)]

@@ -79,25 +79,30 @@ def _check_same(context: Context, first: tuple[str, Frame], other: tuple[str, Fr
 
 
 def _stack(context: Context, frames: Sequence[Frame]) -> Frame:
-    import pyarrow
-
     first = frames[0]
     tables = [frame.table.select(first.table.column_names).replace_schema_metadata(None) for frame in frames]
-    try:
-        joined = pyarrow.concat_tables(tables, promote_options="permissive")
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+    wrong = [name for name in first.table.column_names if _concat([table.select([name]) for table in tables]) is None]
+    joined = _concat(tables)
+    if wrong or joined is None:
         raise InvalidInputError(
-            f"the tables of party {context.me.party} hold different types of values in {_list_differing(tables)}: give each "
-            "column one type in all tables"
-        ) from error
+            f"the tables of party {context.me.party} hold different types of values in "
+            f"{render_names([_describe(name, tables) for name in wrong])}: give each column one type in all tables"
+        )
     return first.with_columns(dict(zip(joined.column_names, joined.columns, strict=True)))
 
 
-def _list_differing(tables: Sequence["pyarrow.Table"]) -> str:
-    types = {name: {str(table.schema.field(name).type) for table in tables} for name in tables[0].column_names}
-    return render_names(
-        [f"{name!r} ({' and '.join(sorted(kinds))})" for name, kinds in types.items() if len(kinds) > 1]
-    )
+def _concat(tables: Sequence["pyarrow.Table"]) -> "pyarrow.Table | None":
+    """The tables' rows in one, whole and real numbers as real ones; None where the types have nothing in common."""
+    import pyarrow
+
+    try:
+        return pyarrow.concat_tables(tables, promote_options="permissive")
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
+        return None
+
+
+def _describe(name: str, tables: Sequence["pyarrow.Table"]) -> str:
+    return f"{name!r} ({' and '.join(sorted({str(table.schema.field(name).type) for table in tables}))})"
 
 
 def _mark(frame: Frame, port: str) -> Frame:

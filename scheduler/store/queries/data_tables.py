@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Text, cast
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
@@ -51,6 +52,16 @@ def find_data_tables(tx: Tx, namespace: str, name: str, *, parties: Collection[s
     if parties is not None:
         query = query.where(col(DataTableRow.party_id).in_(list(parties)))
     return [_view(row) for row in tx.session.exec(query.order_by(col(DataTableRow.party_id))).all()]
+
+
+def list_disabled_tables(tx: Tx) -> list[DataTable]:
+    """Every table that no new job may read, by party, namespace and name."""
+    query = (
+        select(DataTableRow)
+        .where(cast(DataTableRow.facts, Text).contains(f'"{DISABLED}"'))
+        .order_by(col(DataTableRow.party_id), col(DataTableRow.namespace), col(DataTableRow.name))
+    )
+    return [table for row in tx.session.exec(query).all() if (table := _view(row)).is_disabled]
 
 
 def list_data_tables(

@@ -94,6 +94,15 @@ def find_model(tx: Tx, project: str, model_id: str, version: str) -> Model | Non
     return found.items[0] if found.items else None
 
 
+def find_registered(tx: Tx, project: str, model_id: str, version: str) -> str | None:
+    """The registry's own id of a version, also where its job has not succeeded (yet, or in a rerun)."""
+    return tx.session.exec(
+        select(ModelRow.id).where(
+            ModelRow.project == project, ModelRow.model_id == model_id, ModelRow.version == version
+        )
+    ).first()
+
+
 def list_models(tx: Tx, wanted: ModelFilter, *, after: str | None = None, limit: int = 50) -> Page[Model]:
     """Models whose job is a success, the newest first."""
     newest = col(ModelRow.created).desc(), col(ModelRow.id).desc()

@@ -1,10 +1,11 @@
 """Writes of the model registry."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import col, delete, update
+from sqlmodel import col, delete, select, update
 
 from scheduler.domain.model import Submission
 from scheduler.store.columns import to_epoch
@@ -99,6 +100,33 @@ def _member_row(model: str, place: int, member: ModelMember) -> ModelMemberRow:
         source_party=member.source_party,
         loaded=member.loaded,
     )
+
+
+def replace_model(tx: Tx, former: str, model: Model) -> None:
+    """Let the version registered as `former` consist of what `model` does; members keep the count of their loads."""
+    parent = model.parent or ("", "")
+    tx.session.exec(
+        update(ModelRow)
+        .where(col(ModelRow.id) == former)
+        .values(
+            job_id=model.job,
+            components=None if model.components is None else list(model.components),
+            recipe=model.recipe,
+            parent_id=parent[0],
+            parent_version=parent[1],
+            imported=model.imported,
+            notes=model.notes,
+        )
+    )
+    rows = tx.session.exec(select(ModelMemberRow).where(ModelMemberRow.model == former)).all()
+    loaded = {(row.role, row.party_id): row.loaded for row in rows}
+    tx.session.exec(delete(ModelMemberRow).where(col(ModelMemberRow.model) == former))
+    tx.session.expunge_all()
+    tx.session.add_all(
+        _member_row(former, place, replace(member, loaded=loaded.get((member.role, member.party), 0)))
+        for place, member in enumerate(model.members)
+    )
+    tx.session.flush()
 
 
 def delete_model(tx: Tx, model: str) -> None:

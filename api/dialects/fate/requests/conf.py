@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.requests.selectors import JsonObject, check_depth, check_selector, merge, select_layers
+from api.dialects.fate.requests.selectors import JsonObject, check_depth, is_selector, list_absent, merge, select_layers
 
 REQUIRED: Final = ("initiator", "role")
 IGNORED: Final = ("work_mode", "backend")
@@ -59,7 +59,9 @@ def parse_conf(given: JsonObject) -> RuntimeConf:
         "job_parameters": _parse_layers(given, "job_parameters"),
         "component_parameters": _parse_layers(given, "component_parameters"),
     }
-    return RuntimeConf(document=document, roles=roles, initiator=initiator, warnings=tuple(_warn(document, roles)))
+    return RuntimeConf(
+        document=document, roles=roles, initiator=initiator, warnings=tuple(_warn(given, document, roles))
+    )
 
 
 def parse_party(given: Any, where: str) -> str:
@@ -111,6 +113,7 @@ def _parse_layers(given: JsonObject, name: str) -> dict[str, Any]:
         role: {
             selector: read_object(layer, f"{name}.role.{role}.{selector}")
             for selector, layer in read_object(selectors, f"{name}.role.{role}").items()
+            if is_selector(selector)
         }
         for role, selectors in read_object(layers.get("role"), f"{name}.role").items()
     }
@@ -128,12 +131,21 @@ def _walk(by_role: JsonObject) -> Iterator[tuple[str, str, JsonObject]]:
             yield role, selector, layer
 
 
-def _warn(document: JsonObject, roles: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _warn(given: JsonObject, document: JsonObject, roles: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     for name in IGNORED:
         if name in document["job_parameters"]["common"]:
             yield f"[WARN]{name} is removed,it does not take effect!"
     for role, selector, _ in _walk(document["component_parameters"]["role"]):
         where = f"component_parameters.role.{role}"
-        absent = check_selector(selector, len(roles.get(role, ())), where)
-        if absent:
+        if list_absent(selector, len(roles.get(role, ()))):
             yield f"[WARN]{where}.{selector} speaks of a party that the job does not have, it does not take effect!"
+    yield from _warn_of_keys(given)
+
+
+def _warn_of_keys(given: JsonObject) -> Iterator[str]:
+    """The keys of roles' parameters that mean no party at all."""
+    for role, selectors in _member(_member(given, "component_parameters"), "role").items():
+        for selector in selectors or {}:
+            if not is_selector(selector):
+                where = f"component_parameters.role.{role}"
+                yield f"[WARN]{where} has the key {selector!r}, it does not take effect: write all, or 0, or 0|1"

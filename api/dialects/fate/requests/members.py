@@ -101,6 +101,11 @@ class TableName:
     namespace: str
     name: str
 
+    @property
+    def args(self) -> dict[str, str]:
+        """The two as FATE's confs have them."""
+        return {"namespace": self.namespace, "name": self.name}
+
 
 def parse_table(members: Members) -> TableName:
     """The table that a request names, under `table_name` or `name`."""

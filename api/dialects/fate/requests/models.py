@@ -7,7 +7,6 @@ from typing import Any, Final
 import orjson
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.requests.conf import parse_party
 
 Body = Mapping[str, Any]
 Member = tuple[str, str]
@@ -41,6 +40,13 @@ def read_member(body: Body) -> Member:
     """The (role, party) that a call about one party's model names."""
     (role,) = read_text(body, "role")
     return role, parse_party(body.get("party_id"), "party_id")
+
+
+def parse_party(given: Any, where: str) -> str:
+    """A party's id as a text, from a number or a text; FateError (101) where it is neither."""
+    if isinstance(given, bool) or not isinstance(given, (int, str)) or not str(given).strip():
+        raise FateError(RetCode.ARGUMENT, f"required argument are missing: {where} (a number or a text)")
+    return str(given).strip()
 
 
 def parse_members(given: Any, where: str) -> dict[str, list[str]]:
@@ -162,7 +168,9 @@ def parse_migrate(body: Body) -> MigrateWish:
     return MigrateWish(
         model_id=model_id,
         model_version=version,
-        members=dict(zip(list_members(old), ((role, new[role][i]) for role in old for i in range(len(old[role]))))),
+        members={
+            (role, party): (role, moved) for role in old for party, moved in zip(old[role], new[role], strict=True)
+        },
         roles=new,
         initiator=begins,
         executors=executors,

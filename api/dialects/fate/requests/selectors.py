@@ -15,16 +15,19 @@ def selects(selector: str, position: int) -> bool:
     return selector == ALL or str(position) in selector.split("|")
 
 
-def check_selector(selector: str, parties: int, where: str) -> list[int]:
-    """The positions that the selector names and no party has; FateError where it is no selector."""
+def is_selector(selector: str) -> bool:
+    """Whether the key of a role's parameters can mean anybody.
+
+    Others mean nobody and are passed over, as FATE does: its own SDK sends one (`test.toy`, a component's name).
+    """
+    return selector == ALL or all(part.isascii() and part.isdigit() for part in selector.split("|"))
+
+
+def list_absent(selector: str, parties: int) -> list[int]:
+    """The positions that the selector names and no party has."""
     if selector == ALL:
         return []
-    parts = selector.split("|")
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        raise FateError(
-            RetCode.OPERATING, f"{where} has the key {selector!r}: write all, or positions such as 0 or 0|1"
-        )
-    return [int(part) for part in parts if int(part) >= parties]
+    return [int(part) for part in selector.split("|") if int(part) >= parties]
 
 
 def select_layers(by_role: JsonObject, role: str, position: int) -> Iterator[JsonObject]:

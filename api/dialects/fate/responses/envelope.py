@@ -22,5 +22,4 @@ def render_refusal(error: FateError) -> web.Response:
 
 def _render(retcode: int, message: str, members: dict[str, Any]) -> web.Response:
     shown = {key: value for key, value in members.items() if value is not None}
-    body = render({"retcode": int(retcode), "retmsg": message, **shown})
-    return web.Response(body=body, content_type="application/json")
+    return render({"retcode": int(retcode), "retmsg": message, **shown})

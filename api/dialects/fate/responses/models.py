@@ -105,25 +105,3 @@ def render_predict_conf(model: Model, recipe: Recipe) -> dict[str, Any]:
             }
         },
     }
-
-
-def render_submitted(job: str, model_id: str, model_version: str) -> dict[str, Any]:
-    """The `data` of a call that began a job about a model."""
-    paths = (
-        "logs_directory",
-        "dsl_path",
-        "runtime_conf_path",
-        "runtime_conf_on_party_path",
-        "train_runtime_conf_path",
-        "pipeline_dsl_path",
-        "job_dsl_path",
-        "job_runtime_conf_path",
-    )
-    return {
-        "job_id": job,
-        "code": 0,
-        "message": "success",
-        "model_info": {"model_id": model_id, "model_version": model_version},
-        "board_url": "",
-        **dict.fromkeys(paths, ""),
-    }

@@ -17,7 +17,7 @@ FILES: Final = {
 """Nobody opens these names: the documents come with job/config. Those with `job_` are how 1.4 calls them."""
 
 
-def render_submitted(  # noqa: PLR0913  what the envelope holds, each by name
+def render_submitted(
     request: web.Request, job: str, *, model_id: str, initiator: tuple[str, str], message: str = "success", **more: Any
 ) -> web.Response:
     """The envelope of a submit; `more` goes into its `data`."""

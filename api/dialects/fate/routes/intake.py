@@ -1,11 +1,11 @@
 """The body of an upload: its members and its file, wherever the client has put which."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -76,7 +76,7 @@ async def _read_parts(request: web.Request, fields: dict[str, Any], kept: Binary
                 raise FateError(RetCode.ARGUMENT, f"the form has more than {MAX_FIELDS} fields, or a form inside")
             if part.name == FILE and part.filename is not None:
                 has_file = True
-                fields.setdefault(FILE, os.path.basename(part.filename)[:200])
+                fields.setdefault(FILE, PurePath(part.filename).name[:200])
                 await _keep(request, part, kept)
             elif part.name:
                 fields.setdefault(part.name, await _read_text(part))

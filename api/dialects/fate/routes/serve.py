@@ -6,12 +6,39 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode, translate
 from api.dialects.fate.responses.envelope import render_refusal
-from api.dialects.fate.routes import ROOT, Answer, Routes, permissions, system
+from api.dialects.fate.routes import (
+    ROOT,
+    Answer,
+    Routes,
+    checkpoints,
+    data,
+    job_reads,
+    jobs,
+    model_files,
+    models,
+    permissions,
+    publish,
+    system,
+    tags,
+    tasks,
+)
 from api.dialects.fate.routes.admission import admit, check_settled
 from api.keys import PRINCIPAL
 from scheduler.domain.errors import FedrotaError
 
-SUBJECTS: Final[tuple[Routes, ...]] = (permissions.ROUTES, system.ROUTES)
+SUBJECTS: Final[tuple[Routes, ...]] = (
+    data.ROUTES,
+    permissions.ROUTES,
+    system.ROUTES,
+    checkpoints.ROUTES,
+    model_files.ROUTES,
+    models.ROUTES,
+    publish.ROUTES,
+    tags.ROUTES,
+    jobs.ROUTES,
+    job_reads.ROUTES,
+    tasks.ROUTES,
+)
 
 
 def add_routes(app: web.Application) -> None:

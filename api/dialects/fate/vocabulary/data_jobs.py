@@ -19,9 +19,7 @@ def name_component(kind: str) -> str:
     return f"{kind}_0"
 
 
-def make_data_draft(
-    kind: str, params: Mapping[str, Any], parties: Sequence[str], *, log: str, by: Principal
-) -> Draft:
+def make_data_draft(kind: str, params: Mapping[str, Any], parties: Sequence[str], *, log: str, by: Principal) -> Draft:
     """The job that says in its log what was done at these parties; `params` are shown as the component's."""
     component = name_component(kind)
     conf: dict[str, Any] = {

@@ -38,6 +38,8 @@ class FateJob:
     inherited: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     """Component -> its members whose results are those of the job `inherits_from`; no task, shown as `success`."""
     inherits_from: str = ""
+    holders: Mapping[str, str] = field(default_factory=dict)
+    """Inherited component -> the job whose task made its outputs: `inherits_from`, or one from which that inherited."""
     train_conf: JsonObject = field(default_factory=dict)
     """Of a job that predicts: the conf of the job that trained."""
     warnings: tuple[str, ...] = ()
@@ -51,6 +53,10 @@ class FateJob:
     def get_module(self, component: str) -> str:
         """The module of a component, empty for an unknown one."""
         return str(self.components.get(component, {}).get("module", ""))
+
+    def find_holder(self, component: str, job: str) -> str:
+        """The job that holds a component's outputs; `job` is the id of this one."""
+        return self.holders.get(component, job)
 
     def render(self) -> dict[str, Any]:
         """The `origin` of the core's job; `parse_origin` reads it again."""

@@ -8,12 +8,16 @@ from api.dialects.fate.vocabulary.module import JsonObject, Module
 from scheduler.domain.plan import nearest
 
 NEED_RUN = "need_run"
-"""Every module takes it: whether the component runs at the party."""
+"""Every module takes it: whether the component runs at the party.
+
+A module that has it among its own parameters keeps its task where it is false: the component then hands its input on,
+so that later steps find it at every party.
+"""
 
 
 def fill_params(module: Module, given: JsonObject) -> dict[str, Any]:
     """`given` with the module's defaults; FateParamError names what the module does not have."""
-    own = {name: value for name, value in given.items() if name != NEED_RUN}
+    own = {name: value for name, value in given.items() if name != NEED_RUN or NEED_RUN in module.params}
     return _fill(module.params, own, "")
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
+from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
 from scheduler.store.queries.jobs import get_job_detail, get_origin
 from scheduler.store.queries.models import Model, find_model
 from scheduler.store.tx import Tx
@@ -48,7 +49,7 @@ def find_predictor(tx: Tx, project: str, model_id: str, model_version: str) -> P
     if model is None:
         raise FateError(RetCode.OPERATING, f"model {model_id} {model_version} not exists in model local cache")
     recipe = read_recipe(tx, model)
-    if not model.is_deployed and not _is_first_version(recipe.trained):
+    if not model.is_deployed and not is_first_version(recipe.trained):
         raise FateError(
             RetCode.OPERATING,
             f"model {model_id} {model_version}: model has not been deployed yet; deploy it (model/deploy) and "
@@ -60,15 +61,21 @@ def find_predictor(tx: Tx, project: str, model_id: str, model_version: str) -> P
 
 
 def read_recipe(tx: Tx, model: Model) -> Recipe:
-    """What is known of a model; of one that no client of FATE's has touched it follows from its job."""
+    """What is known of a model; of one that no client of FATE's has touched it follows from its job or document."""
     kept = model.recipe or {}
     if _TRAINED in kept:
         return Recipe(trained=FateJob.parse(kept[_TRAINED]), dsl=kept.get(_DSL))
-    detail = get_job_detail(tx, model.job)
-    trained = FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, model.job))
-    return Recipe(trained=trained)
+    if kept.get("dialect") == DIALECT:
+        trained = FateJob.parse(kept.get("origin") or {})
+    else:
+        detail = get_job_detail(tx, model.job)
+        trained = FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, model.job))
+    if model.components is None:
+        return Recipe(trained=trained)
+    known = [name for name in model.components if name in trained.components]
+    return Recipe(trained=trained, dsl=derive_predict_dsl(trained.dsl, known))
 
 
-def _is_first_version(trained: FateJob) -> bool:
+def is_first_version(trained: FateJob) -> bool:
     """Whether a job was sent in the form of version 1, whose models need no deployment."""
     return str(trained.sent_conf.get("dsl_version", 1)) == "1"

@@ -1,0 +1,89 @@
+"""The members of a submission, in the form of version 2 whatever version they came in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.conf import RuntimeConf, parse_conf, read_object
+from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_version_1
+from api.dialects.fate.requests.job_settings import JobSettings, parse_settings
+from api.dialects.fate.requests.selectors import JsonObject
+
+TABLE_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A runtime conf and a DSL as a client sent them; `dsl` is empty where it sent none."""
+
+    conf: JsonObject
+    dsl: JsonObject
+    is_first: bool
+    """Whether they are of version 1."""
+
+    def convert(self, stored: JsonObject) -> "Converted":
+        """In the form of version 2; `stored` is the DSL of the model where the client sent none."""
+        if not self.is_first:
+            return _convert(self.conf, self.dsl or stored)
+        if self.dsl:
+            dsl, readers = convert_dsl(self.dsl)
+        else:
+            dsl, readers = dict(stored), find_readers(stored)
+        return _convert(convert_conf(self.conf, readers), dsl)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """A submission in the form of version 2."""
+
+    conf: RuntimeConf
+    settings: JobSettings
+    dsl: JsonObject = field(default_factory=dict)
+
+
+def parse_submission(members: Mapping[str, Any]) -> Sent:
+    """What a body of `job/submit` asks for, its aliases and texts of JSON read; FateError (103) without any conf."""
+    conf = _read(members, "job_runtime_conf", "runtime_conf")
+    if not conf:
+        raise FateError(RetCode.OPERATING, "no parameters: send the runtime conf as job_runtime_conf")
+    return Sent(conf=conf, dsl=_read(members, "job_dsl", "dsl"), is_first=is_version_1(conf))
+
+
+def parse_json_member(given: Any, where: str) -> JsonObject:
+    """An object, or a text that holds one; FateError (103) where it is neither."""
+    if isinstance(given, str):
+        try:
+            given = orjson.loads(given or "null")
+        except ValueError as wrong:
+            raise FateError(RetCode.OPERATING, f"{where} is no JSON: {wrong}") from wrong
+    return read_object(given, where)
+
+
+def find_readers(dsl: JsonObject) -> dict[str, str]:
+    """For each kind of `args` data the Reader of a DSL that stands for it.
+
+    A job that predicts gives its tables as `eval_data` to what was trained as `train_data`.
+    """
+    readers = {
+        str(output): name
+        for name, component in (dsl.get("components") or {}).items()
+        if str(component.get("module", "")).casefold() == "reader"
+        for output in (component.get("output") or {}).get("data") or ()
+    }
+    first = next(iter(readers.values()), "")
+    return {**(dict.fromkeys(TABLE_KEYS, first) if first else {}), **readers}
+
+
+def _read(members: Mapping[str, Any], name: str, alias: str) -> JsonObject:
+    given = members.get(name)
+    if given is None:
+        given = members.get(alias)
+    return parse_json_member(given, name)
+
+
+def _convert(conf: JsonObject, dsl: JsonObject) -> Converted:
+    parsed = parse_conf(conf)
+    return Converted(conf=parsed, settings=parse_settings(parsed.settings), dsl=dsl)

@@ -1,0 +1,98 @@
+"""Jobs as FATE's routes read them: with what FATE's clients know of them, and only those that the caller may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from api.auth import require
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.states import list_states
+from api.keys import PRINCIPAL, READER
+from api.native.jobs import subject_of
+from scheduler.domain.access import Action, Principal, is_visible
+from scheduler.domain.errors import NotFoundError
+from scheduler.domain.model import Job
+from scheduler.store.queries.jobs import JobDetail, JobFilter, get_job_detail, get_origin, list_job_details, list_jobs
+from scheduler.store.tx import Tx
+
+MOST_JOBS: Final = 1000
+"""A question that names no job is answered from that many of the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class FateDetail:
+    """A job with its steps, and what it is in FATE's words."""
+
+    detail: JobDetail
+    fate: FateJob
+
+    @property
+    def job(self) -> Job:
+        """The core's job."""
+        return self.detail.job
+
+
+def load_fate_job(tx: Tx, job: str) -> FateDetail:
+    """The job; NotFoundError where there is none."""
+    detail = get_job_detail(tx, job)
+    return FateDetail(detail, FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, job)))
+
+
+def load_fate_jobs(tx: Tx, jobs: Sequence[str]) -> list[FateDetail]:
+    """Those of the jobs that there are, in the order given."""
+    details = list_job_details(tx, jobs)
+    return [
+        FateDetail(found, FateJob.of(found.job, [each.step for each in found.steps], get_origin(tx, job)))
+        for job in jobs
+        if (found := details.get(job)) is not None
+    ]
+
+
+def list_newest(tx: Tx, wanted: JobFilter, principal: Principal) -> list[Job]:
+    """The newest jobs that the caller may see."""
+    page = list_jobs(tx, wanted, after=None, limit=MOST_JOBS)
+    return [job for job in page.items if is_visible(principal, subject_of(job))]
+
+
+async def read_details(request: web.Request, filters: Mapping[str, Any]) -> list[FateDetail]:
+    """The jobs that filters of rows may fit: those that they name, else of the newest those with the wanted status."""
+    principal: Principal = request[PRINCIPAL]
+    require(principal, Action.READ_JOB)
+    named, statuses = list_texts(filters.get("job_id")), list_texts(filters.get("status"))
+    wanted = JobFilter(states=list_states(statuses), project=principal.project)
+
+    def read(tx: Tx) -> list[FateDetail]:
+        found = load_fate_jobs(tx, named or [job.id for job in list_newest(tx, wanted, principal)])
+        return [each for each in found if is_visible(principal, subject_of(each.job))]
+
+    return await request.app[READER].read(read)
+
+
+async def check_fate_job(
+    request: web.Request, job: str, action: Action, *, retcode: int = RetCode.ARGUMENT, missing: str = "find job failed"
+) -> FateDetail:
+    """The job, if the caller may do `action` to it; FateError with `retcode` where there is none."""
+    try:
+        found = await request.app[READER].read(lambda tx: load_fate_job(tx, job))
+        require(request[PRINCIPAL], action, subject_of(found.job), kind="job", identity=job)
+    except NotFoundError as wrong:
+        raise FateError(retcode, f"{missing}: there is no job {job!r}") from wrong
+    return found
+
+
+def need(members: Mapping[str, Any], *names: str) -> list[str]:
+    """The members as texts; FateError (101) names those that are missing, in FATE-Flow's words."""
+    missing = [name for name in names if members.get(name) in (None, "")]
+    if missing:
+        raise FateError(RetCode.ARGUMENT, f"required argument are missing: {','.join(missing)}; ")
+    return [str(members[name]) for name in names]
+
+
+def list_texts(given: Any) -> list[str]:
+    """One value or a list of them as texts; none for null."""
+    if given is None or given == "":
+        return []
+    return [str(each) for each in (given if isinstance(given, list) else [given])]

@@ -1,0 +1,235 @@
+"""FATE's `table/*`: what tables there are, registering, deleting, enabling and disabling them."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+from aiohttp import web
+
+from api.agent.channel import CHANNEL_HUB
+from api.auth import require
+from api.bridge import utc_now
+from api.dialects.fate.errors import NOTHING, FateError, RetCode
+from api.dialects.fate.requests.members import (
+    Members,
+    TableName,
+    check_present,
+    parse_table,
+    read_all,
+    read_flag,
+    read_object,
+    read_text,
+)
+from api.dialects.fate.requests.uploads import parse_upload
+from api.dialects.fate.responses.envelope import render_success
+from api.dialects.fate.responses.tables import render_missing, render_name, render_output, render_table
+from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.archives import Member, open_rows, send_archive
+from api.dialects.fate.routes.choice import choose_parties, get_named_table, list_named_tables
+from api.dialects.fate.routes.data import THERE_ALREADY
+from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
+from api.dialects.fate.vocabulary.output_tables import find_address
+from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
+from api.native.parties import actor_of
+from api.native.party_calls import fetch_preview
+from api.uploads import Place, check_room, make_table_there
+from scheduler.domain.access import Action, Subject, is_allowed
+from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.service.tables import disable_table, drop_table, note_table
+from scheduler.store.queries.data_tables import DataTable, list_disabled_tables
+from scheduler.store.queries.parties import get_party
+from scheduler.store.tx import Tx
+
+PATH_ENGINES: Final = frozenset({"PATH", "LOCALFS", "FILE", "STANDALONE"})
+SHOWN_ROWS: Final = 100
+
+
+async def read_table_info(request: web.Request) -> web.Response:
+    """A table's count, schema and so on; one that is not there is no error."""
+    require(request[PRINCIPAL], Action.READ_TABLE)
+    members = await read_all(request)
+    table = parse_table(members)
+    address = find_address(table.namespace, table.name)
+    if address is not None:
+        with suppress(NotFoundError):
+            output = await get_output_at(request, address, Action.READ_JOB)
+            return render_success(render_output(table, output, await _list_columns(request, output)))
+        return render_success(render_missing(table))
+    found = await list_named_tables(request, members, table)
+    return render_success(render_table(found) if found else render_missing(table))
+
+
+async def _list_columns(request: web.Request, output: Any) -> list[str]:
+    """The columns of an output, as its party says; none where it does not answer or the caller may not read it."""
+    source = make_source(output)
+    with suppress(NotFoundError, ConflictError):
+        preview = await fetch_preview(request, source.party, source.preview_op, {**source.args, "limit": 1})
+        return preview["columns"]
+    return []
+
+
+async def delete_table(request: web.Request) -> web.Response:
+    """Delete a table at every party that is meant, there and here."""
+    members = await read_all(request)
+    table = parse_table(members)
+    if find_address(table.namespace, table.name) is not None:
+        raise FateError(
+            RetCode.OPERATING,
+            f"{table.namespace}/{table.name} belongs to a job: clean the job (job/clean) to delete it",
+        )
+    found = await list_named_tables(request, members, table, Action.WRITE_TABLE)
+    if not found:
+        raise FateError(RetCode.ARGUMENT, "no find table")
+    for each in found:
+        await _delete(request, each)
+    return render_success(render_name(table))
+
+
+async def _delete(request: web.Request, table: DataTable) -> None:
+    with suppress(NotFoundError):  # gone at the party already: what is left is its registration
+        args = {"namespace": table.namespace, "name": table.name}
+        await request.app[CHANNEL_HUB].call(table.party, "table.delete", args)
+    by = actor_of(request)
+    await request.app[WRITER].write(
+        lambda tx: drop_table(tx, table.party, table.namespace, table.name, by=by, now=utc_now())
+    )
+
+
+async def bind(request: web.Request) -> web.Response:
+    """Take a file that lies at a party in as a table; other engines' addresses are not ours."""
+    members = await read_all(request)
+    check_present(members, "engine", "address", "namespace")
+    address, engine = read_object(members, "address"), read_text(members, "engine").upper()
+    path = read_text(address, "path")
+    if engine not in PATH_ENGINES or not path:
+        raise FateError(
+            RetCode.OPERATING,
+            f"engine {engine} is not supported: bind a CSV file at the party, engine PATH and an address with its path",
+        )
+    table = parse_table(members)
+    given = {"head": 1, "partition": members.get("partitions") or 1, "drop": members.get("drop"), "file": path}
+    wish = parse_upload({**members, **given, "head": members.get("head", 1)}, lies_there=True)
+    id_column = read_text(members, "id_column") or read_text(members, "id_name")
+    for party in await choose_parties(request, members):
+        place = Place(party, table.namespace, table.name)
+        place.check()
+        args = {**wish.args, "id_column": id_column, **place.args, "path": path}
+        try:
+            await check_room(request, place, replaces=read_flag(members, "drop"))
+            await make_table_there(
+                request, place, "table.load", {**args, "limit": request.app[SETTINGS].upload_limit_bytes}, **wish.facts
+            )
+        except ConflictError as wrong:
+            raise FateError(RetCode.EXCEPTION, THERE_ALREADY) from wrong
+    return render_success(render_name(table))
+
+
+async def enable(request: web.Request) -> web.Response:
+    """Let jobs read a table again."""
+    return await _switch(request, is_disabled=False)
+
+
+async def disable(request: web.Request) -> web.Response:
+    """Keep jobs that are submitted from now on from reading a table."""
+    return await _switch(request, is_disabled=True)
+
+
+async def _switch(request: web.Request, *, is_disabled: bool) -> web.Response:
+    members = await read_all(request)
+    table = parse_table(members)
+    found = await list_named_tables(request, members, table, Action.WRITE_TABLE)
+    if not found:
+        raise FateError(RetCode.ARGUMENT, "no find table")
+    by = actor_of(request)
+
+    def switch(tx: Tx) -> None:
+        for each in found:
+            disable_table(tx, each, is_disabled=is_disabled, by=by, now=utc_now())
+
+    await request.app[WRITER].write(switch)
+    return render_success([render_name(table)])
+
+
+async def delete_disabled(request: web.Request) -> web.Response:
+    """Delete every disabled table that is the caller's to delete."""
+    principal = request[PRINCIPAL]
+
+    def find(tx: Tx) -> list[tuple[DataTable, Subject]]:
+        found = list_disabled_tables(tx)
+        return [(each, Subject(owner=each.owner, org=get_party(tx, each.party).org)) for each in found]
+
+    found = await request.app[READER].read(find)
+    mine = [table for table, subject in found if is_allowed(principal, Action.WRITE_TABLE, subject)]
+    if not mine:
+        raise FateError(RetCode.ARGUMENT, "no find table")
+    for table in mine:
+        await _delete(request, table)
+    return render_success([render_name(TableName(table.namespace, table.name)) for table in mine])
+
+
+async def preview(request: web.Request) -> web.Response:
+    """The first rows of a table."""
+    members = await read_all(request)
+    source = await _find_rows(request, members)
+    found = await fetch_preview(request, source.party, source.preview_op, {**source.args, "limit": SHOWN_ROWS})
+    return render_success({"header": found["columns"], "data": found["rows"], "total": found["total"]})
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """A table as a gzipped tar with its rows and its header."""
+    members = await read_all(request)
+    table = parse_table(members)
+    source = await _find_rows(request, members)
+    name = f"table_{table.namespace}_{table.name}.tar.gz"
+    rows = open_rows(request, source, limit=None)
+    return await send_archive(
+        request, name, [Member("table", rows)], has_header=read_flag(members, "head", default=True)
+    )
+
+
+async def _find_rows(request: web.Request, members: Members) -> Source:
+    table = parse_table(members)
+    try:
+        return await find_source(request, members, table)
+    except NotFoundError as wrong:
+        message = f"no found table:{table.namespace}, {table.name}"
+        raise FateError(NOTHING, message, status=NOTHING) from wrong
+
+
+async def update_schema(request: web.Request) -> web.Response:
+    """Keep more members of a table's schema; its columns are its file's."""
+    members = await read_all(request)
+    check_present(members, "schema")
+    table, schema = parse_table(members), read_object(members, "schema")
+    found = await get_named_table(request, members, table, Action.WRITE_TABLE)
+    fixed = render_table([found])["schema"]
+    changed = [key for key in ("header", "sid") if key in schema and schema[key] != fixed[key]]
+    if changed:
+        raise FateError(
+            RetCode.OPERATING,
+            f"schema.{changed[0]} is fixed by the table's file: upload the table again to rename columns",
+        )
+    kept = {**(found.facts.get("schema") or {}), **schema}
+    await request.app[WRITER].write(
+        lambda tx: note_table(tx, found.party, found.namespace, found.name, {"schema": kept})
+    )
+    return render_success({**fixed, **kept})
+
+
+async def migrate_anonymous(_request: web.Request) -> web.Response:
+    """Anonymous names of columns belong to models that are not ours."""
+    raise FateError(RetCode.OPERATING, "not supported: columns have no anonymous names here")
+
+
+ROUTES: Final[Routes] = {
+    "/table/table_info": {"POST": read_table_info},
+    "/table/delete": {"POST": delete_table},
+    "/table/bind": {"POST": bind},
+    "/table/add": {"POST": bind},
+    "/table/enable": {"POST": enable},
+    "/table/disable": {"POST": disable},
+    "/table/disable/delete": {"POST": delete_disabled},
+    "/table/preview": {"POST": preview},
+    "/table/download": {"GET": download, "POST": download},
+    "/table/schema/update": {"POST": update_schema},
+    "/table/schema/anonymous/migrate": {"POST": migrate_anonymous},
+}

@@ -1,0 +1,198 @@
+"""From a runtime conf and a DSL to a draft of a job in the core's words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from api.dialects.fate.errors import FateError, FateParamError, RetCode
+from api.dialects.fate.requests.conf import RuntimeConf
+from api.dialects.fate.requests.dsl import Component, parse_dsl
+from api.dialects.fate.requests.job_settings import PREDICT, JobSettings
+from api.dialects.fate.requests.selectors import JsonObject, merge
+from api.dialects.fate.vocabulary.catalogue import get_module
+from api.dialects.fate.vocabulary.module import Module
+from api.dialects.fate.vocabulary.origin import DIALECT, FateJob, Member, make_model_id
+from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
+from api.dialects.fate.vocabulary.roles import Cast, cast_component, check_arbiter, check_readers, list_places
+from api.dialects.fate.vocabulary.slots import fit_slots
+from api.dialects.fate.vocabulary.wiring import Wiring
+from scheduler.domain.access import Principal
+from scheduler.domain.model import Retry
+from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
+
+MODEL_LABEL: Final = "model"
+"""A job with this label makes a version of the model that it names."""
+FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """The model that a job predicts with: its job, and where the parts lie of what that job inherited itself."""
+
+    job: str
+    fate: FateJob
+
+    def locate(self) -> dict[str, str]:
+        """Component -> the job that holds its outputs."""
+        return {name: self.fate.find_holder(name, self.job) for name in self.fate.components}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A job that was asked for: what was sent, and what it builds on."""
+
+    conf: RuntimeConf
+    settings: JobSettings
+    dsl: JsonObject
+    sent_conf: JsonObject
+    sent_dsl: JsonObject
+    trained: Trained | None = None
+    inherited: Mapping[str, str] = field(default_factory=dict)
+    """Component -> the earlier job that holds its outputs."""
+    slots: Mapping[str, int] = field(default_factory=dict)
+    """Party -> its slots, where known."""
+    warnings: tuple[str, ...] = ()
+
+
+def make_draft(wish: Wish, by: Principal) -> Draft:
+    """The draft of the job; FateError (103) names what cannot be done."""
+    components = parse_dsl(wish.dsl)
+    modules = {name: get_module(each.module, name) for name, each in components.items()}
+    check_arbiter(components, modules, wish.conf.roles)
+    plain = Wiring(components=components, modules=modules)
+    casts = {
+        name: _cast(wish, component, modules[name], plain)
+        for name, component in components.items()
+        if name not in wish.inherited
+    }
+    check_readers(casts, components)
+    wiring = replace(
+        plain,
+        passed=frozenset(name for name, cast in casts.items() if not cast.given),
+        earlier=wish.inherited,
+        trained=parse_dsl(wish.trained.fate.dsl) if wish.trained else {},
+        pipeline=wish.trained.locate() if wish.trained else {},
+    )
+    slots, warnings = fit_slots(wish.settings.cores, wish.conf.roles, wish.slots)
+    steps = [
+        replace(_draft_step(component, casts[name], wiring), slots=slots, retry=_make_retry(wish.settings))
+        for name, component in components.items()
+        if name in casts and casts[name].given
+    ]
+    return _assemble(wish, by, steps, _describe(wish, casts, modules, warnings))
+
+
+def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJob) -> Draft:
+    if not steps:
+        raise FateError(RetCode.OPERATING, "no component is left to run: all are inherited or have need_run false")
+    return Draft(
+        name=f"fate-{wish.settings.job_type}",
+        owner=by.name,
+        org=by.org,
+        project=by.project,
+        roles=wish.conf.roles,
+        steps=tuple(steps),
+        priority=wish.settings.priority,
+        deadline_s=wish.settings.timeout_s,
+        dialect=DIALECT,
+        labels={MODEL_LABEL: fate.model_id} if _makes_model(fate) else {},
+        origin=fate.render(),
+    )
+
+
+def _makes_model(fate: FateJob) -> bool:
+    modules = (get_module(fate.get_module(name), name) for name in fate.components)
+    return fate.job_type != PREDICT and any(module.models for module in modules)
+
+
+def _cast(wish: Wish, component: Component, module: Module, wiring: Wiring) -> Cast:
+    places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
+    given = {place: _collect_params(wish, component, place, wiring) for place in places}
+    return cast_component(component, module, given, wish.conf.roles)
+
+
+def _collect_params(wish: Wish, component: Component, place: Place, wiring: Wiring) -> dict[str, Any]:
+    """A member's parameters: those handed on with a model of the same module, and over them the job's own."""
+    handed_on: list[JsonObject] = []
+    for source in component.sources:
+        if source.kind != "model":
+            continue
+        if source.is_pipeline and wish.trained is not None:
+            if wish.trained.fate.get_module(source.component).casefold() == component.module.casefold():
+                handed_on.append(_get_trained_params(wish.trained.fate, source.component, place))
+        elif source.component in wiring.components:
+            writer = wiring.components[source.component]
+            if writer.module.casefold() == component.module.casefold():
+                handed_on.append(_collect_params(wish, writer, place, wiring))
+    kept = ({name: value for name, value in each.items() if name != "need_run"} for each in handed_on)
+    return merge(*kept, wish.conf.get_params(component.name, *place))
+
+
+def _get_trained_params(fate: FateJob, component: str, place: Place) -> dict[str, Any]:
+    conf = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator)
+    return conf.get_params(component, *place)
+
+
+def _draft_step(component: Component, cast: Cast, wiring: Wiring) -> StepDraft:
+    module = wiring.modules[component.name]
+    predicts = wiring.uses_predictor(component)
+    translated: dict[Place, dict[str, Any]] = {}
+    for (role, position), given in cast.given.items():
+        try:
+            translated[role, position] = {} if predicts else translate_params(module, given, role)
+        except FateParamError as wrong:
+            raise FateError(
+                RetCode.OPERATING, f"Component {component.name} at {role} {position}: {wrong.message}"
+            ) from wrong
+    params, overrides = split_params(translated)
+    inputs: dict[str, str] = {}
+    for port, reference in wiring.list_inputs(component):
+        if inputs.setdefault(port, reference) != reference:
+            raise FateError(
+                RetCode.OPERATING,
+                f"Component {component.name}: {inputs[port]} and {reference} are the same input of {module.name}; "
+                "give one of them",
+            )
+    return StepDraft(
+        name=component.name,
+        run={"component": module.predictor if predicts else module.component},
+        roles=cast.roles,
+        needs=tuple(wiring.list_needs(component)),
+        inputs=inputs,
+        params=params,
+        overrides=overrides,
+    )
+
+
+def _make_retry(settings: JobSettings) -> Retry:
+    if not settings.retries:
+        return DEFAULT_RETRY
+    return Retry(attempts=1 + settings.retries, backoff_s=settings.retry_delay_s, on=FAILURES)
+
+
+def _describe(wish: Wish, casts: Mapping[str, Cast], modules: Mapping[str, Module], warnings: Sequence[str]) -> FateJob:
+    predicts = wish.settings.job_type == PREDICT
+    unused = sorted(wish.conf.list_configured() - set(modules))
+    ignored = [
+        f"[WARN]component_parameters of {name} do not take effect: the DSL has no such component" for name in unused
+    ]
+    return FateJob(
+        sent_conf=wish.sent_conf,
+        sent_dsl=wish.sent_dsl,
+        conf=wish.conf.document,
+        dsl=wish.dsl,
+        job_type=wish.settings.job_type,
+        model_id=wish.settings.model_id if predicts else make_model_id(wish.conf.roles),
+        model_version=wish.settings.model_version if predicts else "",
+        initiator=wish.conf.initiator,
+        passed={name: cast.passing for name, cast in casts.items() if cast.passing},
+        inherited={name: _list_members(modules[name], wish.conf.roles) for name in wish.inherited},
+        inherits_from=wish.settings.inherits_from,
+        holders=wish.inherited,
+        train_conf=wish.trained.fate.conf if wish.trained else {},
+        warnings=(*wish.conf.warnings, *wish.settings.warnings, *ignored, *warnings, *wish.warnings),
+    )
+
+
+def _list_members(module: Module, roles: Mapping[str, Sequence[str]]) -> tuple[Member, ...]:
+    return tuple((role, party) for role in roles if role in module.roles for party in roles[role])

@@ -1,0 +1,32 @@
+"""The one table of commands behind all doors, and how any of them is carried out."""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+from api.dialects.flare.errors import FlareError, MetaStatus, translate
+from api.dialects.flare.responses import make_refusal
+from api.dialects.flare.routes import Call, Command, Reply, jobs
+from scheduler.domain.errors import FedrotaError
+from scheduler.domain.plan import nearest
+
+COMMANDS: Final[Sequence[Command]] = (*jobs.COMMANDS,)
+_BY_NAME: Final = MappingProxyType({command.name: command for command in COMMANDS})
+
+
+async def carry_out(name: str, call: Call) -> Reply:
+    """The reply to a command; a refusal is a reply too."""
+    try:
+        return await get_command(name).serve(call)
+    except FedrotaError as wrong:
+        return make_refusal(translate(wrong))
+
+
+def get_command(name: str) -> Command:
+    """The command, which may be called with its scope before it (`job.list_jobs`); FlareError where there is none."""
+    found = _BY_NAME.get(name.rpartition(".")[2])
+    if found is None:
+        raise FlareError(
+            MetaStatus.SYNTAX_ERROR, f"Undefined command {name[:100]!r}. {nearest(name, _BY_NAME)}".strip()
+        )
+    return found

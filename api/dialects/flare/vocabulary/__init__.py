@@ -1,0 +1,1 @@
+"""FLARE's words for what the core does."""

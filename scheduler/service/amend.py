@@ -1,0 +1,58 @@
+"""What users change of jobs that exist: their labels, parameters before a rerun, and results that nobody needs."""
+
+from collections.abc import Mapping
+
+from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.model import Job, JsonObject, StepPlan
+from scheduler.domain.states import TERMINAL
+from scheduler.store.queries.jobs import get_job
+from scheduler.store.queries.snapshots import find_snapshot
+from scheduler.store.tx import Tx
+from scheduler.store.writes import amend
+from scheduler.store.writes.moves import lock_jobs
+
+
+def label_job(tx: Tx, job: str, labels: Mapping[str, str]) -> None:
+    """Set some labels of a job, whatever its state; NotFoundError where there is none."""
+    lock_jobs(tx, [job])
+    get_job(tx, job)
+    for name, value in labels.items():
+        amend.put_label(tx, job, name, value)
+
+
+def replan_job(tx: Tx, job: str, steps: Mapping[str, StepPlan], origin: JsonObject) -> None:
+    """Give an ended job's steps other parameters, retries and timeouts, which a rerun then uses.
+
+    ConflictError while it is open, or where `steps` are not the steps that it has.
+    """
+    found = _get_ended(tx, job)
+    snapshot = find_snapshot(tx, job)
+    known = {step.name for step in snapshot[1]} if snapshot else set()
+    if known != set(steps):
+        odd = ", ".join(sorted(known ^ set(steps)))
+        raise ConflictError(f"job {found.id} would have other steps ({odd}): submit a new job")
+    changes = {
+        name: amend.StepChange(
+            params=step.params, overrides=step.overrides, retry=step.retry, timeout_s=step.timeout_s
+        )
+        for name, step in steps.items()
+    }  # fmt: skip
+    amend.change_steps(tx, job, changes, origin)
+
+
+def forget_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: str = "") -> int:
+    """Forget what tasks of an ended job left: metrics, summaries, and outputs but for models; how many tasks that were.
+
+    ConflictError while the job is open.
+    """
+    _get_ended(tx, job)
+    return amend.delete_results(tx, job, step=step, role=role, party=party)
+
+
+def _get_ended(tx: Tx, job: str) -> Job:
+    if job not in lock_jobs(tx, [job]):
+        raise NotFoundError("job", job)
+    found = get_job(tx, job)
+    if found.state not in TERMINAL:
+        raise ConflictError(f"job {job} is {found.state}: stop it first, or wait for its end")
+    return found

@@ -1,0 +1,31 @@
+"""Replies have the items and the meta that FLARE's clients read."""
+
+from datetime import UTC, datetime
+
+from api.dialects.flare.errors import FlareError, MetaStatus
+from api.dialects.flare.responses import make_dict, make_refusal, make_success, make_table, make_text, render_reply
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_success_says_so_twice():
+    found = render_reply(make_success("done", job_id="7"), NOON)
+    assert found["data"] == [{"type": "success", "data": "done"}]
+    assert found["meta"] == {"status": "ok", "info": "done", "job_id": "7"}
+    assert found["time"].startswith("2026-03-01 12:00")
+
+
+def test_texts_objects_and_tables_are_items_of_their_own_types():
+    items = [make_text("x"), make_dict({"a": 1}), make_table([["NAME"], ["one"]])]
+    assert [reply.items[0] for reply in items] == [
+        {"type": "string", "data": "x"},
+        {"type": "dict", "data": {"a": 1}},
+        {"type": "table", "rows": [["NAME"], ["one"]]},
+    ]
+    assert all(reply.meta == {"status": "ok", "info": ""} for reply in items)
+
+
+def test_a_refusal_carries_its_outcome():
+    found = make_refusal(FlareError(MetaStatus.JOB_RUNNING, "not yet", job="7"))
+    assert found.items[0] == {"type": "error", "data": "not yet"}
+    assert found.meta == {"status": "job_running", "info": "not yet", "job": "7"}

@@ -1,0 +1,163 @@
+"""The whole system with two parties, and FATE's published clients of every age as they are: run once, then judged."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients.install import install
+from tests.contract.dialects.fate import forms_1_4
+from tests.contract.dialects.fate.recorder import Recorder
+
+HERE = Path(__file__).parent
+READY_S = 60.0
+RUN_S = 240.0
+PARTIES = ("9999:guest", "10000:host")
+SDKS = ("1.5.0", "1.6.1", "1.7.0", "1.8.0", "1.9.0", "1.11.3.post1")
+CLIS = ("1.5.0", "1.6.1", "1.11.3.post1")
+SIGNING = frozenset({"1.7.0", "1.8.0", "1.9.0", "1.11.3.post1"})
+FORMS = "1.4 forms"
+PIPELINE = "pipeline 1.11.3.post1"
+LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS)
+ROWS = 80
+
+
+@pytest.fixture(scope="session")
+def results(repository: Path, testrun_uid: str) -> dict[str, Any]:
+    """What each client was answered, what it left on disk, and what passed through; made once for all processes."""
+    folder = Path(tempfile.gettempdir()) / f"fedrota-fate-{testrun_uid[:12]}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = folder / "results.json"
+        if not kept.exists():
+            folder.mkdir(exist_ok=True)
+            kept.write_text(json.dumps(run_all(repository, folder)))
+        found: dict[str, Any] = json.loads(kept.read_text())
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forget(testrun_uid: str) -> Iterator[None]:
+    yield
+    folder = Path(tempfile.gettempdir()) / f"fedrota-fate-{testrun_uid[:12]}"
+    if not os.environ.get("KEEP_CLIENTS"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_all(repository: Path, folder: Path) -> dict[str, Any]:
+    """Start the system, let every client do its work, stop the system."""
+    tables = write_tables(repository, folder)
+    pythons = {label: install(f"fate-client-{label.split()[1]}") for label in LABELS if label != FORMS}
+    with serve(repository, folder) as url, Recorder(url, LABELS) as recorder:
+        keys = issue_keys(url, folder)
+        jobs = {
+            label: {
+                "label": label,
+                "version": label.split()[-1],
+                "port": recorder.ports[label],
+                "folder": str(folder / label.replace(" ", "-")),
+                "tables": tables,
+                "keys": keys.get(label),
+            }
+            for label in LABELS
+        }
+        with ThreadPoolExecutor(len(LABELS)) as pool:
+            found = dict(zip(LABELS, pool.map(lambda label: run_client(pythons.get(label), jobs[label]), LABELS), strict=True))
+        for label in LABELS:
+            found[label]["seen"] = recorder.seen[label]
+    return found
+
+
+def run_client(python: Path | None, job: dict[str, Any]) -> dict[str, Any]:
+    """The client's own report; the test fails with its output where it makes none."""
+    folder = Path(job["folder"])
+    folder.mkdir()
+    if python is None:
+        return forms_1_4.run(job)
+    kind = job["label"].split()[0].lower()
+    (folder / "job.json").write_text(json.dumps(job))
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    argv = [str(python), str(HERE / f"{kind}_calls.py"), str(folder / "job.json")]
+    packages = copy_packages(python, folder) if kind in {"cli", "pipeline"} else {}
+    done = subprocess.run(
+        argv, cwd=folder, env={**kept, **packages}, capture_output=True, text=True, check=False, timeout=RUN_S
+    )
+    report = folder / "report.json"
+    if not report.exists():
+        return {"calls": {}, "facts": {}, "uncalled": [], "broken": done.stdout[-3000:] + done.stderr[-6000:]}
+    return json.loads(report.read_text())
+
+
+def copy_packages(python: Path, folder: Path) -> dict[str, str]:
+    """`flow` and `pipeline` keep their settings within their own packages, so each gets an unchanged copy of these."""
+    site = next((python.parent.parent / "lib").glob("python*/site-packages"))
+    for name in ("flow_client", "flow_sdk", "pipeline"):
+        shutil.copytree(site / name, folder / "packages" / name)
+    return {"PYTHONPATH": str(folder / "packages")}
+
+
+def write_tables(repository: Path, folder: Path) -> dict[str, str]:
+    """Each party's share of the breast data, shortened."""
+    found = {}
+    for party in ("9999", "10000"):
+        lines = (repository / "examples/data" / party / "breast_train.csv").read_text().splitlines()
+        path = folder / f"breast_{party}.csv"
+        path.write_text("\n".join(lines[: ROWS + 1]) + "\n")
+        found[party] = str(path)
+    return found
+
+
+def issue_keys(url: str, folder: Path) -> dict[str, tuple[str, str]]:
+    """An app key and a secret for each client that can sign."""
+    token = (folder / "state/token").read_text().strip()
+    found = {}
+    for label in LABELS:
+        if label == FORMS or label.split()[1] not in SIGNING:
+            continue
+        body = json.dumps({"name": label, "role": "org_admin"}).encode()
+        head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{url}/fedrota/v1/clients", body, head)
+        with urllib.request.urlopen(request) as answer:
+            made = json.load(answer)
+        found[label] = (made["id"], made["secret"])
+    return found
+
+
+@contextmanager
+def serve(repository: Path, folder: Path) -> Iterator[str]:
+    """`fedrota up` in a folder; gives the gateway's URL."""
+    state = folder / "state"
+    environment = {"FEDROTA_ALLOWED_ROOTS": json.dumps([str(folder)])}
+    argv = [sys.executable, "-m", "fedrota", "up", "--state", str(state), "--port", "0", "--no-flower"]
+    argv += ["--slots", "16"] + [word for party in PARTIES for word in ("--party", party)]
+    with (folder / "up.out").open("wb") as out:
+        up = subprocess.Popen(argv, cwd=repository, stdout=out, stderr=out, env={**os.environ, **environment})
+    try:
+        yield wait_for_url(up, state, folder / "up.out")
+    finally:
+        up.terminate()
+        up.wait(60)
+
+
+def wait_for_url(up: "subprocess.Popen[bytes]", state: Path, said: Path) -> str:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        assert up.poll() is None, said.read_text()
+        if (state / "up.json").exists():
+            record = json.loads((state / "up.json").read_text())
+            if record["phase"] == "ready":
+                return str(record["url"])
+        time.sleep(0.05)
+    raise AssertionError(f"the system was not ready within {READY_S} s:\n{said.read_text()}")

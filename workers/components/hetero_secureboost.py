@@ -1,0 +1,168 @@
+"""The component that grows boosted trees over parties that hold different features of the same samples."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from fedrota.component import Context, component
+from workers.components.alignment import align
+from workers.components.boosting_data import TreeColumns, check_classes, read_targets, read_tree_columns
+from workers.components.boosting_params import HETERO_PARAMS, PORTS
+from workers.components.boosting_results import write_tree_model, write_tree_predictions
+from workers.components.boosting_sampling import check_rates
+from workers.components.gradient_slots import Slots
+from workers.components.hetero_boosting import Boosted, HeteroBoosting
+from workers.components.paillier import make_key
+from workers.components.pair_link import receive_key
+from workers.components.tables import Samples
+from workers.components.tree_grid import Grid, Whole
+from workers.components.tree_guest import TreeGuest
+from workers.components.tree_host import TreeHost
+from workers.components.tree_host_link import HostLink
+from workers.components.tree_model import count_leaves, measure_importance, render_rule
+from workers.components.tree_turns import check_turns
+from workers.components.vertical_roles import Roles, find_roles
+
+FORMAT: Final = "fedrota.hetero_secureboost/1"
+SHARED_SETTINGS: Final = ("min_leaf_node", "key_bits")
+DISCLOSURE: Final = (
+    (
+        "the guest",
+        "for each node of each tree and each of a host's candidate splits, without name or order: the gradients' and "
+        "hessians' sums on the left, and whether both sides have enough samples; how each chosen split of a host divides the "
+        "samples of its node and all validation samples; how many candidates a host has",
+        "every party follows the protocol and keeps what it may keep (honest but curious). Sums over few samples may tell the "
+        "guest which ones they are, hence parts of the order of a host's values: raise `min_leaf_node` and lower `bins`",
+    ),
+    (
+        "each host",
+        "which samples are in which node of each tree, but not leaf weights, other parties' rules or their gains; the number "
+        "of rounds and why training ended; with `goss`, which samples have been drawn",
+        "the same, and Paillier's cryptosystem with the chosen key is not broken. Samples that end in the same nodes tend to "
+        "have similar labels: the first tree tells most; `complete_secure: true` keeps it at the guest's features, but its "
+        "samples do not reach the hosts either",
+    ),
+    (
+        "each host, of its own splits",
+        "the columns and thresholds, which stay with it under random names that only the guest's trees mention",
+        "none",
+    ),
+    (
+        "the centre",
+        "losses and metrics of each round, numbers of rows, features, trees and leaves, importances by the names of the "
+        "guest's and each host's own features; where the step fails, names of columns; no rules and no rows",
+        "messages between parties are encrypted end to end",
+    ),
+)
+
+
+@component(
+    "hetero_secureboost",
+    params=HETERO_PARAMS,
+    inputs=PORTS["inputs"],
+    outputs=PORTS["outputs"],
+    roles=("guest", "host"),
+    exchange=True,
+)
+def hetero_secureboost(context: Context) -> None:
+    """Grow boosted trees over parties with different features of the same samples (SecureBoost).
+
+    One guest with labels (classes, or reals for the other objectives), one or more hosts. `train` must hold the same ids in
+    the same order at all parties, as intersection leaves them; `validate` likewise, if given. The guest encrypts gradients;
+    hosts add them up in the bins of their columns and show sums of nameless candidates; the guest chooses splits. The
+    trees are those that the same steps would grow on all columns put together. Outputs are each party's `model` (JSON: a
+    host's holds its own rules only) and, at the guest, `data`: the predictions for both inputs. Sample weights count.
+    """
+    roles = find_roles(context, arbiter=False)
+    columns = read_tree_columns(context, needs_features=context.me != roles.guest)
+    if context.me == roles.guest:
+        _train_guest(context, roles, columns)
+    else:
+        _serve_host(context, roles, columns)
+
+
+def _train_guest(context: Context, roles: Roles, columns: TreeColumns) -> None:
+    check_turns(context, len(columns.train.names))
+    check_rates(context)
+    targets = read_targets(context, columns)
+    check_classes(context, targets.classes, rows=len(columns.train), whose=f"party {context.me.party}")
+    _align(context, roles, columns)
+    params, rows = context.params, len(columns.train)
+    key = make_key(params["key_bits"])
+    context.exchange.broadcast("host", "public_key", key.public.to_json())
+    grid, codes, validate_codes = _place(context, columns)
+    slots = Slots(rows=rows, key_bits=params["key_bits"])
+    links = {
+        host: HostLink(context=context, host=host, key=key, slots=slots, validate_rows=len(validate_codes))
+        for host in roles.hosts
+    }
+    guest = TreeGuest(
+        context=context,
+        key=key,
+        owners=roles.owners,
+        links=links,
+        grid=grid,
+        codes=codes,
+        validate_codes=validate_codes,
+    )
+    boosted = HeteroBoosting(context=context, guest=guest, links=links, targets=targets).run()
+    _write_guest(context, columns, boosted)
+
+
+def _align(context: Context, roles: Roles, columns: TreeColumns) -> None:
+    align(context, roles, columns.list_splits(), {name: context.params[name] for name in SHARED_SETTINGS})
+
+
+def _place(context: Context, columns: TreeColumns) -> tuple[Grid, Whole, Whole]:
+    """The grid of the training columns, and the bins of training and validation samples."""
+    train, validate = columns.train, columns.validate
+    grid = Grid.measure(train.names, train.features, bins=context.params["bins"])
+    outside = validate.features if validate else np.empty((0, len(train.names)))
+    return grid, grid.place(train.features), grid.place(outside)
+
+
+def _serve_host(context: Context, roles: Roles, columns: TreeColumns) -> None:
+    if columns.train.labels is not None:
+        name = columns.train.label_name
+        context.log(f"label column {name!r} of this host is not used: the guest brings the labels")
+    _align(context, roles, columns)
+    grid, codes, validate_codes = _place(context, columns)
+    key = receive_key(context, roles.guest, context.params["key_bits"])
+    host = TreeHost(context=context, guest=roles.guest, key=key, grid=grid, codes=codes, validate_codes=validate_codes)
+    end = host.serve()
+    used = host.keep(end["rounds"])
+    training = {"rows": len(codes), "rounds": end["rounds"], "stopped_by": end["stopped_by"]}
+    model = {
+        "format": FORMAT,
+        "features": list(columns.train.names),
+        "records": {name: render_rule(rule) for name, rule in host.records.items()},
+    }
+    write_tree_model(context, model, training)
+    importance = {name: used.count(name) for name in dict.fromkeys(used)}
+    _say_how_it_went(context, training, features=len(grid.names), splits=len(used), importance=importance)
+
+
+def _write_guest(context: Context, columns: TreeColumns, boosted: Boosted) -> None:
+    ensemble = boosted.ensemble
+    importance = measure_importance(ensemble.trees, context.params["importance"])
+    training = {
+        "rows": len(columns.train),
+        "rounds": len(ensemble.rounds),
+        "stopped_by": boosted.stopped_by,
+        "loss": boosted.loss,
+    }
+    model = {"format": FORMAT, "features": list(columns.train.names), **ensemble.to_json(), "importance": importance}
+    write_tree_model(context, model, training)
+    scored: list[tuple[str, Samples, Any]] = [("train", columns.train, boosted.scores)]
+    if columns.validate is not None:
+        scored.append(("validate", columns.validate, boosted.validate_scores))
+    write_tree_predictions(context, ensemble, scored)
+    figures = {"trees": len(ensemble.trees), "leaves": count_leaves(ensemble.trees)}
+    _say_how_it_went(context, training, features=len(columns.train.names), importance=importance, **figures)
+
+
+def _say_how_it_went(context: Context, training: Mapping[str, Any], **figures: Any) -> None:
+    context.progress(1.0)
+    context.log(f"{training['rounds']} rounds of boosting, ended by {training['stopped_by']}")
+    context.summary(**training, **figures)
