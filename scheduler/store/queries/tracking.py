@@ -8,10 +8,13 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
+from scheduler.domain.model import Job
+from scheduler.store.queries.jobs import LEAN
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import MetricRow, OutputRow, StepRow, TaskRow
+from scheduler.store.tables import JobRow, MetricRow, OutputRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
+from scheduler.store.views import view_job
 
 # Watchers read these all the time, so they bypass the ORM.
 _EVENTS = make_sql(
@@ -169,6 +172,12 @@ def list_outputs(tx: Tx, job: str, *, step: str = "", party: str = "") -> list[O
     )
     rows = tx.session.exec(_narrowed(query, step=step, party=party)).all()
     return [_output(output, task, name) for output, task, name in rows]
+
+
+def list_jobs_of_day(tx: Tx, day: str) -> list[Job]:
+    """The jobs made on a day (YYYYMMDD, UTC), with which their ids begin."""
+    rows = tx.session.exec(select(JobRow).options(*LEAN).where(col(JobRow.id).startswith(day, autoescape=True))).all()
+    return [view_job(row) for row in rows]
 
 
 def get_output(tx: Tx, task: str, name: str) -> OutputView:

@@ -106,3 +106,27 @@ def test_many_names_are_cut_short():
     assert render_names(["a", "b"]) == "a, b"
     assert render_names([]) == "no columns"
     assert render_names([f"x{number}" for number in range(30)]).endswith("x11 and 18 more")
+
+
+def test_weights_survive_the_way_through_a_file_and_are_no_features():
+    weighted = Samples(
+        ids=["a", "b"], features=np.ones((2, 1)), names=("x",), weights=np.array([0.5, 2.0]), weight_name="w"
+    )
+    found = []
+
+    @component("weighs", outputs={"data": "table"})
+    def weighs(context):
+        """Write."""
+        write_samples(context, "data", weighted)
+
+    @component("reads_weights", inputs={"data": "table"})
+    def reads_weights(context):
+        """Read."""
+        found.append(read_samples(context, "data"))
+        refuse_weights(context, found[0])
+
+    written = simulate(weighs, {"guest": ["7"]})["guest"]
+    with pytest.raises(InvalidInputError, match="samples of party 7 have weights in column 'w', but step 'reads_weights'"):
+        simulate(reads_weights, {"guest": ["7"]}, inputs={"guest": {"data": written.output("data")}})
+    assert found[0].names == ("x",)
+    assert found[0].weights.tolist() == [0.5, 2.0]

@@ -62,9 +62,7 @@ async def find_component(request: web.Request, wish: ComponentName, action: Acti
             f"{nearest(wish.component, names)}".strip(),
         )
     if wish.party not in found.job.roles.get(wish.role, ()):
-        raise FateError(
-            RetCode.ARGUMENT, f"can not found this task: job {wish.job} has no {wish.role} {wish.party}"
-        )
+        raise FateError(RetCode.ARGUMENT, f"can not found this task: job {wish.job} has no {wish.role} {wish.party}")
     holder = found.fate.find_holder(wish.component, wish.job)
     held = found if holder == wish.job else await check_fate_job(request, holder, action)
     step = next((each for each in held.detail.steps if each.step.name == wish.component), None)
@@ -99,7 +97,5 @@ async def read_outputs(request: web.Request, view: ComponentView, kind: str) -> 
     task = view.task
     if task is None:
         return []
-    outputs = await request.app[READER].read(
-        lambda tx: list_outputs(tx, view.holder, step=task.step, party=task.party)
-    )
+    outputs = await request.app[READER].read(lambda tx: list_outputs(tx, view.holder, step=task.step, party=task.party))
     return [each for each in outputs if each.where.task == task.id and each.kind == kind]

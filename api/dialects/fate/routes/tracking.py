@@ -45,7 +45,9 @@ async def read_all_metrics(request: web.Request) -> web.Response:
     metrics = await _read_metrics(request, await _parse(request))
     if not metrics:
         return render_success({}, "no data")
-    return render_success({key: {name: each.render() for name, each in named.items()} for key, named in metrics.items()})
+    return render_success(
+        {key: {name: each.render() for name, each in named.items()} for key, named in metrics.items()}
+    )
 
 
 async def read_metric(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ import pytest
         (b"[]", "is no object"),
         (b'{"words": "x"}', "words: is no list"),
         (b'{"words": [1]}', "words: is no list"),
-        (b'{"props": []}', "props: is no object"),
+        (b'{"props": [1]}', "props: is no object"),
         (b"\xff", "not UTF-8"),
         (b"[" * 5000, "levels"),
     ],
