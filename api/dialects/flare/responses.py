@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from api.dialects.flare.command import Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
-from api.dialects.flare.routes import Reply
 
 
 def make_success(text: str = "", *, download: AsyncIterator[bytes] | None = None, **meta: Any) -> Reply:

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
 from api.bridge import utc_now
+from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import translate
 from api.dialects.flare.responses import make_refusal, render_reply
-from api.dialects.flare.routes import Call, Reply
 from api.dialects.flare.routes.table import carry_out
 from api.keys import PRINCIPAL
 from api.legacy import admit_legacy

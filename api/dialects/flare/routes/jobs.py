@@ -9,12 +9,12 @@ from typing import IO, Any, Final
 from api.attachments import store_blob
 from api.auth import require
 from api.bridge import utc_now
+from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.archive import JobArchive, refuse
 from api.dialects.flare.requests.flags import make_list_flags, take_one
 from api.dialects.flare.requests.job_folder import JobFolder, name_folder, parse_job
 from api.dialects.flare.responses import make_dict, make_success
-from api.dialects.flare.routes import Call, Command, Reply
 from api.dialects.flare.vocabulary.draft import choose_server, choose_sites, make_draft
 from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import PATIENCE, READER, SETTINGS, WRITER

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
+from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.responses import make_refusal
-from api.dialects.flare.routes import Call, Command, Reply, jobs
+from api.dialects.flare.routes import jobs
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.plan import nearest
 
