@@ -13,6 +13,7 @@ from aiohttp import web
 from api.app import make_app
 from api.keys import DRAIN
 from api.monitor.routes import describe_bind
+from config.garbage import spare_the_old
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load
 from scheduler.store.failures import STORE_FAILURES
@@ -74,6 +75,7 @@ async def serve(settings: Settings) -> None:
     stopped = asyncio.Event()
     try:
         await _listen(runner, settings)
+        spare_the_old()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _on_signal, stopped)

@@ -16,10 +16,11 @@ import structlog
 from scheduler.domain.errors import BusyError, FedrotaError
 from scheduler.domain.messages import SyncReply
 from scheduler.domain.model import Submission
-from scheduler.service.agents import Call, sync_workers
+from scheduler.service.agents import Call, Sightings, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
 from scheduler.store.effects import Effects
+from scheduler.store.failures import UnsureCommitError, is_lost_connection
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 
@@ -146,6 +147,7 @@ class Writer:
         self._on_batch = on_batch
         self._queue: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._sightings = Sightings()
         self._is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -208,15 +210,23 @@ class Writer:
                 return batch, False
         return batch, True
 
-    def _settle(self, batch: Sequence[_Operation]) -> None:
-        """One transaction for all; where it fails, smaller ones, so that a failure is its own operation's alone."""
+    def _settle(self, batch: Sequence[_Operation], *, may_repeat: bool = True) -> None:
+        """One transaction for all; where it fails, smaller ones, so that a failure is its own operation's alone.
+
+        Where the connection broke before the commit, the same once more; where it broke in the commit, nobody knows
+        what is stored: a submit that was repeated then could make a second job.
+        """
         trial = _Trial()
         with trial:
             effects = self._transact(batch)
         if trial.error is None:
             self._on_commit(effects)
-        elif len(batch) == 1:
-            batch[0].error = trial.error
+        elif may_repeat and is_lost_connection(trial.error):
+            log.warning("batch_repeated", size=len(batch), error=repr(trial.error))
+            self._settle(batch, may_repeat=False)
+        elif len(batch) == 1 or isinstance(trial.error, UnsureCommitError):
+            for item in batch:
+                item.error = trial.error
         else:
             if not isinstance(trial.error, FedrotaError):
                 log.warning("batch_repeated", size=len(batch), error=repr(trial.error))
@@ -248,7 +258,8 @@ class Writer:
     def _sync(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> None:
         if not items:
             return
-        replies = sync_workers(tx, [item.payload for item in items], now=now, patience=self._patience)
+        calls = [item.payload for item in items]
+        replies = sync_workers(tx, calls, now=now, patience=self._patience, sightings=self._sightings)
         for item, reply in zip(items, replies, strict=True):
             item.result = reply
 

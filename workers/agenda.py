@@ -92,8 +92,12 @@ class Agenda:
 
     @property
     def _free(self) -> int:
-        """Slots that nothing runs in or is claimed for; less than none where held knocks went beyond."""
-        return self.slots - len(self.running) - len(self._claiming)
+        """Slots that nothing runs in or is claimed for; less than none where held knocks or wide tasks went beyond.
+
+        How wide a task is, its claim's answer tells: until then it counts as one.
+        """
+        taken = sum(attempt.assignment.slots for attempt in self.running.values())
+        return self.slots - taken - len(self._claiming)
 
     def _take_claims(self, room: int) -> tuple[Claim, ...]:
         """Held knocks always, since the centre keeps a slot for them; others for free slots."""

@@ -26,6 +26,8 @@ from scheduler.domain.frames import (
 log = structlog.get_logger()
 
 MAX_CALLS: Final = 8
+MAX_WAITING: Final = 56
+"""Calls that wait for one of those to end; the gateway gives each up when it waits too long."""
 IDLE_S: Final = 60.0
 
 JsonObject = Mapping[str, Any]
@@ -103,6 +105,8 @@ class Call:
 
     def run(self, op: Op, args: JsonObject) -> bytes:
         """Do the operation and send its body; the frame that ends the call."""
+        if self._is_over:
+            raise CallEndedError("the call was given up before it began")
         answer = op(args, self.read())
         result = render_result(answer.result)
         if answer.body is None:
@@ -157,8 +161,8 @@ class Calls:
             self._refuse(identity, NotFoundError("operation", name))
         elif not isinstance(args, dict):
             raise FrameError("'args' is no object")
-        elif len(self._calls) >= MAX_CALLS:
-            self._refuse(identity, BusyError(f"{MAX_CALLS} calls are under way at this party already"))
+        elif len(self._calls) >= MAX_CALLS + MAX_WAITING:
+            self._refuse(identity, BusyError(f"{len(self._calls)} calls are under way at this party already"))
         else:
             loop = asyncio.get_running_loop()
             write = self._write

@@ -13,7 +13,7 @@ from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcom
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0
 _AGAIN: Final = frozenset({408, 425, 429})
-_HELLO: Final = frozenset({401, 403, 409, 426})
+_HELLO: Final = frozenset({401, 409, 426})
 
 
 Answer = TypeVar("Answer")
@@ -29,6 +29,10 @@ class GatewayAwayError(Exception):
 
 class HelloNeededError(Exception):
     """The gateway does not know us (any more), or does not want us: say hello again."""
+
+
+class UnwelcomeError(HelloNeededError):
+    """The gateway knows the token, and it is not one for this party's worker: no later call will change that."""
 
 
 class RefusedError(Exception):
@@ -121,6 +125,8 @@ class Gateway:
 
 def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:
     reason = f"{status}: {_find_message(raw)}"
+    if status == 403:
+        return UnwelcomeError(reason)
     if status in _HELLO:
         return HelloNeededError(reason)
     if status >= 500 or status in _AGAIN:

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
-import json
 from typing import Any, Final
+
+import orjson
 
 from scheduler.domain.messages import KNOCK_TASK, Knock
 
@@ -64,10 +65,10 @@ def clean_message(raw: bytes) -> str:
 
 def render_message(identity: str, knocks: list[Knock]) -> str:
     """The plainest Celery message that carries `knocks`."""
-    body = json.dumps([[[knock.to_wire() for knock in knocks]], {}, {}])
-    return json.dumps(
+    body = orjson.dumps([[[knock.to_wire() for knock in knocks]], {}, {}])
+    return orjson.dumps(
         {
-            "body": base64.b64encode(body.encode()).decode(),
+            "body": base64.b64encode(body).decode(),
             "content-type": "application/json",
             "content-encoding": "utf-8",
             "headers": {"lang": "py", "task": KNOCK_TASK, "id": identity, "root_id": identity, "retries": 0},
@@ -80,12 +81,12 @@ def render_message(identity: str, knocks: list[Knock]) -> str:
                 "priority": 0,
             },
         }
-    )
+    ).decode()
 
 
 def _parse_json(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return orjson.loads(raw)
     except (ValueError, RecursionError) as wrong:
         raise KnockError("it is not JSON") from wrong
 

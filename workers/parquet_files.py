@@ -90,25 +90,39 @@ def write_rows(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
 
     `limit` bounds the rows, `delimiter` stands between fields, `header` puts a line with the names first.
     """
-    from pyarrow import csv as arrow_csv
-
     try:
         file = pyarrow.parquet.ParquetFile(source)
     except (pyarrow.ArrowException, OSError) as wrong:
         raise TableError("file", f"it is no table: {wrong}", "only tables can be read as rows") from wrong
     names, left = file.schema_arrow.names, wish["limit"]
-    options = arrow_csv.WriteOptions(include_header=False, delimiter=wish["delimiter"], quoting_style="needed")
     with Path(wish["target"]).open("wb") as out:
         if wish["header"]:
             out.write(render_line(names, wish["delimiter"]))
-        with arrow_csv.CSVWriter(out, file.schema_arrow, write_options=options) as writer:
-            for batch in file.iter_batches(GROUP_ROWS):
-                writer.write_batch(batch.slice(0, left))
-                left -= min(left, batch.num_rows)
-                if not left:
-                    break
+        for batch in file.iter_batches(GROUP_ROWS):
+            if not left:
+                break
+            out.write(_render_batch(batch.slice(0, left), wish["delimiter"]))
+            left -= min(left, batch.num_rows)
         size = out.tell()
     return {"columns": names, "rows": wish["limit"] - left, "total": file.metadata.num_rows, "size": size}
+
+
+def _render_batch(batch: Any, delimiter: str) -> bytes:
+    """The batch as CSV; texts are quoted only where one of its texts must be."""
+    from pyarrow import csv as arrow_csv
+
+    out = io.BytesIO()
+    for quoting in ("none", "needed"):
+        options = arrow_csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style=quoting)
+        try:
+            arrow_csv.write_csv(pyarrow.Table.from_batches([batch]), out, write_options=options)
+        except pyarrow.ArrowInvalid:
+            if quoting == "needed":
+                raise
+            out = io.BytesIO()
+        else:
+            break
+    return out.getvalue()
 
 
 def render_line(names: list[str], delimiter: str) -> bytes:

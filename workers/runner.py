@@ -18,19 +18,18 @@ from scheduler.domain.messages import (
     SyncRequest,
     Welcome,
 )
-from workers.agenda import Agenda
+from workers.agenda import CALL_ITEMS, Agenda
 from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Backoff
 from workers.bench import Bench
 from workers.executors.base import Ending
-from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
+from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
 from workers.journal import Journal
 from workers.observer import Observer
 from workers.spool import Key, Record, Spool
 
 log = structlog.get_logger(__name__)
 
-CALL_ITEMS = 256
 HURRY_S = 2.0
 SPOOL_S = 0.02
 """So long a report waits for the runner to save it with others, where it is in a call that may hang."""
@@ -63,7 +62,7 @@ class Runner:
         self._saving = threading.Lock()
         self._agenda = Agenda(slots=1)
         self._early_stops: dict[Key, Stop] = {}
-        self._run_id = ""
+        self._run_id = self._cause = ""
         self._is_over = False
         self._backoff = Backoff()
         self._threads = [
@@ -165,14 +164,13 @@ class Runner:
         try:
             welcome = self._gateway.hello(self._make_hello())
         except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
-            self.problem = str(wrong)
-            self._pause("hello_failed", str(wrong), after_s=getattr(wrong, "after_s", 0.0))
+            self._take_refusal(wrong)
             return
         if self.welcome is None or self.problem:
             log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
         if self._backoff.failures and self.problem:
             self._pause("hello_again", self.problem)  # a gateway that greets us but refuses our calls
-        self.problem = ""
+        self.problem = self._cause = ""
         with self._changed:
             if self._run_id not in {"", welcome.run_id}:
                 dropped = self._agenda.drop_knocks()
@@ -180,6 +178,17 @@ class Runner:
             self._run_id, self.welcome = welcome.run_id, welcome
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
+
+    def _take_refusal(self, wrong: GatewayAwayError | HelloNeededError | RefusedError) -> None:
+        """Try again later; end a worker that was never welcome and has another party's token or a user's."""
+        if isinstance(wrong, UnwelcomeError) and self.welcome is None:
+            log.critical("worker_unwelcome", reason=str(wrong), hint="look at FEDROTA_PARTY and FEDROTA_TOKEN")
+            self._bench.give_up()
+        is_cause = not isinstance(wrong, GatewayAwayError)
+        # Whoever is refused again and again is told to wait in the end; what was wrong is still the token.
+        self.problem = f"{wrong} (first: {self._cause})" if self._cause and not is_cause else str(wrong)
+        self._cause = str(wrong) if is_cause else self._cause
+        self._pause("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))
 
     def _pause(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
         pause_s = max(after_s, self._backoff.next_s())
@@ -198,15 +207,14 @@ class Runner:
         with self._changed:
             now = time.monotonic()
             request = self._agenda.next_call(now, self._bench.agent)
-            if request is None and not self._is_over:
-                self._changed.wait(self._agenda.wait_s(now))
+            if request is None:
+                self._changed.wait(0.0 if self._is_over else self._agenda.wait_s(now))
                 return None
             self._is_away = True
             self._left_alone.notify()
-        if request is not None:
-            self._journal.begin((claim.task, claim.seq) for claim in request.claims)
-            if not (request.claims or request.reports):
-                self._journal.sync()
+        self._journal.begin((claim.task, claim.seq) for claim in request.claims)
+        if not (request.claims or request.reports):
+            self._journal.sync()
         return request
 
     def _save_ended(self) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import psutil
 import structlog
 
+from config.garbage import spare_the_old
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
 from workers.arrivals import make_arrival_ops
@@ -178,6 +179,7 @@ class Site:
             self.nursery.preload()
         self.runner.start(reports)
         self._line.start()
+        spare_the_old()
         log.info("worker_started", party=self._settings.party, gateway=self._settings.gateway_url)
 
     def _report_lost(self) -> list[Record]:

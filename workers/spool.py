@@ -119,7 +119,7 @@ class Spool:
     def load(self) -> list[Record]:
         """What a former life left, oldest first; a file that cannot be read is set aside with a word."""
         found: list[Record] = []
-        for file in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+        for file in sorted(self._folder.glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name)):
             records, rest = _read(file)
             if rest:
                 log.warning("spool_file_broken", file=file.name, reason="a line is no list of records", size=len(rest))

@@ -99,6 +99,7 @@ def parse_assignment(value: Mapping[str, Any]) -> Assignment:
         },
         peers=tuple(_parse_peer(peer) for peer in value.get("peers", ())),
         timeout_s=value.get("timeout_s"),
+        slots=value.get("slots", 1),
     )
 
 

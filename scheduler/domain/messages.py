@@ -123,6 +123,8 @@ class Assignment:
     inputs: Mapping[str, InputRef]
     peers: tuple[Peer, ...]
     timeout_s: float | None
+    slots: int = 1
+    """So many of the worker's slots it takes while it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

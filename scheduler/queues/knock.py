@@ -1,11 +1,11 @@
 """Knocks: one ordinary Celery task message per party and pass, all pushed in one round trip."""
 
 import base64
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import orjson
 import redis
 
 from scheduler.domain.messages import KNOCK_TASK, Knock
@@ -33,10 +33,10 @@ def make_message(party: str, knocks: Sequence[Knock]) -> bytes:
     """A Celery task message for the worker of `party`, as it lies in the broker's list."""
     pairs = [knock.to_wire() for knock in knocks]
     identity = str(uuid.uuid4())
-    body = json.dumps([[pairs], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
-    return json.dumps(
+    body = orjson.dumps([[pairs], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
+    return orjson.dumps(
         {
-            "body": base64.b64encode(body.encode()).decode(),
+            "body": base64.b64encode(body).decode(),
             "content-encoding": "utf-8",
             "content-type": "application/json",
             "headers": _headers(identity, pairs),
@@ -49,7 +49,7 @@ def make_message(party: str, knocks: Sequence[Knock]) -> bytes:
                 "delivery_tag": str(uuid.uuid4()),
             },
         }
-    ).encode()
+    )
 
 
 def _headers(identity: str, pairs: list[list[str | int]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from celery import Celery, bootsteps
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config.garbage import spare_the_old
 from config.settings import Settings
 from scheduler.queues.app import make_celery
 from scheduler.queues.loop import Loop
@@ -67,7 +68,11 @@ class LoopStep(bootsteps.StartStopStep):
         # One new try, for a connection that a restarted broker has closed; a broker that is away must not
         # hold up the passes, and its knocks are repeated when their leases run out.
         broker = redis.Redis.from_url(
-            broker_url, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+            broker_url,
+            socket_timeout=5,
+            socket_connect_timeout=2,
+            retry=Retry(NoBackoff(), 1),
+            single_connection_client=True,  # only the loop uses it
         )
         self._loop = Loop(self._store, broker, patience=patience_from(settings), sweep_s=settings.sweep_s)
         worker.app.fedrota_loop = self._loop
@@ -75,6 +80,7 @@ class LoopStep(bootsteps.StartStopStep):
         self._thread.start()
         self._listener = NudgeListener(self._loop.nudge, broker_url=broker_url, postgres_dsn=postgres_dsn(settings))
         self._listener.__enter__()
+        spare_the_old()
         log.info("scheduler_ready", database=self._store.engine.dialect.name)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002  the signature is celery's

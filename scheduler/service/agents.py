@@ -1,9 +1,9 @@
 """What workers do: introduce themselves, claim, beat, report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import PROTOCOL, ClaimReply, Hello, ReportReply, SyncReply, SyncRequest, Welcome
@@ -18,6 +18,9 @@ from scheduler.store.writes.parties import introduce_party
 
 Item = TypeVar("Item")
 Reply = TypeVar("Reply")
+
+SEEN_S: Final = 1.0
+"""A party's last sign of life is stored no more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,24 @@ def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: P
     return Welcome(party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id)
 
 
-def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Patience) -> list[SyncReply]:
-    """Answer a group of agent calls in one transaction.
+class Sightings:
+    """When which party was last noted as heard of: not every call need write it. One for each writer."""
+
+    def __init__(self) -> None:
+        self._noted: dict[str, datetime] = {}
+
+    def take_due(self, parties: Iterable[str], *, now: datetime, patience: Patience) -> list[str]:
+        """Those of the parties that are to be noted now; they count as noted."""
+        since = now - timedelta(seconds=min(SEEN_S, patience.offline_s / 10))
+        due = sorted({party for party in parties if self._noted.get(party, since) <= since})
+        self._noted.update(dict.fromkeys(due, now))
+        return due
+
+
+def sync_workers(
+    tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Patience, sightings: Sightings | None = None
+) -> list[SyncReply]:
+    """Answer a group of agent calls in one transaction; without `sightings` every call is noted.
 
     Heartbeats first (they carry the last metrics of tasks that end in the same call), then reports,
     whose freed slots count, then claims. Every job that is touched is locked at the start, in order.
@@ -79,7 +98,8 @@ def sync_workers(tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Pati
             lambda wave: _claim(tx, wave, now=now, patience=patience),
         )
     )
-    mark_seen(tx, [call.party for call in calls], now=now)
+    callers = [call.party for call in calls]
+    mark_seen(tx, sightings.take_due(callers, now=now, patience=patience) if sightings else callers, now=now)
     return [
         SyncReply(
             claims=tuple(next(claim_replies) for _ in call.request.claims),

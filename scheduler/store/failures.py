@@ -7,7 +7,12 @@ import psycopg
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-STORE_FAILURES: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, sqlite3.Error, psycopg.Error)
+
+class UnsureCommitError(Exception):
+    """The connection was lost while a transaction was being committed: it is stored as a whole or not at all."""
+
+
+STORE_FAILURES: Final[tuple[type[Exception], ...]] = (SQLAlchemyError, sqlite3.Error, psycopg.Error, UnsureCommitError)
 """Through the driver's cursor its own errors come, through a session SQLAlchemy's."""
 
 STORE_AWAY: Final[tuple[type[Exception], ...]] = (
@@ -15,5 +20,15 @@ STORE_AWAY: Final[tuple[type[Exception], ...]] = (
     PoolTimeoutError,
     sqlite3.OperationalError,
     psycopg.OperationalError,
+    UnsureCommitError,
 )
-"""Those of them that may be over soon: a lost connection, a lock, a full disk; nothing was stored."""
+"""Those of them that may be over soon: a lost connection, a lock, a full disk; but for the last, nothing was stored."""
+
+_SHUT_DOWN: Final = frozenset({None, "57P01", "57P02", "57P03"})
+"""What PostgreSQL says when it ends a connection; None: it ended without a word."""
+
+
+def is_lost_connection(error: Exception) -> bool:
+    """Whether the database's end of the connection went away before anything was committed."""
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in _SHUT_DOWN

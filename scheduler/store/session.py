@@ -63,7 +63,8 @@ class Store:
                 tx = Tx(connection)
                 try:
                     yield tx
-                    tx.flush()
+                    if for_write:
+                        tx.finish()
                 finally:
                     tx.close()
 

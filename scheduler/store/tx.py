@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Boolean, Connection, Double, Float, Integer, Table
 from sqlmodel import Session
 
 from scheduler.store.columns import Instant
 from scheduler.store.effects import Effects
+from scheduler.store.failures import UnsureCommitError
 from scheduler.store.sql import Sql, bind
 
 
@@ -65,7 +67,7 @@ class Tx:
             self._put_off.append((table, rows))
 
     def flush(self) -> None:
-        """Write what is still to be written; the store does it before it commits."""
+        """Write what is still to be written."""
         if self._session is not None:
             self._session.flush()
         merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
@@ -73,6 +75,22 @@ class Tx:
             merged.setdefault(table.name, (table, []))[1].extend(rows)
         self._put_off = []
         self.insert_all(*merged.values())
+
+    def finish(self) -> None:
+        """Write what is still to be written and commit; on PostgreSQL in one round trip."""
+        if not self.is_postgres:
+            self.flush()
+            return
+        driver: Any = self.connection.connection.driver_connection
+        try:
+            with driver.pipeline():
+                self.flush()
+                # The store's own commit finds the transaction ended, and costs no round trip.
+                self._cursor.execute("COMMIT")
+        except psycopg.OperationalError as failure:
+            if driver.closed:
+                raise UnsureCommitError(str(failure)) from failure
+            raise
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""

@@ -267,3 +267,14 @@ async def partyline(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
     yield workdir
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+async def sites(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
+    """Both parties with their real channels and the components' real descriptions; their tasks are done by a stand-in."""
+    from tests.api.sites import Sites
+
+    made = Sites(gateway, tmp_path)
+    await made.start()
+    yield made
+    await made.stop()

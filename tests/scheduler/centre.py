@@ -42,7 +42,7 @@ NOOP = ComponentOffer(
     outputs={"data": "table"},
 )
 TABLES = (
-    "job", "party", "token", "client", "audit", "idempotency", "data_table", "template", "blob",
+    "job", "party", "token", "client", "audit", "idempotency", "data_table", "template", "blob", "tag",
 )  # fmt: skip
 
 

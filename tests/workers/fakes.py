@@ -42,6 +42,11 @@ def until(is_so: Callable[[], Any], *, patience_s: float = 15.0, what: str = "")
     raise AssertionError(f"did not happen within {patience_s} s: {what or is_so}")
 
 
+def list_spooled(folder: Path) -> list[Path]:
+    """The files of a spool that hold reports."""
+    return [file for file in folder.glob("*.json") if file.stat().st_size]
+
+
 def is_alive(pid: int) -> bool:
     return find_birth(pid) is not None and not is_zombie(pid)
 

@@ -17,9 +17,12 @@ def agenda():
     return made
 
 
-def make_attempt(task: str) -> Attempt:
+def make_attempt(task: str, **facts) -> Attempt:
     return Attempt(
-        make_assignment(task), changed=threading.Condition(), on_started=lambda *_: None, on_ended=lambda *_: None
+        make_assignment(task, **facts),
+        changed=threading.Condition(),
+        on_started=lambda *_: None,
+        on_ended=lambda *_: None,
     )
 
 
@@ -44,6 +47,18 @@ def test_claims_fill_the_free_slots_in_the_order_of_the_knocks(agenda):
     assert agenda.next_call(1.0, "me") is None
     del agenda.running["a", 1]
     assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["c"]
+
+
+def test_a_wide_task_takes_as_many_slots_as_its_assignment_says(agenda):
+    agenda.add_knocks([Knock("wide", 1)])
+    agenda.claimed((agenda.next_call(1.0, "me").claims[0].task, 1))
+    wide = make_attempt("wide", slots=2)
+    wide.last_beat = 1.0
+    agenda.running[wide.key] = wide
+    agenda.add_knocks([Knock("b", 1)])
+    assert agenda.next_call(1.0 + GATHER_S, "me") is None
+    del agenda.running[wide.key]
+    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["b"]
 
 
 def test_a_held_knock_goes_first_and_never_waits_for_a_slot(agenda):

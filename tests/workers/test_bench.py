@@ -1,7 +1,7 @@
 import pytest
 
 from scheduler.domain.messages import SYNC_PATH, InputRef
-from tests.workers.fakes import make_assignment, until
+from tests.workers.fakes import list_spooled, make_assignment, until
 
 
 def give(gateway, worker, *names, **facts):
@@ -10,7 +10,7 @@ def give(gateway, worker, *names, **facts):
 
 def is_tidy(worker) -> bool:
     root = worker.workdir.root
-    return not list(worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
+    return not list_spooled(worker.workdir.spool) and not list(root.glob("work/*/*"))
 
 
 def test_a_stale_success_loses_its_outputs(gateway, worker):
@@ -22,7 +22,7 @@ def test_a_stale_success_loses_its_outputs(gateway, worker):
     )
     until(lambda: worker.workdir.output("t1", 1, "m").exists())
     gateway.status = {SYNC_PATH: 503}
-    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    until(lambda: list_spooled(worker.workdir.spool))
     gateway.tasks.pop("t1")
     gateway.status = {}
     until(lambda: not worker.workdir.outputs("t1", 1).exists())
@@ -33,7 +33,7 @@ def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worke
     give(gateway, worker, "t1", run={"component": "sleeping"}, timeout_s=0.5)
     until(worker.runner.list_running)
     gateway.down()
-    until(lambda: list(worker.workdir.spool.glob("*.json")))
+    until(lambda: list_spooled(worker.workdir.spool))
     gateway.up()
     report = gateway.report_of("t1")
     assert (report["outcome"], report["kind"]) == ("timeout", "timeout")
@@ -75,3 +75,17 @@ def test_an_engine_s_run_goes_to_its_executor(gateway, worker):
     run = {"engine": "iflearner", "image": "local", "command": ["sh", "-c", "exit 7"], "flags": [], "aggregator": False}
     give(gateway, worker, "t1", run=run, role="federate")
     assert gateway.report_of("t1")["message"] == "the command ended with exit status 7"
+
+
+def test_files_that_the_gateway_put_here_are_inputs_of_the_step_they_are_for(gateway, worker):
+    command = ["sh", "-c", "cp {input.model} $FEDROTA_OUTPUT_DIR/m"]
+    run = {"command": command, "outputs": {"m": "file"}, "arrival": "k1"}
+    for place, content in ((("guest.0", "step"), b"mine"), (("guest.1", "step"), b"other"), (("guest.0", "x"), b"no")):
+        folder = worker.workdir.arrival("k1", *place)
+        folder.mkdir(parents=True)
+        (folder / "model").write_bytes(content)
+    give(gateway, worker, "t1", run=run, role="guest", position=0, step="step")
+    assert gateway.report_of("t1")["outcome"] == "success", gateway.report_of("t1")
+    assert worker.workdir.output("t1", 1, "m").read_bytes() == b"mine"
+    give(gateway, worker, "t2", run={**run, "arrival": "../k1"})
+    assert "plain name" in gateway.report_of("t2")["message"]

@@ -7,7 +7,7 @@ import pytest
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.frames import CALL_CHUNK_BYTES, CALL_WINDOW_BYTES, CHUNK_BYTES, FrameError, pack, unpack
 from tests.partyline import until
-from workers.calls import MAX_CALLS, Answer, Calls
+from workers.calls import MAX_CALLS, MAX_WAITING, Answer, Calls
 
 
 class Desk:
@@ -97,10 +97,27 @@ async def test_more_than_the_window_is_a_broken_rule():
 
 async def test_too_many_calls_at_once_are_refused():
     desk = Desk(endless=endless)
-    for number in range(MAX_CALLS + 1):
+    for number in range(MAX_CALLS + MAX_WAITING + 1):
         desk.call("endless", identity=f"g.{number}")
-    header, _ = await desk.reply(f"g.{MAX_CALLS}")
+    header, _ = await desk.reply(f"g.{MAX_CALLS + MAX_WAITING}")
     assert header["code"] == "busy"
+    desk.calls.close()
+
+
+async def test_a_few_more_wait_for_their_turn_and_a_given_up_one_never_begins():
+    block, begun = threading.Event(), []
+    desk = Desk(
+        slow=lambda args, body: Answer(result={"waited": block.wait(5)}), late=lambda args, body: begun.append(1)
+    )
+    for number in range(MAX_CALLS):
+        desk.call("slow", identity=f"g.{number}")
+    desk.call("late", identity="g.given-up")
+    desk.call("slow", identity="g.last")
+    desk.give({"t": "cancel", "id": "g.given-up"})
+    block.set()
+    header, _ = await desk.reply("g.last")
+    assert header["ok"] is True
+    assert begun == []
     desk.calls.close()
 
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from scheduler.domain.messages import SYNC_PATH
-from tests.workers.fakes import DAEMON, is_alive, make_assignment, until
+from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
+from tests.workers.fakes import DAEMON, is_alive, list_spooled, make_assignment, until
 from workers.agenda import NEWS_S
 
 
@@ -15,7 +15,7 @@ def give(gateway, worker, *names, **facts):
 
 def is_tidy(worker) -> bool:
     root = worker.workdir.root
-    return not any(file.stat().st_size for file in worker.workdir.spool.iterdir()) and not list(root.glob("work/*/*"))
+    return not list_spooled(worker.workdir.spool) and not list(root.glob("work/*/*"))
 
 
 def test_a_task_is_claimed_run_and_reported(gateway, worker):
@@ -96,7 +96,7 @@ def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, w
     give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
     until(worker.runner.list_running)
     gateway.down()
-    until(lambda: any(file.stat().st_size for file in worker.workdir.spool.glob("*.json")))
+    until(lambda: list_spooled(worker.workdir.spool))
     assert not gateway.tasks["t1"].report
     gateway.up()
     assert gateway.report_of("t1")["outcome"] == "success"
@@ -108,7 +108,7 @@ def test_a_call_that_hangs_keeps_no_report_from_the_disk(gateway, worker):
     gateway.delay_s = 2.0
     give(gateway, worker, "t2", run={"component": "quick"})
     until(lambda: worker.runner._agenda.is_claiming(("t2", 1)))
-    until(lambda: any(file.stat().st_size for file in worker.workdir.spool.glob("*.json")), patience_s=1.5)
+    until(lambda: list_spooled(worker.workdir.spool), patience_s=1.5)
     assert worker.runner._agenda.is_claiming(("t2", 1))
     assert gateway.report_of("t1")["outcome"] == "success"
 
@@ -121,6 +121,16 @@ def test_a_gateway_that_forgot_us_is_greeted_again(gateway, worker, status):
     gateway.status = {}
     give(gateway, worker, "t1")
     assert gateway.report_of("t1")["outcome"] == "success"
+
+
+def test_the_cause_of_a_refusal_is_still_told_when_the_gateway_asks_for_patience(gateway, worker):
+    gateway.status = {SYNC_PATH: 401, HELLO_PATH: 401}
+    until(lambda: worker.runner.problem)
+    until(lambda: worker.runner._cause)
+    gateway.status = {SYNC_PATH: 401, HELLO_PATH: 429}
+    until(lambda: worker.runner.problem == "429: told to answer 429 (first: 401: told to answer 401)")
+    gateway.status = {}
+    until(lambda: not worker.runner.problem)
 
 
 def test_a_refusing_gateway_is_not_hammered(gateway, worker):

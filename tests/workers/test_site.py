@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers.fakes import DAEMON, TOKEN, FakeGateway, is_alive, make_assignment, make_settings, until
+from scheduler.domain.messages import HELLO_PATH
+from tests.workers.fakes import (
+    DAEMON,
+    TOKEN,
+    FakeGateway,
+    is_alive,
+    list_spooled,
+    make_assignment,
+    make_settings,
+    until,
+)
 from workers.journal import BusyError
 from workers.site import Site, SiteError
 
@@ -84,6 +94,16 @@ def test_two_workers_of_one_party_cannot_share_a_folder(gateway, worker, tmp_pat
         Site(make_settings(tmp_path, gateway.url))
 
 
+def test_a_worker_with_another_partys_token_ends_with_a_word(gateway, start_alone):
+    """It would take the knocks that are meant for the party's own worker."""
+    gateway.status = {HELLO_PATH: 403}
+    worker = start_alone()
+    assert worker.process.wait(10) == 70
+    rest = worker.process.stdout.read()
+    assert "worker_unwelcome" in rest
+    assert "told to answer 403" in rest
+
+
 @pytest.mark.parametrize("name", ["party", "token"])
 def test_what_is_missing_is_named(tmp_path, name):
     with pytest.raises(SiteError, match=f"FEDROTA_{name.upper()}"):
@@ -130,7 +150,7 @@ def test_what_a_lost_attempt_has_written_goes_and_what_counts_stays(gateway, sta
         journal.write('["begin","good",1]\n')
     start_alone()
     assert gateway.report_of("lost")["kind"] == "lost"
-    until(lambda: not list((tmp_path / "party-9999" / "spool").iterdir()))
+    until(lambda: not list_spooled(tmp_path / "party-9999" / "spool"))
     assert [file.parent.parent.name for file in outputs.glob("*/*/model")] == ["good"]
 
 
@@ -142,13 +162,13 @@ def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_
     until(lambda: gateway.tasks["t"].beats)
     gateway.down()
     spool = tmp_path / "party-9999" / "spool"
-    until(lambda: list(spool.glob("*.json")))
+    until(lambda: list_spooled(spool))
     worker.kill()
     gateway.up()
     start_alone()
     report = gateway.report_of("t")
     assert (report["outcome"], report["kind"]) == ("success", "")
-    until(lambda: not list(spool.iterdir()))
+    until(lambda: not list_spooled(spool))
 
 
 def test_a_claim_whose_answer_the_worker_did_not_live_to_see_is_reported_lost(gateway, start_alone):
@@ -173,7 +193,7 @@ def test_metrics_that_a_kill_cut_off_come_with_the_report_of_the_next_life(gatew
     gateway.judge = lambda call: 503 if call["beats"] or call["reports"] else 200
     worker.knock("m")
     spool = tmp_path / "party-9999" / "spool"
-    until(lambda: gateway.tasks["m"].starts and list(spool.glob("*.json")))
+    until(lambda: gateway.tasks["m"].starts and list_spooled(spool))
     worker.kill()
     gateway.judge = lambda call: 200
     start_alone()

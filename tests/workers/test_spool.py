@@ -1,16 +1,15 @@
+import os
+
 import pytest
 
 from scheduler.domain.messages import MetricPoint, OutputRef, Report
+from tests.workers.fakes import list_spooled
 from workers.spool import Record, Spool
 
 
 def make_record(task: str, **facts) -> Record:
     output = OutputRef(name="m", kind="model", size=1, sha256="x", facts={"a": [1]})
     return Record(report=Report(task=task, seq=1, outcome="success", outputs=(output,), summary={"b": 1.5}), **facts)
-
-
-def list_full(folder) -> list:
-    return [file for file in folder.iterdir() if file.stat().st_size]
 
 
 def test_records_survive_and_are_forgotten_one_by_one(tmp_path):
@@ -20,7 +19,7 @@ def test_records_survive_and_are_forgotten_one_by_one(tmp_path):
     again = Spool(tmp_path)
     assert again.load() == records
     again.forget(("a", 1))
-    assert len(list_full(tmp_path)) == 1
+    assert len(list_spooled(tmp_path)) == 1
     again.forget(("b", 1))
     again.forget(("b", 1))
     assert list(tmp_path.iterdir()) == []
@@ -30,12 +29,12 @@ def test_all_groups_share_a_file_until_it_is_empty(tmp_path):
     spool = Spool(tmp_path)
     for task in ("a", "b"):
         assert spool.write([make_record(task), make_record(f"{task}2")])
-    assert len(list_full(tmp_path)) == 1
+    assert len(list_spooled(tmp_path)) == 1
     for task in ("a", "a2", "b"):
         spool.forget((task, 1))
     assert [record.report.task for record in Spool(tmp_path).load()] == ["a", "a2", "b", "b2"]
     spool.forget(("b2", 1))
-    assert list_full(tmp_path) == []
+    assert list_spooled(tmp_path) == []
     assert spool.write([make_record("c")])
     assert [record.report.task for record in Spool(tmp_path).load()] == ["c"]
 
@@ -44,9 +43,9 @@ def test_a_record_that_is_written_again_is_kept_once_more(tmp_path):
     spool = Spool(tmp_path)
     for _ in range(2):
         assert spool.write([make_record("a")])
-    assert list_full(tmp_path)
+    assert list_spooled(tmp_path)
     spool.forget(("a", 1))
-    assert list_full(tmp_path) == []
+    assert list_spooled(tmp_path) == []
 
 
 def test_a_large_file_is_followed_by_another_and_goes_when_it_is_answered(tmp_path, monkeypatch):
@@ -54,14 +53,17 @@ def test_a_large_file_is_followed_by_another_and_goes_when_it_is_answered(tmp_pa
     spool = Spool(tmp_path)
     for task in ("a", "b"):
         assert spool.write([make_record(task)])
-    assert len(list_full(tmp_path)) == 2
+    assert len(list_spooled(tmp_path)) == 2
     spool.forget(("a", 1))
     assert [record.report.task for record in Spool(tmp_path).load()] == ["b"]
 
 
 def test_files_come_back_in_the_order_in_which_they_were_written(tmp_path):
-    for task in ("c", "a", "b"):
+    for second, task in enumerate(("c", "a", "b")):
+        before = set(tmp_path.iterdir())
         Spool(tmp_path).write([make_record(task)])
+        [file] = set(tmp_path.iterdir()) - before
+        os.utime(file, (second, second))
     assert [record.report.task for record in Spool(tmp_path).load()] == ["c", "a", "b"]
 
 

@@ -17,7 +17,7 @@ from workers.components.vertical_roles import Roles
 
 
 def judge_all(
-    context: Context, roles: Roles, frame: Frame, columns: Sequence[ColumnBins], values: Mapping[str, Vector]
+    context: Context, roles: Roles, frame: Frame, columns: Sequence[ColumnBins], *, values: Mapping[str, Vector]
 ) -> tuple[list[ColumnBins], dict[str, Any]]:
     """The guest's columns with what their bins tell, and the same of the hosts' columns by member."""
     labels = code_labels(context, frame)

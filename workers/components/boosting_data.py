@@ -47,15 +47,22 @@ def read_tree_columns(context: Context, *, needs_features: bool) -> TreeColumns:
 
 
 def read_tree_samples(context: Context, port: str) -> Samples:
-    """One input, zeros as NaN where the parameters say so; for `predict`, which has none of them, NaN may occur."""
-    params = context.params
-    samples = name_ids(read_samples(context, port, gaps=params.get("use_missing", True)))
+    """One input, zeros as NaN where the parameters say so; InvalidInputError for missing values that they do not allow."""
+    params, party = context.params, context.me.party
+    samples = name_ids(read_samples(context, port, gaps=True))
     check_ids(context, samples, port)
+    gaps = np.isnan(samples.features).sum(axis=0)
+    if gaps.any() and not params["use_missing"]:
+        place = int(np.argmax(gaps > 0))
+        raise InvalidInputError(
+            f"column {samples.names[place]!r} of party {party} has {gaps[place]} missing values: set `use_missing: true`, or "
+            "`fill` in a data_transform step"
+        )
     if np.abs(samples.features[np.isfinite(samples.features)]).max(initial=0.0) > LARGEST:
         raise InvalidInputError(
-            f"input {port!r} of party {context.me.party} holds values beyond {LARGEST:g}: scale them, e.g. by feature_scale"
+            f"input {port!r} of party {party} holds values beyond {LARGEST:g}: scale them, e.g. by feature_scale"
         )
-    return hide_zeros(samples) if params.get("use_missing") and params["zero_as_missing"] else samples
+    return hide_zeros(samples) if params["use_missing"] and params["zero_as_missing"] else samples
 
 
 def hide_zeros(samples: Samples) -> Samples:
@@ -145,11 +152,11 @@ def number_labels(context: Context, samples: Samples, classes: Sequence[float]) 
 
 def _check_range(context: Context, samples: Samples, objective: str, targets: Targets) -> None:
     where = f"column {samples.label_name!r} of party {context.me.party}"
-    labels = targets.train
-    if objective == "tweedie" and (labels.min() < 0 or not labels.any()):
-        raise InvalidInputError(
-            f"{where} is negative or all 0: tweedie needs labels from 0 up, some above 0; set `objective: lse`"
-        )
+    labels, power = targets.train, context.params["objective_parameter"]
+    if objective == "tweedie" and not 1 <= power < 2:
+        raise InvalidInputError(f"`objective_parameter` is {power:g}: tweedie takes a power from 1 to below 2")
+    if objective == "tweedie" and labels.min() < 0:
+        raise InvalidInputError(f"{where} is negative: tweedie needs labels from 0 up; set `objective: lse`")
     if np.abs(labels).max() > 1e9:
         raise InvalidInputError(f"{where} goes beyond 1e9: divide the labels, so that trees can add up their gradients")
     if targets.weights.min() < 0 or not targets.weights.any():

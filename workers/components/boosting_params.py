@@ -6,6 +6,26 @@ from typing import Any, Final
 from workers.components.boosting_objective import OBJECTIVES
 from workers.components.pair_link import KEY_BITS
 
+GROWTH: Final = (
+    "objective",
+    "objective_parameter",
+    "trees",
+    "max_depth",
+    "learning_rate",
+    "bins",
+    "l1",
+    "l2",
+    "min_sample_split",
+    "min_gain",
+    "min_leaf_node",
+    "min_child_weight",
+    "feature_rate",
+    "early_stop",
+    "tol",
+    "use_missing",
+    "seed",
+)
+"""What all parties must agree on where each of them grows the trees."""
 METRICS: Final = ("auc", "ks", "accuracy", "precision", "recall", "f1", "rmse", "mae", "r2", "loss")
 PORTS: Final[Mapping[str, Any]] = {
     "inputs": {"train": "table", "validate": "table"},
@@ -135,10 +155,10 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "validate_every": {
         "type": "integer",
-        "minimum": 1,
+        "minimum": 0,
         "maximum": 10000,
         "default": 1,
-        "description": "Rounds from one look at the validation samples to the next.",
+        "description": "Rounds from one look at the validation samples to the next; 0 means never.",
     },
     "importance": {
         "type": "string",
@@ -164,7 +184,7 @@ HETERO_PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "Stop once a metric of the validation samples has not improved in so many looks, and keep the trees "
         "up to the best look; 0 means never.",
     },
-    "first_metric_only": {
+    "use_first_metric_only": {
         "type": "boolean",
         "default": False,
         "description": "Let only the first metric stop the training; else any may.",

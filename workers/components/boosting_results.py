@@ -87,7 +87,9 @@ def write_tree_model(context: Context, model: Mapping[str, Any], training: Mappi
     """Write this party's part as JSON, with where it comes from."""
     origin = {"job": context.job, "step": context.step, "attempt": context.attempt}
     origin |= {"parties": {member.address: member.party for member in context.members}}
-    full = {"role": context.me.role, "party": context.me.party, **model, "training": {**origin, **training}}
+    missing = {name: context.params[name] for name in ("use_missing", "zero_as_missing")}
+    missing["zero_as_missing"] &= missing["use_missing"]
+    full = {"role": context.me.role, "party": context.me.party, **model, **missing, "training": {**origin, **training}}
     with context.output("model", "model") as output:
         text = json.dumps(full, indent=1, allow_nan=False, ensure_ascii=False)
         output.path.write_text(text + "\n", encoding="utf-8")

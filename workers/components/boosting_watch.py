@@ -64,7 +64,8 @@ class Watch:
 
     def is_due(self) -> bool:
         """Whether the round just noted is one to look at the validation samples."""
-        return len(self.losses) % int(self.context.params["validate_every"]) == 0
+        every = int(self.context.params["validate_every"])
+        return every > 0 and len(self.losses) % every == 0
 
     def look(self, labels: Vector, scores: Vector) -> None:
         """Log the validation samples' figures."""
@@ -80,7 +81,7 @@ class Watch:
         params = self.context.params
         patience = int(params["early_stopping_rounds"])
         names = list_metrics(self.objective, params["metrics"])
-        for name in names[:1] if params["first_metric_only"] else names:
+        for name in names[:1] if params["use_first_metric_only"] else names:
             best = self._find_best(name)
             if patience and best is not None and len(self.looks) - 1 - best >= patience:
                 return self.looks[best][0]

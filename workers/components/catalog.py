@@ -31,6 +31,8 @@ MODULES: Final = (
     "workers.components.hetero_poisson",
     "workers.components.hetero_sshe_lr",
     "workers.components.hetero_sshe_linr",
+    "workers.components.hetero_secureboost",
+    "workers.components.homo_secureboost",
     "workers.components.local_baseline",
     "workers.components.predict",
     "workers.components.evaluation",

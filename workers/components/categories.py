@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import Vector
 from workers.components.fitted import check_known
 from workers.components.frames import Frame
 from workers.components.tables import render_names
@@ -46,8 +45,9 @@ class OneHot:
     def _encode(self, context: Context, frame: Frame, name: str, column: Any) -> dict[str, Any]:
         if name not in self.categories:
             return {name: column}
-        cells = np.array(read_categories(context, frame, name), dtype=object)
-        return {f"{name}_{each}": _mark(cells, each) for each in self.categories[name]}
+        places = {each: place for place, each in enumerate(self.categories[name])}
+        cells = np.array([places.get(cell, -1) for cell in read_categories(context, frame, name)], dtype=np.int64)
+        return {f"{name}_{each}": (cells == place).astype(np.int64) for each, place in places.items()}
 
     def to_json(self) -> dict[str, Any]:
         """As the model file holds it."""
@@ -92,8 +92,3 @@ def read_categories(context: Context, frame: Frame, name: str) -> list[Category]
 
 def _is_category(cell: object) -> bool:
     return isinstance(cell, int | str) or (isinstance(cell, float) and cell.is_integer())
-
-
-def _mark(cells: Vector, category: Category) -> Any:
-    # Element by element: a comparison of the whole array with a text may not be one of its elements.
-    return np.array([cell == category for cell in cells], dtype=np.int64)

@@ -13,7 +13,11 @@ from workers.components.frames import Frame, change_features, read_numbers
 from workers.components.tables import render_names
 
 DISCLOSURE: Final = (
-    ("the centre", "numbers of rows and features; how often and with what each feature was filled", "none"),
+    (
+        "the centre",
+        "numbers of rows and features; how often each feature was filled, and with what where it was",
+        "none",
+    ),
     ("other parties", "nothing: rows and statistics stay at the party", "none"),
 )
 STATISTICS: Final[Mapping[str, Callable[[Vector], float]]] = {
@@ -71,7 +75,9 @@ class Imputation:
             return np.where(np.isnan(values), self.fill[name], values)
 
         filled = change_features(frame, list(self.fill), change)
-        context.summary(fill=self.fill, filled_share=rates)
+        # Of a column without gaps, its minimum or mean is nobody else's business.
+        shown = {name: value for name, value in self.fill.items() if rates[name]}
+        context.summary(fill=shown, filled_share=rates)
         return filled
 
     def to_json(self) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def federated_sample(context: Context) -> None:
     """Draw some of the rows: at random, at a rate for each label, or as often as their weights say.
 
     With `aligned` the guest draws by its parameters and labels, and tells the hosts the places of the rows. At least one
-    row is drawn, of each label too. Rows that may come again get new ids, 0, 1 and so on, the same at all parties.
+    row is drawn, of each label too. Rows that may come again get new ids, 0, 1 and so on, the same at all parties. After
+    exact_by_weight the weights are gone, since the repeats stand for them.
     """
     if context.me.role == "arbiter":
         context.log("an arbiter has no part in a sample")
@@ -99,12 +100,18 @@ def federated_sample(context: Context) -> None:
     frame = read_frame(context, "data")
     check_rows(context, frame)
     rows, new_ids = _agree(context, frame) if context.params["aligned"] else _draw(context, frame)
-    chosen = frame.take(rows)
+    chosen = _drop_weights(frame.take(rows)) if context.params["mode"] == "exact_by_weight" else frame.take(rows)
     if new_ids:
         chosen = chosen.with_columns(chosen.columns | {frame.id_name: [str(place) for place in range(len(rows))]})
     write_frame(context, "data", chosen)
     context.log(f"{len(rows)} of {len(frame)} rows")
     context.summary(rows=len(frame), drawn=len(rows))
+
+
+def _drop_weights(frame: Frame) -> Frame:
+    """The frame without its weights, which the repeats stand for now: nothing is to count them twice."""
+    columns = {name: column for name, column in frame.columns.items() if name != frame.weight_name}
+    return frame.with_columns(columns, weight_name="")
 
 
 def _agree(context: Context, frame: Frame) -> tuple[Rows, bool]:

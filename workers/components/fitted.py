@@ -35,6 +35,8 @@ class Kind:
     format: str
     fit: Callable[[Context, Frame], Transform]
     parse: Callable[[Mapping[str, Any]], Transform]
+    optional: bool = False
+    """Whether a party without a table, such as a host without predictions, goes on without."""
 
 
 def run_transform(context: Context, kind: Kind) -> None:
@@ -42,6 +44,10 @@ def run_transform(context: Context, kind: Kind) -> None:
 
     A party that is left out, now or where its model was made, passes its table on.
     """
+    if not context.has_input("data") and (kind.optional or not context.params["run"]):
+        context.log("no table at this party: nothing to do")
+        write_fit(context, kind.format, {LEFT_OUT: True})
+        return
     frame = read_frame(context, "data")
     transform = _find_model(context, kind) if context.has_input("model") else _fit(context, kind, frame)
     if not context.params["run"] or transform is None:

@@ -111,35 +111,68 @@ def predict_splits(
 
     `splits` hold scaled features. Several hosts' scores reach the guest as their sum only.
     """
-    scored = []
-    for place, (name, samples) in enumerate(splits):
-        turn = SCORE_TURNS + place
-        own = part.score(samples.features)
-        if context.me == roles.guest:
-            scored.append((name, samples, own + decode(masks.receive("score", turn=turn))))
-        else:
-            masks.send(roles.guest, "score", encode(own), turn=turn)
+    scored = share_scores(context, roles, part, splits, masks=masks)
     if scored:
         write_predictions(context, part, scored)
 
 
+def share_scores(
+    context: Context,
+    roles: Roles,
+    part: ModelPart,
+    splits: Sequence[tuple[str, Samples]],
+    *,
+    masks: GroupMasks,
+) -> list[tuple[str, Samples, Vector]]:
+    """Each split with the scores of all parties together, at the guest; nothing elsewhere."""
+    scored = []
+    for place, (name, samples) in enumerate(splits):
+        total = add_scores(context, roles, part.score(samples.features), masks, turn=SCORE_TURNS + place)
+        if total is not None:
+            scored.append((name, samples, total))
+    return scored
+
+
+def add_scores(context: Context, roles: Roles, own: Vector, masks: GroupMasks, *, turn: int) -> Vector | None:
+    """The sum of all parties' scores at the guest, None elsewhere; each turn once."""
+    if context.me == roles.guest:
+        total: Vector = own + decode(masks.receive("score", turn=turn))
+        return total
+    masks.send(roles.guest, "score", encode(own), turn=turn)
+    return None
+
+
 def write_predictions(context: Context, part: ModelPart, scored: Sequence[tuple[str, Samples, Vector]]) -> None:
     """Write the output `data`: label, prediction and split (name, samples, their scores) of each sample."""
+    write_scored(context, part.family, scored, threshold=part.threshold)
+
+
+def write_scored(
+    context: Context,
+    family: Family,
+    scored: Sequence[tuple[str, Samples, Vector]],
+    *,
+    threshold: float | None = None,
+) -> None:
+    """The same for scores of several models; the threshold is the step's where none is given."""
     import pyarrow
 
-    tables = [_make_predictions(context, part, split) for split in scored]
+    limit = context.params["threshold"] if threshold is None else threshold
+    tables = [_make_predictions(context, family, split, threshold=limit) for split in scored]
     write_table(context, "data", pyarrow.concat_tables(tables))
 
 
-def _make_predictions(context: Context, part: ModelPart, split: tuple[str, Samples, Vector]) -> "pyarrow.Table":
+def _make_predictions(
+    context: Context, family: Family, split: tuple[str, Samples, Vector], *, threshold: float
+) -> "pyarrow.Table":
     import pyarrow
 
     name, samples, scores = split
-    labels = clean_labels(context, samples, part.family)
-    means = part.family.mean(scores)
-    kind = pyarrow.int64() if part.family.classes else pyarrow.float64()
+    labels = clean_labels(context, samples, family)
+    means = family.mean(scores)
+    kind = pyarrow.int64() if family.classes else pyarrow.float64()
     shown = pyarrow.nulls(len(samples), kind) if labels is None else pyarrow.array(labels).cast(kind)
-    results = (means >= part.threshold).astype(np.int64) if part.family.classes else means
+    results = (means >= threshold).astype(np.int64) if family.classes else means
     return pyarrow.table(
         {
             "id": pyarrow.array(samples.ids, pyarrow.string()),

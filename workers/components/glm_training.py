@@ -12,6 +12,7 @@ from workers.components.fixed_point import LIMIT_BITS
 from workers.components.glm_family import Family
 from workers.components.glm_gradients import Gradients
 from workers.components.glm_optimizers import CHOICES, STARTS
+from workers.components.glm_watch import Watch
 from workers.components.logistic import Optimizer
 from workers.components.secure_sum import SecureSum
 
@@ -27,6 +28,8 @@ class Fit:
     epochs: int
     stopped_by: str
     losses: list[float]
+    best_epoch: int | None = None
+    """The epoch whose weights these are, where an early stop by metrics was asked for."""
 
 
 def plan_batches(rows: int, batch_size: int, seed: int) -> list[list[int]]:
@@ -117,27 +120,39 @@ class Part:
         return float(self.params["alpha"]) * kinds[self.params["penalty"]]
 
 
-def run_epochs(context: Context, sums: SecureSum, part: Part | None) -> Fit:
-    """Train until the epochs are over or the early stop says so; `part` is None at an arbiter."""
+def run_epochs(context: Context, sums: SecureSum, part: Part | None, watch: Watch) -> Fit:
+    """Train until the epochs are over or an early stop says so; `part` is None at an arbiter."""
     params = context.params
     losses: list[float] = []
-    stopped_by, epoch = "epochs", 0
+    stopped_by, epoch, best_epoch = "epochs", 0, None
+    best = part.weights if part is not None else np.zeros(0)
     for epoch in range(1, params["epochs"] + 1):
-        figures = np.array(part.run_epoch(epoch)) if part is not None else None
-        if part is not None:
-            check_weights(context, part.weights)
-        # A change says more than needed where nobody asks for it.
-        if figures is not None and params["early_stop"] != "weights":
-            figures[1] = 0.0
+        figures = _run_epoch(context, part, epoch)
         loss, change = sums.add_up(figures)
         losses.append(float(loss))
         context.log_metric("loss", float(loss), epoch - 1)
         context.progress(PREPARED + (1 - PREPARED) * epoch / params["epochs"])
-        if _is_settled(params, losses, float(change)):
-            stopped_by = params["early_stop"]
+        verdict = watch.after(epoch)
+        if verdict.is_best:
+            best_epoch, best = epoch, part.weights if part is not None else best
+        if verdict.stop or _is_settled(params, losses, float(change)):
+            stopped_by = "metrics" if verdict.stop else params["early_stop"]
             break
-    weights = part.weights if part is not None else np.zeros(0)
-    return Fit(weights=weights, epochs=epoch, stopped_by=stopped_by, losses=losses)
+    last = part.weights if part is not None else best
+    weights = last if best_epoch is None else best
+    return Fit(weights=weights, epochs=epoch, stopped_by=stopped_by, losses=losses, best_epoch=best_epoch)
+
+
+def _run_epoch(context: Context, part: Part | None, epoch: int) -> Vector | None:
+    """A party's part of the loss and of its weights' squared change; None at an arbiter."""
+    if part is None:
+        return None
+    figures = np.array(part.run_epoch(epoch))
+    check_weights(context, part.weights)
+    # A change says more than needed where nobody asks for it.
+    if context.params["early_stop"] != "weights":
+        figures[1] = 0.0
+    return figures
 
 
 def check_weights(context: Context, weights: Vector) -> None:

@@ -16,6 +16,9 @@ from workers.components.columns import Vector
 PRECISION_BITS: Final = 32
 """Bits of a single gradient or hessian, relative to the largest one of the tree."""
 
+SUM_BITS: Final = 51
+"""Bits of a sum that float64 still holds exactly."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding:
@@ -41,9 +44,18 @@ class Rounding:
 
 
 def _count_steps(values: Vector) -> float:
-    largest = float(np.abs(values).max(initial=0.0))
+    return _divide_unit(float(np.abs(values).max(initial=0.0)), PRECISION_BITS)
+
+
+def _divide_unit(largest: float, bits: int) -> float:
+    """Steps in a unit with which `largest` takes `bits` bits."""
     exponent = math.frexp(largest)[1] if largest > 0 else 0
-    return 2.0 ** (PRECISION_BITS - max(exponent, -900))
+    return 2.0 ** (bits - max(exponent, -900))
+
+
+def fit_total(gradients: float, hessians: float) -> Rounding:
+    """The finest steps with which no sum is rounded, from the sums of all magnitudes."""
+    return Rounding(gradient=_divide_unit(gradients, SUM_BITS), hessian=_divide_unit(hessians, SUM_BITS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

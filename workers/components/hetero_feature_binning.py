@@ -197,7 +197,7 @@ def _fit(context: Context, roles: Roles, frame: Frame) -> Fitted:
     )
     more: dict[str, Any] = {}
     if params["statistics"] and context.me == roles.guest:
-        columns, more = judge_all(context, roles, frame, columns, values)
+        columns, more = judge_all(context, roles, frame, columns, values=values)
     elif params["statistics"]:
         columns = let_judge(context, roles, columns, values, rows=len(frame))
     fitted = Fitted(columns=columns, transform=params["transform"], replaced=(), more=more)

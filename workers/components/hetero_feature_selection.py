@@ -18,7 +18,7 @@ from workers.components.selection_filters import (
     pick,
 )
 from workers.components.selection_params import PARAMS
-from workers.components.selection_sources import Sources
+from workers.components.selection_sources import PORTS, Sources
 from workers.components.tables import Samples, render_names
 from workers.components.vertical_roles import Roles, find_roles
 
@@ -50,7 +50,7 @@ DISCLOSURE: Final = (
 @component(
     "hetero_feature_selection",
     params=PARAMS,
-    inputs={"data": "table", "model": "model", "binning": "model", "statistics": "model", "pearson": "model"},
+    inputs={"data": "table", "model": "model", **dict.fromkeys(PORTS, "model")},
     outputs={"data": "table", "model": "model"},
     roles=("guest", "host"),
     exchange=True,
@@ -60,8 +60,9 @@ def hetero_feature_selection(context: Context) -> None:
 
     Kinds of filters: `manual` (`drop` or `keep` names or positions); `unique` (keeps a deviation of at least
     `threshold`); `variation` (deviation / |mean|); `outlier` (the `percentile` is at most `threshold`); `percentage`
-    (the most frequent value has at most this share of rows); `statistic` (`metric` of input `statistics`); `vif`
-    (variance inflation factor of input `pearson`, at most); `iv` (information value of input `binning`). `how` is
+    (the most frequent value has at most this share of rows); `statistic` (`metric` of a data_statistics model); `vif`
+    (variance inflation factor of a hetero_pearson model, at most); `iv` (information value of a hetero_feature_binning
+    model). The inputs `source`, `source_1` and `source_2` take these models in any order. `how` is
     threshold, top_k or top_share; `take_high: false` keeps the low ones. With `iv`, the guest decides about the hosts'
     columns too unless `federated` is false; they tell it places, it answers with places. Each filter leaves a party at
     least one column. Columns that `columns` and `positions` do not name always stay. All parties need the same kinds

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fedrota.component import Context, InvalidInputError, component
+from fedrota.component import Context, InvalidInputError, Member, component
 from workers.components.alignment import align
 from workers.components.columns import Vector
 from workers.components.fitted import RUN, write_fit
@@ -20,7 +20,7 @@ from workers.components.frames import (
     write_frame,
 )
 from workers.components.group_masks import from_words, to_words
-from workers.components.moments import Columns, Ring, share_moments
+from workers.components.moments import Block, Columns, Ring, share_moments
 from workers.components.pair_link import KEY_BITS, link_parties
 from workers.components.tables import Samples
 from workers.components.vertical_data import ColumnScale, check_ids
@@ -156,20 +156,26 @@ def _correlate_parties(context: Context, roles: Roles, scaled: Vector, varies: V
     # Moments come with products of a label, of which there is none here.
     columns = Columns(values=to_whole(scaled, FEATURE_BITS), target=[0] * rows if is_guest else None)
     block = share_moments(ring, columns, report=context.progress)
+    return _reveal(context, block, varies, {peer: theirs[peer] for peer in peers})
+
+
+def _reveal(context: Context, block: Block, varies: Vector, theirs: Mapping[Member, Vector]) -> dict[str, Any]:
+    """Both sides show their shares; messages have the guest's columns as rows."""
+    is_guest = context.me.role == "guest"
+    for peer in theirs:
+        share = block.cross[peer]
+        context.exchange.send(peer, "share", to_words((share if is_guest else share.T).ravel().tolist()))
     others = {}
-    for peer in peers:
+    for peer, marks in theirs.items():
         share = block.cross[peer]
-        exchange.send(peer, "share", to_words([int(each) for each in (share if is_guest else share.T).ravel()]))
-    for peer in peers:
-        share = block.cross[peer]
-        shown = np.array(from_words(exchange.recv(peer, "share")), dtype=object)
+        shown = np.array(from_words(context.exchange.recv(peer, "share")), dtype=object)
         shown = shown.reshape(share.shape) if is_guest else shown.reshape(share.T.shape).T
-        whole = from_words(to_words([int(each) for each in (share + shown).ravel()]))
-        matrix = (to_real(whole, 2 * FEATURE_BITS) / rows).reshape(share.shape)
+        whole = from_words(to_words((share + shown).ravel().tolist()))
+        matrix = (to_real(whole, 2 * FEATURE_BITS) / block.rows).reshape(share.shape)
         others[peer.address] = {
             "party": peer.party,
-            "columns": [f"{peer.role}_{peer.party}_{place}" for place in range(len(theirs[peer]))],
-            "correlation": _render(np.clip(matrix, -1, 1), varies, theirs[peer]),
+            "columns": [f"{peer.role}_{peer.party}_{place}" for place in range(len(marks))],
+            "correlation": _render(np.clip(matrix, -1, 1), varies, marks),
         }
     return others
 

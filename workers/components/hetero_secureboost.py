@@ -21,10 +21,10 @@ from workers.components.tree_guest import TreeGuest
 from workers.components.tree_host import TreeHost
 from workers.components.tree_host_link import HostLink
 from workers.components.tree_model import count_leaves, measure_importance, render_rule
+from workers.components.tree_predict import HETERO_FORMAT
 from workers.components.tree_turns import check_turns
 from workers.components.vertical_roles import Roles, find_roles
 
-FORMAT: Final = "fedrota.hetero_secureboost/1"
 SHARED_SETTINGS: Final = ("min_leaf_node", "key_bits")
 DISCLOSURE: Final = (
     (
@@ -134,7 +134,7 @@ def _serve_host(context: Context, roles: Roles, columns: TreeColumns) -> None:
     used = host.keep(end["rounds"])
     training = {"rows": len(codes), "rounds": end["rounds"], "stopped_by": end["stopped_by"]}
     model = {
-        "format": FORMAT,
+        "format": HETERO_FORMAT,
         "features": list(columns.train.names),
         "records": {name: render_rule(rule) for name, rule in host.records.items()},
     }
@@ -152,7 +152,12 @@ def _write_guest(context: Context, columns: TreeColumns, boosted: Boosted) -> No
         "stopped_by": boosted.stopped_by,
         "loss": boosted.loss,
     }
-    model = {"format": FORMAT, "features": list(columns.train.names), **ensemble.to_json(), "importance": importance}
+    model = {
+        "format": HETERO_FORMAT,
+        "features": list(columns.train.names),
+        **ensemble.to_json(),
+        "importance": importance,
+    }
     write_tree_model(context, model, training)
     scored: list[tuple[str, Samples, Any]] = [("train", columns.train, boosted.scores)]
     if columns.validate is not None:

@@ -8,15 +8,18 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, component
 from workers.components.agreement import Profile, agree
+from workers.components.homo_folds import cross_validate
 from workers.components.homo_lr_data import PartyData, make_scaled, read_party_data
 from workers.components.homo_lr_results import Fit, log_round, write_model, write_predictions
+from workers.components.homo_watch import make_watch
 from workers.components.logistic import OPTIMIZERS, LocalTraining, mean_loss, penalty
 from workers.components.scaling import Scale, measure_scale
 from workers.components.secure_sum import SecureSum, SumPlan
+from workers.components.training_checks import CHECK_PARAMS, CHECK_SETTINGS, list_metrics
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 DIVERGED: Final = 1e12
-SHARED_SETTINGS: Final = ("rounds", "l2", "early_stop", "tol", "scale")
+SHARED_SETTINGS: Final = ("rounds", "l2", "early_stop", "tol", "scale", *CHECK_SETTINGS)
 
 DISCLOSURE: Final = (
     (
@@ -38,8 +41,13 @@ DISCLOSURE: Final = (
         "the guest gets the host's vectors as they are",
     ),
     (
+        "every party, with `early_stopping_rounds`",
+        "the mean of each metric over all parties' rows, in each measurement",
+        "as for the other sums",
+    ),
+    (
         "the centre",
-        "each party's losses and AUC, the loss and the number of rows over all parties; where the step fails, names "
+        "each party's losses and metrics, the loss and the number of rows over all parties; where the step fails, names "
         "of columns and which labels occur; no weights and no rows",
         "messages between parties are encrypted end to end",
     ),
@@ -118,6 +126,12 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": 0,
         "description": "Where the shuffling of batches starts.",
     },
+    **CHECK_PARAMS,
+    "validate_every": {
+        **CHECK_PARAMS["validate_every"],
+        "default": 1,
+        "description": "Measure the model at each party on its `train` and `validate` every so many rounds; 0: never.",
+    },
 }
 
 
@@ -141,17 +155,32 @@ def homo_lr(context: Context) -> None:
     """
     plan = _make_plan(context)
     context.log(plan.describe())
+    list_metrics(context, classes=True)
     party = read_party_data(context) if context.me in plan.contributors else None
     settings = {name: context.params[name] for name in SHARED_SETTINGS}
     features = agree(context, plan, Profile(features=party.train.names if party else (), settings=settings))
+
+    def train(scope: Context, mine: PartyData | None) -> tuple[PartyData | None, Vector]:
+        training, fit, _ = _train(scope, plan, mine, width=len(features))
+        return training.party, fit.weights
+
+    if context.params["cv_folds"]:
+        cross_validate(context, party, train)
+        return
+    training, fit, scale = _train(context, plan, party, width=len(features))
+    _write_results(training, fit, plan=plan, scale=scale, features=features)
+
+
+def _train(
+    context: Context, plan: SumPlan, party: PartyData | None, *, width: int
+) -> tuple["_Training", Fit, Scale | None]:
     sums = SecureSum(context, plan)
     rows = _count_rows(sums, party)
-    scale = measure_scale(sums, party.train.features if party else None, rows=rows) if settings["scale"] else None
-    training = _Training(
-        context=context, sums=sums, party=make_scaled(party, scale) if party else None, rows=rows, width=len(features)
-    )
-    fit = training.run()
-    _write_results(training, fit, plan=plan, scale=scale, features=features)
+    scaled = context.params["scale"]
+    scale = measure_scale(sums, party.train.features if party else None, rows=rows) if scaled else None
+    own = make_scaled(party, scale) if party else None
+    training = _Training(context=context, sums=sums, party=own, rows=rows, width=width)
+    return training, training.run(), scale
 
 
 def _make_plan(context: Context) -> SumPlan:
@@ -195,19 +224,30 @@ class _Training:
         local = self._make_local()
         weights: Vector = np.zeros(self.width + 1)
         losses: list[float] = []
-        stopped_by, number = "rounds", 0
+        stopped_by, number, best = "rounds", 0, None
+        watch = make_watch(self.context, self.sums, self.party)
         for number in range(1, params["rounds"] + 1):
             before = weights
             weights, loss = self._average(before, local)
             losses.append(loss)
             self.context.log_metric("federated_loss", loss, number - 1)
             log_round(self.context, self.party, weights, number)
-            if self._is_settled(before, weights, losses):
-                stopped_by = params["early_stop"]
+            verdict = watch.after(number, weights)
+            best = (number, weights) if verdict.is_best else best
+            if verdict.stop or self._is_settled(before, weights, losses):
+                stopped_by = "metrics" if verdict.stop else params["early_stop"]
                 break
-        loss = self._sum_loss(weights)
+        kept = weights if best is None else best[1]
+        loss = self._sum_loss(kept)
         self.context.log_metric("federated_loss", loss, number)
-        return Fit(weights=weights, rounds=number, stopped_by=stopped_by, loss=loss, rows=int(self.rows))
+        return Fit(
+            weights=kept,
+            rounds=number,
+            stopped_by=stopped_by,
+            loss=loss,
+            rows=int(self.rows),
+            best_round=None if best is None else best[0],
+        )
 
     def _make_local(self) -> LocalTraining:
         params, me = self.context.params, self.context.me
@@ -258,6 +298,7 @@ def _write_results(
     context.log(f"{fit.rounds} rounds, ended by {fit.stopped_by}; loss over all parties {fit.loss:.6f}")
     context.summary(
         rounds=fit.rounds,
+        **({} if fit.best_round is None else {"best_round": fit.best_round}),
         stopped_by=fit.stopped_by,
         federated_loss=fit.loss,
         rows=fit.rows,

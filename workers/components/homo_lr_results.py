@@ -11,13 +11,14 @@ from fedrota.component import Context
 from workers.components.homo_lr_data import PartyData
 from workers.components.logistic import mean_loss, predict
 from workers.components.scaling import Scale
-from workers.components.scores import area, rank
 from workers.components.tables import Samples, write_table
 
 if TYPE_CHECKING:
     import pyarrow
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Split = tuple[str, Samples, Vector | None, Vector]
+"""Name, samples, their labels and their scores."""
 FORMAT: Final = "fedrota.homo_lr/1"
 
 
@@ -30,6 +31,8 @@ class Fit:
     stopped_by: str
     loss: float
     rows: int
+    best_round: int | None = None
+    """The round whose weights these are, where an early stop by metrics was asked for."""
 
 
 def log_round(context: Context, party: PartyData | None, weights: Vector, number: int) -> None:
@@ -43,8 +46,6 @@ def log_round(context: Context, party: PartyData | None, weights: Vector, number
         return
     features, labels = party.validate.features, party.validate_labels
     context.log_metric("validate_loss", mean_loss(weights, features, labels, l2=l2), number)
-    if 0 < labels.sum() < len(labels):
-        context.log_metric("validate_auc", area(rank(labels, predict(weights, features))), number)
 
 
 def write_model(context: Context, fit: Fit, *, features: Sequence[str], scale: Scale | None) -> None:
@@ -75,13 +76,17 @@ def write_model(context: Context, fit: Fit, *, features: Sequence[str], scale: S
 
 def write_predictions(context: Context, party: PartyData, weights: Vector) -> None:
     """Write `data`: id, label, predict_score, predict_result and split (train or validate) of each sample."""
+    splits: list[Split] = [("train", party.train, party.train_labels, predict(weights, party.train.features))]
+    if party.validate is not None:
+        splits.append(("validate", party.validate, party.validate_labels, predict(weights, party.validate.features)))
+    write_splits(context, splits)
+
+
+def write_splits(context: Context, splits: Sequence[Split]) -> None:
+    """The same for any splits."""
     import pyarrow
 
-    parts = [_make_predictions("train", party.train, party.train_labels, predict(weights, party.train.features))]
-    if party.validate is not None:
-        scores = predict(weights, party.validate.features)
-        parts.append(_make_predictions("validate", party.validate, party.validate_labels, scores))
-    table = pyarrow.concat_tables(parts)
+    table = pyarrow.concat_tables([_make_predictions(*split) for split in splits])
     results = (table.column("predict_score").to_numpy() >= context.params["threshold"]).astype(np.int64)
     write_table(context, "data", table.add_column(3, "predict_result", pyarrow.array(results)))
 

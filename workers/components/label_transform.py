@@ -65,7 +65,7 @@ class Encoding:
         return {"pairs": [list(pair) for pair in self.pairs]}
 
 
-KIND: Final = Kind(format=FORMAT, fit=Encoding.fit, parse=Encoding.parse)
+KIND: Final = Kind(format=FORMAT, fit=Encoding.fit, parse=Encoding.parse, optional=True)
 
 
 @component(
@@ -88,7 +88,7 @@ def label_transform(context: Context) -> None:
 
     With the input `model` of an earlier step, a table's labels are replaced as that step's were, while predictions
     (tables with predict_result) get the first labels back. A label that is not known ends the step. A party without
-    labels passes its table on.
+    labels passes its table on, one without a table goes on without.
     """
     run_transform(context, KIND)
 

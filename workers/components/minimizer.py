@@ -12,6 +12,8 @@ MEMORY: Final = 10
 """Steps that the curvature is estimated from."""
 HALVINGS: Final = 40
 DECREASE: Final = 1e-4
+NOISE: Final = 1e-13
+"""Differences of values below this, relative to the value, are rounding."""
 
 Function = Callable[[Vector], tuple[float, Vector]]
 """Value and gradient at a point."""
@@ -67,13 +69,18 @@ def _choose_direction(gradient: Vector, memory: list[tuple[Vector, Vector]]) -> 
 def _search_line(
     function: Function, point: Vector, here: tuple[float, Vector], direction: Vector
 ) -> tuple[Vector, float, Vector] | None:
-    """The first point on the line, halving the step each time, that goes down enough."""
+    """The first point on the line, halving the step each time, that goes down enough.
+
+    Near the minimum, where values differ by rounding alone, the slope at the point decides (Hager and Zhang's
+    approximate Wolfe condition).
+    """
     value, gradient = here
     size, fall = 1.0, float(gradient @ direction)
     for _halving in range(HALVINGS):
         moved = point + size * direction
         reached, slope = function(moved)
-        if reached <= value + DECREASE * size * fall:
+        is_level = reached <= value + NOISE * max(1.0, abs(value)) and slope @ direction <= (2 * DECREASE - 1) * fall
+        if is_level or reached <= value + DECREASE * size * fall:
             return moved, reached, slope
         size /= 2
     return None

@@ -22,6 +22,7 @@ from workers.components.group_masks import GroupMasks
 from workers.components.local_baseline import parse_baseline
 from workers.components.local_baseline import write_predictions as write_baseline_predictions
 from workers.components.tables import Samples, get_input, read_samples
+from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT, predict_hetero, predict_homo
 from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
 from workers.components.vertical_roles import find_roles
 
@@ -34,7 +35,17 @@ DISCLOSURE: Final = (
         "the scores, up to a factor",
     ),
     ("each host, with a vertical model", "numbers of features of the other parties; no score and no label", "the same"),
-    ("other parties, with a homogeneous model", "nothing: each party predicts its own samples", "none"),
+    (
+        "the guest, with vertical trees",
+        "which samples go left at each rule of each host, whether they come by it or not; neither columns nor thresholds",
+        "the same. Samples that all rules send the same way have similar values",
+    ),
+    (
+        "each host, with vertical trees",
+        "nothing of paths, scores or labels: it answers all its rules at once",
+        "the same",
+    ),
+    ("other parties, with any other model", "nothing: each party predicts its own samples", "none"),
     ("the centre", "numbers of rows, and where the step fails names of columns; no rows, scores or ids", "none"),
 )
 
@@ -51,7 +62,7 @@ def predict(context: Context) -> None:
 
     Each party gives its own part of the model and its own columns in `data`, prepared as for training. For vertical
     models the samples must be the same ids in the same order at all parties, as intersection leaves them, and the
-    predictions come out at the guest; for homogeneous models each party predicts its own samples by itself. Output
+    predictions come out at the guest; for homogeneous models and local baselines each party predicts by itself. Output
     `data` has id, label (where there is one), predict_score and predict_result, as training writes them.
     """
     if context.me.role == "arbiter":
@@ -64,7 +75,7 @@ def predict(context: Context) -> None:
             f"the model of party {context.me.party} has the format {model['format']!r}; this version predicts with "
             f"{', '.join(PREDICTORS)}"
         )
-    samples = read_samples(context, "data")
+    samples = read_samples(context, "data", gaps=bool(model.get("use_missing")))
     check_ids(context, samples, "data")
     if not len(samples):
         raise InvalidInputError(f"the table of party {context.me.party} has no rows: there is nothing to predict")
@@ -108,6 +119,8 @@ def _predict_alone(context: Context, model: Mapping[str, Any], samples: Samples)
 PREDICTORS: Final[Mapping[str, Callable[[Context, Mapping[str, Any], Samples], None]]] = {
     FORMAT: _predict_vertical,
     homo_lr_results.FORMAT: _predict_homogeneous,
+    HETERO_FORMAT: predict_hetero,
+    HOMO_FORMAT: predict_homo,
     baseline_model.FORMAT: _predict_alone,
 }
 """What to do with a model file, by its `format`; a new kind of model adds a line."""

@@ -14,12 +14,19 @@ from workers.components.frames import Frame, read_numbers
 from workers.components.glm_model import read_model_file
 from workers.components.tables import render_names
 
+PORTS: Final = ("source", "source_1", "source_2")
+"""The ports that models come in by, of whatever kinds."""
 FORMATS: Final[Mapping[str, str]] = {
-    "binning": BINNING,
-    "statistics": STATISTICS,
-    "pearson": "fedrota.hetero_pearson/1",
+    BINNING: "binning",
+    STATISTICS: "statistics",
+    "fedrota.hetero_pearson/1": "correlation",
 }
-"""The ports that models come in by, and the formats of their files."""
+"""Kinds of models by the formats of their files."""
+MAKERS: Final[Mapping[str, str]] = {
+    "binning": "hetero_feature_binning",
+    "statistics": "data_statistics",
+    "correlation": "hetero_pearson",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +36,30 @@ class Sources:
     context: Context
     frame: Frame
     models: Mapping[str, Mapping[str, Any]]
+    """By kind."""
 
     @classmethod
     def read(cls, context: Context, frame: Frame) -> "Sources":
-        """All connected models; InvalidInputError where one is of another kind than its port."""
-        return cls(
-            context=context,
-            frame=frame,
-            models={port: _read(context, port) for port in FORMATS if context.has_input(port)},
-        )
+        """All connected models; InvalidInputError where one is of no use here, or two are of one kind."""
+        models: dict[str, Mapping[str, Any]] = {}
+        for port in PORTS:
+            if context.has_input(port):
+                kind, model = _read(context, port)
+                if kind in models:
+                    raise InvalidInputError(
+                        f"party {context.me.party} has two {kind} models as inputs of step {context.step!r}: connect one"
+                    )
+                models[kind] = model
+        return cls(context=context, frame=frame, models=models)
 
-    def get(self, port: str, purpose: str) -> Mapping[str, Any]:
+    def get(self, kind: str, purpose: str) -> Mapping[str, Any]:
         """A model that a filter cannot do without; InvalidInputError where it is not connected."""
-        if port not in self.models:
+        if kind not in self.models:
             raise InvalidInputError(
-                f"filter {purpose!r} of step {self.context.step!r} needs the input {port!r} at party "
-                f"{self.context.me.party}: connect the output `model` of a step that makes it"
+                f"filter {purpose!r} of step {self.context.step!r} needs a {kind} model at party {self.context.me.party}: "
+                f"connect the output `model` of a {MAKERS[kind]} step to the input `source`"
             )
-        return self.models[port]
+        return self.models[kind]
 
     def list_iv(self, columns: Sequence[Mapping[str, Any]]) -> list[float]:
         """Information values of a binning model's columns, the mean over labels; InvalidInputError without any."""
@@ -79,7 +92,7 @@ class Sources:
 
     def find_vif(self, names: Sequence[str]) -> dict[str, float]:
         """Variance inflation factors from a correlation model; a column that it lacks is not judged."""
-        model = self.get("pearson", "vif")
+        model = self.get("correlation", "vif")
         known = dict(zip(model["columns"], model["vif"] or [], strict=True)) if model["vif"] else {}
         return {name: known[name] for name in names if known.get(name) is not None}
 
@@ -88,14 +101,16 @@ class Sources:
         return measure(values, [metric], bias=True)[metric]
 
 
-def _read(context: Context, port: str) -> Mapping[str, Any]:
+def _read(context: Context, port: str) -> tuple[str, Mapping[str, Any]]:
+    """The kind of the model at a port, and the model."""
     model = read_model_file(context, context.input(port))
-    if model["format"] != FORMATS[port]:
+    kind = FORMATS.get(model["format"])
+    if kind is None:
         raise InvalidInputError(
-            f"the input {port!r} of party {context.me.party} is a model of the format {model['format']!r} instead of "
-            f"{FORMATS[port]!r}: connect the output `model` of the right step"
+            f"the input {port!r} of party {context.me.party} is a model of the format {model['format']!r}: connect that of a "
+            f"step of {', '.join(MAKERS.values())}"
         )
-    return model
+    return kind, model
 
 
 def _to_figure(value: float | None) -> float:

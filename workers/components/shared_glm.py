@@ -1,18 +1,24 @@
 """The body that the models trained on shares have in common, their parameters, and who learns what from them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from fedrota.component import Context
-from workers.components.alignment import align
+from workers.components.alignment import Alignment
+from workers.components.columns import Vector
 from workers.components.glm_family import Family
-from workers.components.glm_training import plan_batches
+from workers.components.glm_training import Fit, plan_batches
+from workers.components.glm_watch import make_watch
 from workers.components.group_masks import GroupMasks
+from workers.components.shared_scores import reveal_scores
 from workers.components.shared_training import SharedTraining
-from workers.components.vertical_glm import finish, make_ring, read_party
+from workers.components.tables import Samples
+from workers.components.vertical_glm import make_ring, run_training
 from workers.components.vertical_params import PARAMS as VERTICAL_PARAMS
 from workers.components.vertical_params import SHARED_SETTINGS
-from workers.components.vertical_roles import find_roles
+from workers.components.vertical_party import Party
+from workers.components.vertical_roles import Roles, find_roles
 
 SETTINGS: Final = (*SHARED_SETTINGS, "learning_rate", "decay", "penalty", "alpha", "fit_intercept")
 
@@ -28,6 +34,12 @@ DISCLOSURE: Final = (
         "the guest",
         "each sample's score in the end, hence the host's part of it",
         "the same. A host with a single feature tells it by its part of the scores, up to a factor",
+    ),
+    (
+        "the guest, with `validate_every`, `early_stopping_rounds` or `cv_folds`",
+        "each sample's score by each model that is measured, hence the host's part of it: as many of them as the host has "
+        "features tell what its columns can express",
+        "the same. All of these are off unless asked for",
     ),
     (
         "the centre",
@@ -61,16 +73,26 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
 def train_shared_glm(context: Context, family: Family) -> None:
     """Train on shares, write the model part and the predictions."""
     roles = find_roles(context, hosts=1, arbiter=False)
-    party = read_party(context, roles, family)
-    settings = {name: context.params[name] for name in SETTINGS}
-    common = align(context, roles, party.columns.list_splits(), settings)
+    run_training(context, roles, family, settings=SETTINGS, train=partial(_train, family=family))
+
+
+def _train(
+    context: Context, roles: Roles, party: Party | None, common: Alignment, *, family: Family
+) -> tuple[Fit, GroupMasks | None]:
+    if party is None:
+        raise TypeError("models on shares have no arbiter")
+    rows = common.rows["train"]
     terms = {owner: width + int(owner == roles.guest) for owner, width in common.widths.items()}
-    ring = make_ring(context, roles, terms, rows=common.rows["train"], family=family)
+    ring = make_ring(context, roles, terms, rows=rows, family=family)
     training = SharedTraining(
         ring=ring,
         family=family,
-        batches=plan_batches(common.rows["train"], context.params["batch_size"], context.params["seed"]),
+        batches=plan_batches(rows, context.params["batch_size"], context.params["seed"]),
         rest=0.0 if party.labels is None else family.rest(party.labels),
     )
-    fit = training.run(party.make_columns())
-    finish(context, roles, party, fit=fit, family=family, masks=GroupMasks(context, roles.owners))
+
+    def score(samples: Samples, turn: int) -> Vector | None:
+        return reveal_scores(training, samples.features, turn=turn)
+
+    training.watch = make_watch(context, roles, family, party.columns.list_splits(), score=score)
+    return training.run(party.make_columns()), GroupMasks(context, roles.owners)

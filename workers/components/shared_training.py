@@ -18,10 +18,12 @@ from workers.components.fixed_point import FEATURE_BITS, WEIGHT_BITS, Whole, to_
 from workers.components.glm_family import Family
 from workers.components.glm_optimizers import STARTS
 from workers.components.glm_training import PREPARED, Fit, check_weights
+from workers.components.glm_watch import Watch
 from workers.components.group_masks import RING, from_words, to_words
 from workers.components.moments import Block, Columns, Ring, share_moments
 from workers.components.paillier import Number
 from workers.components.pair_link import PairLink, encrypt_rows
+from workers.components.training_checks import Verdict
 
 RING_BITS: Final = RING.bit_length() - 1
 MOMENT_BITS: Final = 2 * FEATURE_BITS
@@ -49,6 +51,7 @@ class SharedTraining:
     """What the guest adds to the summed loss; 0 at the host."""
     blocks: list[SharedBlock] = field(default_factory=list)
     weights: Whole = field(default_factory=lambda: np.zeros(0, dtype=object))
+    watch: Watch | None = None
 
     @property
     def link(self) -> PairLink:
@@ -70,17 +73,25 @@ class SharedTraining:
         context, params = self.ring.context, self.ring.context.params
         self._prepare(columns)
         losses: list[float] = []
-        stopped_by, epoch = "epochs", 0
+        stopped_by, epoch, best_epoch, best = "epochs", 0, None, self.weights
         for epoch in range(1, params["epochs"] + 1):
             losses.append(self._run_epoch(epoch, is_start=epoch == 1 and params["init"] == "zeros"))
             context.log_metric("loss", losses[-1], epoch - 1)
             context.progress(PREPARED + (1 - PREPARED) * epoch / params["epochs"])
-            if params["early_stop"] == "loss" and epoch > 1 and abs(losses[-1] - losses[-2]) < params["tol"]:
-                stopped_by = "loss"
+            verdict = self.watch.after(epoch) if self.watch is not None else Verdict()
+            if verdict.is_best:
+                best_epoch, best = epoch, self.weights
+            if verdict.stop or self._is_settled(losses):
+                stopped_by = "metrics" if verdict.stop else "loss"
                 break
+        self.weights = self.weights if best_epoch is None else best
         weights = self._reveal_weights()
         check_weights(context, weights)
-        return Fit(weights=weights, epochs=epoch, stopped_by=stopped_by, losses=losses)
+        return Fit(weights=weights, epochs=epoch, stopped_by=stopped_by, losses=losses, best_epoch=best_epoch)
+
+    def _is_settled(self, losses: Sequence[float]) -> bool:
+        params = self.ring.context.params
+        return bool(params["early_stop"] == "loss" and len(losses) > 1 and abs(losses[-1] - losses[-2]) < params["tol"])
 
     def _prepare(self, columns: Columns) -> None:
         for place, batch in enumerate(self.batches):
@@ -96,7 +107,7 @@ class SharedTraining:
     def _lay_out(self, block: Block, turn: int) -> SharedBlock:
         """The share as one matrix over all terms: own moments in full, of the common ones this party's part."""
         total, cross = sum(self.ring.terms.values()), block.cross[self.link.peer]
-        mine, theirs = self._sides()
+        mine, theirs = self.sides()
         matrix: Whole = np.zeros((total, total), dtype=object)
         matrix[mine, mine] = block.own
         matrix[mine, theirs], matrix[theirs, mine] = cross, cross.T
@@ -116,13 +127,14 @@ class SharedTraining:
         blended: Whole = (share + np.array(numbers, dtype=object)) % RING
         return blended
 
-    def _sides(self) -> tuple[slice, slice]:
+    def sides(self) -> tuple[slice, slice]:
+        """Where this party's weights are among all, and where the other's."""
         guest, host = slice(0, self.guest_terms), slice(self.guest_terms, None)
         return (guest, host) if self.is_guest else (host, guest)
 
     def _place(self, own: Whole) -> Whole:
         spread: Whole = np.zeros(sum(self.ring.terms.values()), dtype=object)
-        spread[self._sides()[0]] = own
+        spread[self.sides()[0]] = own
         return spread
 
     def _run_epoch(self, epoch: int, *, is_start: bool) -> float:
@@ -205,7 +217,7 @@ class SharedTraining:
 
     def _reveal_weights(self) -> Vector:
         """This party's weights, once the other has sent its share of them."""
-        mine, theirs = self._sides()
+        mine, theirs = self.sides()
         exchange, peer = self.ring.context.exchange, self.link.peer
         exchange.send(peer, "weights_share", to_words(self.weights[theirs].tolist()))
         share = from_words(exchange.recv(peer, "weights_share"))

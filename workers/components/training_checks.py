@@ -83,7 +83,9 @@ def list_metrics(context: Context, *, classes: bool) -> tuple[str, ...]:
             f"`metrics` holds {wrong[0]!r}, which step {context.step!r} cannot measure: use {', '.join(offered)}"
         )
     if params["cv_folds"] == 1:
-        raise InvalidInputError("`cv_folds` is 1, which leaves nothing to train with: set it to 2 or more, or to 0 for none")
+        raise InvalidInputError(
+            "`cv_folds` is 1, which leaves nothing to train with: set it to 2 or more, or to 0 for none"
+        )
     return tuple(params["metrics"]) or offered[:2]
 
 
@@ -128,7 +130,9 @@ class Tracker:
     def hear(self, figures: Mapping[str, float]) -> Verdict:
         """Whether the figures are the best by the first metric, and whether one that counts has been stale too long."""
         for name, value in figures.items():
-            better = value < self.best.get(name, np.inf) if name in LOW_IS_GOOD else value > self.best.get(name, -np.inf)
+            better = (
+                value < self.best.get(name, np.inf) if name in LOW_IS_GOOD else value > self.best.get(name, -np.inf)
+            )
             self.stale[name] = 0 if better else self.stale.get(name, 0) + 1
             if better:
                 self.best[name] = value

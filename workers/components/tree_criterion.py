@@ -16,8 +16,8 @@ class Best:
 
     gain: float
     candidates: Whole
-    left: tuple[float, float]
-    """The gradients' and hessians' sums on the left, with the first of the candidates."""
+    left: Vector
+    """The gradients' and hessians' sums on the left with each of them, which may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,7 @@ class Criterion:
         if not best > self.min_gain:
             return None
         candidates = np.flatnonzero(gains == best)
-        return Best(
-            gain=best, candidates=candidates, left=(float(gradient[candidates[0]]), float(hessian[candidates[0]]))
-        )
+        return Best(gain=best, candidates=candidates, left=left[candidates])
 
     def _score(self, gradient: Vector, hessian: Vector) -> Vector:
         below = hessian + self.l2

@@ -51,10 +51,11 @@ class TreeDraft:
         self.nodes += [Leaf(weight=0.0), Leaf(weight=0.0)]
         return Pair(parent=node, nodes=(split.left, split.right))
 
-    def add_children(self, node: int, left: tuple[float, float], count: float) -> None:
-        """Note the children's sums, from those on the left."""
+    def add_children(self, node: int, left: Vector, count: float) -> None:
+        """Note the children's sums, from those on the left (gradient, hessian)."""
         total, whole = self.totals[node], self.counts[node]
-        self.totals += [left, (total[0] - left[0], total[1] - left[1])]
+        gradient, hessian = float(left[0]), float(left[1])
+        self.totals += [(gradient, hessian), (total[0] - gradient, total[1] - hessian)]
         self.counts += [count, whole - count]
 
     def finish(self, criterion: Criterion, sums: Sequence[tuple[float, float]]) -> None:

@@ -115,17 +115,27 @@ class Grid:
         found: Flags = codes[:, feature] == self.starts[feature + 1] - 1
         return found
 
-    def describe(self, candidate: int, codes: Whole) -> Rule:
-        """The rule for later samples; `codes` are those of the node, whose majority missing values join if it has none."""
+    def find_side(self, candidate: int, *, left: float, missing: float, rows: float) -> bool:
+        """Whether missing values go left: as tried, or where a node has none with most of its samples; from counts."""
+        return bool(self.missing_left[candidate]) if missing else 2 * left >= rows
+
+    def choose_side(self, candidate: int, codes: Whole) -> bool:
+        """The same, from the bins of the node's samples."""
+        return self.find_side(
+            candidate,
+            left=float(self.goes_left(candidate, codes, missing_left=False).sum()),
+            missing=float(self.is_missing(candidate, codes).sum()),
+            rows=float(len(codes)),
+        )
+
+    def describe(self, candidate: int, *, missing_left: bool) -> Rule:
+        """The candidate as a rule for any samples."""
         feature = int(self.feature[candidate])
         ends, place = self.points[feature], int(self.last[candidate] - self.starts[feature])
-        side = bool(self.missing_left[candidate])
-        if not self.is_missing(candidate, codes).any():
-            side = bool(2 * self.goes_left(candidate, codes, missing_left=False).sum() >= len(codes))
         return Rule(
             feature=self.names[feature],
             cut=float(ends[place]) if place < len(ends) - 1 else None,
-            missing_left=side,
+            missing_left=missing_left,
         )
 
     def choose_features(self, features: Whole) -> Flags:

@@ -104,16 +104,16 @@ class TreeGuest:
                 left=left, right=right, owner=owner.address, gain=best.gain, rule=answer.rule, record=answer.record
             )
             pairs.append(draft.split(node, split, answer.left, answer.left_validate))
-            draft.add_children(node, best.left, float((search.active & (draft.positions == left)).sum()))
+            draft.add_children(node, best.left[answer.choice], float((search.active & (draft.positions == left)).sum()))
         return pairs
 
     def _divide_own(self, search: Search, draft: TreeDraft, node: int, candidate: int) -> Answer:
         here = draft.positions == node
-        rule = self.grid.describe(candidate, self.codes[here & search.active])
+        side = self.grid.choose_side(candidate, self.codes[here & search.active])
         return Answer(
-            rule=rule,
-            left=self.grid.goes_left(candidate, self.codes[here], missing_left=rule.missing_left),
-            left_validate=self.grid.goes_left(candidate, self.validate_codes, missing_left=rule.missing_left),
+            rule=self.grid.describe(candidate, missing_left=side),
+            left=self.grid.goes_left(candidate, self.codes[here], missing_left=side),
+            left_validate=self.grid.goes_left(candidate, self.validate_codes, missing_left=side),
         )
 
     def _ask_hosts(self, draft: TreeDraft, found: Found) -> dict[int, Answer]:

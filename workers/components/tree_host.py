@@ -103,17 +103,18 @@ class TreeHost:
         return np.flatnonzero(here if among is None else here & among)
 
     def _split(self, order: Mapping[str, Any]) -> None:
-        names: list[str] = []
+        names: list[tuple[str, int]] = []
         left: list[Flags] = [np.empty(0, dtype=bool)]
         outside: list[Flags] = [np.empty(0, dtype=bool)]
         for node, tied in order["nodes"]:
-            candidate = int(self._order[np.array(tied, dtype=np.int64)].min())
-            rule = self.grid.describe(candidate, self.codes[self._list_rows(node, self._active)])
-            names.append(self._record(rule))
+            choice = int(self._order[np.array(tied, dtype=np.int64)].argmin())
+            candidate = int(self._order[tied[choice]])
+            side = self.grid.choose_side(candidate, self.codes[self._list_rows(node, self._active)])
+            names.append((self._record(self.grid.describe(candidate, missing_left=side)), choice))
             here = self.codes[self._list_rows(node)]
-            left.append(self.grid.goes_left(candidate, here, missing_left=rule.missing_left))
+            left.append(self.grid.goes_left(candidate, here, missing_left=side))
             # All validation samples, wherever they are in the tree: the guest needs not say where.
-            outside.append(self.grid.goes_left(candidate, self.validate_codes, missing_left=rule.missing_left))
+            outside.append(self.grid.goes_left(candidate, self.validate_codes, missing_left=side))
         exchange = self.context.exchange
         exchange.send(self.guest, "records", names, round=self._turn)
         exchange.send(self.guest, "left", np.packbits(np.concatenate(left)), round=self._turn)

@@ -32,6 +32,8 @@ class Answer:
     left_validate: Flags
     rule: Rule | None = None
     record: str = ""
+    choice: int = 0
+    """Which one of the equally good candidates it is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +112,8 @@ class HostLink:
         answers, start = {}, 0
         for place, node in enumerate(choices):
             answers[node] = Answer(
-                record=str(records[place]),
+                record=str(records[place][0]),
+                choice=int(records[place][1]),
                 left=left[start : start + rows[node]],
                 left_validate=outside[place * self.validate_rows : (place + 1) * self.validate_rows],
             )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from workers.components.glm_optimizers import CHOICES, STARTS
 from workers.components.pair_link import KEY_BITS
+from workers.components.training_checks import CHECK_PARAMS, CHECK_SETTINGS
 
 SHARED_SETTINGS: Final = (
     "epochs",
@@ -15,6 +16,7 @@ SHARED_SETTINGS: Final = (
     "init",
     "seed",
     "key_bits",
+    *CHECK_SETTINGS,
 )
 
 DISCLOSURE: Final = (
@@ -32,6 +34,12 @@ DISCLOSURE: Final = (
         "labels; the loss of each epoch; numbers of features of the other parties",
         "the same. Many gradients over few rows say much about labels: batches with fewer rows than a party has "
         "coefficients are refused; hetero_sshe_lr and hetero_sshe_linr show no gradients at all",
+    ),
+    (
+        "the guest, with `validate_every`, `early_stopping_rounds` or `cv_folds`",
+        "each sample's score by each model that is measured. With one host these are the host's parts of the scores: as "
+        "many of them as the host has features tell what its columns can express",
+        "the same. All of these are off unless asked for; of several hosts only the sum of their parts is known",
     ),
     (
         "either of two data parties",
@@ -137,6 +145,7 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": 0,
         "description": "Where the cutting of batches, and random coefficients, start.",
     },
+    **CHECK_PARAMS,
     "key_bits": KEY_BITS,
 }
 PORTS: Final[Mapping[str, Any]] = {

@@ -12,6 +12,8 @@ LENGTHS: Final = struct.Struct(">II")
 MAX_HEADER: Final = 16 << 20
 MAX_PAYLOAD: Final = 1 << 30
 _CHUNK: Final = 1 << 18
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` would make an encoder for each frame."""
 
 Header = dict[str, Any]
 Frame = tuple[Header, bytearray]
@@ -27,7 +29,7 @@ class LinkClosedError(LinkError):
 
 def pack_head(header: Header, payload_size: int = 0) -> bytes:
     """Everything of a frame but its payload; LinkError where either part is too large."""
-    head = json.dumps(header, separators=(",", ":")).encode()
+    head = _encode(header).encode()
     if len(head) > MAX_HEADER or payload_size > MAX_PAYLOAD:
         raise LinkError(f"a message may have at most {MAX_PAYLOAD >> 20} MiB")
     return LENGTHS.pack(len(head), payload_size) + head
@@ -90,7 +92,7 @@ def _grow(begin: bytearray, size: int) -> bytearray:
 def parse_header(raw: bytes) -> Header:
     """A frame's header; LinkError where it is no JSON object."""
     try:
-        header = json.loads(raw)
+        header = json.loads(raw.decode())
     except (ValueError, RecursionError) as wrong:
         raise LinkError("a frame's header is not JSON") from wrong
     if not isinstance(header, dict):

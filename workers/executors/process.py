@@ -46,6 +46,7 @@ class Process:
         self.log: AttemptLog | None = None
         self.is_gone = False
         self._is_closed = False
+        self._is_blocked = False
         link.setblocking(False)  # noqa: FBT003
         os.set_blocking(output, False)
         loop.aio.add_reader(link, self._on_link)
@@ -72,10 +73,13 @@ class Process:
                     self._unsent.popleft()
         except BlockingIOError:
             self._loop.aio.add_writer(self._link, self._flush)
+            self._is_blocked = True
             return
         except OSError:
             self._unsent.clear()  # it is ending; its exit tells the rest
-        self._loop.aio.remove_writer(self._link)
+        if self._is_blocked:
+            self._loop.aio.remove_writer(self._link)
+            self._is_blocked = False
 
     def pause(self, pause_s: float) -> None:
         """Do not listen for a while: the process says more than can be passed on."""

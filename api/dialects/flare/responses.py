@@ -23,7 +23,7 @@ def make_dict(value: Mapping[str, Any], **meta: Any) -> Reply:
     return Reply(items=[{"type": "dict", "data": dict(value)}], meta=_meta("", meta))
 
 
-def make_table(rows: Sequence[Sequence[str]], **meta: Any) -> Reply:
+def make_table(rows: Sequence[Sequence[str | None]], **meta: Any) -> Reply:
     """Rows of texts, the first of which names the columns."""
     return Reply(items=[{"type": "table", "rows": [list(row) for row in rows]}], meta=_meta("", meta))
 

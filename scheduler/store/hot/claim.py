@@ -20,7 +20,8 @@ _CLAIM = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.CLAIMED)}, agent = {{of:agents:text}}, "
     "lease_until = :lease, started = COALESCE(started, CAST(:now AS double precision)) "
     "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
-    f"AND {from_state(Level.TASK, Event.CLAIMED)} RETURNING id, step_id, job_id, service"
+    f"AND {from_state(Level.TASK, Event.CLAIMED)} "
+    "RETURNING id, step_id, party_id, role, position, attempt, seq, state, agent, job_id, slots, service"
 )
 _START_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
@@ -31,7 +32,7 @@ _START_JOBS = make_sql(
     f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.CLAIMED)} RETURNING id"
 )
 _TASKS = make_sql(
-    "SELECT id, step_id, party_id, role, position, attempt, seq, state, agent FROM task WHERE id {in:tasks}"
+    "SELECT id, step_id, party_id, role, position, attempt, seq, state, agent, job_id, slots FROM task WHERE id {in:tasks}"
 )
 _STEPS = make_sql(
     "SELECT step.id, step.job_id, job.name, step.name, step.run, step.params, step.overrides, step.inputs, "
@@ -72,28 +73,33 @@ def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until
         lease=to_epoch(lease_until),
         now=to_epoch(now),
     )
-    _start(tx, granted, now)
-    rows = {row[0]: row for row in tx.run(_TASKS, tasks=list(by_task))}
-    held = {task for task, row in rows.items() if _holds(by_task[task], row)}
-    assignments = _load_assignments(tx, [rows[task] for task in held])
+    rows = {row[0]: row for row in granted}
+    others = [task for task in by_task if task not in rows]
+    if others:
+        rows |= {row[0]: row for row in tx.run(_TASKS, tasks=others)}
+    held = [row for task, row in rows.items() if _holds(by_task[task], row)]
+    assignments = _start(tx, granted, held, now) if held else {}
     replies = [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
     # Those whom a member serves may all have ended before it began.
-    return Claimed(replies, {job for _, _, job, service in granted if service})
+    return Claimed(replies, {row[9] for row in granted if row[11]})
 
 
-def _start(tx: Tx, granted: Sequence[tuple[Any, ...]], now: datetime) -> None:
-    """A step runs from the first claim of one of its tasks, its job too."""
-    if not granted:
-        return
-    at = to_epoch(now)
-    steps, jobs = tx.run_all(
+def _start(
+    tx: Tx, granted: Sequence[tuple[Any, ...]], held: Sequence[tuple[Any, ...]], now: datetime
+) -> dict[str, Assignment]:
+    """A step runs from the first claim of one of its tasks, its job too; what the claimants must know, by task."""
+    at, ids = to_epoch(now), list({row[1] for row in held})
+    started, begun, steps, peers = tx.run_all(
         (_START_STEPS, {"steps": list({row[1] for row in granted}), "now": at}),
-        (_START_JOBS, {"jobs": list({row[2] for row in granted}), "now": at}),
+        (_START_JOBS, {"jobs": list({row[9] for row in granted}), "now": at}),
+        (_STEPS, {"steps": ids}),
+        (_PEERS, {"steps": ids}),
     )
-    entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in jobs]
-    entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in steps]
-    entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, job, step, task) for task, step, job, _ in granted]
+    entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in begun]
+    entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in started]
+    entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, row[9], row[1], row[0]) for row in granted]
     append_events(tx, entries, now)
+    return _make_assignments(tx, held, steps, peers)
 
 
 def _holds(claim: ClaimBy, row: tuple[Any, ...]) -> bool:
@@ -116,11 +122,9 @@ def _refusal(claim: ClaimBy, row: tuple[Any, ...] | None) -> str:
     return f"the task is {row[7]}"
 
 
-def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Assignment]:
-    if not tasks:
-        return {}
-    ids = list({row[1] for row in tasks})
-    step_rows, peer_rows = tx.run_all((_STEPS, {"steps": ids}), (_PEERS, {"steps": ids}))
+def _make_assignments(
+    tx: Tx, tasks: Sequence[tuple[Any, ...]], step_rows: Sequence[tuple[Any, ...]], peer_rows: Sequence[tuple[Any, ...]]
+) -> dict[str, Assignment]:
     steps = {row[0]: row for row in step_rows}
     peers: dict[tuple[str, int], list[Peer]] = {}
     for step, attempt, task, role, party, position, identity in peer_rows:
@@ -131,7 +135,7 @@ def _load_assignments(tx: Tx, tasks: Sequence[tuple[Any, ...]]) -> dict[str, Ass
 
 
 def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer], sources: Sources) -> Assignment:
-    id_, step_id, party, role, position, attempt, seq = task[:7]
+    id_, step_id, party, role, position, attempt, seq, *_, slots = task[:11]
     _, job, job_name, name, run, params, overrides, _, timeout_s = step
     return Assignment(
         task=id_,
@@ -148,4 +152,5 @@ def _assignment(task: tuple[Any, ...], step: tuple[Any, ...], peers: list[Peer],
         inputs=sources.resolve(step_id, party=party, role=role, position=position),
         peers=tuple(peers),
         timeout_s=timeout_s,
+        slots=slots,
     )

@@ -40,8 +40,8 @@ _DISPATCH_STEPS = make_sql(
 )
 _DISPATCH_TASKS = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.DISPATCHED)}, seq = seq + 1, lease_until = :lease "
-    f"WHERE step_id {{in:steps}} AND {from_state(Level.TASK, Event.DISPATCHED)} "
-    "RETURNING id, seq, party_id, gang, step_id, job_id"
+    "WHERE step_id IN (SELECT id FROM step WHERE id {in:steps} AND state = 'dispatched') "
+    f"AND {from_state(Level.TASK, Event.DISPATCHED)} RETURNING id, seq, party_id, gang, step_id, job_id"
 )
 _EXPIRED = make_sql(
     # The first condition is the index's own: SQLite does not conclude it from the second.
@@ -58,7 +58,7 @@ _KNOCKED = make_sql(
     "SELECT id FROM task WHERE party_id = :party AND state IN ('dispatched', 'running', 'lost_contact') "
     "AND state = 'dispatched'"
 )
-_EXPIRE = make_sql("UPDATE task SET lease_until = :now WHERE id {in:tasks} AND state = 'dispatched'")
+_EXPIRE = make_sql("UPDATE task SET seq = seq + 1, lease_until = :now WHERE id {in:tasks} AND state = 'dispatched'")
 _EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
 
 FIRST_RANK = (-(2**31), 0.0, "")
@@ -139,9 +139,10 @@ def list_party_ids(tx: Tx) -> list[str]:
 def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
     """The room at the parties."""
     names = sorted(set(parties))
-    live = {party: (int(all_), int(running)) for party, all_, running in tx.run(_LIVE, parties=names)}
+    counts, rows = tx.run_all((_LIVE, {"parties": names}), (_ROOMS, {"parties": names}))
+    live = {party: (int(all_), int(running)) for party, all_, running in counts}
     rooms = {}
-    for party, slots, drained, last_seen in tx.run(_ROOMS, parties=names):
+    for party, slots, drained, last_seen in rows:
         in_all, running = live.get(party, (0, 0))
         rooms[party] = PartyRoom(slots=slots, drained=bool(drained), last_seen=last_seen, live=in_all, running=running)
     return rooms
@@ -149,9 +150,9 @@ def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
 
 def dispatch_steps(tx: Tx, steps: Sequence[str], *, now: datetime, lease_until: datetime) -> dict[str, list[Knock]]:
     """Dispatch the steps that are still ready, all their tasks at once; the knocks by party."""
-    moved = tx.run(_DISPATCH_STEPS, steps=list(steps))
+    wanted = {"steps": list(steps)}
+    moved, tasks = tx.run_all((_DISPATCH_STEPS, wanted), (_DISPATCH_TASKS, {**wanted, "lease": to_epoch(lease_until)}))
     entries = [Entry(Level.STEP, Event.DISPATCHED, State.DISPATCHED, job, step) for step, job, _ in moved]
-    tasks = tx.run(_DISPATCH_TASKS, steps=[row[0] for row in moved], lease=to_epoch(lease_until))
     entries += [
         Entry(Level.TASK, Event.DISPATCHED, State.DISPATCHED, job, step, task) for task, _, _, _, step, job in tasks
     ]
@@ -171,7 +172,10 @@ def list_knocked(tx: Tx, party: str) -> list[str]:
 
 
 def expire_knocks(tx: Tx, tasks: Sequence[str], *, now: datetime) -> None:
-    """Give up the knocks that are still unanswered; their jobs are locked already."""
+    """Give up the knocks that are still unanswered; their jobs are locked already.
+
+    They are void at once: a claim of the worker's former life may still be on its way, and nobody would run it.
+    """
     if tasks:
         tx.run(_EXPIRE, tasks=list(tasks), now=to_epoch(now))
 

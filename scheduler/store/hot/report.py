@@ -25,7 +25,8 @@ _END = make_sql(
 _LOOK = make_sql("SELECT id, party_id, seq, state FROM task WHERE id {in:tasks}")
 _END_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.SUCCEEDED)}, reason = '', ended = :now "
-    f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.SUCCEEDED)} AND NOT EXISTS "
+    "WHERE id IN (SELECT step_id FROM task WHERE id {in:tasks}) "
+    f"AND {from_state(Level.STEP, Event.SUCCEEDED)} AND NOT EXISTS "
     "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.state <> 'success') "
     "RETURNING id, job_id"
 )
@@ -45,10 +46,9 @@ _END_JOBS = make_sql(
 # Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
     "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
-    "WHERE step.id {in:steps} AND step.state <> 'success' AND (job.stop_kind IS NOT NULL OR EXISTS "
-    "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
-    "AND task.state IN ('failed', 'canceled', 'timeout')) "
-    "OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.service))"
+    "JOIN task ON task.step_id = step.id AND task.attempt = step.attempt "
+    "WHERE step.id {in:steps} AND step.state <> 'success' "
+    "AND (job.stop_kind IS NOT NULL OR task.service OR task.state IN ('failed', 'canceled', 'timeout'))"
 )
 _ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' LIMIT 1")
 _STOPPING = make_sql(
@@ -81,7 +81,10 @@ def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:
 def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported:
     """Accept each report whose dispatch still runs at its party; their jobs are locked already."""
     by_task = {item.report.task: item for item in reports}
-    ended = tx.run(_END, now=to_epoch(now), **_columns(by_task))
+    at = to_epoch(now)
+    ended, done = tx.run_all(
+        (_END, {"now": at, **_columns(by_task)}), (_END_STEPS, {"now": at, "tasks": list(by_task)})
+    )
     accepted = {row[0]: row for row in ended}
     entries = [
         Entry(Level.TASK, ENDING[State(state)], state, job, step, task, reason)
@@ -89,7 +92,7 @@ def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported
     ]
     append_events(tx, entries, now)
     _insert_outputs(tx, [by_task[task].report for task in accepted], accepted)
-    unsettled = _advance(tx, ended, now)
+    unsettled = _advance(tx, ended, done, now)
     refused = [task for task in by_task if task not in accepted]
     present = {row[0]: row for row in tx.run(_LOOK, tasks=refused)} if refused else {}
     replies = [_reply(item, item.report.task in accepted, present.get(item.report.task)) for item in reports]
@@ -140,14 +143,13 @@ def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple
     tx.insert(OutputRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
 
 
-def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:
-    """Steps and jobs that success completes, steps that it sets free; returns the jobs left to settle."""
+def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], done: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:
+    """Steps that are `done` set others free and complete their jobs; returns the jobs left to settle."""
     at = to_epoch(now)
     unsettled = {row[2] for row in ended if row[3] != State.SUCCESS}
     touched = list({row[1] for row in ended if row[3] == State.SUCCESS})
     if not touched:
         return unsettled
-    done = tx.run(_END_STEPS, steps=touched, now=at)
     steps, jobs = [row[0] for row in done], list({row[1] for row in done})
     freed, finished, stopping, broken, ready = tx.run_all(
         (_FREE_STEPS, {"steps": steps, "now": at}),

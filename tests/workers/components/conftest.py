@@ -2,12 +2,14 @@
 
 import csv
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from fedrota.component import Member
 from fedrota.simulate import Simulation, simulate
 from workers.components.catalog import list_builtin
 
@@ -36,6 +38,12 @@ def breast() -> Callable[[str, str], dict[str, list[Any]]]:
     return read
 
 
+def _params_of(step: Mapping[str, Any], member: Member) -> dict[str, Any]:
+    """A member's parameters: the step's, and over them its role's and its own."""
+    overrides = step.get("overrides", {})
+    return step.get("params", {}) | overrides.get(member.role, {}) | overrides.get(member.address, {})
+
+
 @pytest.fixture
 def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
     """Runs every step of a job document in order, with the tables in examples/data."""
@@ -56,7 +64,7 @@ def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
             done[step["name"]] = simulate(
                 infos[step["component"]],
                 members,
-                params=step.get("params", {}),
+                params=partial(_params_of, step),
                 tables=tables,
                 inputs={
                     address: {

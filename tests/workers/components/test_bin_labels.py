@@ -38,4 +38,8 @@ def test_counts_and_verdicts_are_by_bin():
     (verdict,) = labels.judge(counts, adjustment=0.5)
     assert (verdict["label"], verdict["events"], verdict["others"]) == ("1", [2, 1, 0], [0, 1, 1])
     three = Labels(names=["0", "1", "2"], codes=[0, 1, 2])
-    assert [each["label"] for each in three.judge(three.count(np.array([0, 1, 1]), 2), adjustment=0.5)] == ["0", "1", "2"]
+    assert [each["label"] for each in three.judge(three.count(np.array([0, 1, 1]), 2), adjustment=0.5)] == [
+        "0",
+        "1",
+        "2",
+    ]

@@ -9,6 +9,11 @@ def test_defaults_bin_all_columns_and_given_points_must_be_numbers():
     values = read_values(schema, {"split_points": {"x": [1, 2.5]}})
     assert values["columns"] == values["positions"] == values["category_columns"] == []
     assert values["bins"] == 10
-    for wrong in ({"split_points": {"x": []}}, {"split_points": {"x": ["a"]}}, {"bins": 0}, {"category_positions": [-1]}):
+    for wrong in (
+        {"split_points": {"x": []}},
+        {"split_points": {"x": ["a"]}},
+        {"bins": 0},
+        {"category_positions": [-1]},
+    ):
         with pytest.raises(ParamsError):
             read_values(schema, wrong)

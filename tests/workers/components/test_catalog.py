@@ -33,9 +33,12 @@ def test_the_builtin_components_are_these():
         "hetero_poisson",
         "hetero_sshe_lr",
         "hetero_sshe_linr",
+        "hetero_secureboost",
+        "homo_secureboost",
         "local_baseline",
         "predict",
         "evaluation",
+        "restore_model",
         "noop",
         "toy",
     ]
@@ -53,6 +56,7 @@ def test_the_builtin_components_are_these():
         "homo_data_split",
         "local_baseline",
         "evaluation",
+        "restore_model",
         "noop",
     }
     assert {info.name for info in list_builtin() if info.reusable} == {"noop"}

@@ -69,7 +69,7 @@ def test_gaps_are_filled_as_told_and_counted(fill, wanted):
 
 def test_gaps_without_fill_are_refused_with_a_remedy():
     text = refuse({**TABLE, "x0": ["1", "NA", ""]})
-    assert "column 'x0' of party 9999 is missing in 2 of 3 rows: set `fill` to mean, min, max or value" in text
+    assert "column 'x0' of party 9999 is missing in 2 of 3 rows: set `fill` to mean, min, max, value or keep" in text
 
 
 def test_an_empty_column_has_no_mean():

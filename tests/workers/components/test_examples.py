@@ -10,7 +10,7 @@ def infos():
     return {info.name: info for info in list_builtin()}
 
 
-@pytest.mark.parametrize("name", ["breast-homo-lr.yaml", "breast-hetero-lr.yaml", "toy.yaml"])
+@pytest.mark.parametrize("name", ["breast-homo-lr.yaml", "breast-hetero-lr.yaml", "breast-baseline.yaml", "toy.yaml"])
 def test_example_documents_name_components_parameters_and_ports_that_exist(examples, infos, name):
     document = yaml.safe_load((examples / name).read_text())
     components = {step["name"]: infos[step["component"]] for step in document["steps"]}
@@ -44,9 +44,21 @@ def test_the_vertical_demo_job_trains_a_good_model_of_common_patients(examples, 
     done = run_document(examples / "breast-hetero-lr.yaml")
     metrics = done["evaluate"]["guest"].metrics
     assert metrics["train_auc"][0][1] >= 0.99
-    assert metrics["validate_auc"][0][1] >= 0.98
+    assert metrics["validate_auc"][0][1] >= 0.99
     assert done["train_samples"]["guest"].summary == {"rows": 428, "common": 401, "rate": 401 / 428}
     assert "nothing to evaluate" in done["evaluate"]["host"].log[0]
+
+
+def test_the_baseline_demo_job_shows_what_the_other_partys_columns_are_worth(examples, run_document):
+    done = run_document(examples / "breast-baseline.yaml")
+    alone, together = (
+        done[f"evaluate_{name}"]["guest"].metrics["validate_auc"][0][1] for name in ("alone", "together")
+    )
+    assert 0.85 < alone < together - 0.05
+    assert together >= 0.98
+    assert set(done["alone"]["host"].outputs) == {"model"}
+    splits = [done["split"][member].read_table("train_data")["id"] for member in ("guest", "host")]
+    assert splits[0] == splits[1]
 
 
 def test_the_toy_job_adds_up(examples, run_document):

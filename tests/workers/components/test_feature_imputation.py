@@ -41,6 +41,11 @@ def test_columns_have_their_own_methods_and_values_and_numbers_can_be_gaps():
     assert values["x"] == [1.0, 7.0, 4.0]
 
 
+def test_the_centre_sees_only_values_that_filled_a_gap():
+    result = run_one(feature_imputation, {"id": ["a", "b"], "x": [1.0, None], "secret": [7.0, 9.0]}, method="max")
+    assert result.summary["fill"] == {"x": 1.0}
+
+
 def test_later_tables_are_filled_with_what_was_learned():
     learned = run_one(feature_imputation, TABLE, also_missing=[-1])
     later = run_one(feature_imputation, {"id": ["q"], "x": [None], "z": [-1]}, model=learned)

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedrota.simulate import simulate
-from tests.workers.components.tabular import TRIO, TWO, make_empty, refuse_all, run_all, run_one
+from tests.workers.components.tabular import TRIO, TWO, make_empty, read_marks, refuse_all, run_all, run_one
 from workers.components.federated_sample import federated_sample
 from workers.components.sample_weight import sample_weight
 
@@ -47,6 +47,8 @@ def test_rows_are_repeated_by_their_weights_at_all_parties():
     weighted = run_one(sample_weight, {**GUEST, "w": [0.0] * 17 + [1.0, 0.5, 2.5]}, weight_column="w")
     run = run_all(federated_sample, TWO, {"guest": weighted.output("data"), "host": HOST}, mode="exact_by_weight")
     assert run["host"].read_table("data") == {"id": ["0", "1", "2", "3", "4"], "x": [17, 18, 19, 19, 19]}
+    assert run["guest"].read_table("data") == {"id": ["0", "1", "2", "3", "4"], "y": [1] * 5, "g": [17, 18, 19, 19, 19]}
+    assert "weight" not in read_marks(run["guest"])
     # The host's own parameters count for nothing, not for the new ids either.
     inputs = {"guest": {"data": weighted.output("data")}, "host": {"data": HOST}}
     mixed = simulate(

@@ -90,9 +90,7 @@ def test_values_are_replaced_by_bins_or_weights_and_a_model_does_the_same_again(
     for column in model["columns"]:
         values = np.array(inputs["host.0"]["data"][column["name"]], dtype=float)
         assert found["host"].read_table("data")[column["name"]] == place_values(values, column["points"]).tolist()
-    again = {
-        owner: {"data": ports["data"], "model": found[owner].output("model")} for owner, ports in inputs.items()
-    }
+    again = {owner: {"data": ports["data"], "model": found[owner].output("model")} for owner, ports in inputs.items()}
     repeated = run(TWO, again)
     for owner in inputs:
         assert repeated[owner].read_table("data") == found[owner].read_table("data")
@@ -229,7 +227,7 @@ def test_one_class_and_missing_labels_are_refused():
     inputs["guest.0"]["data"]["y"] = [1] * 40
     expect_invalid("label column 'y' of party 9999 holds only the label 1: .* `statistics: false`", inputs)
     assert run(TWO, inputs, statistics=False)["guest"].summary["columns"] == 1
-    inputs["guest.0"]["data"]["y"] = list(range(40))[:-1] + [None]
+    inputs["guest.0"]["data"]["y"] = [*range(39), None]
     expect_invalid("label column of party 9999 is empty in 1 of 40 rows", inputs)
     del inputs["guest.0"]["data"]["y"]
     expect_invalid("label column of party 9999 is missing", inputs)
@@ -303,7 +301,10 @@ def test_odd_columns_are_weighed_as_plainly_or_refused(rows, constant, gaps, lab
 
 
 def test_the_sample_data_takes_few_seconds_with_safe_keys(breast):
-    tables = {owner: breast(party, "breast_vertical_train") for owner, party in zip(("guest.0", "host.0"), ("9999", "10000"), strict=True)}
+    tables = {
+        owner: breast(party, "breast_vertical_train")
+        for owner, party in zip(("guest.0", "host.0"), ("9999", "10000"), strict=True)
+    }
     common = sorted(set(tables["guest.0"]["id"]) & set(tables["host.0"]["id"]))
     inputs = {}
     for owner, table in tables.items():

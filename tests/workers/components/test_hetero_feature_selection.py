@@ -17,16 +17,16 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("binned")
     binned = simulate(hetero_feature_binning, THREE, params={**FAST, "bins": 4}, inputs=inputs, workdir=folder)
     for owner, ports in inputs.items():
-        ports["binning"] = binned[owner].output("model")
+        ports["source"] = binned[owner].output("model")
     return inputs
 
 
 def read_iv(made):
     """Information value of every column, by owner and name."""
-    guest = json.loads(made["guest.0"]["binning"].read_text())
+    guest = json.loads(made["guest.0"]["source"].read_text())
     found = {("guest.0", each["name"]): each["results"][0]["total_iv"] for each in guest["columns"]}
     for owner, host in guest["hosts"].items():
-        names = [each["name"] for each in json.loads(made[owner]["binning"].read_text())["columns"]]
+        names = [each["name"] for each in json.loads(made[owner]["source"].read_text())["columns"]]
         for name, each in zip(names, host["columns"], strict=True):
             found[owner, name] = each["results"][0]["total_iv"]
     return found
@@ -75,7 +75,10 @@ def test_a_filter_that_is_not_federated_leaves_the_hosts_alone(made):
 
 
 def test_filters_follow_each_other_and_rows_and_labels_stay(made):
-    rules = [{"kind": "manual", "drop": ["x0"], "drop_positions": [1]}, {"kind": "iv", "how": "top_share", "threshold": 0.5}]
+    rules = [
+        {"kind": "manual", "drop": ["x0"], "drop_positions": [1]},
+        {"kind": "iv", "how": "top_share", "threshold": 0.5},
+    ]
     values = {each: value for each, value in read_iv(made).items() if each[1] not in ("x0", "x1", "x4", "x7")}
     wanted = with_best_of_each(set(sorted(values, key=values.__getitem__)[-2:]), values)
     found = run(made, rules)
@@ -107,11 +110,19 @@ def test_columns_that_are_not_named_always_stay(made):
 
 
 def test_statistics_of_a_model_decide(made):
-    figures = simulate(data_statistics, THREE, params={"statistics": ["summary", "95%"]}, inputs={o: {"data": p["data"]} for o, p in made.items()})
-    inputs = {owner: {"data": ports["data"], "statistics": figures[owner].output("model")} for owner, ports in made.items()}
+    figures = simulate(
+        data_statistics,
+        THREE,
+        params={"statistics": ["summary", "95%"]},
+        inputs={o: {"data": p["data"]} for o, p in made.items()},
+    )
+    inputs = {
+        owner: {"data": ports["data"], "source_2": figures[owner].output("model")} for owner, ports in made.items()
+    }
     kept = list_kept(run(inputs, [{"kind": "statistic", "metric": "mean", "how": "top_k", "threshold": 1}]))
     means = {
-        owner: max((n for n in ports["data"] if n[0] == "x"), key=lambda n, p=ports: sum(p["data"][n])) for owner, ports in made.items()
+        owner: max((n for n in ports["data"] if n[0] == "x"), key=lambda n, p=ports: sum(p["data"][n]))
+        for owner, ports in made.items()
     }
     assert kept == set(means.items())
     with pytest.raises(InvalidInputError, match="have no 'count' of column 'x.', only 95%, coefficient_of_variance"):
@@ -139,18 +150,23 @@ def expect_invalid(text, *args, **how):
 
 def test_a_model_that_is_missing_or_of_another_kind_is_named(made):
     bare = {owner: {"data": ports["data"]} for owner, ports in made.items()}
-    expect_invalid("filter 'iv' of step .* needs the input 'binning' at party", bare, [{"kind": "iv"}])
-    expect_invalid("filter 'vif' of step .* needs the input 'pearson'", bare, [{"kind": "vif"}])
-    expect_invalid("filter 'statistic' of step .* needs the input 'statistics'", bare, [{"kind": "statistic"}])
-    wrong = {owner: {"data": ports["data"], "pearson": ports["binning"]} for owner, ports in made.items()}
-    expect_invalid("input 'pearson' of party .* is a model of the format 'fedrota.feature_binning/1'", wrong, [])
+    expect_invalid(
+        "filter 'iv' of step .* needs a binning model at party .* hetero_feature_binning", bare, [{"kind": "iv"}]
+    )
+    expect_invalid("filter 'vif' of step .* needs a correlation model", bare, [{"kind": "vif"}])
+    expect_invalid("filter 'statistic' of step .* needs a statistics model", bare, [{"kind": "statistic"}])
+    twice = {owner: {**ports, "source_1": ports["source"]} for owner, ports in made.items()}
+    expect_invalid("party .* has two binning models as inputs", twice, [])
+    chosen = run(made, [])
+    wrong = {owner: {**ports, "source_1": chosen[owner].output("model")} for owner, ports in made.items()}
+    expect_invalid("input 'source_1' of party .* is a model of the format 'fedrota.feature_selection/1'", wrong, [])
 
 
 def test_a_model_without_information_values_is_named(made):
     inputs = {owner: {"data": ports["data"]} for owner, ports in made.items()}
     binned = simulate(hetero_feature_binning, THREE, params={**FAST, "statistics": False}, inputs=inputs)
     for owner, ports in inputs.items():
-        ports["binning"] = binned[owner].output("model")
+        ports["source"] = binned[owner].output("model")
     expect_invalid("party (9999|10000) (has no information values|names columns)", inputs, [{"kind": "iv"}])
 
 

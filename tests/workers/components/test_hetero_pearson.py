@@ -135,7 +135,9 @@ def test_a_party_without_features_takes_part(widths):
     assert [len(read_model(found, member)["columns"]) for member in ("guest", "host")] == list(widths)
 
 
-@given(rows=st.integers(4, 12), constant=st.booleans(), size=st.sampled_from([1e-12, 1.0, 1e14]), seed=st.integers(0, 99))
+@given(
+    rows=st.integers(4, 12), constant=st.booleans(), size=st.sampled_from([1e-12, 1.0, 1e14]), seed=st.integers(0, 99)
+)
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 def test_odd_columns_are_correlated_as_plainly_or_have_none(rows, constant, size, seed):
     inputs = make_tables((1, 2), rows=rows, seed=seed)

@@ -42,9 +42,7 @@ def pool(inputs, name):
 
 
 def read_points(found, member="guest.0"):
-    return {
-        each["name"]: each["points"] for each in json.loads(found[member].output("model").read_text())["columns"]
-    }
+    return {each["name"]: each["points"] for each in json.loads(found[member].output("model").read_text())["columns"]}
 
 
 @pytest.mark.parametrize("parties", [PARTIES, {**PARTIES, "arbiter": ["1"]}], ids=["guest adds", "arbiter adds"])

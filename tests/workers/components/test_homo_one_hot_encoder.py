@@ -58,6 +58,9 @@ def test_a_party_left_out_counts_for_nobody_and_stops_nobody(left_out):
     run = simulate(homo_one_hot_encoder, TWO, params=lambda member: {"run": member.role != left_out}, inputs=inputs)
     assert run[left_out].read_table("data") == TABLES[left_out]
     other = "host" if left_out == "guest" else "guest"
+    assert [message.value for message in run.messages if message.name == "all_categories" or message.value is None] == (
+        [None] if left_out == "host" else [{"problem": "", "categories": {"farbe": ["blau", "rot"], "n": [1, 3]}}]
+    )
     own = sorted(set(TABLES[other]["farbe"]))
     assert [name for name in run[other].read_table("data") if name.startswith("farbe")] == [f"farbe_{v}" for v in own]
 

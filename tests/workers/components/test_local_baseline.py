@@ -94,13 +94,16 @@ def test_a_party_left_out_has_nothing_also_when_its_model_is_used():
     run = simulate(local_baseline, TWO, params=lambda member: {"run": member.role == "guest"}, inputs=inputs)
     assert not run.messages
     assert set(run["host"].outputs) == {"model"}
-    later = {"guest": {"test": TABLE, "model": run["guest"].output("model")}, "host": {"model": run["host"].output("model")}}
+    later = {
+        "guest": {"test": TABLE, "model": run["guest"].output("model")},
+        "host": {"model": run["host"].output("model")},
+    }
     again = simulate(local_baseline, TWO, inputs=later)
     assert set(again["host"].outputs) == {"model"}
     assert again["guest"].read_table("data")["id"] == TABLE["id"]
+    inputs = {"host": {"data": {"id": ["a"], "x": [1]}, "model": run["host"].output("model")}}
     with pytest.raises(InvalidInputError, match="party 10000 was left out where the model was trained"):
-        data = {"id": ["a"], "x": [1]}
-        simulate(predict, {"host": ["10000"]}, inputs={"host": {"data": data, "model": run["host"].output("model")}})
+        simulate(predict, {"host": ["10000"]}, inputs=inputs)
 
 
 @pytest.mark.parametrize(

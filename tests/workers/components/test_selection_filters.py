@@ -17,12 +17,16 @@ def test_the_top_are_the_best_ones(values, count, high):
     assert len(kept) == min(count, len(values))
     left = [value for place, value in enumerate(values) if place not in kept]
     best, worst = (min, max) if high else (max, min)
-    assert not left or (best(values[place] for place in kept) >= worst(left)) == high or best(
-        values[place] for place in kept
-    ) == worst(left)
+    assert (
+        not left
+        or (best(values[place] for place in kept) >= worst(left)) == high
+        or best(values[place] for place in kept) == worst(left)
+    )
 
 
-@pytest.mark.parametrize(("share", "of", "kept"), [(0.5, 8, 4), (0.8, 10, 8), (0.3, 10, 3), (0.51, 8, 5), (0, 8, 0), (1, 3, 3)])
+@pytest.mark.parametrize(
+    ("share", "of", "kept"), [(0.5, 8, 4), (0.8, 10, 8), (0.3, 10, 3), (0.51, 8, 5), (0, 8, 0), (1, 3, 3)]
+)
 def test_a_share_is_rounded_up_but_not_by_rounding_errors(share, of, kept):
     rule = {"kind": "iv", "how": "top_share", "threshold": share}
     assert len(pick(rule, [float(place) for place in range(of)], [0.0] * of)) == kept

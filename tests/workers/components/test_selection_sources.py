@@ -4,7 +4,7 @@ from fedrota.simulate import simulate
 from tests.workers.components.vertical import FAST, TWO, make_inputs
 from workers.components.hetero_feature_selection import hetero_feature_selection
 from workers.components.hetero_pearson import hetero_pearson
-from workers.components.selection_sources import FORMATS
+from workers.components.selection_sources import FORMATS, MAKERS, PORTS
 
 
 @pytest.fixture
@@ -17,12 +17,13 @@ def tables():
 
 def test_columns_that_others_explain_are_left_out_by_their_inflation(tables):
     figures = simulate(hetero_pearson, TWO, params=FAST, inputs=tables)
-    inputs = {owner: {**ports, "pearson": figures[owner].output("model")} for owner, ports in tables.items()}
+    inputs = {owner: {**ports, "source": figures[owner].output("model")} for owner, ports in tables.items()}
     params = {"filters": [{"kind": "vif", "threshold": 5}]}
     found = simulate(hetero_feature_selection, TWO, params=params, inputs=inputs)
     assert found["guest"].summary["kept"] == ["x2"]
     assert found["host"].summary["kept"] == ["x3", "x4"]
 
 
-def test_each_port_takes_one_kind_of_model():
-    assert len(set(FORMATS.values())) == len(FORMATS) == 3
+def test_each_kind_of_model_has_a_maker():
+    assert set(FORMATS.values()) == set(MAKERS)
+    assert len(PORTS) == len(MAKERS)

@@ -5,7 +5,15 @@ import pytest
 
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
-from workers.components.tables import Samples, get_input, read_samples, read_table, render_names, write_samples
+from workers.components.tables import (
+    Samples,
+    get_input,
+    read_samples,
+    read_table,
+    refuse_weights,
+    render_names,
+    write_samples,
+)
 
 ONE = {"guest": ["9999"]}
 
@@ -126,7 +134,9 @@ def test_weights_survive_the_way_through_a_file_and_are_no_features():
         refuse_weights(context, found[0])
 
     written = simulate(weighs, {"guest": ["7"]})["guest"]
-    with pytest.raises(InvalidInputError, match="samples of party 7 have weights in column 'w', but step 'reads_weights'"):
+    with pytest.raises(
+        InvalidInputError, match="samples of party 7 have weights in column 'w', but step 'reads_weights'"
+    ):
         simulate(reads_weights, {"guest": ["7"]}, inputs={"guest": {"data": written.output("data")}})
     assert found[0].names == ("x",)
     assert found[0].weights.tolist() == [0.5, 2.0]

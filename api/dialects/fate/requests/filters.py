@@ -20,6 +20,9 @@ def read_filters(members: Mapping[str, Any], columns: Collection[str]) -> dict[s
     Clients also send the paths of their own files, under the names of columns that hold objects.
     """
     named = {name: value for name, value in members.items() if name in columns and value is not None}
+    if named.get("role") == "local" and str(named.get("party_id")) == "0":
+        # FATE's own uploads run at party 0, and the pipeline looks for them there; here a party of its own has them.
+        del named["party_id"]
     return {name: value for name, value in named.items() if name not in DOCUMENTS or not isinstance(value, str)}
 
 

@@ -13,9 +13,14 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import UPLOAD_REPLY_S, Stream
+from api.dialects.fate.errors import FateError, translate
+from api.dialects.fate.routes import Answer
 from api.dialects.fate.routes.sources import Source
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
+from scheduler.domain.errors import FedrotaError
 
+OK: Final = 200
+REFUSED: Final = 500
 GZIP: Final = 31
 """zlib's word for gzip with the largest window."""
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -38,10 +43,27 @@ def open_rows(request: web.Request, source: Source, *, limit: int | None) -> Ope
     return lambda: hub.call_stream(source.party, "table.rows", args, timeout_s=UPLOAD_REPLY_S)
 
 
+def streaming(answer: Answer) -> Answer:
+    """The same answer, but every refusal has a status other than 200: clients save whatever comes with that."""
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        try:
+            return await answer(request)
+        except FedrotaError as wrong:
+            known = translate(wrong)
+            status = known.status if known.status != OK else REFUSED
+            raise FateError(known.retcode, known.message, status=status, **known.members) from wrong
+
+    return stream
+
+
 async def send_archive(
     request: web.Request, name: str, members: Sequence[Member], *, has_header: bool
 ) -> web.StreamResponse:
-    """Answer with the archive; a party that cannot be asked for the first member is an error, with no byte sent."""
+    """Answer with the archive; a party that cannot be asked for the first member is an error, with no byte sent.
+
+    Where a later one breaks off, so does the connection: an archive that looks whole must be.
+    """
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/x-tar",
@@ -50,14 +72,17 @@ async def send_archive(
         }
     )
     packer = zlib.compressobj(6, zlib.DEFLATED, GZIP)
-    for member in members:
-        async with member.open() as rows:
-            if not response.prepared:
-                await response.prepare(request)
-            async for block in _pack(member.name, rows, has_header=has_header):
-                await response.write(packer.compress(block))
-    if not response.prepared:
-        await response.prepare(request)
+    try:
+        for member in members:
+            async with member.open() as rows:
+                if not response.prepared:
+                    await response.prepare(request)
+                async for block in _pack(member.name, rows, has_header=has_header):
+                    await response.write(packer.compress(block))
+    except FedrotaError as wrong:
+        if response.prepared:
+            raise ConnectionResetError(f"the archive broke off: {wrong.message}") from wrong
+        raise
     await response.write(packer.compress(bytes(2 * tarfile.BLOCKSIZE)) + packer.flush())
     await response.write_eof()
     return response

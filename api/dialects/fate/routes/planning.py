@@ -14,15 +14,17 @@ from api.dialects.fate.vocabulary.inheritance import inherit
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor
-from api.keys import PRINCIPAL, READER
+from api.dialects.fate.vocabulary.uses import list_uses
+from api.keys import PRINCIPAL, READER, SETTINGS
 from api.native.jobs import subject_of
 from api.planning import plan_job
-from scheduler.domain.access import Action, Principal
-from scheduler.domain.errors import InvalidDocumentError, Problem
+from scheduler.domain.access import Action, Principal, is_allowed
+from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, Problem
 from scheduler.domain.model import Submission
 from scheduler.domain.plan import Draft
+from scheduler.service.grants import check_uses
 from scheduler.store.queries.jobs import get_job_detail, get_origin
-from scheduler.store.queries.parties import list_parties
+from scheduler.store.queries.parties import get_party, list_parties
 from scheduler.store.tx import Tx
 
 
@@ -35,7 +37,20 @@ async def plan_fate_job(request: web.Request, members: Mapping[str, Any]) -> tup
     except InvalidDocumentError as wrong:
         problems = (_name_component(problem, draft) for problem in wrong.problems)
         raise FateError(RetCode.OPERATING, f"create job failed: {'; '.join(map(str, problems))}") from wrong
-    return submission, FateJob.parse(draft.origin)
+    fate = FateJob.parse(draft.origin)
+    await request.app[READER].read(lambda tx: check_permissions(request, tx, submission, fate))
+    return submission, fate
+
+
+def check_permissions(request: web.Request, tx: Tx, submission: Submission, fate: FateJob) -> None:
+    """ForbiddenError where the initiator is not the caller's, or lacks a grant of what is guarded."""
+    guarded, principal = request.app[SETTINGS].guarded, request[PRINCIPAL]
+    if not guarded:
+        return
+    role, party = fate.initiator
+    if get_party(tx, party).org != principal.org and not is_allowed(principal, Action.CONTROL_PARTY):
+        raise ForbiddenError(f"{principal.name} of {principal.org!r} may not begin a job as {role} {party}")
+    check_uses(tx, party, list_uses(submission, fate), guarded=guarded)
 
 
 def _draft(tx: Tx, sent: Sent, principal: Principal) -> Draft:

@@ -27,14 +27,15 @@ def list_versions() -> dict[str, str]:
         "FATE": SPOKEN,
         "FATEFlow": SPOKEN,
         "fedrota": find_version(),
-        "python": platform.python_version(),
+        "PYTHON": platform.python_version(),
     }
 
 
 async def get_version(request: web.Request) -> web.Response:
     """`version/get`: the version of one thing, of FATE's interface where none is named."""
     module = (await read_members(request)).get("module", "FATE")
-    found = list_versions().get(module) if isinstance(module, str) else None
+    known = {name.lower(): version for name, version in list_versions().items()}
+    found = known.get(module.lower()) if isinstance(module, str) else None
     if found is None:
         raise FateError(404, f"this installation has no {module}: ask for {', '.join(list_versions())}", status=404)
     return render_success({module: found, "API": API})

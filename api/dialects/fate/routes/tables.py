@@ -23,7 +23,7 @@ from api.dialects.fate.requests.uploads import parse_upload
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.tables import render_missing, render_name, render_output, render_table
 from api.dialects.fate.routes import Routes
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive
+from api.dialects.fate.routes.archives import Member, open_rows, send_archive, streaming
 from api.dialects.fate.routes.choice import choose_parties, get_named_table, list_named_tables
 from api.dialects.fate.routes.data import THERE_ALREADY
 from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
@@ -229,7 +229,7 @@ ROUTES: Final[Routes] = {
     "/table/disable": {"POST": disable},
     "/table/disable/delete": {"POST": delete_disabled},
     "/table/preview": {"POST": preview},
-    "/table/download": {"GET": download, "POST": download},
+    "/table/download": {"GET": streaming(download), "POST": streaming(download)},
     "/table/schema/update": {"POST": update_schema},
     "/table/schema/anonymous/migrate": {"POST": migrate_anonymous},
 }

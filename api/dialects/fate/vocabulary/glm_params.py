@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
+from api.dialects.fate.vocabulary.check_params import translate_checks
 from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.module import JsonObject
 
-CALLBACKS: Final = frozenset({"EarlyStopping", "PerformanceEvaluate"})
 EARLY_STOP: Final = MappingProxyType({"diff": "loss", "weight_diff": "weights"})
 PENALTY: Final = MappingProxyType({"none": "none", "l1": "l1", "l2": "l2"})
 OPTIMIZERS: Final = MappingProxyType(
@@ -68,19 +68,12 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
 
 def check_extras(params: JsonObject) -> None:
     """FateParamError where the job asks for what no linear model does here."""
-    refuse_unless(params, "cv_param.need_cv", (False,), "cross-validation is not done; train on splits of your own")
     refuse_unless(params, "stepwise_param.need_stepwise", (None, False), "stepwise selection is not done; leave it out")
     refuse_unless(params, "multi_class", ("ovr", None), "only ovr, with labels 0 and 1")
     refuse_unless(params, "batch_strategy", ("full", None), "only full: every sample once in an epoch")
-    why = "training stops by early_stop and tol, not by metrics of validation data; leave it out"
-    refuse_unless(params, "early_stopping_rounds", (None,), why)
-    refuse_unless(params, "callback_param.early_stopping_rounds", (None,), why)
-    unknown = sorted(set(get_value(params, "callback_param.callbacks") or ()) - CALLBACKS)
-    if unknown:
-        raise FateParamError("callback_param.callbacks", f"{unknown[0]} is not supported here: leave it out")
 
 
-def translate_glm(params: JsonObject) -> dict[str, Any]:
+def translate_glm(params: JsonObject, *, classes: bool) -> dict[str, Any]:
     """The parameters of the vertical components but for the optimizer, penalty and early stop."""
     check_extras(params)
     why = "the learning rate follows the root; set decay to 0, or decay_sqrt to true"
@@ -102,6 +95,7 @@ def translate_glm(params: JsonObject) -> dict[str, Any]:
         # FATE's models take features as they are; FeatureScale is a component of its own.
         "scale": False,
         "key_bits": get_number(params, "encrypt_param.key_length", whole=True),
+        **translate_checks(params, classes=classes),
         **({} if seed is None else {"seed": get_number(params, "init_param.random_seed", whole=True)}),
     }
 

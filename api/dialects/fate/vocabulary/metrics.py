@@ -111,7 +111,7 @@ def _make_curves(source: str, measured: Mapping[str, Any]) -> dict[str, Metric]:
     # FATE draws these over the cuts of the sorted scores, from 0 to 1.
     cuts = [place / max(1, len(thresholds) - 1) for place in range(len(thresholds))]
     gain = measured.get("gain") or {}
-    curves = (
+    curves: tuple[tuple[str, str, list[float] | None, list[float] | None, list[float]], ...] = (
         ("roc", "ROC_EVALUATION", roc.get("fpr"), roc.get("tpr"), thresholds),
         ("ks_fpr", "KS_EVALUATION", cuts, roc.get("fpr"), thresholds),
         ("ks_tpr", "KS_EVALUATION", cuts, roc.get("tpr"), thresholds),

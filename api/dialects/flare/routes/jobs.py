@@ -101,13 +101,18 @@ async def read_meta(call: Call) -> Reply:
     """Everything that is known of a job."""
     job = take_one(call.words, "get_job_meta", "job_id")
     await check_job(call, job, Action.READ_JOB)
+    meta = await load_meta(call, job)
+    return make_dict(meta, job_meta=meta)
+
+
+async def load_meta(call: Call, job: str) -> dict[str, Any]:
+    """A job's meta as it is now."""
 
     def read(tx: Tx) -> dict[str, Any]:
         events = list_events(tx, job, after=0, limit=MAX_EVENTS)
         return render_meta(get_job_detail(tx, job), get_origin(tx, job), events, now=utc_now())
 
-    meta = await call.app[READER].read(read)
-    return make_dict(meta, job_meta=meta)
+    return await call.app[READER].read(read)
 
 
 async def find_jobs(call: Call) -> Reply:

@@ -6,12 +6,34 @@ from typing import Final
 
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
-from api.dialects.flare.responses import make_refusal
-from api.dialects.flare.routes import jobs
+from api.dialects.flare.responses import make_refusal, make_table
+from api.dialects.flare.routes import jobs, waiting
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.plan import nearest
 
-COMMANDS: Final[Sequence[Command]] = (*jobs.COMMANDS,)
+
+async def list_commands(_call: Call) -> Reply:
+    """The table by which FLARE's clients know what they may send, and which of their own handlers moves files."""
+    rows = [
+        [
+            each.scope,
+            each.name,
+            (each.serve.__doc__ or "").strip(),
+            each.usage,
+            "none",
+            each.client_cmd,
+            str(each.is_visible),
+        ]
+        for each in COMMANDS
+    ]
+    return make_table([["SCOPE", "COMMAND", "DESC", "USAGE", "CONFIRM", "CLIENT_CMD", "VISIBLE"], *rows])
+
+
+COMMANDS: Final[Sequence[Command]] = (
+    Command(name="_commands", scope="login", serve=list_commands, usage="_commands", is_visible=False),
+    *jobs.COMMANDS,
+    *waiting.COMMANDS,
+)
 _BY_NAME: Final = MappingProxyType({command.name: command for command in COMMANDS})
 
 

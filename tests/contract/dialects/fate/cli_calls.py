@@ -10,8 +10,9 @@ import os
 import sys
 import time
 import zipfile
+from pathlib import Path
 
-job = json.load(open(sys.argv[1]))
+job = json.loads(Path(sys.argv[1]).read_text())
 folder = job["folder"]
 version = tuple(int(part) for part in job["version"].split(".")[:3])
 NEW = version > (1, 7)
@@ -19,10 +20,9 @@ mine = job["label"].lower().replace(" ", "_").replace(".", "_")
 sys.path.insert(0, os.path.dirname(__file__))
 if version < (1, 6):
     # It replaces 127.0.0.1 by an address of the machine, where a gateway on loopback is not; a proxy leads it back.
-    os.environ["http_proxy"] = "http://127.0.0.1:%d" % job["port"]
+    os.environ["http_proxy"] = f"http://127.0.0.1:{job['port']}"
 
-from documents import predict_conf, toy, train, upload  # noqa: E402
-
+from documents import predict_conf, toy, train, train_v1, upload  # noqa: E402
 from flow_client.flow import flow_cli  # noqa: E402
 
 calls, facts, called = {}, {}, set()
@@ -36,7 +36,7 @@ def call(words, *more, note=None):
         with contextlib.redirect_stdout(said):
             flow_cli.main([*words.split(), *map(str, more)], prog_name="flow", standalone_mode=False)
         answer = read_answer(said.getvalue())
-    except BaseException as wrong:
+    except BaseException as wrong:  # noqa: BLE001  whatever a client raises is what its user sees
         answer = {"raised": repr(wrong), "said": said.getvalue()[-500:]}
     calls[note or words] = answer
     return answer if isinstance(answer, dict) else {}
@@ -51,7 +51,7 @@ def read_answer(text):
 
 
 def doc(value):
-    path = os.path.join(folder, "doc%d.json" % len(os.listdir(folder)))
+    path = os.path.join(folder, f"doc{len(os.listdir(folder))}.json")
     with open(path, "w") as file:
         json.dump(value, file)
     return path
@@ -75,6 +75,12 @@ def ended(answer):
     return wait(answer["jobId"]) if answer.get("jobId") else None
 
 
+def until(path, seconds):
+    ends = time.time() + seconds
+    while not os.path.exists(path) and time.time() < ends:
+        time.sleep(0.05)
+
+
 def files_below(path):
     return sorted(os.path.relpath(os.path.join(root, name), path) for root, _, names in os.walk(path) for name in names)
 
@@ -83,7 +89,7 @@ def written(name):
     """What a command with -o wrote into a folder, as JSON."""
     path = os.path.join(folder, name)
     found = files_below(path)
-    return json.load(open(os.path.join(path, found[0]))) if found else None
+    return json.loads(Path(path, found[0]).read_text()) if found else None
 
 
 keys = ["--app-key", job["keys"][0], "--secret-key", job["keys"][1]] if job["keys"] else []
@@ -94,29 +100,41 @@ for party in ("9999", "10000"):
     facts["upload " + party] = ended(call("data upload", "-c", doc(upload(job, mine, party)), note="upload " + party))
 call("data upload", "-c", doc(upload(job, mine, "9999")), note="upload again")
 answer = call("data upload", "-c", doc(upload(job, mine, "9999")), "--drop")
+ended(answer)
 call("data upload-history", "-l", 5)
 call("data upload-history", "-j", answer.get("jobId"), note="one upload")
 call("table info", "-n", "exp", "-t", mine + "_9999")
 call("table info", "-n", "exp", "-t", "none", note="no table")
 
 # --- a training ---
-conf, dsl = train(mine)
+conf, dsl = (train_v1 if version < (1, 6) else train)(job, mine)
 conf_file, dsl_file = doc(conf), doc(dsl)
 answer = call("job submit", "-c", conf_file, "-d", dsl_file)
 train_id = answer.get("jobId")
 model = (answer.get("data") or {}).get("model_info") or {}
 facts["train"] = ended(answer)
-call("job query", "-j", train_id, "-r", "host", "-p", "10000", "-s", "success" if version > (1, 5, 0) else "failed")
+call("job query", "-j", train_id, "-r", "host", "-p", "10000", "-s", "success" if version > (1, 6) else "failed")
 call("job list", "-l", 3)
 call("job view", "-j", train_id)
 answer = call("job config", "-j", train_id, "-r", "guest", "-p", "9999", "-o", folder)
 facts["config files"] = files_below(answer.get("directory", "/nowhere"))
 answer = call("job log", "-j", train_id, "-o", folder)
 facts["log files"] = files_below(answer.get("directory", "/nowhere"))
+dsl_file = doc(train(job, mine)[1])
 parser = ["-v", "2"] if version < (1, 6) else []
-chosen = "reader_0,data_transform_0,homo_lr_0"
+chosen = "reader_0,data_transform_0,scale_0,homo_lr_0"
 call("job dsl", "--cpn-list", chosen, "--train-dsl-path", dsl_file, *parser)
-call("job dsl", "--cpn-list", chosen, "--train-dsl-path", dsl_file, "-o", os.path.join(folder, "dsl"), *parser, note="dsl file")
+call(
+    "job dsl",
+    "--cpn-list",
+    chosen,
+    "--train-dsl-path",
+    dsl_file,
+    "-o",
+    os.path.join(folder, "dsl"),
+    *parser,
+    note="dsl file",
+)
 facts["dsl file"] = written("dsl")
 call("task list", "-l", 3)
 call("task query", "-j", train_id, "-r", "guest", "-p", "9999")
@@ -124,17 +142,25 @@ where = ("-j", train_id, "-r", "guest", "-p", "9999", "-cpn", "homo_lr_0")
 call("component list", "-j", train_id)
 for group in ("component", "tracking") if NEW else ("component",):
     for name in ("metrics", "metric-all", "parameters", "output-model", "output-data-table", "get-summary"):
-        call("%s %s" % (group, name), *where)
+        call(f"{group} {name}", *where)
     place = os.path.join(folder, group + "_summary")
+    os.makedirs(place)
     call(group + " get-summary", *where, "-o", place, note=group + " summary file")
     facts[group + " summary file"] = written(group + "_summary")
     answer = call(group + " output-data", *where, "-o", os.path.join(folder, group), "-l", 7)
     directory = answer.get("directory", "/nowhere")
     facts[group + " data files"] = files_below(directory)
 out = os.path.join(folder, "downloaded.csv")
-wish = {"namespace": "exp", "table_name": mine + "_9999", "output_path": out, "party_id": 9999, "delimitor": ",", "work_mode": 0}
+wish = {
+    "namespace": "exp",
+    "table_name": mine + "_9999",
+    "output_path": out,
+    "party_id": 9999,
+    "delimitor": ",",
+    "work_mode": 0,
+}
 facts["download"] = ended(call("data download", "-c", doc(wish)))
-facts["downloaded"] = len(open(out).read().splitlines()) if os.path.exists(out) else None
+facts["downloaded"] = len(Path(out).read_text().splitlines()) if os.path.exists(out) else None
 
 # --- the model ---
 parties = {"guest": ["9999"], "host": ["10000"], "arbiter": ["10000"]}
@@ -151,15 +177,23 @@ if version >= (1, 6):
     call("model get-model-info", *which)
     call("model get-model-info", *which, "--detail", note="model detail")
     if facts["predict-conf"]:
-        facts["predict"] = ended(call("job submit", "-c", doc(predict_conf(facts["predict-conf"], mine)), note="predict"))
-publish = {"initiator": {"party_id": "9999", "role": "guest"}, "role": parties, "job_parameters": {"work_mode": 0, **deployed}}
+        facts["predict"] = ended(
+            call("job submit", "-c", doc(predict_conf(facts["predict-conf"], mine)), note="predict")
+        )
+publish = {
+    "initiator": {"party_id": "9999", "role": "guest"},
+    "role": parties,
+    "job_parameters": {"work_mode": 0, **deployed},
+}
 call("model load", "-c", doc({**publish, "servings": ["127.0.0.1:8000"]}))
 call("model load", "-j", deployed["model_version"], note="load by job")
 call("model bind", "-c", doc({**publish, "service_id": mine, "servings": ["127.0.0.1:8000"]}))
 one = {"role": "guest", "party_id": 9999, **deployed}
 answer = call("model export", "-c", doc({**one, "output_path": folder}))
 archive = answer.get("file", "/nowhere")
-facts["archive"] = zipfile.ZipFile(archive).namelist() if os.path.exists(archive) and zipfile.is_zipfile(archive) else None
+facts["archive"] = (
+    zipfile.ZipFile(archive).namelist() if os.path.exists(archive) and zipfile.is_zipfile(archive) else None
+)
 call("model import", "-c", doc({**one, "file": archive, "force_update": 1}))
 facts["store"] = ended(call("model export", "-c", doc(one), "--to-database", note="store"))
 facts["restore"] = ended(call("model import", "-c", doc(one), "--from-database", note="restore"))
@@ -202,9 +236,21 @@ if NEW:
     connector = {"connector_name": mine, "engine": "LOCALFS", "connector_info": {"path": folder}}
     call("table connector-create", "-c", doc(connector))
     call("table connector-query", "--connector-name", mine)
-    copied = {"namespace": "exp", "table_name": mine + "_9999", "output_namespace": "exp", "output_name": mine + "_copy", "party_id": 9999}
+    copied = {
+        "namespace": "exp",
+        "table_name": mine + "_9999",
+        "output_namespace": "exp",
+        "output_name": mine + "_copy",
+        "party_id": 9999,
+    }
     facts["writer"] = ended(call("data writer", "-c", doc(copied)))
-    call("job parameter-update", "-j", train_id, "-c", doc({"job_parameters": {}, "component_parameters": {"common": {"homo_lr_0": {"max_iter": 2}}}}))
+    call(
+        "job parameter-update",
+        "-j",
+        train_id,
+        "-c",
+        doc({"job_parameters": {}, "component_parameters": {"common": {"homo_lr_0": {"max_iter": 2}}}}),
+    )
     call("job rerun", "-j", train_id, "-cpn", "homo_lr_0", "--force")
     facts["rerun"] = wait(train_id)
     call("task query", "-j", train_id, "-r", "guest", "-p", "9999", "-cpn", "homo_lr_0", note="rerun task")
@@ -233,14 +279,27 @@ if NEW:
     facts["template"] = files_below(os.path.join(folder, "template"))
     call("model homo-convert", "-c", doc({**one, "framework_name": "sklearn"}))
     call("model homo-deploy", "-c", doc({**one, "deployment_type": "kfserving"}))
-    merge = ("-gid", "9999", "-hids", "10000", "-cpn", "homo_lr_0", "--model-type", "glm", "--output-format", "pmml", "-o", folder)
+    merge = (
+        "-gid",
+        "9999",
+        "-hids",
+        "10000",
+        "-cpn",
+        "homo_lr_0",
+        "--model-type",
+        "glm",
+        "--output-format",
+        "pmml",
+        "-o",
+        folder,
+    )
     call("component hetero-model-merge", *which, *merge)
     call("component woe-array-extract", *which, "-r", "guest", "-p", "9999", "-cpn", "homo_lr_0", "-o", folder)
     call("component woe-array-merge", *which, "-r", "guest", "-p", "9999", "-cpn", "homo_lr_0", "-i", doc({}))
     call("test toy", "-gid", "9999", "-hid", "10000", "--task-cores", "1")
 
 # --- stopping, cleaning ---
-conf, dsl = toy(seconds=30)
+conf, dsl = toy(job, rows=1000000)
 answer = call("job submit", "-c", doc(conf), "-d", doc(dsl), note="long job")
 call("job stop", "-j", answer.get("jobId"))
 facts["stopped"] = ended(answer)
@@ -248,7 +307,16 @@ call("table delete", "-n", "exp", "-t", mine + "_9999")
 call("table info", "-n", "exp", "-t", mine + "_9999", note="deleted table")
 call("component metric-delete", "-j", train_id)
 call("component metrics", *where, note="deleted metrics")
+
+# --- what would disturb the other clients, so each waits for its turn ---
+Path(folder, "ready").touch()
+until(os.path.join(folder, "go"), 200)
+conf, dsl = toy(job)
+queued = call("job submit", "-c", doc(conf), "-d", doc(dsl), note="in the queue").get("jobId")
+facts["in the queue"] = (call("job query", "-j", queued, note="polled").get("data") or [{}])[0].get("f_status")
 call("queue clean")
+facts["cleaned"] = (call("job query", "-j", queued, note="polled").get("data") or [{}])[0].get("f_status")
+call("component metric-delete", "-d", train_id[:8] if train_id else "20200101", note="metrics of a day")
 
 
 def list_commands(group, path=""):

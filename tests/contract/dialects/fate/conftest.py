@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,7 @@ def results(repository: Path, testrun_uid: str) -> dict[str, Any]:
 def _forget(testrun_uid: str) -> Iterator[None]:
     yield
     folder = Path(tempfile.gettempdir()) / f"fedrota-fate-{testrun_uid[:12]}"
-    if not os.environ.get("KEEP_CLIENTS"):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_all(repository: Path, folder: Path) -> dict[str, Any]:
@@ -69,15 +68,30 @@ def run_all(repository: Path, folder: Path) -> dict[str, Any]:
                 "port": recorder.ports[label],
                 "folder": str(folder / label.replace(" ", "-")),
                 "tables": tables,
+                "examples": str(repository / "examples/fate"),
                 "keys": keys.get(label),
             }
             for label in LABELS
         }
         with ThreadPoolExecutor(len(LABELS)) as pool:
-            found = dict(zip(LABELS, pool.map(lambda label: run_client(pythons.get(label), jobs[label]), LABELS), strict=True))
+            running = {label: pool.submit(run_client, pythons.get(label), jobs[label]) for label in LABELS}
+            take_turns(url, folder, {Path(jobs[label]["folder"]): run for label, run in running.items()})
+            found = {label: run.result() for label, run in running.items()}
         for label in LABELS:
             found[label]["seen"] = recorder.seen[label]
     return found
+
+
+def take_turns(url: str, folder: Path, running: "dict[Path, Future[Any]]") -> None:
+    """Once all have done what they can do at once, let each do the rest alone, while a party takes no work."""
+    waiting = dict(running)
+    while any(not (run.done() or (place / "ready").exists()) for place, run in waiting.items()):
+        time.sleep(0.05)
+    ask(url, folder, "/parties/10000/drain", {})
+    for place, run in waiting.items():
+        place.mkdir(exist_ok=True)
+        (place / "go").touch()
+        run.exception(RUN_S)
 
 
 def run_client(python: Path | None, job: dict[str, Any]) -> dict[str, Any]:
@@ -121,25 +135,35 @@ def write_tables(repository: Path, folder: Path) -> dict[str, str]:
 
 def issue_keys(url: str, folder: Path) -> dict[str, tuple[str, str]]:
     """An app key and a secret for each client that can sign."""
-    token = (folder / "state/token").read_text().strip()
     found = {}
     for label in LABELS:
         if label == FORMS or label.split()[1] not in SIGNING:
             continue
-        body = json.dumps({"name": label, "role": "org_admin"}).encode()
-        head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{url}/fedrota/v1/clients", body, head)
-        with urllib.request.urlopen(request) as answer:
-            made = json.load(answer)
+        made = ask(url, folder, "/clients", {"name": label, "role": "org_admin"})
         found[label] = (made["id"], made["secret"])
     return found
+
+
+def ask(url: str, folder: Path, path: str, body: dict[str, Any]) -> Any:
+    """Call the native interface as the administrator."""
+    head = {
+        "Authorization": f"Bearer {(folder / 'state/token').read_text().strip()}",
+        "Content-Type": "application/json",
+    }
+    request = urllib.request.Request(f"{url}/fedrota/v1{path}", json.dumps(body).encode(), head)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
 
 
 @contextmanager
 def serve(repository: Path, folder: Path) -> Iterator[str]:
     """`fedrota up` in a folder; gives the gateway's URL."""
     state = folder / "state"
-    environment = {"FEDROTA_ALLOWED_ROOTS": json.dumps([str(folder)])}
+    environment = {
+        "FEDROTA_ALLOWED_ROOTS": json.dumps([str(folder)]),
+        "FEDROTA_MODEL_STORE": str(folder / "models"),
+        "FEDROTA_LEGACY_ROLE": "org_admin",
+    }
     argv = [sys.executable, "-m", "fedrota", "up", "--state", str(state), "--port", "0", "--no-flower"]
     argv += ["--slots", "16"] + [word for party in PARTIES for word in ("--party", party)]
     with (folder / "up.out").open("wb") as out:

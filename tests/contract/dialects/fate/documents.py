@@ -1,118 +1,55 @@
 """The documents that every client sends; plain Python of any age, as the clients' own interpreters read it too."""
 
+import json
+import os
 
-def upload(job, mine, party):
-    """A party's table."""
-    return {
-        "file": job["tables"][party], "head": 1, "partition": 4, "work_mode": 0, "id_delimiter": ",",
-        "namespace": "exp", "table_name": "%s_%s" % (mine, party), "party_id": party,
-    }  # fmt: skip
+PARTIES = {"9999": "guest", "10000": "host"}
 
 
-PARTIES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
-INITIATOR = {"role": "guest", "party_id": 9999}
-LR = {"penalty": "L2", "optimizer": "sgd", "batch_size": -1, "learning_rate": 0.15, "max_iter": 3, "early_stop": "diff"}
+def example(job, name):
+    """One of the examples that come with the system."""
+    with open(os.path.join(job["examples"], name)) as file:
+        return json.load(file)
 
 
 def table(mine, party):
-    return {"name": "%s_%s" % (mine, party), "namespace": "exp"}
+    return {"name": f"{mine}_{party}", "namespace": "exp"}
 
 
-def train(mine):
-    """A training in the form of version 2."""
-    conf = {
-        "dsl_version": 2,
-        "initiator": dict(INITIATOR),
-        "role": dict(PARTIES),
-        "job_parameters": {"common": {"job_type": "train"}},
-        "component_parameters": {
-            "common": {
-                "data_transform_0": {"with_label": True, "output_format": "dense"},
-                "homo_lr_0": dict(LR),
-                "evaluation_0": {"eval_type": "binary"},
-            },
-            "role": {
-                "guest": {"0": {"reader_0": {"table": table(mine, 9999)}}},
-                "host": {"0": {"reader_0": {"table": table(mine, 10000)}, "evaluation_0": {"need_run": False}}},
-            },
-        },
-    }
-    dsl = {
-        "components": {
-            "reader_0": {"module": "Reader", "output": {"data": ["data"]}},
-            "data_transform_0": {
-                "module": "DataTransform",
-                "input": {"data": {"data": ["reader_0.data"]}},
-                "output": {"data": ["data"], "model": ["model"]},
-            },
-            "homo_lr_0": {
-                "module": "HomoLR",
-                "input": {"data": {"train_data": ["data_transform_0.data"]}},
-                "output": {"data": ["data"], "model": ["model"]},
-            },
-            "evaluation_0": {
-                "module": "Evaluation",
-                "input": {"data": {"data": ["homo_lr_0.data"]}},
-                "output": {"data": ["data"]},
-            },
-        }
-    }
-    return conf, dsl
+def upload(job, mine, party):
+    """A party's table, from the file that lies here."""
+    made = example(job, f"upload_{PARTIES[party]}.json")
+    made.update(file=job["tables"][party], namespace="exp", table_name=table(mine, party)["name"], work_mode=0)
+    return made
 
 
-def train_v1(mine):
+def train(job, mine):
+    """A training in the form of version 2: conf and DSL."""
+    conf = example(job, "homo_lr_conf.json")
+    conf["component_parameters"]["common"]["homo_lr_0"]["max_iter"] = 3
+    for party, role in PARTIES.items():
+        conf["component_parameters"]["role"][role]["0"]["reader_0"]["table"] = table(mine, party)
+    return conf, example(job, "homo_lr_dsl.json")
+
+
+def train_v1(job, mine):
     """The same training in the form of version 1."""
-    conf = {
-        "initiator": dict(INITIATOR),
-        "role": dict(PARTIES),
-        "job_parameters": {"work_mode": 0, "job_type": "train"},
-        "role_parameters": {
-            "guest": {
-                "args": {"data": {"train_data": [table(mine, 9999)]}},
-                "data_transform_0": {"with_label": [True], "output_format": ["dense"]},
-            },
-            "host": {
-                "args": {"data": {"train_data": [table(mine, 10000)]}},
-                "data_transform_0": {"with_label": [True], "output_format": ["dense"]},
-                "evaluation_0": {"need_run": [False]},
-            },
-        },
-        "algorithm_parameters": {"homo_lr_0": dict(LR), "evaluation_0": {"eval_type": "binary"}},
-    }
-    dsl = train(mine)[1]
-    components = dict(dsl["components"])
-    del components["reader_0"]
-    components["data_transform_0"] = {
-        "module": "DataIO",
-        "input": {"data": {"data": ["args.train_data"]}},
-        "output": {"data": ["train"], "model": ["model"]},
-    }
-    components["homo_lr_0"] = dict(components["homo_lr_0"], input={"data": {"train_data": ["data_transform_0.train"]}})
-    return conf, {"components": components}
+    conf = example(job, "homo_lr_v1_conf.json")
+    for party, role in PARTIES.items():
+        conf["role_parameters"][role]["args"]["data"]["train_data"] = [table(mine, party)]
+    return conf, example(job, "homo_lr_v1_dsl.json")
 
 
-def toy(seconds=0):
-    """The job that only adds; `seconds` is not FATE's: it is how much data makes it last."""
-    common = {"partition": 4, "data_num": 1000 if not seconds else 1000000}
-    conf = {
-        "dsl_version": 2,
-        "initiator": dict(INITIATOR),
-        "role": {"guest": [9999], "host": [10000]},
-        "job_parameters": {"common": {}},
-        "component_parameters": {
-            "common": {"secure_add_example_0": common},
-            "role": {
-                "guest": {"0": {"secure_add_example_0": {"seed": 123}}},
-                "host": {"0": {"secure_add_example_0": {"seed": 321}}},
-            },
-        },
-    }
-    return conf, {"components": {"secure_add_example_0": {"module": "SecureAddExample"}}}
+def toy(job, rows=1000):
+    """The job that only adds; more rows make it last longer."""
+    conf = example(job, "toy_conf.json")
+    conf["component_parameters"]["common"]["secure_add_example_0"]["data_num"] = rows
+    return conf, example(job, "toy_dsl.json")
 
 
 def predict_conf(template, mine):
     """The predict conf template with its tables filled in."""
-    for role, party in (("guest", 9999), ("host", 10000)):
+    for party, role in PARTIES.items():
         for readers in template["component_parameters"]["role"][role].values():
             for parameters in readers.values():
                 if "table" in parameters:

@@ -5,18 +5,17 @@ import inspect
 import json
 import os
 import sys
-import tarfile
 import time
 import zipfile
+from pathlib import Path
 
-job = json.load(open(sys.argv[1]))
+job = json.loads(Path(sys.argv[1]).read_text())
 folder = job["folder"]
 version = tuple(int(part) for part in job["version"].split(".")[:3])
 OLD = version < (1, 7)
 mine = job["label"].lower().replace(" ", "_").replace(".", "_")
 sys.path.insert(0, os.path.dirname(__file__))
 from documents import predict_conf, toy, train, train_v1, upload  # noqa: E402
-
 from flow_sdk.client import FlowClient  # noqa: E402
 
 flow = FlowClient("127.0.0.1", job["port"], "v1", *(job["keys"] or ()))
@@ -29,7 +28,7 @@ def call(name, *args, note=None, **given):
     api, _, function = name.partition(".")
     try:
         answer = getattr(getattr(flow, api), function)(*args, **given)
-    except Exception as wrong:
+    except Exception as wrong:  # noqa: BLE001  whatever a client raises is what its user sees
         answer = {"raised": repr(wrong)}
     calls[note or name] = answer
     return answer if isinstance(answer, dict) else {"value": answer}
@@ -39,7 +38,7 @@ def doc(value):
     """A document as this version takes it: the path of a file, or the value."""
     if not OLD:
         return copy.deepcopy(value)
-    path = os.path.join(folder, "doc%d.json" % len(os.listdir(folder)))
+    path = os.path.join(folder, f"doc{len(os.listdir(folder))}.json")
     with open(path, "w") as file:
         json.dump(value, file)
     return path
@@ -58,7 +57,7 @@ def wait(job_id, seconds=100):
     while time.time() < ends:
         answer = flow.job.query(job_id=job_id)
         rows = answer.get("data") or []
-        status = rows[0]["f_status"] if rows else "none: %s" % answer.get("retmsg")
+        status = rows[0]["f_status"] if rows else "none: {}".format(answer.get("retmsg"))
         if status not in seen:
             seen.append(status)
         if status in ("success", "failed", "canceled", "timeout") or not rows:
@@ -84,13 +83,14 @@ for party in ("9999", "10000"):
     facts["upload " + party] = wait(answer.get("jobId")) if answer.get("jobId") else None
 call("data.upload", doc(upload(job, mine, "9999")), note="upload again")
 answer = call("data.upload", doc(upload(job, mine, "9999")), drop=1)
+facts["replaced"] = wait(answer["jobId"]) if answer.get("jobId") else None
 call("data.upload_history", limit=5)
 call("data.upload_history", job_id=answer.get("jobId"), note="one upload")
 call("table.info", "exp", mine + "_9999")
 call("table.info", "exp", "none", note="no table")
 
 # --- a training ---
-conf, dsl = (train_v1 if version < (1, 6) else train)(mine)
+conf, dsl = (train_v1 if version < (1, 6) else train)(job, mine)
 answer = submit(conf, dsl)
 train_id = answer.get("jobId")
 model = (answer.get("data") or {}).get("model_info") or {}
@@ -106,9 +106,14 @@ answer = call("job.log", train_id, folder)
 facts["log files"] = files_below(answer.get("directory", "/nowhere"))
 if OLD:
     given = ["2"] if version < (1, 6) else []
-    call("job.generate_dsl", doc(train(mine)[1]), *given, cpn_list=["reader_0", "data_transform_0", "homo_lr_0"])
+    call(
+        "job.generate_dsl",
+        doc(train(job, mine)[1]),
+        *given,
+        cpn_list=["reader_0", "data_transform_0", "scale_0", "homo_lr_0"],
+    )
 else:
-    call("job.generate_dsl", train(mine)[1], ["reader_0", "data_transform_0", "homo_lr_0"])
+    call("job.generate_dsl", train(job, mine)[1], ["reader_0", "data_transform_0", "scale_0", "homo_lr_0"])
 call("task.list", limit=3)
 call("task.query", job_id=train_id, role="guest", party_id=9999)
 call("task.query", job_id="1", note="no task")
@@ -121,20 +126,32 @@ answer = call("component.output_data", *where, output_path=folder, limit=7)
 directory = answer.get("directory", "/nowhere")
 facts["data files"] = files_below(directory)
 facts["data rows"] = {
-    name: len(open(os.path.join(directory, name)).read().splitlines())
+    name: len(Path(directory, name).read_text().splitlines())
     for name in facts["data files"] if name.endswith(".csv")
 }  # fmt: skip
 out = os.path.join(folder, "downloaded.csv")
-answer = call("data.download", doc({"namespace": "exp", "table_name": mine + "_9999", "output_path": out, "party_id": 9999, "delimitor": ",", "work_mode": 0}))
+answer = call(
+    "data.download",
+    doc(
+        {
+            "namespace": "exp",
+            "table_name": mine + "_9999",
+            "output_path": out,
+            "party_id": 9999,
+            "delimitor": ",",
+            "work_mode": 0,
+        }
+    ),
+)
 facts["download"] = wait(answer.get("jobId")) if answer.get("jobId") else None
-facts["downloaded"] = len(open(out).read().splitlines()) if until(out, 5) else None
+facts["downloaded"] = len(Path(out).read_text().splitlines()) if until(out, 5) else None
 
 # --- the model ---
 parties = {"guest": ["9999"], "host": ["10000"], "arbiter": ["10000"]}
 names = {"model_id": model.get("model_id"), "model_version": model.get("model_version")}
 deployed = names
 if hasattr(flow.model, "deploy"):
-    chosen = ["reader_0", "data_transform_0", "homo_lr_0"]
+    chosen = ["reader_0", "data_transform_0", "scale_0", "homo_lr_0"]
     answer = call("model.deploy", names["model_id"], names["model_version"], cpn_list=chosen)
     found = answer.get("data") or {}
     deployed = {"model_id": found.get("model_id"), "model_version": found.get("model_version")}
@@ -157,7 +174,9 @@ call("model.bind", doc({**publish, "service_id": mine, "servings": ["127.0.0.1:8
 one = {"role": "guest", "party_id": 9999, **deployed}
 answer = call("model.export_model", doc({**one, "output_path": folder}))
 archive = answer.get("file", "/nowhere")
-facts["archive"] = zipfile.ZipFile(archive).namelist() if os.path.exists(archive) and zipfile.is_zipfile(archive) else None
+facts["archive"] = (
+    zipfile.ZipFile(archive).namelist() if os.path.exists(archive) and zipfile.is_zipfile(archive) else None
+)
 call("model.import_model", doc({**one, "file": archive, "force_update": 0}), note="import again")
 call("model.import_model", doc({**one, "file": archive, "force_update": 1}))
 answer = call("model.export_model", doc(one), to_database=True, note="store")
@@ -191,7 +210,7 @@ call("tag.query", mine + "2", note="no tag")
 for api in ("priviledge", "privilege"):
     if hasattr(flow, api):
         for name in ("grant", "query", "delete"):
-            call("%s.%s" % (api, name), src_party_id="10000", src_role="host")
+            call(f"{api}.{name}", src_party_id="10000", src_role="host")
 if hasattr(flow, "checkpoint"):
     which = {**one, "component_name": "homo_lr_0"}
     call("checkpoint.list_checkpoints", **which)
@@ -208,29 +227,47 @@ if hasattr(flow.model, "homo_convert"):
     call("model.homo_convert", {**one, "framework_name": "sklearn"})
     call("model.homo_deploy", {**one, "deployment_type": "kfserving", "service_id": "s", "deployment_parameters": {}})
 if hasattr(flow.component, "hetero_model_merge"):
-    merge = (deployed["model_id"], deployed["model_version"], "9999", ["10000"], "homo_lr_0", "glm", "pmml")
-    call("component.hetero_model_merge", *merge)
-    call("component.woe_array_extract", deployed["model_id"], deployed["model_version"], "9999", "guest", "homo_lr_0")
-    call("component.woe_array_merge", deployed["model_id"], deployed["model_version"], "9999", "guest", "homo_lr_0", {})
+    merge = {**deployed, "guest_party_id": "9999", "host_party_ids": ["10000"], "component_name": "homo_lr_0",
+             "model_type": "glm", "output_format": "pmml"}  # fmt: skip
+    if version < (1, 10):
+        merge["model_alias"] = "model"
+    call("component.hetero_model_merge", **merge)
+if hasattr(flow.component, "woe_array_extract"):
+    which = {**one, "component_name": "homo_lr_0"}
+    call("component.woe_array_extract", **which)
+    call("component.woe_array_merge", woe_array={}, **which)
 if hasattr(flow.table, "bind"):
     address = {"path": job["tables"]["9999"]}
     call("table.bind", "LOCALFS", mine + "_bound", "exp", address, partitions=2, head=True, id_delimiter=",", drop=True)
     call("table.info", "exp", mine + "_bound", note="bound table")
 
 # --- stopping, cleaning ---
-answer = submit(*toy(seconds=30))
+answer = submit(*toy(job, rows=1000000))
 call("job.stop", answer.get("jobId"))
 facts["stopped"] = wait(answer.get("jobId")) if answer.get("jobId") else None
 call("table.delete", "exp", mine + "_9999")
 call("table.info", "exp", mine + "_9999", note="deleted table")
 call("component.metric_delete", job_id=train_id)
 call("component.metrics", *where, note="deleted metrics")
+
+# --- what would disturb the other clients, so each waits for its turn ---
+Path(folder, "ready").touch()
+until(os.path.join(folder, "go"), 200)
+answer = submit(*toy(job), note="in the queue")
+queued = answer.get("jobId")
+facts["in the queue"] = (flow.job.query(job_id=queued).get("data") or [{}])[0].get("f_status")
 call("queue.clean")
+facts["cleaned"] = (flow.job.query(job_id=queued).get("data") or [{}])[0].get("f_status")
+call("component.metric_delete", date=train_id[:8] if train_id else "20200101", note="metrics of a day")
 called.add("data.download_history")  # it does nothing
 
-apis = [name for name in dir(flow) if not name.startswith("_") and type(getattr(flow, name)).__mro__[-2].__name__ == "BaseFlowAPI"]
+apis = [
+    name
+    for name in dir(flow)
+    if not name.startswith("_") and type(getattr(flow, name)).__mro__[-2].__name__ == "BaseFlowAPI"
+]
 functions = {
-    "%s.%s" % (api, name)
+    f"{api}.{name}"
     for api in apis
     for name, _ in inspect.getmembers(getattr(flow, api), inspect.ismethod)
     if not name.startswith("_")

@@ -138,5 +138,5 @@ def test_inputs_come_from_the_attempt_that_counts(centre):
         centre.claim(party, again[party][0])
         centre.report(party, again[party][0], outputs=DATA)
     told = centre.claim("a", centre.dispatch()["a"][0]).assignment
-    assert told.inputs["data"] == InputRef(task=knock.task, seq=2, output="data")
+    assert told.inputs["data"] == InputRef(task=knock.task, seq=again["a"][0].seq, output="data")
     assert knock.task.endswith("-0-2-0")

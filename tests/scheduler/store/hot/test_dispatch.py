@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.domain.messages import Knock
 from scheduler.service.limits import Patience
 from scheduler.store.hot.dispatch import (
     dispatch_steps,
@@ -110,7 +109,19 @@ def test_a_worker_that_starts_anew_is_knocked_again_without_delay(centre):
     assert centre.claim("a", knocks["a"][0]).assignment
     centre.wait(1)
     centre.greet("a", agent="new")
-    assert centre.redispatch() == {"a": [Knock(knocks["a"][1].task, 2)]}
+    [again] = centre.redispatch()["a"]
+    assert again.task == knocks["a"][1].task
+    assert again.seq > knocks["a"][1].seq
+
+
+def test_a_claim_of_a_workers_former_life_that_comes_late_is_refused(centre):
+    """Nobody would run it: the new life has reported it lost already, and heard that it never had it."""
+    centre.submit(step("s"))
+    knock = centre.dispatch()["a"][0]
+    centre.greet("a")
+    assert not centre.report("a", knock, "failed", kind="lost").accepted
+    assert centre.claim("a", knock).assignment is None
+    assert centre.claim("a", centre.redispatch()["a"][0]).assignment
 
 
 def test_a_claimed_task_is_not_knocked_again(centre):
@@ -118,7 +129,7 @@ def test_a_claimed_task_is_not_knocked_again(centre):
     centre.submit(step("s"))
     knock = centre.dispatch()["a"][0]
     centre.wait(31)
-    centre.greet("a")
+    centre.sync("a")
     expired = centre.read(lambda tx: list_expired(tx, now=centre.now, seen_since=centre.now, limit=9))
     assert [task for task, _ in expired] == [knock.task]
     centre.claim("a", knock)

@@ -116,7 +116,10 @@ def _translate_filling(params: JsonObject) -> dict[str, Any]:
 
 
 def translate_intersect(params: JsonObject, _role: str) -> dict[str, Any]:
-    """For `intersection`, which compares ids always in the same way, whatever the method is called."""
+    """For `intersection`, which always compares ids in the same safe way, whatever the method is called.
+
+    Also for `raw`: the rows are the same, and ids that all can be hashed are no secret.
+    """
     refuse_unless(params, "join_method", ("inner_join",), "only ids that all parties have are kept: use inner_join")
     refuse_unless(params, "sync_intersect_ids", (True,), "every party gets its own rows of the common ids")
     for name in ("new_sample_id", "new_join_id", "with_sample_id", "repeated_id_process"):
@@ -124,7 +127,7 @@ def translate_intersect(params: JsonObject, _role: str) -> dict[str, Any]:
     refuse_unless(params, "run_cache", (False,), "ids are compared anew in each job")
     refuse_unless(params, "allow_info_share", (False,), "no column of a party is given to another")
     return {
-        "method": choose(params, "intersect_method", {name: name for name in ("rsa", "raw", "dh", "ecdh")}),
+        "method": choose(params, "intersect_method", {"rsa": "rsa", "dh": "dh", "ecdh": "ecdh", "raw": "ecdh"}),
         "only_ids": get_flag(params, "only_output_key"),
         "cardinality_only": get_flag(params, "cardinality_only"),
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
+from api.dialects.fate.vocabulary.check_params import translate_checks
 from api.dialects.fate.vocabulary.choices import choose, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.glm_params import (
     DEFAULTS,
@@ -24,6 +25,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "eval_data": "validate",
 }
 ALL: Final = ("guest", "host", "arbiter")
+VALIDATE: Final = "validate_every"
 PAIR: Final = ("guest", "host")
 HOMO_OPTIMIZERS: Final = {name: OPTIMIZERS[name] for name in ("sgd", "rmsprop", "adam")}
 HOMO_DEFAULTS: Final = {
@@ -50,6 +52,10 @@ SHARED_DEFAULTS: Final = {
 def translate_homo(params: JsonObject, _role: str) -> dict[str, Any]:
     """For `homo_lr`, which starts at zero and keeps its learning rate: FATE's `init_method` and `decay` change nothing."""
     check_extras(params)
+    # Measuring costs and tells nothing here, so null leaves it at every round.
+    checks = {
+        name: value for name, value in translate_checks(params, classes=True).items() if name != VALIDATE or value
+    }
     refuse_unless(params, "use_proximal", (False,), "plain federated averaging only; leave use_proximal and mu out")
     refuse_unless(params, "init_param.fit_intercept", (True,), "the model always has an intercept")
     choose(params, "init_param.init_method", INIT)
@@ -67,14 +73,24 @@ def translate_homo(params: JsonObject, _role: str) -> dict[str, Any]:
         "tol": get_number(params, "tol"),
         "scale": False,
         "threshold": get_number(params, "predict_param.threshold"),
+        **checks,
         **({} if seed is None else {"seed": get_number(params, "init_param.random_seed", whole=True)}),
     }
 
 
 def translate_hetero(params: JsonObject, _role: str) -> dict[str, Any]:
-    """For the components that a second-order polynomial and encrypted moments serve."""
+    """For the vertical model of classes."""
+    return _translate_vertical(params, classes=True)
+
+
+def translate_numbers(params: JsonObject, _role: str) -> dict[str, Any]:
+    """For the vertical models of numbers."""
+    return _translate_vertical(params, classes=False)
+
+
+def _translate_vertical(params: JsonObject, *, classes: bool) -> dict[str, Any]:
     return {
-        **translate_glm(params),
+        **translate_glm(params, classes=classes),
         "optimizer": choose(params, "optimizer", OPTIMIZERS),
         "penalty": choose(params, "penalty", PENALTY),
         "early_stop": choose(params, "early_stop", EARLY_STOP),
@@ -83,20 +99,29 @@ def translate_hetero(params: JsonObject, _role: str) -> dict[str, Any]:
 
 
 def translate_poisson(params: JsonObject, role: str) -> dict[str, Any]:
-    """As `translate_hetero`, without exposure."""
+    """As `translate_numbers`, without exposure."""
     refuse_unless(params, "exposure_colname", (None,), "rows have no exposure; leave it out")
-    return translate_hetero(params, role)
+    return translate_numbers(params, role)
 
 
 def translate_shared(params: JsonObject, _role: str) -> dict[str, Any]:
-    """For the components that keep their weights as shares until the end."""
+    """For the model of classes that keeps its weights as shares until the end."""
+    return _translate_shared(params, classes=True)
+
+
+def translate_shared_numbers(params: JsonObject, _role: str) -> dict[str, Any]:
+    """For the model of numbers that keeps its weights as shares until the end."""
+    return _translate_shared(params, classes=False)
+
+
+def _translate_shared(params: JsonObject, *, classes: bool) -> dict[str, Any]:
     why = "each party gets its own weights in the end: use respectively"
     refuse_unless(params, "reveal_strategy", ("respectively",), why)
     if get_value(params, "encrypt_param.method") is None:
         raise FateParamError("encrypt_param.method", "shares need encryption: use Paillier")
     choose(params, "optimizer", {"sgd": "sgd"})
     return {
-        **translate_glm(params),
+        **translate_glm(params, classes=classes),
         "penalty": choose(params, "penalty", {"none": "none", "l2": "l2"}),
         "early_stop": choose(params, "early_stop", {"diff": "loss"}),
         "threshold": get_number(params, "predict_param.threshold"),
@@ -131,7 +156,7 @@ MODULES: Final = (
     Module(
         name="HeteroLinR",
         component="hetero_linr",
-        translate=translate_hetero,
+        translate=translate_numbers,
         aliases=("HeteroLinearRegression",),
         roles=ALL,
         params={**DEFAULTS, "optimizer": "sgd", "max_iter": 20},
@@ -166,7 +191,7 @@ MODULES: Final = (
     Module(
         name="HeteroSSHELinR",
         component="hetero_sshe_linr",
-        translate=translate_shared,
+        translate=translate_shared_numbers,
         roles=PAIR,
         params={**SHARED_DEFAULTS, "max_iter": 20, "reveal_every_iter": False},
         inputs=INPUTS,

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
-from api.dialects.fate.vocabulary.columns import list_values, select_columns
+from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.own_columns import pick_columns
 from api.dialects.fate.vocabulary.params import NEED_RUN
 
 STATISTICS: Final[Mapping[str, Any]] = {
@@ -84,7 +85,7 @@ def translate_statistics(params: JsonObject, _role: str) -> dict[str, Any]:
         "statistics": list(dict.fromkeys(["summary", *listed])),
         "ignore_values": list_values(params, "abnormal_list", (int, float), "a list of numbers"),
         "bias": get_flag(params, "bias"),
-        **select_columns(params, "column_indexes", "column_names"),
+        **pick_columns(params, "column_indexes", "column_names"),
     }
 
 

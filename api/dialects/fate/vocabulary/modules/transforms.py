@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, refuse_unless
-from api.dialects.fate.vocabulary.columns import list_values, select_columns
+from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.own_columns import pick_columns
 from api.dialects.fate.vocabulary.params import NEED_RUN
 
 SCALE: Final[Mapping[str, Any]] = {
@@ -44,20 +45,20 @@ def translate_scale(params: JsonObject, _role: str) -> dict[str, Any]:
         "upper": _list_numbers(params, "feat_upper"),
         "with_mean": get_flag(params, "with_mean"),
         "with_std": get_flag(params, "with_std"),
-        **select_columns(params, "scale_col_indexes", "scale_names"),
+        **pick_columns(params, "scale_col_indexes", "scale_names"),
     }
 
 
 def translate_encoder(params: JsonObject, _role: str) -> dict[str, Any]:
     """For `one_hot_encoder`."""
-    return select_columns(params, "transform_col_indexes", "transform_col_names")
+    return pick_columns(params, "transform_col_indexes", "transform_col_names")
 
 
 def translate_homo_encoder(params: JsonObject, _role: str) -> dict[str, Any]:
     """For `homo_one_hot_encoder`."""
     return {
         "align": get_flag(params, "need_alignment"),
-        **select_columns(params, "transform_col_indexes", "transform_col_names"),
+        **pick_columns(params, "transform_col_indexes", "transform_col_names"),
     }
 
 

@@ -1,14 +1,16 @@
 """FATE's routes of a gateway, with the real party 9999 beside it: its tables, files and outputs are real."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import aiohttp
 import orjson
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from scheduler.domain.messages import ComponentOffer
@@ -42,7 +44,7 @@ class Site:
     workdir: Workdir
     allowed: Path
 
-    async def ask(self, method: str, path: str, token: str = "admin", **given: Any) -> tuple[int, Any, bytes]:  # noqa: S107
+    async def ask(self, method: str, path: str, token: str = "admin", **given: Any) -> tuple[int, Any, bytes]:
         """HTTP status, JSON (None where it is none), raw bytes."""
         headers = {"Authorization": f"Bearer {self.gateway.tokens[token]}", **given.pop("headers", {})}
         address = self.gateway.server.make_url("/v1").with_path(f"/v1{path}") if "?" not in path else None
@@ -94,3 +96,111 @@ async def site(gateway: Any, tmp_path: Path) -> AsyncIterator[Site]:
     yield Site(gateway, workdir, allowed)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+@dataclass
+class Leavings:
+    """What the fake work of a step leaves: points (name, x, value), a summary, files by output name and kind."""
+
+    points: Sequence[tuple[str, int, float]] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    models: Mapping[str, bytes] = field(default_factory=dict)
+
+
+async def finish_step(site: Site, leavings: Leavings) -> str:
+    """Run the one task that is ready at party 9999, with files that are really there; its id."""
+    (knock,) = site.gateway.dispatch()["9999"]
+    me = {"task": knock.task, "seq": knock.seq}
+    await site.gateway.sync("9999", claims=[me])
+    points = [{"name": name, "step": x, "value": value, "at": 1.0} for name, x, value in leavings.points]
+    await site.gateway.sync("9999", beats=[{**me, "progress": 0.5, "log_size": 0, "batch": 1, "metrics": points}])
+    folder = site.workdir.outputs(knock.task, knock.seq)
+    folder.mkdir(parents=True)
+    outputs = []
+    for name, columns in leavings.tables.items():
+        pyarrow.parquet.write_table(pyarrow.table(columns), folder / name)
+        rows = len(next(iter(columns.values())))
+        outputs.append({"name": name, "kind": "table", "facts": {"rows": rows, "columns": len(columns)}})
+    for name, content in leavings.models.items():
+        (folder / name).write_bytes(content)
+        outputs.append({"name": name, "kind": "model", "facts": {"format": "test"}})
+    sized = [{**each, "size": (folder / each["name"]).stat().st_size, "sha256": "ab"} for each in outputs]
+    report = {**me, "outcome": "success", "summary": dict(leavings.summary), "outputs": sized}
+    await site.gateway.sync("9999", reports=[report])
+    return str(knock.task)
+
+
+CSV = b"id,y,x0\n10,1,0.5\n11,0,-0.5\n12,1,0.25\n"
+MODEL = {
+    "format": "fedrota.vertical_glm/1",
+    "features": ["x0"],
+    "coefficients": [0.25],
+    "intercept": 0.5,
+    "training": {"epochs": 3, "stopped_by": "epochs"},
+}
+PREDICTIONS = {
+    "id": ["10", "11", "12"],
+    "label": [1, 0, 1],
+    "predict_score": [0.9, 0.2, 0.7],
+    "predict_result": [1, 0, 1],
+    "split": ["train", "train", "train"],
+}
+MEASURED = {
+    "rows": 3,
+    "auc": 1.0,
+    "f1": 0.5,
+    "confusion": {"tp": 2, "fp": 0, "tn": 1, "fn": 0},
+    "roc": {"fpr": [0.0, 0.0, 1.0], "tpr": [0.0, 1.0, 1.0], "threshold": [0.91, 0.7, 0.2]},
+    "precision_recall": {"recall": [0.0, 1.0, 1.0], "precision": [1.0, 1.0, 0.66]},
+    "gain": {"share": [0.5, 1.0], "gain": [0.75, 1.0], "lift": [1.5, 1.0]},
+}
+
+
+@pytest.fixture
+async def trained(site: Site) -> str:
+    """A job that read, trained and evaluated at party 9999, and left what such jobs leave; its id."""
+    sent = await site.upload(CSV, namespace="experiment", table_name="breast", head=1, partition=4, party_id=9999)
+    assert sent["retcode"] == 0, sent
+    await site.gateway.run_tasks()
+    step = "hetero_lr_0"
+    job = await site.gateway.submit(
+        parties={"guest": ["9999"]},
+        steps=[
+            {"name": "reader_0", "component": "reader", "params": {"table": "breast", "namespace": "experiment"}},
+            {"name": step, "component": "data_transform", "inputs": {"data": "reader_0.data"}},
+            {"name": "evaluation_0", "component": "evaluation", "inputs": {"data": f"{step}.data"}},
+        ],
+    )
+    await finish_step(site, Leavings(tables={"data": {"id": [10, 11, 12], "y": [1, 0, 1], "x0": [0.5, -0.5, 0.25]}}))
+    points = [("loss", 0, 0.7), ("loss", 1, 0.6), ("validate_auc", 1, 0.9), ("deviation", -1, 0.125)]
+    await finish_step(
+        site,
+        Leavings(
+            points=points,
+            summary={"epochs": 2, "stopped_by": "epochs", "loss": 0.6},
+            tables={"data": PREDICTIONS},
+            models={"model": orjson.dumps(MODEL)},
+        ),
+    )
+    await finish_step(site, Leavings(points=[("train_auc", -1, 1.0)], summary={"train": MEASURED}))
+    return str(job)
+
+
+@pytest.fixture
+def signed(fate: Any, gateway: Any) -> Any:
+    """FATE's routes as the administrator, who submits the native jobs too."""
+    plain = fate.send
+
+    async def send(path: str, body: Any = None, **given: Any) -> Any:
+        headers = {"Authorization": f"Bearer {gateway.tokens['admin']}", **given.pop("headers", {})}
+        return await plain(path, body, headers=headers, **given)
+
+    fate.send = send
+    return fate
+
+
+@pytest.fixture
+def offers() -> tuple[ComponentOffer, ...]:
+    """All built-in components, as a worker offers them."""
+    return BUILT_IN

@@ -7,8 +7,8 @@ async def test_versions_say_what_is_spoken_and_what_runs(fate):
     assert await fate.ok("version/get", {"module": "FATE"}) == {"FATE": "1.11.2", "API": "v1"}
     assert await fate.ok("version/get", method="POST") == {"FATE": "1.11.2", "API": "v1"}
     assert (await fate.ok("server/version/get", {}))["fedrota"] == find_version()
-    assert await fate.ok("server/version/get", {"module": "python"}) == await fate.ok(
-        "version/get", {"module": "python"}
+    assert await fate.ok("server/version/get", {"module": "PYTHON"}) == await fate.ok(
+        "version/get", {"module": "PYTHON"}
     )
     code, message = await fate.refused("version/get", {"module": "EGGROLL"})
     assert (fate.status, code, "EGGROLL" in message) == (404, 404, True)

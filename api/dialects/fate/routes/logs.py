@@ -1,0 +1,96 @@
+"""FATE's `log/*`: the lines of a job's logs; what the tasks wrote is read at their parties."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from aiohttp import web
+
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.members import Members, read_all, read_text
+from api.dialects.fate.responses.envelope import render_success
+from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
+from api.keys import READER
+from api.native.party_calls import ask_party
+from api.native.tasks import MAX_LOG_BYTES, UNSTARTED
+from scheduler.domain.access import Action
+from scheduler.domain.model import Task
+from scheduler.domain.states import State
+from scheduler.store.queries.tracking import EventView, list_events
+
+MAX_EVENTS: Final = 10_000
+_BAD: Final = frozenset({State.FAILED, State.TIMEOUT, State.CANCELED})
+_JOB: Final = ("jobSchedule", "jobScheduleError")
+_PARTY: Final = ("partyError", "partyWarning", "partyInfo", "partyDebug")
+_COMPONENT: Final = ("componentInfo",)
+
+
+async def size(request: web.Request) -> web.Response:
+    """`log/size`: how many lines a log has."""
+    return render_success({"size": len(await _read_lines(request, await read_all(request)))})
+
+
+async def cat(request: web.Request) -> web.Response:
+    """`log/cat`: the lines of a log from `begin` to `end`, counted from 1."""
+    members = await read_all(request)
+    begin, end = _read_place(members, "begin", 1), _read_place(members, "end", None)
+    lines = (await _read_lines(request, members))[(begin or 1) - 1 : end]
+    return render_success(
+        [{"line_num": number, "content": line} for number, line in enumerate(lines, start=begin or 1)]
+    )
+
+
+def _read_place(members: Members, name: str, default: int | None) -> int | None:
+    text = read_text(members, name)
+    if text and not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise FateError(RetCode.ARGUMENT, f"{name} must be the number of a line, counted from 1")
+    return int(text) if text else default
+
+
+async def _read_lines(request: web.Request, members: Members) -> list[str]:
+    kind, job = need(members, "log_type", "job_id")
+    if kind not in (*_JOB, *_PARTY, *_COMPONENT):
+        raise FateError(
+            RetCode.ARGUMENT, f"there is no log type {kind!r}: ask for {', '.join((*_JOB, *_PARTY, *_COMPONENT))}"
+        )
+    found = await check_fate_job(request, job, Action.READ_JOB)
+    if kind in _JOB:
+        events = await request.app[READER].read(lambda tx: list_events(tx, job, after=0, limit=MAX_EVENTS))
+        return [_render_event(event) for event in events if kind == _JOB[0] or event.state in _BAD]
+    tasks = _choose_tasks(found, members, kind)
+    if kind in ("partyError", "partyWarning"):
+        failures = [(task, task.failure) for task in tasks if task.failure is not None]
+        return [f"{task.step}: {failure.message}" for task, failure in failures] if kind == "partyError" else []
+    return [line for task in tasks async for line in _read_log(request, task)]
+
+
+def _choose_tasks(found: FateDetail, members: Members, kind: str) -> list[Task]:
+    role, party = need(members, "role", "party_id")
+    name = need(members, "component_name")[0] if kind in _COMPONENT else ""
+    return [
+        task
+        for step in found.detail.steps
+        for task in step.tasks
+        if (task.role, task.party) == (role, party) and name in {"", task.step}
+    ]
+
+
+def _render_event(event: EventView) -> str:
+    where: list[Any] = [event.step, event.role, event.party]
+    words = [f"{event.at:%Y-%m-%d %H:%M:%S}", event.level, *(str(each) for each in where if each), event.event]
+    return " ".join([*words, f"-> {event.state}", event.reason]).strip()
+
+
+async def _read_log(request: web.Request, task: Task) -> AsyncIterator[str]:
+    if task.state in UNSTARTED or not task.seq:
+        return
+    args = {"task": task.id, "seq": task.seq, "offset": 0, "limit": MAX_LOG_BYTES}
+    _, body = await ask_party(request, task.party, "log.read", args)
+    for line in body.decode(errors="replace").splitlines():
+        yield line
+
+
+ROUTES: Final[Routes] = {
+    "/log/size": {"POST": size},
+    "/log/cat": {"POST": cat},
+}

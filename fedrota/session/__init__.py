@@ -1,0 +1,1 @@
+"""The parts of the drop-in FLARE session; users import `fedrota.flare`."""

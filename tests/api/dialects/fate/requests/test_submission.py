@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from api.dialects.fate.errors import FateError
+from api.dialects.fate.requests.submission import find_readers, parse_json_member, parse_submission
+
+CONF_1 = {
+    "initiator": {"role": "guest", "party_id": 1},
+    "role": {"guest": [1]},
+    "role_parameters": {"guest": {"args": {"data": {"eval_data": [{"name": "t", "namespace": "n"}]}}}},
+}
+STORED = {
+    "components": {
+        "reader_0": {"module": "Reader", "output": {"data": ["train_data"]}},
+        "dataio_0": {"module": "DataIO", "input": {"data": {"data": ["reader_0.train_data"]}}},
+    }
+}
+
+
+def test_both_names_of_the_members_and_texts_of_json_are_taken():
+    sent = parse_submission({"runtime_conf": json.dumps({**CONF_1, "dsl_version": 2}), "dsl": STORED})
+    assert not sent.is_first
+    assert sent.dsl == STORED
+    assert sent.convert({}).conf.roles == {"guest": ("1",)}
+
+
+def test_nothing_is_no_conf():
+    with pytest.raises(FateError, match="no parameters") as refused:
+        parse_submission({"job_dsl": STORED})
+    assert refused.value.retcode == 103
+
+
+def test_what_a_first_version_gives_to_evaluate_goes_to_the_reader_of_the_training_data():
+    found = parse_submission({"job_runtime_conf": CONF_1}).convert(STORED)
+    assert found.dsl == STORED
+    assert found.conf.get_params("reader_0", "guest", 0) == {"table": {"name": "t", "namespace": "n"}}
+
+
+def test_a_reader_of_the_same_name_goes_first():
+    two = {"components": {**STORED["components"], "reader_1": {"module": "Reader", "output": {"data": ["eval_data"]}}}}
+    assert find_readers(two)["eval_data"] == "reader_1"
+    assert find_readers({}) == {}
+
+
+def test_a_text_that_is_no_json_is_refused():
+    with pytest.raises(FateError, match="job_dsl is no JSON"):
+        parse_json_member("{", "job_dsl")

@@ -1,0 +1,126 @@
+"""FATE's archives, stores and raw parts."""
+
+import base64
+import io
+import zipfile
+
+import aiohttp
+from yarl import URL
+
+from api.native import archives
+from tests.api.sites import MODEL_ID
+
+TITLE = f"guest#9999#{MODEL_ID}"
+
+
+async def export(gateway, body):
+    """(status, headers, content) of a GET with a JSON body, as clients send it."""
+    headers = {"Authorization": f"Bearer {gateway.tokens['admin']}"}
+    url = gateway.server.make_url("/v1/model/export")
+    async with gateway.session.get(url, json=body, headers=headers) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+async def import_form(gateway, content, *, file_name="x.zip", **fields):
+    form = aiohttp.FormData()
+    if content is not None:
+        form.add_field("file", content, filename=file_name, content_type="application/zip")
+    for name, text in fields.items():
+        form.add_field(name, text)
+    if content is not None:
+        form.add_field("file", "/home/somebody/x.zip")
+    headers = {"Authorization": f"Bearer {gateway.tokens['admin']}"}
+    url = gateway.server.make_url("/").join(URL("/v1/model/import"))
+    async with gateway.session.post(url, data=form, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+def named(version, **more):
+    return {"model_id": MODEL_ID, "model_version": version, "role": "guest", "party_id": 9999, **more}
+
+
+async def test_an_export_is_imported_elsewhere_or_over_itself(gateway, signed, sites):
+    job = await sites.train()
+    child = (await signed.ok("model/deploy", {"model_id": MODEL_ID, "model_version": job}))["model_version"]
+    status, headers, content = await export(gateway, named(child))
+    assert (status, headers["Content-Disposition"]) == (200, f"attachment; filename={TITLE}_{child}.zip")
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert names == ["fedrota-model.json", "parts/guest/9999/lr_0/model", "parts/host/10000/lr_0/model"]
+    status, taken = await import_form(gateway, content)
+    assert (status, taken["retcode"], taken["retmsg"][:21]) == (409, 409, "Model already exists.")
+    fields = {"model_id": MODEL_ID, "model_version": child, "role": "host", "party_id": "10000", "force_update": "1"}
+    status, taken = await import_form(gateway, content, **fields)
+    assert status == 200, taken
+    assert taken["data"] == {
+        "job_id": taken["data"]["job_id"], "role": "host", "party_id": "10000", "model_id": MODEL_ID,
+        "model_version": child,
+    }  # fmt: skip
+    (row, _) = await signed.ok("model/query", {"model_version": child})
+    assert (row["f_imported"], row["f_job_id"], list(row["f_inference_dsl"]["components"])) == (
+        1, taken["data"]["job_id"], ["reader_0", "lr_0"],
+    )  # fmt: skip
+
+
+async def test_what_export_refuses_comes_with_another_status(gateway, sites):
+    job = await sites.train()
+    for body, status, text in (
+        (named("1"), 404, "does not exist"),
+        ({**named(job), "party_id": 7}, 404, "does not exist"),
+        ({**named(job), "role": {}}, 500, "role"),
+        ({}, 500, "model_id"),
+        ([], 500, "JSON object"),
+    ):
+        found, _, content = await export(gateway, body)
+        assert (found, text in content.decode()) == (status, True), content
+    await sites.disconnect("9999")
+    status, _, content = await export(gateway, named(job))
+    assert (status, b'"retcode":105' in content) == (500, True)
+
+
+async def test_what_import_refuses(gateway, signed, sites, monkeypatch):
+    job = await sites.train()
+    _, _, content = await export(gateway, named(job))
+    for given, text in (
+        ({"content": None, "model_id": MODEL_ID}, "`file` is required"),
+        ({"content": b"no zip"}, "no zip archive"),
+        ({"content": content, "model_version": "7"}, f"holds model_version {job}, not 7"),
+        ({"content": content, "role": "guest", "party_id": "7"}, "party id 7 is not in role guest"),
+        ({"content": content, "hash": "0" * 64}, "damaged"),
+        ({"content": content, "notes": "x" * 70_000}, "longer"),
+    ):
+        status, answer = await import_form(gateway, **{"content": None, **given})
+        assert (status, answer["retcode"], text in answer["retmsg"]) == (400, 400, True), answer
+    assert (await signed.refused("model/import", {"model_id": "x"}))[0] == 400
+    limited = gateway.settings.model_copy(update={"upload_limit_bytes": 100})
+    monkeypatch.setitem(gateway.app._state, archives.SETTINGS, limited)
+    status, answer = await import_form(gateway, content)
+    assert (status, "FEDROTA_UPLOAD_LIMIT_BYTES" in answer["retmsg"]) == (400, True)
+
+
+async def test_a_model_is_stored_and_restored(gateway, signed, sites):
+    job = await sites.train()
+    body = named(job)
+    stored = await signed.send("model/store", body)
+    assert (stored["retcode"], stored["data"]["model_info"]) == (0, {"model_id": MODEL_ID, "model_version": job})
+    told = (await gateway.get(f"/jobs/{stored['jobId']}")).json
+    assert (told["state"], told["parties"], told["steps"][0]["name"]) == ("success", {"local": ["9999"]}, "store_0")
+    assert len(list(sites.store.rglob("manifest.json"))) == 2
+    path = f"/models/{MODEL_ID.replace('#', '%23')}/{job}"
+    assert (await gateway.call("DELETE", path)).status == 204
+    restored = await signed.send("model/restore", body)
+    assert restored["retcode"] == 0, restored
+    parts = (await gateway.get(path)).json["parts"]
+    assert {sites.find_file(part).read_bytes() for part in parts} == {b"lr_0 of 9999", b"lr_0 of 10000"}
+    code, message = await signed.refused("model/restore", named("7"))
+    assert (code, "stored model" in message) == (101, True)
+
+
+async def test_raw_parts_are_given_to_what_serves_them(signed, sites):
+    job = await sites.train()
+    expected = {"lr_0.model": base64.b64encode(b"lr_0 of 10000").decode()}
+    assert await signed.ok("model/transfer", {"namespace": f"host#10000#{MODEL_ID}", "name": job}) == expected
+    assert await signed.ok(f"model/transfer/host~10000~{MODEL_ID.replace('#', '~')}/{job}") == expected
+    for body, code in (({"name": job}, 400), ({"namespace": f"host#7#{MODEL_ID}", "name": job}, 404)):
+        assert (await signed.refused("model/transfer", body))[0] == code
+        assert signed.status == code
+    assert (await signed.refused("model/transfer", {"namespace": TITLE, "name": "1"}))[0] == 404

@@ -1,0 +1,169 @@
+"""The drop-in session against the real gateway: return values and exceptions are FLARE's."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from fedrota import flare
+from tests.api.dialects.flare.requests.jobs import APP, META
+
+
+@pytest.fixture
+def kit(console, tmp_path):
+    root = tmp_path / "lead@hq"
+    (root / "startup").mkdir(parents=True)
+    gateway = {"url": str(console.gateway.server.make_url("")).rstrip("/"), "token": console.gateway.tokens["lead"]}
+    (root / "startup" / "fed_admin.json").write_text(json.dumps({"admin": {"gateway": gateway}}))
+    return root
+
+
+@pytest.fixture
+def folder(kit):
+    made = kit / "transfer" / "hello"
+    for path, text in {"meta.json": json.dumps(META), **APP}.items():
+        (made / path).parent.mkdir(parents=True, exist_ok=True)
+        (made / path).write_text(text)
+    return made
+
+
+@pytest.fixture
+async def session(kit):
+    made = await asyncio.to_thread(flare.new_secure_session, "lead@hq", str(kit))
+    yield made
+    made.close()
+
+
+def in_thread(test):
+    """A session blocks, and the gateway runs in the test's own loop."""
+
+    async def run(session, folder):
+        await asyncio.to_thread(test, session, folder)
+
+    run.__name__ = test.__name__
+    run.__doc__ = test.__doc__
+    return run
+
+
+@in_thread
+def test_a_job_is_submitted_read_listed_and_aborted(session, folder):
+    job = session.submit_job(str(folder))
+    meta = session.get_job_meta(job)
+    assert (meta["job_folder_name"], meta["status"]) == ("hello", "SUBMITTED")
+    assert [row["job_id"] for row in session.list_jobs()] == [job]
+    assert session.list_jobs(detailed=True, limit=1, name_prefix="he", reverse=True)[0]["job_id"] == job
+    assert session.abort_job(job) == f"Aborted the job {job} before running it."
+    assert session.get_job_status(job) == "FINISHED:ABORTED"
+    assert session.delete_job(job) == {"job_id": job, "submit_records_marked_deleted": 0}
+    with pytest.raises(flare.JobNotFound, match="no such job"):
+        session.get_job_meta(job)
+
+
+@in_thread
+def test_a_folder_is_looked_for_in_the_upload_folder(session, folder):
+    job = session.submit_job("hello")
+    assert session.get_job_meta(session.clone_job(job))["cloned_from"] == job
+
+
+@in_thread
+def test_what_is_no_job_folder_is_refused_before_anything_is_sent(session, folder):
+    for given, words in [
+        (None, "is required"),
+        ("", "is required"),
+        (7, "must be str"),
+        ("nope", "is not a valid folder"),
+    ]:
+        with pytest.raises(flare.InvalidJobDefinition, match=words):
+            session.submit_job(given)
+    (folder / "meta.json").write_text("{}")
+    with pytest.raises(flare.InvalidJobDefinition, match="invalid job definition: deploy_map is empty for job hello"):
+        session.submit_job(str(folder))
+
+
+@in_thread
+def test_a_submit_token_is_idempotent(session, folder):
+    job = session.submit_job(str(folder), submit_token="t1")
+    (folder / "meta.json").write_text(json.dumps({**META, "name": "other"}))
+    with pytest.raises(flare.SubmitTokenConflict) as caught:
+        session.submit_job(str(folder), submit_token="t1")
+    assert caught.value.existing_job_id == job
+
+
+@in_thread
+def test_monitor_ends_with_the_callback_with_the_time_and_with_the_job(session, folder):
+    job = session.submit_job(str(folder))
+    seen = []
+
+    def stop_soon(given, id_, meta, word, *, extra):
+        seen.append((given is session, id_, meta["status"], word, extra))
+        return len(seen) < 2
+
+    assert session.monitor_job(job, 0, 0.05, stop_soon, "w", extra=1) is flare.MonitorReturnCode.ENDED_BY_CB
+    assert seen == [(True, job, "SUBMITTED", "w", 1)] * 2
+    assert session.monitor_job(job, timeout=0.1, poll_interval=0.05) is flare.MonitorReturnCode.TIMEOUT
+    with pytest.raises(flare.JobTimeout, match="did not finish within 0.1s"):
+        session.wait_for_job(job, 0.1, 0.05)
+    session.abort_job(job)
+    assert session.monitor_job(job) is flare.MonitorReturnCode.JOB_FINISHED
+    assert session.wait_for_job(job)["status"] == "FINISHED:ABORTED"
+
+
+async def test_monitor_returns_when_the_job_ends_not_when_the_interval_does(session, folder, console):
+    job = await asyncio.to_thread(session.submit_job, str(folder))
+    waiting = asyncio.create_task(asyncio.to_thread(session.monitor_job, job, 0, 30.0))
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    await console.meta("abort_job", job)
+    assert await waiting is flare.MonitorReturnCode.JOB_FINISHED
+    assert time.monotonic() - began < 3
+
+
+@in_thread
+def test_wrong_arguments_raise_what_flare_raises(session, folder):
+    for given in (None, 7):
+        with pytest.raises(flare.JobNotFound, match="invalid job_id"):
+            session.get_job_meta(given)
+    with pytest.raises(flare.JobNotFound, match="job_id is required"):
+        session.abort_job("")
+    with pytest.raises(ValueError, match="limit must be None or int but got <class 'str'>"):
+        session.list_jobs(limit="1")
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        session.list_jobs(nonsense=1)
+    assert session.list_jobs(all=True, max_num=1, job_name_prefix="x") == []
+    for timeout, interval in ((-1, 1), (0, 0)):
+        with pytest.raises(flare.InvalidArgumentError):
+            session.monitor_job("1", timeout, interval)
+    with pytest.raises(TypeError):
+        session.set_timeout("1")
+    with pytest.raises(ValueError, match="invalid timeout value -1.0 - must be > 0.0"):
+        session.set_timeout(-1)
+
+
+@in_thread
+def test_a_closed_session_takes_no_commands(session, folder):
+    session.set_timeout(5)
+    session.close()
+    session.close()
+    for call in (session.list_jobs, lambda: session.submit_job("hello"), session.unset_timeout):
+        with pytest.raises(flare.SessionClosed, match="session closed"):
+            call()
+
+
+async def test_roles_and_tokens_are_refused_as_flare_does(kit, folder, console, monkeypatch):
+    job = await console.submit()
+    monkeypatch.setenv("FEDROTA_TOKEN", console.gateway.tokens["member"])
+    member = await asyncio.to_thread(flare.new_insecure_session, str(kit))
+    with pytest.raises(flare.AuthorizationError, match="user not authorized for the action 'abort_job'"):
+        await asyncio.to_thread(member.abort_job, job)
+    monkeypatch.setenv("FEDROTA_TOKEN", "frt_nonsense_x")
+    with pytest.raises(flare.AuthenticationError):
+        await asyncio.to_thread(flare.new_insecure_session, str(kit))
+
+
+async def test_without_a_gateway_there_is_no_connection(kit):
+    admin = {"admin": {"gateway": {"url": "http://127.0.0.1:1"}}}
+    (kit / "startup" / "fed_admin.json").write_text(json.dumps(admin))
+    with pytest.raises(flare.NoConnection, match="cannot connect to server for 1 seconds"):
+        await asyncio.to_thread(flare.new_secure_session, "u", str(kit), timeout=1)
+    assert issubclass(flare.NoConnection, ConnectionError)

@@ -1,0 +1,36 @@
+import pytest
+
+from api.uploads import Place
+from scheduler.domain.errors import InvalidDocumentError
+
+CSV = {"Content-Type": "text/csv"}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"), [("..", "t"), ("n", "a/b"), ("n", ""), ("n", ".hidden"), ("n" * 129, "t")]
+)
+def test_names_that_no_party_stores_under(namespace, name):
+    with pytest.raises(InvalidDocumentError):
+        Place("9999", namespace, name).check()
+
+
+def test_a_place_reads_well():
+    place = Place("9999", "n", "t")
+    place.check()
+    assert (str(place), place.args) == ("n/t at party 9999", {"namespace": "n", "name": "t"})
+
+
+async def test_a_native_upload_says_how_its_csv_is_written(gateway, partyline):
+    path = "/parties/9999/tables/t?delimiter=%3B&header=false"
+    answer = await gateway.call("PUT", path, data=b"1;2\n3;4\n", headers=CSV)
+    assert (answer.status, answer.json["rows"]) == (201, 2), answer.raw
+    assert [column["name"] for column in answer.json["columns"]] == ["id", "x0"]
+    refused = await gateway.call("PUT", "/parties/9999/tables/u?delimiter=%22", data=b"1;2\n", headers=CSV)
+    assert (refused.status, "cannot separate" in refused.json["error"]["message"]) == (422, True)
+
+
+async def test_a_table_beyond_the_limit_is_refused_and_none_is_registered(serve, tmp_path):
+    gateway = await serve(upload_limit_bytes=10)
+    answer = await gateway.call("PUT", "/parties/9999/tables/t", data=b"id\n" + b"1\n" * 100, headers=CSV)
+    assert answer.status in {413, 503}
+    assert (await gateway.get("/tables")).json["items"] == []

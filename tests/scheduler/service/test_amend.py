@@ -1,0 +1,65 @@
+"""What users change of jobs that exist."""
+
+import pytest
+
+from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.messages import OutputRef
+from scheduler.domain.model import Retry
+from scheduler.service.amend import forget_results, label_job, replan_job
+from scheduler.store.queries.jobs import get_job, get_job_detail, get_origin
+from scheduler.store.queries.tracking import list_outputs, list_summaries
+from tests.scheduler.centre import chain, step
+
+
+def steps_of(centre, *steps):
+    return {each.name: each for each in centre.plan(*steps).steps}
+
+
+def test_a_label_is_set_beside_the_others_whatever_the_state(centre):
+    job = centre.submit(step("s"), labels={"team": "risk", "notes": "old"})
+    centre.write(lambda tx: label_job(tx, job, {"notes": "new"}))
+    assert centre.read(lambda tx: get_job(tx, job)).labels == {"team": "risk", "notes": "new"}
+    with pytest.raises(NotFoundError):
+        centre.write(lambda tx: label_job(tx, "nope", {"notes": "new"}))
+
+
+def test_an_ended_jobs_next_run_uses_what_was_changed(centre):
+    job = centre.submit(*chain(2))
+    changed = steps_of(centre, *chain(2, params={"x": 3}, retry=Retry(attempts=7), overrides={"guest": {"x": 4}}))
+    with pytest.raises(ConflictError, match="stop it first"):
+        centre.write(lambda tx: replan_job(tx, job, changed, {"n": 9}))
+    centre.stop(job)
+    centre.write(lambda tx: replan_job(tx, job, changed, {"n": 9}))
+    detail = centre.read(lambda tx: get_job_detail(tx, job))
+    for each in detail.steps:
+        assert (each.step.params, each.step.overrides) == ({"x": 3}, {"guest": {"x": 4}})
+        assert each.step.retry == Retry(attempts=7)
+    assert centre.read(lambda tx: get_origin(tx, job)) == {"n": 9}
+
+
+def test_a_job_does_not_change_its_steps(centre):
+    job = centre.submit(*chain(2))
+    centre.stop(job)
+    with pytest.raises(ConflictError, match=r"would have other steps \(s1, s2\)"):
+        centre.write(lambda tx: replan_job(tx, job, steps_of(centre, step("s0"), step("s2")), {}))
+
+
+def test_results_are_forgotten_but_for_models(centre):
+    job = centre.submit(step("s"))
+    outputs = tuple(OutputRef(name=kind, kind=kind, size=1, sha256="ab") for kind in ("table", "model"))
+    centre.run(lambda _task: {"outputs": outputs, "summary": {"rows": 1}})
+    assert len(centre.read(lambda tx: list_outputs(tx, job))) == 4
+    assert centre.write(lambda tx: forget_results(tx, job, step="s", role="guest")) == 1
+    assert len(centre.read(lambda tx: list_summaries(tx, job))) == 1
+    assert centre.write(lambda tx: forget_results(tx, job)) == 2
+    assert {output.kind for output in centre.read(lambda tx: list_outputs(tx, job))} == {"model"}
+    assert centre.read(lambda tx: list_summaries(tx, job)) == []
+    assert centre.write(lambda tx: forget_results(tx, job, party="nope")) == 0
+
+
+def test_an_open_job_keeps_its_results(centre):
+    job = centre.submit(step("s"))
+    with pytest.raises(ConflictError, match="stop it first"):
+        centre.write(lambda tx: forget_results(tx, job))
+    with pytest.raises(NotFoundError):
+        centre.write(lambda tx: forget_results(tx, "nope"))

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from workers.components.boosting_objective import make_objective
+from workers.components.boosting_watch import Watch, list_metrics, measure
+
+BINARY = make_objective("cross_entropy", parameter=1, classes=2)
+MULTI = make_objective("cross_entropy", parameter=1, classes=3)
+REAL = make_objective("lse", parameter=1, classes=0)
+PARAMS = {
+    "early_stop": True, "tol": 0.01, "validate_every": 1, "early_stopping_rounds": 2, "metrics": ["auc", "loss"],
+    "use_first_metric_only": False, "threshold": 0.5,
+}  # fmt: skip
+
+
+class Metrics:
+    def __init__(self, **params):
+        self.params = {**PARAMS, **params}
+        self.points = []
+
+    def log_metric(self, name, value, step):
+        self.points.append((name, step))
+
+
+def make(**params):
+    return Watch(context=Metrics(**params), objective=BINARY)
+
+
+def test_each_objective_has_its_figures():
+    labels = np.array([0.0, 1.0, 1.0])
+    figures = measure(BINARY, labels, np.array([[-1.0], [2.0], [-3.0]]), threshold=0.5)
+    assert figures["auc"] == 0.5
+    assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert set(list_metrics(BINARY, [])) <= set(figures)
+    assert set(list_metrics(MULTI, [])) <= set(measure(MULTI, labels, np.eye(3), threshold=0.5))
+    assert measure(REAL, labels, labels[:, None] + 2, threshold=0.5)["rmse"] == 2.0
+    assert "auc" not in measure(BINARY, np.ones(2), np.zeros((2, 1)), threshold=0.5)
+    assert measure(BINARY, np.empty(0), np.empty((0, 1)), threshold=0.5) == {}
+    assert list_metrics(BINARY, ["f1"]) == ["f1"]
+
+
+def test_the_loss_settles_by_tol_and_only_where_asked():
+    watch = make()
+    assert [watch.note_loss(loss) for loss in (0.7, 0.5, 0.495)] == [False, False, True]
+    assert watch.context.points == [("loss", 1), ("loss", 2), ("loss", 3)]
+    watch = make(early_stop=False)
+    assert [watch.note_loss(loss) for loss in (0.7, 0.7)] == [False, False]
+
+
+def look(watch, *aucs, loss=lambda number: -number):
+    for number, auc in enumerate(aucs, 1):
+        watch.looks.append((number, {"auc": auc, "loss": loss(number)}))
+    return watch.find_stop()
+
+
+def test_a_metric_that_does_not_improve_goes_back_to_its_best_round():
+    assert look(make(), 0.7, 0.8, 0.8) is None
+    assert look(make(), 0.7, 0.8, 0.8, 0.7) == 2
+    assert look(make(early_stopping_rounds=0), 0.7, 0.8, 0.8, 0.7) is None
+
+
+def test_losses_are_better_when_smaller_and_any_metric_may_stop():
+    assert look(make(), 0.6, 0.7, 0.8, loss=lambda number: number) == 1
+    assert look(make(use_first_metric_only=True), 0.6, 0.7, 0.8, loss=lambda number: number) is None
+
+
+@pytest.mark.parametrize(("every", "due"), [(0, []), (1, [1, 2, 3, 4]), (2, [2, 4])])
+def test_looks_are_due_every_so_many_rounds(every, due):
+    watch, found = make(validate_every=every), []
+    for number in (1, 2, 3, 4):
+        watch.note_loss(number)
+        found += [number] if watch.is_due() else []
+    assert found == due
+
+
+def test_figures_are_logged_after_the_round():
+    watch = make()
+    watch.note_loss(0.5)
+    watch.look(np.array([0.0, 1.0]), np.array([[-1.0], [1.0]]))
+    assert watch.context.points[1:] == [("validate_loss", 1), ("validate_auc", 1), ("validate_loss", 1)]
