@@ -41,6 +41,7 @@ from api.keys import (
     READER,
     SEAL,
     SETTINGS,
+    STARTED,
     STORE,
     WRITER,
     Drain,
@@ -118,6 +119,7 @@ def make_app(settings: Settings) -> web.Application:
     app[SEAL] = Seal(settings.state_dir, settings.secret_key.get_secret_value())
     app[METRICS] = Metrics()
     app[FEED] = ChangeFeed()
+    app[STARTED] = utc_now()
     app[DRAIN] = Drain()
     described = [endpoint for group in NATIVE for endpoint in group.all]
     app[OPENAPI] = make_openapi(described, version=system.find_version())

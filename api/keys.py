@@ -1,6 +1,7 @@
 """What the app holds, by typed keys; nothing is global."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Final
 
 import redis
@@ -43,6 +44,7 @@ STORE: Final = web.AppKey("store", Store)
 CHANNEL: Final[web.AppKey[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = web.AppKey("channel")
 OPENAPI: Final = web.AppKey("openapi", bytes)
 DRAIN: Final = web.AppKey("drain", Drain)
+STARTED: Final = web.AppKey("started", datetime)
 
 PRINCIPAL: Final = web.RequestKey("principal", Principal)
 REQUEST_ID: Final = web.RequestKey("request_id", str)

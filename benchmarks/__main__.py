@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks.client import PARTIES, Load, connect
+from benchmarks.components import measure_components
 from benchmarks.demo import measure_demo
 from benchmarks.exchange import measure_exchange
 from benchmarks.figures import Figure, print_table, render_json
@@ -25,7 +26,7 @@ LOADS: dict[str, Measure] = {
     "submits": measure_submits,
     "reads": measure_reads,
 }
-OTHERS = ("memory", "demo", "exchange")
+OTHERS = ("memory", "demo", "exchange", "components")
 
 
 async def run(profile: str, only: set[str]) -> list[Figure]:
@@ -57,6 +58,8 @@ def main() -> None:
         figures += measure_exchange()
     if "demo" in only:
         figures += measure_demo()
+    if "components" in only:
+        figures += measure_components()
     print_table(figures)
     if given.out:
         given.out.write_text(json.dumps(render_json(figures), indent=2) + "\n")

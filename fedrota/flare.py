@@ -31,6 +31,7 @@ from fedrota.session.outcomes import (
     SubmitTokenJobDeleted,
 )
 from fedrota.session.shapes import ClientInfo, JobInfo, MonitorReturnCode, ServerInfo, SystemInfo, TargetType
+from fedrota.session.system import System
 
 __all__ = [
     "AuthenticationError", "AuthorizationError", "ClientInfo", "ClientsStillRunning", "CommandError", "ConfigError",
@@ -47,7 +48,7 @@ FULL_METAS: Final = 3
 """So many times `basic_cb_with_print` prints the whole meta of a running job."""
 
 
-class Session(Jobs):
+class Session(Jobs, System):
     """A session with a gateway; use it in a `with` block, or call `close`."""
 
     def __init__(

@@ -106,7 +106,8 @@ class Bench:
 
     def tidy(self, key: Key, *, keep_outputs: bool) -> None:
         """The attempt is over: remove what it leaves behind."""
-        self._loop.call(self._clear_timer, key)
+        if key in self._timers:
+            self._loop.call(self._clear_timer, key)
         work, outputs = self._find_folders(key)
         if work is not None and work.exists():
             self._loop.call_aside(self._workdir.drop_work, *key)

@@ -17,7 +17,7 @@ Event = tuple[str, dict[str, Any]]
 
 WAITING: Final = 20_000
 GROUP: Final = 200
-PAUSE_S: Final = 0.1
+PAUSE_S: Final = 0.25
 FAILURE_PAUSE_S: Final = 5.0
 _EVENT_OF: Final = {"success": "task-succeeded", "canceled": "task-revoked"}
 

@@ -20,7 +20,7 @@ from api.routing import ROOT, Endpoints, render
 from api.uploads import BLOCK_BYTES, Place, check_room, check_table, send_table
 from scheduler.domain.access import Action
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
-from scheduler.service.tables import drop_table
+from scheduler.service.tables import disable_table, drop_table
 from scheduler.store.queries.data_tables import list_data_tables
 
 endpoint: Final = Endpoints("tables")
@@ -115,6 +115,28 @@ async def put_table(request: web.Request, query: PutQuery) -> web.Response:
     body = request.content.iter_chunked(BLOCK_BYTES)
     table = await send_table(request, place, {**args, "format": kind, "csv": form}, body)
     return render(render_table(table), status=201, headers={"Location": f"{ROOT}/parties/{party}/tables/{name}"})
+
+
+@endpoint("POST", "/parties/{party}/tables/{name}/disable", reply=TableReply)
+async def switch_off(request: web.Request, query: TableQuery) -> TableReply:
+    """Keep jobs that are submitted from now on from reading a table; its facts say so."""
+    return await _switch(request, query, is_disabled=True)
+
+
+@endpoint("POST", "/parties/{party}/tables/{name}/enable", reply=TableReply)
+async def switch_on(request: web.Request, query: TableQuery) -> TableReply:
+    """Let jobs read a table again."""
+    return await _switch(request, query, is_disabled=False)
+
+
+async def _switch(request: web.Request, query: TableQuery, *, is_disabled: bool) -> TableReply:
+    place = Place(request.match_info["party"], query.namespace, request.match_info["name"])
+    table, by = await check_table(request, place, Action.WRITE_TABLE), actor_of(request)
+    return render_table(
+        await request.app[WRITER].write(
+            lambda tx: disable_table(tx, table, is_disabled=is_disabled, by=by, now=utc_now())
+        )
+    )
 
 
 @endpoint("DELETE", "/parties/{party}/tables/{name}", status=204)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.turns import Turns
 from scheduler.store.tx import Tx
 
@@ -40,9 +41,18 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A transaction that commits at the end of the block and rolls back on an exception."""
-        with self._take_turn(), self._begin(for_write=True) as tx:
-            yield tx
+        """A transaction that commits at the end of the block and rolls back on an exception.
+
+        UnsureCommitError: the connection was lost in the commit.
+        """
+        tx: Tx | None = None
+        try:
+            with self._take_turn(), self._begin(for_write=True) as tx:
+                yield tx
+        except STORE_AWAY as failure:
+            if tx is not None and tx.is_unsure:
+                raise UnsureCommitError(str(failure)) from failure
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

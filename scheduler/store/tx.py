@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from scheduler.store.columns import Instant
 from scheduler.store.effects import Effects
-from scheduler.store.failures import UnsureCommitError
 from scheduler.store.sql import Sql, bind
 
 
@@ -21,6 +20,8 @@ class Tx:
         self.connection = connection
         self.is_postgres = connection.dialect.name == "postgresql"
         self.effects = Effects()
+        self.is_unsure = False
+        """Whether the connection was lost in the commit, so that nobody knows what is stored."""
         self._cursor: Any = connection.connection.cursor()
         self._session: Session | None = None
         self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
@@ -87,9 +88,8 @@ class Tx:
                 self.flush()
                 # The store's own commit finds the transaction ended, and costs no round trip.
                 self._cursor.execute("COMMIT")
-        except psycopg.OperationalError as failure:
-            if driver.closed:
-                raise UnsureCommitError(str(failure)) from failure
+        except psycopg.OperationalError:
+            self.is_unsure = driver.closed
             raise
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

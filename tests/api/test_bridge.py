@@ -15,8 +15,10 @@ from scheduler.service.audit import Actor
 from scheduler.service.jobs import request_stop
 from scheduler.service.limits import Patience
 from scheduler.service.parties import PartyPatch, change_party, create_party
+from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.parties import get_party
+from scheduler.store.sql import make_sql
 
 BY = Actor(Principal(name="root", kind="user", role=Role.PROJECT_ADMIN))
 
@@ -151,6 +153,66 @@ async def test_a_statement_that_the_database_refuses_fails_alone(writer, either_
     assert isinstance(broken, Exception)
     with either_store.read() as tx:
         assert get_job(tx, receipt.job).id == receipt.job
+
+
+def end_own_connection(tx):
+    tx.run(make_sql("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+@pytest.fixture
+def on_postgres(either_store):
+    """Connections can only be lost where there is a server."""
+    return either_store.is_postgres
+
+
+async def test_a_connection_that_is_lost_before_the_commit_costs_nobody_an_answer(writer, on_postgres, seen):
+    runs = []
+
+    def lose_the_first(tx):
+        runs.append(1)
+        if on_postgres and len(runs) == 1:
+            end_own_connection(tx)
+        return len(runs)
+
+    assert await writer.write(lose_the_first) == 1 + on_postgres
+    runs.clear()
+    receipt, _ = await in_one_batch(writer, writer.submit(make_wish()), writer.write(lose_the_first))
+    assert receipt.is_new
+    assert sum(effects.changed_jobs == {receipt.job} for effects in seen["effects"]) == 1
+
+
+async def test_a_connection_that_is_lost_again_and_again_is_an_error(writer, on_postgres):
+    if on_postgres:
+        with pytest.raises(STORE_AWAY):
+            await writer.write(end_own_connection)
+    assert (await writer.submit(make_wish())).is_new
+
+
+async def test_what_may_have_been_committed_is_not_repeated(writer, either_store):
+    """A trigger ends the connection in the middle of the commit."""
+    runs = []
+
+    def fail_in_the_commit(tx):
+        runs.append(1)
+        tx.connection.exec_driver_sql("INSERT INTO doomed VALUES (1)")
+
+    if not either_store.is_postgres:
+        return
+    with either_store.engine.begin() as connection:
+        for statement in DOOMED:
+            connection.exec_driver_sql(statement)
+    both = await in_one_batch(writer, writer.submit(make_wish()), writer.write(fail_in_the_commit))
+    assert [type(found) for found in both] == [UnsureCommitError] * 2
+    assert len(runs) == 1
+
+
+DOOMED = (
+    "CREATE TABLE doomed (x int)",
+    "CREATE FUNCTION doom() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'",
+    "CREATE CONSTRAINT TRIGGER doom AFTER INSERT ON doomed DEFERRABLE INITIALLY DEFERRED "
+    "FOR EACH ROW EXECUTE FUNCTION doom()",
+)
 
 
 async def test_a_call_that_cannot_be_written_fails_alone(writer):

@@ -1,10 +1,11 @@
 import asyncio
 import threading
+import time
 
 import pytest
 
 from api.changes import ChangeFeed
-from api.herald import Herald
+from api.herald import GATHER_S, Herald
 from scheduler.store.effects import Effects
 
 
@@ -53,6 +54,17 @@ async def test_a_slow_broker_delays_nobody_and_many_commits_become_one_nudge(par
     await herald.close()
     assert nudger.nudges == 2
     assert nudger.jobs == [(["job-0", "job-1", "job-2"], "me")]
+
+
+async def test_a_crowd_of_commits_goes_out_together(parts):
+    herald, nudger, _, _ = parts
+    nudger.go.set()
+    began = time.monotonic()
+    for _ in range(60):
+        herald.tell(Effects(has_ready_work=True))
+        await asyncio.sleep(0.001)
+    await herald.close()
+    assert 2 <= nudger.nudges <= (time.monotonic() - began) / GATHER_S + 2
 
 
 async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):

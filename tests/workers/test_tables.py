@@ -144,3 +144,38 @@ def test_a_link_in_place_of_a_table_is_not_followed(ops, workdir, tmp_path):
     workdir.table("default", "fake").symlink_to(workdir.table("default", "real"))
     with pytest.raises(NotFoundError):
         ops["table.preview"]({"name": "fake"}, iter(()))
+
+
+def test_rows_are_added_to_a_table_and_its_facts_follow(ops, workdir):
+    put(ops, b"id,x\n1,0.5\n")
+    facts = put(ops, b"id,x\n2,7\n", append=True)
+    assert facts["rows"] == 2
+    assert pyarrow.parquet.read_table(workdir.table("default", "t")).to_pydict() == {"id": [1, 2], "x": [0.5, 7.0]}
+    assert put(ops, b"id\n1\n", name="new", append=True)["rows"] == 1
+    with pytest.raises(InvalidDocumentError, match="are not those"):
+        put(ops, b"id,z\n2,7\n", append=True)
+    assert not left_over(workdir)
+
+
+def test_rows_for_a_table_that_changes_meanwhile_are_not_lost_but_refused(ops, workdir):
+    put(ops, b"id,x\n1,0.5\n")
+
+    def pieces():
+        yield b"id,x\n"
+        put(ops, b"id,x\n5,5\n", replace=True)
+        yield b"2,7\n"
+
+    with pytest.raises(ConflictError, match="while rows came in"):
+        ops["table.put"]({"name": "t", "append": True}, pieces())
+    assert pyarrow.parquet.read_table(workdir.table("default", "t"))["id"].to_pylist() == [5]
+
+
+def test_a_csv_may_have_no_header_and_another_delimiter(ops, workdir):
+    form = {"delimiter": ";", "header": False, "columns": ["user"], "first_is_id": True}
+    facts = put(ops, b"1;0.5\n2;1.5\n", csv=form)
+    assert [column["name"] for column in facts["columns"]] == ["user", "x0"]
+    assert facts["id_column"] == "user"
+    with pytest.raises(InvalidDocumentError, match="line 2: 1 fields, but the first line has 2"):
+        put(ops, b"1;0.5\n2\n", name="bad", csv=form)
+    with pytest.raises(InvalidDocumentError, match="an object is needed"):
+        put(ops, b"1\n", name="bad", csv="x")

@@ -71,7 +71,7 @@ class Watch:
         """Log the validation samples' figures."""
         number, params = len(self.losses), self.context.params
         figures = measure(self.objective, labels, scores, threshold=params["threshold"])
-        for name in ("loss", *list_metrics(self.objective, params["metrics"])):
+        for name in dict.fromkeys(("loss", *list_metrics(self.objective, params["metrics"]))):
             if name in figures:
                 self.context.log_metric(f"validate_{name}", figures[name], number)
         self.looks.append((number, figures))

@@ -27,6 +27,8 @@ from workers.components.vertical_data import ColumnScale, check_ids
 from workers.components.vertical_roles import Roles, find_roles
 
 FORMAT: Final = "fedrota.hetero_pearson/1"
+SHOWN_COLUMNS: Final = 200
+"""A summary with the correlations of more columns would be too large to look at."""
 SETTINGS: Final = ("run", "cross_parties", "key_bits")
 
 DISCLOSURE: Final = (
@@ -91,7 +93,11 @@ def hetero_pearson(context: Context) -> None:
     write_frame(context, "data", frame)
     write_fit(context, FORMAT, found)
     context.progress(1.0)
-    context.summary(rows=len(frame), **found)
+    if len(found["columns"]) <= SHOWN_COLUMNS:
+        context.summary(rows=len(frame), **found)
+    else:
+        context.log(f"{len(found['columns'])} columns: too many to show, their correlations are in the model only")
+        context.summary(rows=len(frame), columns=found["columns"])
 
 
 def _correlate(context: Context, roles: Roles, frame: Frame) -> dict[str, Any]:

@@ -78,6 +78,8 @@ class TreeHost:
 
     def _add_up(self, order: Mapping[str, Any]) -> None:
         exchange = self.context.exchange
+        if self._sums is None:
+            raise InvalidInputError("the guest asked for sums of a tree that it has not begun")
         self._positions = np.asarray(exchange.recv(self.guest, "positions", round=self._turn), dtype=np.int64)
         flags: list[Flags] = []
         tasks: list[NodeTask] = []
@@ -87,8 +89,6 @@ class TreeHost:
             candidates = self._order[np.any(own, axis=0)]
             tasks.append(NodeTask(rows=self._list_rows(family[0], self._active), candidates=candidates))
         exchange.send(self.guest, "allowed", np.packbits(np.array(flags), axis=1), round=self._turn)
-        if self._sums is None:
-            raise InvalidInputError("the guest asked for sums of a tree that it has not begun")
         exchange.send(self.guest, "sums", self._sums.answer(tasks), round=self._turn)
 
     def _allow(self, node: int) -> Flags:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from scheduler.domain.model import JsonObject, Retry
 from scheduler.store.tables import JobRow, MetricRow, OutputRow, StepRow, TaskRow
@@ -23,22 +23,24 @@ class StepChange:
 
 def put_label(tx: Tx, job: str, name: str, value: str) -> None:
     """Set a label of a job; the job must exist."""
-    row = tx.session.get_one(JobRow, job)
-    row.labels = {**row.labels, name: value}
-    tx.session.add(row)
+    labels = tx.session.exec(select(JobRow.labels).where(JobRow.id == job)).one()
+    tx.session.exec(update(JobRow).where(col(JobRow.id) == job).values(labels={**labels, name: value}))
 
 
 def change_steps(tx: Tx, job: str, changes: Mapping[str, StepChange], origin: JsonObject) -> None:
     """Replace parameters and retries of the named steps, and what the caller is said to have sent."""
-    row = tx.session.get_one(JobRow, job)
-    row.origin = dict(origin)
-    tx.session.add(row)
-    for step in tx.session.exec(select(StepRow).where(StepRow.job_id == job)).all():
-        change = changes.get(step.name)
-        if change is not None:
-            step.params, step.overrides = dict(change.params), {key: dict(own) for key, own in change.overrides.items()}
-            step.retry, step.timeout_s = _store_retry(change.retry), change.timeout_s
-            tx.session.add(step)
+    tx.session.exec(update(JobRow).where(col(JobRow.id) == job).values(origin=dict(origin)))
+    for name, change in changes.items():
+        tx.session.exec(
+            update(StepRow)
+            .where(col(StepRow.job_id) == job, col(StepRow.name) == name)
+            .values(
+                params=dict(change.params),
+                overrides={key: dict(own) for key, own in change.overrides.items()},
+                retry=_store_retry(change.retry),
+                timeout_s=change.timeout_s,
+            )
+        )
 
 
 def delete_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: str = "") -> int:
@@ -46,17 +48,14 @@ def delete_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: s
 
     Empty names do not narrow.
     """
-    query: Any = select(TaskRow).join(StepRow, col(StepRow.id) == TaskRow.step_id).where(TaskRow.job_id == job)
+    query: Any = select(TaskRow.id).join(StepRow, col(StepRow.id) == TaskRow.step_id).where(TaskRow.job_id == job)
     for column, wanted in ((StepRow.name, step), (TaskRow.role, role), (TaskRow.party_id, party)):
         if wanted:
             query = query.where(column == wanted)
-    tasks = tx.session.exec(query).all()
-    ids = [task.id for task in tasks]
-    tx.session.exec(delete(MetricRow).where(col(MetricRow.task_id).in_(ids)))
-    tx.session.exec(delete(OutputRow).where(col(OutputRow.task_id).in_(ids), col(OutputRow.kind) != "model"))
-    for task in tasks:
-        task.summary = None
-        tx.session.add(task)
+    tasks = list(tx.session.exec(query).all())
+    tx.session.exec(delete(MetricRow).where(col(MetricRow.task_id).in_(tasks)))
+    tx.session.exec(delete(OutputRow).where(col(OutputRow.task_id).in_(tasks), col(OutputRow.kind) != "model"))
+    tx.session.exec(update(TaskRow).where(col(TaskRow.id).in_(tasks)).values(summary=None))
     return len(tasks)
 
 

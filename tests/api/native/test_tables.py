@@ -86,3 +86,19 @@ async def test_an_upload_has_a_limit(serve, tmp_path):
     gateway = await serve(upload_limit_bytes=10)
     answer = await put(gateway, "/parties/9999/tables/b")
     assert answer.status in {413, 503}
+
+
+async def test_a_disabled_table_is_read_by_no_new_job(gateway, partyline):
+    await put(gateway, token="lead")
+    path = "/parties/9999/tables/breast"
+    assert (await gateway.post(f"{path}/disable", token="other_lead")).status == 403
+    assert (await gateway.post(f"{path}/disable", token="lead")).json["facts"]["disabled"] is True
+    steps = [{"name": "read", "component": "noop", "params": {"table": "breast"}}]
+    job = {"name": "j", "parties": {"guest": ["9999"]}, "steps": steps}
+    refused = await gateway.post("/jobs", job)
+    assert (refused.status, refused.problems) == (
+        422, {"steps.0.params.table": "table default/breast at party 9999 is disabled."},
+    )  # fmt: skip
+    assert (await gateway.post(f"{path}/enable", token="lead")).json["facts"]["disabled"] is False
+    assert (await gateway.post("/jobs", job)).status == 201
+    assert (await gateway.post("/parties/9999/tables/none/disable")).status == 404

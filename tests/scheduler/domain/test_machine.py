@@ -275,6 +275,8 @@ def rerun_steps():
         ("train", ["train", "test"]),
         ("read", ["read", "train", "test"]),
         ("other", ["train", "test", "other"]),
+        (["read", "other"], ["read", "train", "test", "other"]),
+        ([], ["train", "test"]),
     ],
 )
 def test_a_rerun_makes_anew_what_failed_and_what_depends_on_the_named_step(from_step, names):

@@ -14,7 +14,7 @@ from scheduler.domain.messages import KNOCK_TASK, Knock
 from scheduler.queues.app import make_celery
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.knock import MAX_KNOCKS, make_message, publish_knocks
-from scheduler.queues.names import queue_name
+from scheduler.queues.names import CHANGES, queue_name
 
 KNOCKS = [Knock("t1", 1), Knock("t2", 3, held=True)]
 
@@ -95,6 +95,17 @@ def test_a_pass_is_one_message_per_party_split_where_it_is_long(broker):
     assert read_lengths(broker, ["a", "b", "c", "d"]) == {"a": 3, "b": 1, "c": 0, "d": 0}
     sizes = [len(parts(broker.rpop(queue_name("a")))[1][0][0]) for _ in range(3)]
     assert sizes == [MAX_KNOCKS, MAX_KNOCKS, 1]
+
+
+def test_a_notice_goes_with_the_knocks_or_alone(broker):
+    with broker.pubsub(ignore_subscribe_messages=True) as channel:
+        channel.subscribe(CHANGES)
+        channel.get_message(timeout=1)
+        publish_knocks(broker, {"a": KNOCKS}, notice="first")
+        publish_knocks(broker, {}, notice="second")
+        heard = [channel.get_message(timeout=2)["data"] for _ in range(2)]
+    assert heard == [b"first", b"second"]
+    assert read_lengths(broker, ["a"]) == {"a": 1}
 
 
 def test_a_broker_that_is_away_is_told(free_port):

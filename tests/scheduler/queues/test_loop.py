@@ -9,6 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scheduler.domain.messages import Knock
 from scheduler.queues import loop as module
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.loop import Loop
@@ -88,6 +89,23 @@ def test_many_nudges_during_a_pass_are_one(real, broker, monkeypatch):
         eventually(lambda: len(passes) == 2)
         time.sleep(0.2)
         assert len(passes) == 2
+
+
+@pytest.mark.parametrize(("given", "fewest", "most"), [(0, 20, 101), (40, 3, 12)])
+def test_the_more_a_pass_gave_out_the_longer_the_next_may_wait(real, broker, monkeypatch, given, fewest, most):
+    loop, began = make_loop(real, broker), []
+
+    def count_pass(tx, **_given):
+        began.append(time.monotonic())
+        loop.nudge()
+        return module.Pass(knocks={"a": [Knock("t", 1)] * given})
+
+    monkeypatch.setattr(module, "dispatch_ready", count_pass)
+    with running(loop):
+        eventually(lambda: began)
+        time.sleep(0.2)
+        count = sum(1 for at in began if at < began[0] + 0.2)
+    assert fewest <= count <= most
 
 
 def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real, broker, monkeypatch):

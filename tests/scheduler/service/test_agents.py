@@ -1,11 +1,14 @@
 """What workers do: introduce themselves, and calls that are answered in groups."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import Beat, Claim, Report, SyncRequest
 from scheduler.service import agents
 from scheduler.service.agents import _in_waves
+from scheduler.service.limits import Patience
 from tests.scheduler.centre import hello, step
 
 
@@ -81,3 +84,13 @@ def test_waves_answer_everything_in_order_and_each_key_once_a_wave():
     assert _in_waves(items, lambda item: item[0], answer) == ["A1", "B1", "A2", "C1", "A3", "B2"]
     assert waves == [["a1", "b1", "c1"], ["a2", "b2"], ["a3"]]
     assert _in_waves([], lambda item: item, answer) == []
+
+
+def test_a_party_is_noted_once_a_second_and_sooner_where_it_is_soon_taken_for_offline():
+    now, lively = datetime(2026, 1, 1, tzinfo=UTC), Patience(offline_s=2.0)
+    sightings = agents.Sightings()
+    assert sightings.take_due(["b", "a", "b"], now=now, patience=Patience()) == ["a", "b"]
+    half = now + timedelta(seconds=0.5)
+    assert sightings.take_due(["a", "c"], now=half, patience=Patience()) == ["c"]
+    assert sightings.take_due(["a", "c"], now=half, patience=lively) == ["a"]
+    assert sightings.take_due(["b"], now=now + timedelta(seconds=1), patience=Patience()) == ["b"]

@@ -77,4 +77,4 @@ def test_figures_are_logged_after_the_round():
     watch = make()
     watch.note_loss(0.5)
     watch.look(np.array([0.0, 1.0]), np.array([[-1.0], [1.0]]))
-    assert watch.context.points[1:] == [("validate_loss", 1), ("validate_auc", 1), ("validate_loss", 1)]
+    assert watch.context.points[1:] == [("validate_loss", 1), ("validate_auc", 1)]

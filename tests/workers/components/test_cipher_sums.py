@@ -13,7 +13,9 @@ from workers.components.tree_grid import Grid
 
 KEY = make_key(1024)
 SLOTS = Slots(rows=20, key_bits=1024)
-FEATURES = np.where(np.random.default_rng(3).random((20, 4)) < 0.2, np.nan, np.random.default_rng(4).normal(size=(20, 4)))
+FEATURES = np.where(
+    np.random.default_rng(3).random((20, 4)) < 0.2, np.nan, np.random.default_rng(4).normal(size=(20, 4))
+)
 VALUES = np.random.default_rng(5).integers(-1000, 1000, size=(20, 2)).astype(float)
 
 

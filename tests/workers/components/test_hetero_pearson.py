@@ -61,6 +61,14 @@ def test_the_variance_inflation_factor_is_the_diagonal_of_the_inverse():
     assert read_model(run(TWO, inputs, vif=False), "guest")["vif"] is None
 
 
+def test_correlations_of_very_many_columns_are_in_the_model_only(monkeypatch):
+    monkeypatch.setattr("workers.components.hetero_pearson.SHOWN_COLUMNS", 2)
+    found = run(TWO, make_tables((2, 3)))
+    assert "correlation" in found["guest"].summary
+    assert set(found["host"].summary) == {"rows", "columns"}
+    assert len(read_model(found, "host")["correlation"]) == 3
+
+
 def test_named_columns_only_and_no_other_party():
     inputs = make_tables((3, 2))
     found = run(TWO, inputs, columns=["x1", "x3"], unknown_columns="ignore")

@@ -1,4 +1,5 @@
 import json
+import os
 import time
 
 import numpy as np
@@ -183,7 +184,7 @@ def test_the_first_tree_is_the_guests_alone_where_asked():
     found = run(TWO, make_tables((2, 3)), complete_secure=True)
     assert owners_of(found)[0] == {"guest.0"}
     assert "host.0" in set().union(*owners_of(found))
-    first = [m for m in found.messages if m.name == "order" and m.value["do"] == "tree"][0]
+    first = next(m for m in found.messages if m.name == "order" and m.value["do"] == "tree")
     assert first.value["number"] == 1
 
 
@@ -303,7 +304,9 @@ def assert_hidden(run, inputs):
         if not isinstance(message.value, bytes | np.ndarray):
             text = json.dumps(message.value, ensure_ascii=False)
             assert not any(name in text for name in names), message.name
-            values = [repr(value) for column in secrets[message.sender.address] for value in column.tolist() if value % 0.5]
+            values = [
+                repr(value) for column in secrets[message.sender.address] for value in column.tolist() if value % 0.5
+            ]
             assert not any(value in text for value in values), message.name
             continue
         raw = message.value if isinstance(message.value, bytes) else np.asarray(message.value).tobytes()
@@ -328,7 +331,9 @@ def test_no_message_holds_a_plain_value_of_another_party():
     assert_hidden(found, inputs)
     assert all({*m.value} <= {"do", "number", "blocks", "rows", "families", "nodes", "share", "round", "rounds", "stopped_by"}
                for m in found.messages if m.name == "order")  # fmt: skip
-    assert all(len(name) == 16 and isinstance(n, int) for m in found.messages if m.name == "records" for name, n in m.value)
+    assert all(
+        len(name) == 16 and isinstance(n, int) for m in found.messages if m.name == "records" for name, n in m.value
+    )
 
 
 @pytest.mark.parametrize("form", ["column", "labels", "bits", "value"])
@@ -383,7 +388,9 @@ def test_one_class_is_refused():
 
 def test_labels_that_are_missing_or_no_classes_are_refused():
     inputs = make_tables((2, 2), kind="real")
-    expect_invalid("label column 'y' of party 9999 holds .*: cross_entropy takes whole numbers .* `objective: lse`", inputs)
+    expect_invalid(
+        "label column 'y' of party 9999 holds .*: cross_entropy takes whole numbers .* `objective: lse`", inputs
+    )
     del inputs["guest.0"]["train"]["y"]
     expect_invalid(r"training table of party 9999 \(guest\) has no label column 'y'", inputs)
 
@@ -399,7 +406,10 @@ def test_missing_values_are_refused_with_party_and_column_unless_allowed():
     [
         ({"strategy": "layered"}, "has no features, but `strategy: layered` lets the guest's"),
         ({"complete_secure": True}, "has no features, but `complete_secure: true`"),
-        ({"objective": "tweedie", "objective_parameter": 2.5}, "`objective_parameter` is 2.5: tweedie takes a power from 1"),
+        (
+            {"objective": "tweedie", "objective_parameter": 2.5},
+            "`objective_parameter` is 2.5: tweedie takes a power from 1",
+        ),
         ({"goss": True, "top_rate": 0.6, "other_rate": 0.5}, "`top_rate` 0.6 and `other_rate` 0.5 make up all samples"),
     ],
 )
@@ -450,9 +460,10 @@ def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast):
     for owner, table in tables.items():
         rows = [table["id"].index(name) for name in common]
         inputs[owner] = {"train": {name: [column[row] for row in rows] for name, column in table.items()}}
-    start = time.perf_counter()
+    start = sum(os.times()[:4])
     found = run(TWO, inputs, trees=5, key_bits=2048)
-    assert time.perf_counter() - start < 40
+    # Seconds of all cores together, children included: others may be using them.
+    assert sum(os.times()[:4]) - start < 30
     table = found["guest"].read_table("data")
     assert roc_auc_score(table["label"], table["predict_score"]) >= 0.99
     assert_grown(found, inputs, trees=5)

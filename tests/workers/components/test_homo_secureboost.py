@@ -81,7 +81,9 @@ def test_reals_missing_values_and_limits_grow_the_same_trees():
 def test_classes_that_one_party_does_not_know_are_learned():
     inputs, _, labels = make_parties(kind="multi")
     kept = [row for row, label in enumerate(inputs["host.0"]["train"]["y"]) if label != 2]
-    inputs["host.0"]["train"] = {name: [column[row] for row in kept] for name, column in inputs["host.0"]["train"].items()}
+    inputs["host.0"]["train"] = {
+        name: [column[row] for row in kept] for name, column in inputs["host.0"]["train"].items()
+    }
     found = run(THREE, inputs)
     assert read_model(found, "host.0")["classes"] == [0, 1, 2]
     assert set(labels) == {0, 1, 2}

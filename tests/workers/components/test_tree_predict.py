@@ -25,9 +25,7 @@ def train(parties, inputs, **params):
 
 
 def again(trained, inputs):
-    return {
-        owner: {"data": ports["train"], "model": trained[owner].output("model")} for owner, ports in inputs.items()
-    }
+    return {owner: {"data": ports["train"], "model": trained[owner].output("model")} for owner, ports in inputs.items()}
 
 
 @pytest.mark.parametrize("kind", ["binary", "multi", "real"])
@@ -131,7 +129,9 @@ def test_another_training_and_another_role_are_refused(ready, tmp_path):
     change(ready, tmp_path, "host.0", training={**training, "attempt": 2})
     expect_invalid("training is 'simulation/.*/2' at party 10000", ready)
     ready["host.0"]["model"] = ready["guest.0"]["model"]
-    ready["host.0"]["data"] = {"x0" if name == "x1" else name: c for name, c in ready["host.0"]["data"].items() if name != "x2"}
+    ready["host.0"]["data"] = {
+        "x0" if name == "x1" else name: c for name, c in ready["host.0"]["data"].items() if name != "x2"
+    }
     expect_invalid("was trained as guest, but this step has the party as host", ready)
 
 

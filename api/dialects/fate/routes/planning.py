@@ -18,7 +18,7 @@ from api.dialects.fate.vocabulary.uses import list_uses
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.native.jobs import subject_of
 from api.planning import plan_job
-from scheduler.domain.access import Action, Principal, is_allowed
+from scheduler.domain.access import Action, Principal, Subject, is_allowed
 from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, Problem
 from scheduler.domain.model import Submission
 from scheduler.domain.plan import Draft
@@ -48,7 +48,8 @@ def check_permissions(request: web.Request, tx: Tx, submission: Submission, fate
     if not guarded:
         return
     role, party = fate.initiator
-    if get_party(tx, party).org != principal.org and not is_allowed(principal, Action.CONTROL_PARTY):
+    home = get_party(tx, party).org
+    if home != principal.org and not is_allowed(principal, Action.CONTROL_PARTY, Subject(org=home)):
         raise ForbiddenError(f"{principal.name} of {principal.org!r} may not begin a job as {role} {party}")
     check_uses(tx, party, list_uses(submission, fate), guarded=guarded)
 

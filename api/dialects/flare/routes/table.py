@@ -7,7 +7,7 @@ from typing import Final
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.responses import make_refusal, make_table
-from api.dialects.flare.routes import jobs, waiting
+from api.dialects.flare.routes import jobs, system, waiting
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.plan import nearest
 
@@ -33,6 +33,7 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(name="_commands", scope="login", serve=list_commands, usage="_commands", is_visible=False),
     *jobs.COMMANDS,
     *waiting.COMMANDS,
+    *system.COMMANDS,
 )
 _BY_NAME: Final = MappingProxyType({command.name: command for command in COMMANDS})
 

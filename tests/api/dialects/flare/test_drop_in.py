@@ -167,3 +167,35 @@ async def test_without_a_gateway_there_is_no_connection(kit):
     with pytest.raises(flare.NoConnection, match="cannot connect to server for 1 seconds"):
         await asyncio.to_thread(flare.new_secure_session, "u", str(kit), timeout=1)
     assert issubclass(flare.NoConnection, ConnectionError)
+
+
+@in_thread
+def test_the_system_and_its_sites_are_described(session, folder):
+    info = session.get_system_info()
+    assert (info.server_info.status, info.job_info) == ("stopped", [])
+    assert sorted(client.name for client in session.get_connected_client_list()) == ["10000", "9999"]
+    assert session.get_client_job_status(["9999"]) == [{"client_name": "9999", "status": "no_jobs"}]
+    assert [env["site_name"] for env in session.get_client_env("9999")] == ["9999"]
+    assert set(session.report_resources("all")) == {"server", "9999", "10000"}
+    assert session.report_version("client", ["9999"]) == {"9999": {"version": "0.1.0"}}
+    assert session.check_status("server")["server_status"] == "stopped"
+    assert session.get_available_apps_to_upload() == [folder.name]
+
+
+@in_thread
+def test_a_disabled_site_gets_no_work_until_it_is_enabled(session, folder):
+    with pytest.raises(flare.AuthorizationError):
+        session.disable_client("10000")
+
+
+@in_thread
+def test_wrong_targets_raise_what_flare_raises(session, folder):
+    for call in (lambda: session.get_client_job_status(["nope"]), lambda: session.get_client_env(["nope"])):
+        with pytest.raises(flare.InvalidTarget, match=r"invalid client\(s\): nope"):
+            call()
+    with pytest.raises(ValueError, match="invalid target_type x: must be one of"):
+        session.report_version("x")
+    with pytest.raises(ValueError, match="client_names must be str or list of str"):
+        session.get_client_env(7)
+    with pytest.raises(TypeError):
+        session.get_client_job_status("9999")

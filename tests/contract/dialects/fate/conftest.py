@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,7 @@ def run_all(repository: Path, folder: Path) -> dict[str, Any]:
                 "tables": tables,
                 "examples": str(repository / "examples/fate"),
                 "keys": keys.get(label),
+                "page": read_first_steps(repository),
             }
             for label in LABELS
         }
@@ -120,6 +122,18 @@ def copy_packages(python: Path, folder: Path) -> dict[str, str]:
     for name in ("flow_client", "flow_sdk", "pipeline"):
         shutil.copytree(site / name, folder / "packages" / name)
     return {"PYTHONPATH": str(folder / "packages")}
+
+
+def read_first_steps(repository: Path) -> str:
+    """The first steps of the documentation, with the examples where they lie."""
+    page = (repository / "docs/coming-from-fate.md").read_text()
+    steps = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert steps
+    return (
+        steps[1]
+        .replace('"examples/', f'"{repository}/examples/')
+        .replace('os.path.abspath(upload["file"])', f'"{repository}/" + upload["file"]')
+    )
 
 
 def write_tables(repository: Path, folder: Path) -> dict[str, str]:

@@ -241,6 +241,13 @@ if hasattr(flow.table, "bind"):
     call("table.bind", "LOCALFS", mine + "_bound", "exp", address, partitions=2, head=True, id_delimiter=",", drop=True)
     call("table.info", "exp", mine + "_bound", note="bound table")
 
+# --- the first steps of the documentation ---
+if version >= (1, 11):
+    steps = {"keys": job["keys"]}
+    exec(job["page"].replace("9380", str(job["port"])).replace('"v1")', '"v1", *keys)'), steps)
+    facts["first steps"] = steps["status"]
+    facts["first summary"] = steps["flow"].component.get_summary(steps["job"], "guest", 9999, "evaluation_0")["data"]
+
 # --- stopping, cleaning ---
 answer = submit(*toy(job, rows=1000000))
 call("job.stop", answer.get("jobId"))

@@ -167,5 +167,11 @@ def test_versions_are_told(calls, version):
         assert calls["remote_version.python"].startswith("3.")
 
 
+def test_the_first_steps_of_the_documentation_run(results):
+    facts = results["SDK 1.11.3.post1"]["facts"]
+    assert facts["first steps"] == "success"
+    assert facts["first summary"]["homo_lr_0"]["train"]["auc"] > 0.95
+
+
 def test_the_toy_runs_as_the_sdk_sends_it(facts, version):
     assert facts.get("toy") == ("success" if version in SIGNING else None)

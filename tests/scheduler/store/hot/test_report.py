@@ -133,6 +133,18 @@ def test_success_of_a_step_readies_exactly_those_whose_needs_are_all_met(centre)
     assert centre.effects.has_ready_work
 
 
+def test_a_freed_slot_is_told_only_where_a_step_waits(centre):
+    centre.submit(step("s"))
+    knocks = centre.dispatch()
+    for party in "ab":
+        centre.claim(party, knocks[party][0])
+    centre.report("a", knocks["a"][0])
+    assert not centre.effects.has_ready_work
+    centre.submit(step("waits"))
+    centre.report("b", knocks["b"][0])
+    assert centre.effects.has_ready_work
+
+
 @pytest.mark.parametrize(("outcome", "state"), [("failed", "failed"), ("timeout", "timeout"), ("canceled", "canceled")])
 def test_a_bad_end_is_settled_in_the_same_transaction(centre, running, outcome, state):
     job = job_of(centre)

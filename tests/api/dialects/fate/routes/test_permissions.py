@@ -1,6 +1,6 @@
 import pytest
 
-ADMIN = {"Authorization": "Bearer admin"}
+from tests.api.dialects.fate.routes.job_forms import make_toy
 
 
 @pytest.fixture
@@ -63,3 +63,30 @@ async def test_whether_it_is_enforced_is_told(serve, fate, admin):
     fate.gateway = await serve(guarded=("component",))
     guarded = await fate.send("permission/grant", {"party_id": 10000, "component": "*"}, **admin)
     assert guarded["retmsg"] == "success"
+
+
+@pytest.fixture
+async def guarded(serve, gateway, fate, offers):
+    """A gateway that lets parties use components of each other only where these were granted."""
+    for party in ("9999", "10000"):
+        await gateway.hello(party, components=offers)
+    fate.gateway = await serve(guarded=("component",))
+    return fate
+
+
+async def test_a_job_that_uses_what_was_not_granted_is_refused_until_it_is(guarded, admin):
+    code, message = await guarded.refused("job/submit", make_toy(), **admin)
+    assert code == 108
+    assert "component secureaddexample of party 10000" in message
+    wish = {"party_id": 9999, "component": "SecureAddExample"}
+    other = {"headers": {"Authorization": f"Bearer {guarded.gateway.tokens['other_org_admin']}"}}
+    await guarded.ok("permission/grant", wish, **other)
+    await guarded.ok("job/submit", make_toy(), **admin)
+    await guarded.ok("permission/delete", {"party_id": 9999, "component": "*"}, **other)
+    assert (await guarded.refused("job/submit", make_toy(), **admin))[0] == 108
+
+
+async def test_nobody_begins_a_job_in_another_organisations_name(guarded):
+    lead = {"headers": {"Authorization": f"Bearer {guarded.gateway.tokens['other_lead']}"}}
+    code, message = await guarded.refused("job/submit", make_toy(), **lead)
+    assert (code, "may not begin a job as guest 9999" in message) == (108, True)

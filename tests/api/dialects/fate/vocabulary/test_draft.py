@@ -14,7 +14,7 @@ from workers.components.catalog import list_builtin
 
 BY = Principal(name="ann", kind="user", org="o", project="p")
 OFFER = {info.name: info for info in list_builtin()}
-EXAMPLES = ("toy-v1", "hetero-lr-v1", "hetero-lr", "homo-lr", "homo-lr-eval", "intersect")
+EXAMPLES = ("toy_v1", "hetero_lr_v1", "hetero_lr_normal", "homo_lr_train", "homo_lr_train_eval", "intersect_raw")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def load(repository):
 
     def load_example(name):
         folder = repository / "examples" / "fate"
-        return [json.loads((folder / f"{name}.{kind}.json").read_text()) for kind in ("conf", "dsl")]
+        return [json.loads((folder / f"{name}_{kind}.json").read_text()) for kind in ("conf", "dsl")]
 
     return load_example
 
@@ -61,7 +61,7 @@ def test_fates_own_examples_fit_what_the_parties_offer(load, name):
 
 
 def test_each_party_reads_its_own_table_and_runs_its_own_part(load):
-    found = draft(*load("homo-lr"))
+    found = draft(*load("homo_lr_train"))
     reader = get_step(found, "reader_0")
     assert (reader.params, reader.roles) == ({"namespace": "experiment"}, ("guest", "host"))
     assert reader.overrides == {"guest": {"table": "breast_homo_guest"}, "host": {"table": "breast_homo_host"}}
@@ -74,7 +74,7 @@ def test_each_party_reads_its_own_table_and_runs_its_own_part(load):
 
 
 def test_parameters_go_on_with_a_model_of_the_same_module(load):
-    conf, dsl = load("homo-lr-eval")
+    conf, dsl = load("homo_lr_train_eval")
     found = draft(conf, dsl)
     assert get_step(found, "data_transform_1").params["label_column"] == "y"
     assert get_step(found, "scale_1").inputs == {"data": "data_transform_1.data", "model": "scale_0.model"}
@@ -83,7 +83,7 @@ def test_parameters_go_on_with_a_model_of_the_same_module(load):
 
 
 def test_a_job_that_predicts_takes_the_models_parts_and_its_training_parameters(load):
-    conf, dsl = load("hetero-lr")
+    conf, dsl = load("hetero_lr_normal")
     trained = FateJob.parse(draft(conf, dsl).origin)
     conf["job_parameters"] = {"common": {"job_type": "predict", "model_id": "m", "model_version": "v"}}
     readers = {
@@ -104,7 +104,7 @@ def test_a_job_that_predicts_takes_the_models_parts_and_its_training_parameters(
 
 
 def test_inherited_components_have_no_step(load):
-    conf, dsl = load("hetero-lr")
+    conf, dsl = load("hetero_lr_normal")
     conf["job_parameters"] = {
         "common": {"inheritance_info": {"job_id": "1", "component_list": ["reader_0", "data_transform_0"]}}
     }
@@ -116,7 +116,7 @@ def test_inherited_components_have_no_step(load):
 
 
 def test_a_component_that_runs_nowhere_lets_its_input_through(load):
-    conf, dsl = load("homo-lr")
+    conf, dsl = load("homo_lr_train")
     conf["component_parameters"]["common"]["data_transform_0"]["need_run"] = False
     found = draft(conf, dsl)
     assert get_step(found, "scale_0").inputs == {"data": "reader_0.data"}
@@ -124,7 +124,7 @@ def test_a_component_that_runs_nowhere_lets_its_input_through(load):
 
 
 def test_retries_slots_and_the_deadline_come_from_the_jobs_parameters(load):
-    conf, dsl = load("hetero-lr")
+    conf, dsl = load("hetero_lr_normal")
     conf["job_parameters"] = {
         "common": {
             "auto_retries": 2,
@@ -161,7 +161,7 @@ def test_retries_slots_and_the_deadline_come_from_the_jobs_parameters(load):
     ],
 )
 def test_what_cannot_be_done_is_refused_with_103(load, change, said):
-    conf, dsl = copy.deepcopy(load("hetero-lr"))
+    conf, dsl = copy.deepcopy(load("hetero_lr_normal"))
     change(conf, dsl)
     with pytest.raises(FateError, match=said) as refused:
         draft(conf, dsl)
@@ -169,7 +169,7 @@ def test_what_cannot_be_done_is_refused_with_103(load, change, said):
 
 
 def test_a_job_of_which_nothing_is_left_is_refused(load):
-    conf, dsl = load("toy-v1")
+    conf, dsl = load("toy_v1")
     conf["algorithm_parameters"]["secure_add_example_0"]["need_run"] = False
     with pytest.raises(FateError, match="no component is left to run"):
         draft(conf, dsl)
