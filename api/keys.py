@@ -48,5 +48,7 @@ STARTED: Final = web.AppKey("started", datetime)
 
 PRINCIPAL: Final = web.RequestKey("principal", Principal)
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+DEFECT: Final[web.RequestKey[Callable[[int, str], web.Response]]] = web.RequestKey("defect")
+"""How the interface that is called words what went wrong here: HTTP status and message; without it, the native way."""
 HAS_BEGUN: Final = web.RequestKey("has_begun", bool)
 """Whether the head of the answer is out."""

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from api.errors import make_envelope, render_error
-from api.keys import HAS_BEGUN, METRICS, REQUEST_ID
+from api.keys import DEFECT, HAS_BEGUN, METRICS, REQUEST_ID
 from api.routing import Handler
 from scheduler.domain.errors import FedrotaError
 from scheduler.store.failures import STORE_AWAY
@@ -58,16 +58,25 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.get(HAS_BEGUN):
             raise _break_off(request, error) from error
         if isinstance(error, STORE_AWAY):
-            return _ask_again(incident)
-        return make_envelope(
-            500, "internal", f"something went wrong here; tell the operator incident {incident}, it is in the log"
+            return _ask_again(request, incident)
+        return _word(
+            request,
+            500,
+            "internal",
+            f"something went wrong here; tell the operator incident {incident}, it is in the log",
         )
 
 
-def _ask_again(incident: str) -> web.Response:
+def _word(request: web.Request, status: int, code: str, words: str) -> web.Response:
+    """The answer in the words of the interface that is called."""
+    render = request.get(DEFECT)
+    return render(status, words) if render is not None else make_envelope(status, code, words)
+
+
+def _ask_again(request: web.Request, incident: str) -> web.Response:
     """The database cannot be reached at the moment."""
     words = f"the database does not answer at the moment; try again; if it lasts, tell the operator incident {incident}"
-    answer = make_envelope(503, "busy", words)
+    answer = _word(request, 503, "busy", words)
     answer.headers["Retry-After"] = "1"
     return answer
 

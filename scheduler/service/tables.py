@@ -24,7 +24,7 @@ def drop_table(tx: Tx, party: str, namespace: str, name: str, *, by: Actor, now:
     note(tx, by, "drop_table", f"{party}/{namespace}/{name}", now=now)
 
 
-def note_table(tx: Tx, party: str, namespace: str, name: str, facts: Mapping[str, Any]) -> DataTable:
+def note_table(tx: Tx, party: str, namespace: str, name: str, *, facts: Mapping[str, Any]) -> DataTable:
     """Put more facts beside those of a table; NotFoundError where there is none."""
     table = get_data_table(tx, party, namespace, name)
     changed = replace(table, facts={**table.facts, **facts})
@@ -41,4 +41,4 @@ def disable_table(tx: Tx, table: DataTable, *, is_disabled: bool, by: Actor, now
         f"{table.party}/{table.namespace}/{table.name}",
         now=now,
     )
-    return note_table(tx, table.party, table.namespace, table.name, {DISABLED: is_disabled})
+    return note_table(tx, table.party, table.namespace, table.name, facts={DISABLED: is_disabled})

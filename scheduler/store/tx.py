@@ -24,6 +24,7 @@ class Tx:
         """Whether the connection was lost in the commit, so that nobody knows what is stored."""
         self._cursor: Any = connection.connection.cursor()
         self._session: Session | None = None
+        self._is_piping = False
         self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
 
     @property
@@ -53,14 +54,23 @@ class Tx:
 
     def insert_all(self, *inserts: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
         """As `insert`, for several tables in this order; on PostgreSQL all in one round trip."""
-        if not self.is_postgres:
+        with self._in_one_trip():
             for table, rows in inserts:
                 self.insert(table, rows)
+
+    @contextmanager
+    def _in_one_trip(self) -> Iterator[None]:
+        """The statements of the block, which ask for no rows, are sent together where there is a server."""
+        if not self.is_postgres or self._is_piping:
+            yield
             return
         driver: Any = self.connection.connection.driver_connection
-        with driver.pipeline():
-            for table, rows in inserts:
-                self.insert(table, rows)
+        self._is_piping = True
+        try:
+            with driver.pipeline():
+                yield
+        finally:
+            self._is_piping = False
 
     def insert_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """As `insert`, but at the end of the transaction, together with all others that are put off."""
@@ -71,6 +81,9 @@ class Tx:
         """Write what is still to be written."""
         if self._session is not None:
             self._session.flush()
+        self._insert_put_off()
+
+    def _insert_put_off(self) -> None:
         merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
         for table, rows in self._put_off:
             merged.setdefault(table.name, (table, []))[1].extend(rows)
@@ -79,16 +92,16 @@ class Tx:
 
     def finish(self) -> None:
         """Write what is still to be written and commit; on PostgreSQL in one round trip."""
-        if not self.is_postgres:
-            self.flush()
-            return
-        driver: Any = self.connection.connection.driver_connection
+        if self._session is not None:
+            self._session.flush()
         try:
-            with driver.pipeline():
-                self.flush()
-                # The store's own commit finds the transaction ended, and costs no round trip.
-                self._cursor.execute("COMMIT")
+            with self._in_one_trip():
+                self._insert_put_off()
+                if self.is_postgres:
+                    # The store's own commit finds the transaction ended, and costs no round trip.
+                    self._cursor.execute("COMMIT")
         except psycopg.OperationalError:
+            driver: Any = self.connection.connection.driver_connection
             self.is_unsure = driver.closed
             raise
 

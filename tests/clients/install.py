@@ -61,6 +61,7 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
         # The client imports requests and does not declare it.
         "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
         "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
+        "nvflare-2.9.0": Client(packages=("nvflare==2.9.0",)),
         # Its pins contradict each other on every Python; these are the ones that its code imports.
         "iflearner-0.1.0": Client(
             alone=("iflearner==0.1.0",),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from workers.components.boosting_objective import OBJECTIVES
 from workers.components.pair_link import KEY_BITS
+from workers.components.training_checks import CHECK_PARAMS
 
 GROWTH: Final = (
     "objective",
@@ -24,8 +25,10 @@ GROWTH: Final = (
     "tol",
     "use_missing",
     "seed",
+    "cv_folds",
 )
 """What all parties must agree on where each of them grows the trees."""
+FOLDS: Final = ("cv_folds", "cv_shuffle", "cv_seed")
 METRICS: Final = ("auc", "ks", "accuracy", "precision", "recall", "f1", "rmse", "mae", "r2", "loss")
 PORTS: Final[Mapping[str, Any]] = {
     "inputs": {"train": "table", "validate": "table"},
@@ -173,6 +176,7 @@ PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "default": 100,
         "description": "Where the drawing of features and samples starts.",
     },
+    **{name: CHECK_PARAMS[name] for name in FOLDS},
 }
 HETERO_PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
     **PARAMS,
@@ -181,8 +185,8 @@ HETERO_PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "minimum": 0,
         "maximum": 10000,
         "default": 0,
-        "description": "Stop once a metric of the validation samples has not improved in so many looks, and keep the trees "
-        "up to the best look; 0 means never.",
+        "description": "Stop once a metric of the validation samples (the training samples, if there are none) has not "
+        "improved in so many looks, and keep the trees up to the best look; 0 means never.",
     },
     "use_first_metric_only": {
         "type": "boolean",

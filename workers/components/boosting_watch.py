@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from fedrota.component import Context
+from fedrota.component import Context, InvalidInputError
 from workers.components.boosting_objective import Objective
 from workers.components.columns import Vector
 from workers.components.scores import area, rank, score_classes, score_regression, separation
@@ -36,6 +36,24 @@ def measure(objective: Objective, labels: Vector, scores: Vector, *, threshold: 
     return figures
 
 
+def list_offered(objective: Objective) -> Sequence[str]:
+    """The metrics that an objective allows."""
+    if not objective.classes:
+        return (*REGRESSION, "r2", "loss")
+    return (*(() if objective.outputs > 1 else BINARY), *MULTI, "f1", "loss")
+
+
+def check_metrics(context: Context, objective: Objective) -> None:
+    """InvalidInputError where a metric is asked for that the labels do not allow."""
+    offered = list_offered(objective)
+    wrong = [name for name in context.params["metrics"] if name not in offered]
+    if wrong:
+        raise InvalidInputError(
+            f"`metrics` holds {wrong[0]!r}, which step {context.step!r} cannot measure with these labels and the objective "
+            f"{objective.name}: use {', '.join(offered)}"
+        )
+
+
 def list_metrics(objective: Objective, asked: Sequence[str]) -> Sequence[str]:
     """The metrics asked for, or those that go with the objective."""
     if asked:
@@ -53,7 +71,7 @@ class Watch:
     objective: Objective
     losses: list[float] = field(default_factory=list)
     looks: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
-    """Rounds and the validation samples' figures after them."""
+    """Rounds and the figures after them: of the validation samples, or where there are none of the training samples."""
 
     def note_loss(self, loss: float) -> bool:
         """Log the training loss after a round; whether it has settled."""
@@ -63,17 +81,18 @@ class Watch:
         return bool(params["early_stop"] and len(self.losses) > 1 and abs(loss - self.losses[-2]) < params["tol"])
 
     def is_due(self) -> bool:
-        """Whether the round just noted is one to look at the validation samples."""
-        every = int(self.context.params["validate_every"])
+        """Whether the round just noted is one to look at; with an early stop by metrics each is, unless told otherwise."""
+        params = self.context.params
+        every = int(params["validate_every"] or bool(params.get("early_stopping_rounds")))
         return every > 0 and len(self.losses) % every == 0
 
-    def look(self, labels: Vector, scores: Vector) -> None:
-        """Log the validation samples' figures."""
+    def look(self, split: str, labels: Vector, scores: Vector) -> None:
+        """Log the figures of a split."""
         number, params = len(self.losses), self.context.params
         figures = measure(self.objective, labels, scores, threshold=params["threshold"])
         for name in dict.fromkeys(("loss", *list_metrics(self.objective, params["metrics"]))):
             if name in figures:
-                self.context.log_metric(f"validate_{name}", figures[name], number)
+                self.context.log_metric(f"{split}_{name}", figures[name], number)
         self.looks.append((number, figures))
 
     def find_stop(self) -> int | None:

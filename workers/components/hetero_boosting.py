@@ -96,8 +96,11 @@ class HeteroBoosting:
         number, targets = len(self.history) - 1, self.targets
         losses = targets.objective.loss(targets.train, self.history[-1][0])
         settled = watch.note_loss(float(np.average(losses, weights=targets.weights)))
+        scores, validate_scores = self.history[-1]
         if targets.validate is not None and watch.is_due():
-            watch.look(targets.validate, self.history[-1][1])
+            watch.look("validate", targets.validate, validate_scores)
+        elif self.context.params["early_stopping_rounds"] and watch.is_due():
+            watch.look("train", targets.train, scores)
         best = watch.find_stop()
         if best is not None:
             return "validation", best

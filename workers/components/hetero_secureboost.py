@@ -1,21 +1,23 @@
 """The component that grows boosted trees over parties that hold different features of the same samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from fedrota.component import Context, component
 from workers.components.alignment import align
-from workers.components.boosting_data import TreeColumns, check_classes, read_targets, read_tree_columns
-from workers.components.boosting_params import HETERO_PARAMS, PORTS
+from workers.components.boosting_data import Targets, TreeColumns, check_classes, read_targets, read_tree_columns
+from workers.components.boosting_params import FOLDS, HETERO_PARAMS, PORTS
 from workers.components.boosting_results import write_tree_model, write_tree_predictions
 from workers.components.boosting_sampling import check_rates
+from workers.components.boosting_watch import check_metrics
 from workers.components.gradient_slots import Slots
 from workers.components.hetero_boosting import Boosted, HeteroBoosting
 from workers.components.paillier import make_key
 from workers.components.pair_link import receive_key
 from workers.components.tables import Samples
+from workers.components.tree_folds import Trained, cross_validate
 from workers.components.tree_grid import Grid, Whole
 from workers.components.tree_guest import TreeGuest
 from workers.components.tree_host import TreeHost
@@ -25,7 +27,7 @@ from workers.components.tree_predict import HETERO_FORMAT
 from workers.components.tree_turns import check_turns
 from workers.components.vertical_roles import Roles, find_roles
 
-SHARED_SETTINGS: Final = ("min_leaf_node", "key_bits")
+SHARED_SETTINGS: Final = ("min_leaf_node", "key_bits", *FOLDS)
 DISCLOSURE: Final = (
     (
         "the guest",
@@ -73,26 +75,59 @@ def hetero_secureboost(context: Context) -> None:
     hosts add them up in the bins of their columns and show sums of nameless candidates; the guest chooses splits. The
     trees are those that the same steps would grow on all columns put together. Outputs are each party's `model` (JSON: a
     host's holds its own rules only) and, at the guest, `data`: the predictions for both inputs. Sample weights count.
+    With `cv_folds` there is no model, and `validate` has no part.
     """
     roles = find_roles(context, arbiter=False)
-    columns = read_tree_columns(context, needs_features=context.me != roles.guest)
-    if context.me == roles.guest:
-        _train_guest(context, roles, columns)
+    is_guest = context.me == roles.guest
+    columns = read_tree_columns(context, needs_features=not is_guest)
+    classes = _check_guest(context, columns) if is_guest else None
+    if not is_guest and columns.train.labels is not None:
+        name = columns.train.label_name
+        context.log(f"label column {name!r} of this host is not used: the guest brings the labels")
+    align(context, roles, columns.list_splits(), {name: context.params[name] for name in SHARED_SETTINGS})
+    if context.params["cv_folds"]:
+        cross_validate(context, columns, lambda scope, fold: _train_fold(scope, roles, fold, classes))
+    elif classes is not None:
+        _write_guest(context, columns, _train_guest(context, roles, columns, classes)[1])
     else:
-        _serve_host(context, roles, columns)
+        _write_host(context, columns, *_serve_host(context, roles, columns))
 
 
-def _train_guest(context: Context, roles: Roles, columns: TreeColumns) -> None:
+def _check_guest(context: Context, columns: TreeColumns) -> Sequence[float]:
+    """The classes (none for reals); InvalidInputError where labels or parameters do not fit."""
     check_turns(context, len(columns.train.names))
     check_rates(context)
     targets = read_targets(context, columns)
+    check_metrics(context, targets.objective)
     check_classes(context, targets.classes, rows=len(columns.train), whose=f"party {context.me.party}")
-    _align(context, roles, columns)
-    params, rows = context.params, len(columns.train)
+    return targets.classes
+
+
+def _train_fold(
+    context: Context, roles: Roles, columns: TreeColumns | None, classes: Sequence[float] | None
+) -> Trained | None:
+    if columns is None or classes is None:
+        if columns is not None:
+            _serve_host(context, roles, columns)
+        return None
+    targets, boosted = _train_guest(context, roles, columns, classes)
+    return Trained(
+        ensemble=boosted.ensemble,
+        targets=targets,
+        scores=boosted.scores,
+        validate_scores=boosted.validate_scores,
+    )
+
+
+def _train_guest(
+    context: Context, roles: Roles, columns: TreeColumns, classes: Sequence[float]
+) -> tuple[Targets, Boosted]:
+    targets = read_targets(context, columns, classes=classes)
+    params = context.params
     key = make_key(params["key_bits"])
     context.exchange.broadcast("host", "public_key", key.public.to_json())
     grid, codes, validate_codes = _place(context, columns)
-    slots = Slots(rows=rows, key_bits=params["key_bits"])
+    slots = Slots(rows=len(codes), key_bits=params["key_bits"])
     links = {
         host: HostLink(context=context, host=host, key=key, slots=slots, validate_rows=len(validate_codes))
         for host in roles.hosts
@@ -106,12 +141,7 @@ def _train_guest(context: Context, roles: Roles, columns: TreeColumns) -> None:
         codes=codes,
         validate_codes=validate_codes,
     )
-    boosted = HeteroBoosting(context=context, guest=guest, links=links, targets=targets).run()
-    _write_guest(context, columns, boosted)
-
-
-def _align(context: Context, roles: Roles, columns: TreeColumns) -> None:
-    align(context, roles, columns.list_splits(), {name: context.params[name] for name in SHARED_SETTINGS})
+    return targets, HeteroBoosting(context=context, guest=guest, links=links, targets=targets).run()
 
 
 def _place(context: Context, columns: TreeColumns) -> tuple[Grid, Whole, Whole]:
@@ -122,25 +152,22 @@ def _place(context: Context, columns: TreeColumns) -> tuple[Grid, Whole, Whole]:
     return grid, grid.place(train.features), grid.place(outside)
 
 
-def _serve_host(context: Context, roles: Roles, columns: TreeColumns) -> None:
-    if columns.train.labels is not None:
-        name = columns.train.label_name
-        context.log(f"label column {name!r} of this host is not used: the guest brings the labels")
-    _align(context, roles, columns)
+def _serve_host(context: Context, roles: Roles, columns: TreeColumns) -> tuple[TreeHost, Mapping[str, Any]]:
+    """The host as it is in the end, and how the training went."""
     grid, codes, validate_codes = _place(context, columns)
     key = receive_key(context, roles.guest, context.params["key_bits"])
     host = TreeHost(context=context, guest=roles.guest, key=key, grid=grid, codes=codes, validate_codes=validate_codes)
-    end = host.serve()
+    return host, host.serve()
+
+
+def _write_host(context: Context, columns: TreeColumns, host: TreeHost, end: Mapping[str, Any]) -> None:
     used = host.keep(end["rounds"])
-    training = {"rows": len(codes), "rounds": end["rounds"], "stopped_by": end["stopped_by"]}
-    model = {
-        "format": HETERO_FORMAT,
-        "features": list(columns.train.names),
-        "records": {name: render_rule(rule) for name, rule in host.records.items()},
-    }
-    write_tree_model(context, model, training)
+    training = {"rows": len(columns.train), "rounds": end["rounds"], "stopped_by": end["stopped_by"]}
+    names = list(columns.train.names)
+    records = {name: render_rule(rule) for name, rule in host.records.items()}
+    write_tree_model(context, {"format": HETERO_FORMAT, "features": names, "records": records}, training)
     importance = {name: used.count(name) for name in dict.fromkeys(used)}
-    _say_how_it_went(context, training, features=len(grid.names), splits=len(used), importance=importance)
+    _say_how_it_went(context, training, features=len(names), splits=len(used), importance=importance)
 
 
 def _write_guest(context: Context, columns: TreeColumns, boosted: Boosted) -> None:

@@ -45,7 +45,7 @@ class HomoBoosting:
             rounds.append(self._grow_round(scores, validate_scores, number=len(rounds)))
             settled = watch.note_loss(self._measure_loss(scores))
             if self.targets.validate is not None and watch.is_due():
-                watch.look(self.targets.validate, validate_scores)
+                watch.look("validate", self.targets.validate, validate_scores)
             self.context.progress(len(rounds) / params["trees"])
             stopped_by = "loss" if settled else "trees" if len(rounds) == params["trees"] else ""
         return HomoBoosted(

@@ -19,12 +19,14 @@ from workers.components.boosting_data import (
 from workers.components.boosting_objective import make_objective
 from workers.components.boosting_params import GROWTH, PARAMS, PORTS
 from workers.components.boosting_results import Ensemble, write_tree_model, write_tree_predictions
+from workers.components.boosting_watch import check_metrics
 from workers.components.columns import Vector
 from workers.components.homo_boosting import HomoBoosted, HomoBoosting
 from workers.components.homo_trees import HomoTrees
 from workers.components.secure_sum import SecureSum, SumPlan
 from workers.components.shared_quantiles import SharedColumns
 from workers.components.tables import Samples
+from workers.components.tree_folds import Trained, cross_validate
 from workers.components.tree_grid import Grid
 from workers.components.tree_model import count_leaves, measure_importance
 from workers.components.tree_predict import HOMO_FORMAT
@@ -75,6 +77,7 @@ def homo_secureboost(context: Context) -> None:
     pairwise masks wherever at least two data parties send them, so that each member learns sums over all parties only;
     from these all find the same splits. The trees are those that the same steps would grow on all rows put together.
     Outputs are the `model` (JSON) and `data`, each party's predictions for both inputs. Sample weights count.
+    With `cv_folds` there is no model, and `validate` has no part.
     """
     roles = find_roles(context)
     plan = SumPlan(contributors=roles.owners, aggregator=roles.arbiter or roles.guest)
@@ -82,8 +85,19 @@ def homo_secureboost(context: Context) -> None:
     columns = read_tree_columns(context, needs_features=True) if context.me in plan.contributors else None
     settings = {name: context.params[name] for name in GROWTH}
     features = agree(context, plan, Profile(features=columns.train.names if columns else (), settings=settings))
+    if context.params["cv_folds"]:
+        cross_validate(context, columns, lambda scope, fold: _train(scope, plan, fold, features)[0])
+        return
+    trained, boosted = _train(context, plan, columns, features)
+    _write(context, columns, trained, boosted=boosted, names=list(features))
+
+
+def _train(
+    context: Context, plan: SumPlan, columns: TreeColumns | None, features: Sequence[str]
+) -> tuple[Trained, HomoBoosted]:
     sums = SecureSum(context, plan)
     targets = _find_targets(context, sums, columns)
+    check_metrics(context, targets.objective)
     grid = _find_grid(context, sums, columns, features)
     train = columns.train.features if columns else np.empty((0, len(features)))
     validate = columns.validate.features if columns and columns.validate else np.empty((0, len(features)))
@@ -98,7 +112,13 @@ def homo_secureboost(context: Context) -> None:
     total, weight = trees.add_up(np.array([targets.train @ targets.weights, targets.weights.sum()]))
     start = targets.objective.start(float(total / weight))
     boosted = HomoBoosting(context=context, trees=trees, targets=targets, start=start).run()
-    _write(context, columns, _make_ensemble(context, targets, start, boosted), boosted=boosted, names=list(features))
+    trained = Trained(
+        ensemble=_make_ensemble(context, targets, start, boosted),
+        targets=targets,
+        scores=boosted.scores,
+        validate_scores=boosted.validate_scores,
+    )
+    return trained, boosted
 
 
 def _find_targets(context: Context, sums: SecureSum, columns: TreeColumns | None) -> Targets:
@@ -158,8 +178,9 @@ def _make_ensemble(context: Context, targets: Targets, start: float, boosted: Ho
 
 
 def _write(
-    context: Context, columns: TreeColumns | None, ensemble: Ensemble, *, boosted: HomoBoosted, names: Sequence[str]
+    context: Context, columns: TreeColumns | None, trained: Trained, *, boosted: HomoBoosted, names: Sequence[str]
 ) -> None:
+    ensemble = trained.ensemble
     importance = measure_importance(ensemble.trees, context.params["importance"])
     training = {"rounds": len(ensemble.rounds), "stopped_by": boosted.stopped_by, "loss": boosted.loss}
     write_tree_model(context, {"format": HOMO_FORMAT, "features": list(names), **ensemble.to_json()}, training)

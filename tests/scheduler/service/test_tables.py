@@ -19,10 +19,10 @@ def table(centre):
 
 
 def test_facts_are_added(centre, table):
-    centre.write(lambda tx: note_table(tx, "a", "n", "t", {"job": "1"}))
+    centre.write(lambda tx: note_table(tx, "a", "n", "t", facts={"job": "1"}))
     assert centre.read(lambda tx: get_data_table(tx, "a", "n", "t")).facts == {"id": "x", "job": "1"}
     with pytest.raises(NotFoundError):
-        centre.write(lambda tx: note_table(tx, "b", "n", "t", {}))
+        centre.write(lambda tx: note_table(tx, "b", "n", "t", facts={}))
 
 
 def test_a_table_is_disabled_and_enabled_and_the_audit_says_by_whom(centre, table):

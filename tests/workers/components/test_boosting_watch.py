@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from fedrota.component import InvalidInputError
 from workers.components.boosting_objective import make_objective
-from workers.components.boosting_watch import Watch, list_metrics, measure
+from workers.components.boosting_watch import Watch, check_metrics, list_metrics, list_offered, measure
 
 BINARY = make_objective("cross_entropy", parameter=1, classes=2)
 MULTI = make_objective("cross_entropy", parameter=1, classes=3)
@@ -39,6 +42,20 @@ def test_each_objective_has_its_figures():
     assert list_metrics(BINARY, ["f1"]) == ["f1"]
 
 
+@pytest.mark.parametrize(("objective", "wrong"), [(BINARY, "rmse"), (MULTI, "auc"), (REAL, "f1")])
+def test_metrics_that_labels_do_not_allow_are_named(objective, wrong):
+    context = SimpleNamespace(params={"metrics": ["loss", wrong]}, step="trees")
+    with pytest.raises(InvalidInputError, match=f"`metrics` holds '{wrong}', which step 'trees' cannot measure"):
+        check_metrics(context, objective)
+    check_metrics(SimpleNamespace(params={"metrics": list_offered(objective)}), objective)
+
+
+def test_every_round_is_looked_at_where_metrics_may_stop():
+    watch = make(validate_every=0)
+    watch.note_loss(0.5)
+    assert watch.is_due()
+
+
 def test_the_loss_settles_by_tol_and_only_where_asked():
     watch = make()
     assert [watch.note_loss(loss) for loss in (0.7, 0.5, 0.495)] == [False, False, True]
@@ -66,7 +83,7 @@ def test_losses_are_better_when_smaller_and_any_metric_may_stop():
 
 @pytest.mark.parametrize(("every", "due"), [(0, []), (1, [1, 2, 3, 4]), (2, [2, 4])])
 def test_looks_are_due_every_so_many_rounds(every, due):
-    watch, found = make(validate_every=every), []
+    watch, found = make(validate_every=every, early_stopping_rounds=0), []
     for number in (1, 2, 3, 4):
         watch.note_loss(number)
         found += [number] if watch.is_due() else []
@@ -76,5 +93,5 @@ def test_looks_are_due_every_so_many_rounds(every, due):
 def test_figures_are_logged_after_the_round():
     watch = make()
     watch.note_loss(0.5)
-    watch.look(np.array([0.0, 1.0]), np.array([[-1.0], [1.0]]))
+    watch.look("validate", np.array([0.0, 1.0]), np.array([[-1.0], [1.0]]))
     assert watch.context.points[1:] == [("validate_loss", 1), ("validate_auc", 1)]

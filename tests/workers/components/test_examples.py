@@ -10,7 +10,16 @@ def infos():
     return {info.name: info for info in list_builtin()}
 
 
-@pytest.mark.parametrize("name", ["breast-homo-lr.yaml", "breast-hetero-lr.yaml", "breast-baseline.yaml", "toy.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "breast-homo-lr.yaml",
+        "breast-hetero-lr.yaml",
+        "breast-hetero-secureboost.yaml",
+        "breast-baseline.yaml",
+        "toy.yaml",
+    ],
+)
 def test_example_documents_name_components_parameters_and_ports_that_exist(examples, infos, name):
     document = yaml.safe_load((examples / name).read_text())
     components = {step["name"]: infos[step["component"]] for step in document["steps"]}

@@ -264,6 +264,13 @@ def test_training_stops_where_validation_does_not_improve_and_keeps_the_best_tre
     assert roc_auc_score(table["label"][80:], table["predict_score"][80:]) == pytest.approx(max(curve))
 
 
+def test_training_samples_stop_it_where_there_are_no_others():
+    params = {"trees": 60, "learning_rate": 1.0, "early_stopping_rounds": 2, "metrics": ["auc"], "early_stop": False}
+    found = run(TWO, make_tables((2, 2)), **params)
+    assert found["guest"].summary["stopped_by"] == "validation"
+    assert max(value for _, value in found["guest"].metrics["train_auc"]) == 1.0
+
+
 def test_training_stops_where_the_loss_settles():
     found = run(TWO, make_tables((1, 2)), trees=50, tol=0.02)
     losses = [value for _, value in found["guest"].metrics["loss"]]
@@ -438,7 +445,7 @@ def test_different_key_lengths_are_named():
     rows=st.integers(2, 14), widths=st.tuples(st.integers(0, 2), st.integers(1, 2)), gaps=st.sampled_from([0.0, 0.4, 1.0]),
     constant=st.booleans(), size=st.sampled_from([1e-12, 1.0, 1e14]), labels=st.integers(0, 2**14 - 1),
 )  # fmt: skip
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 def test_odd_tables_grow_as_plainly_or_are_refused_with_a_reason(rows, widths, gaps, constant, size, labels):
     inputs = make_tables(widths, rows=rows, seed=labels, gaps=gaps)
     inputs["guest.0"]["train"]["y"] = [labels >> row & 1 for row in range(rows)]

@@ -39,13 +39,14 @@ def test_sums_on_the_left_are_those_of_the_samples_there(features, bins):
 @given(arrays(np.float64, (9, 2), elements=st.sampled_from([NAN, -1.5, 0.0, 2.0, 7.0])), st.integers(1, 3))
 def test_allowed_candidates_have_enough_samples_and_split_unlike_all_before_in_their_column(features, least):
     grid, codes = make(features, 5)
-    left = grid.add_up(grid.count(codes, np.ones((9, 1))))[:, 0]
-    allowed, seen = grid.allow(left, 9, least=least), set()
+    node = features[:5]  # so that some bins of the whole are empty
+    left = grid.add_up(grid.count(codes[:5], np.ones((5, 1))))[:, 0]
+    allowed, seen = grid.allow(left, 5, least=least), set()
     for candidate, cut in enumerate(list_cuts(features, 5)):
-        side = goes_left(features, cut)
+        side = goes_left(node, cut)
         new = (cut[0], side.tobytes()) not in seen
         seen.add((cut[0], side.tobytes()))
-        assert allowed[candidate] == (least <= side.sum() <= 9 - least and new)
+        assert allowed[candidate] == (least <= side.sum() <= 5 - least and new)
 
 
 def test_values_that_no_node_misses_join_its_majority():

@@ -52,6 +52,22 @@ def test_validation_samples_end_where_the_rules_send_them():
         assert node["weight"] == weight
 
 
+def test_sums_follow_the_one_of_equally_good_candidates_that_the_host_takes(monkeypatch):
+    mirrored = np.column_stack([np.zeros(30), FEATURES[:, 1], -FEATURES[:, 1], np.zeros(30)])
+    monkeypatch.setattr("tests.workers.components.growing.FEATURES", mirrored)
+    drafts = []
+
+    def play(guest, _link):
+        gradients = Gradients(gradient=GRADIENT, hessian=HESSIAN, active=ALL)
+        drafts.extend(guest.grow(gradients, number=n, round=1, report=lambda _share: None) for n in range(8))
+
+    grow_together(play, max_depth=1)
+    for draft in drafts:
+        for child in (1, 2):
+            wanted = GRADIENT[draft.positions == child].sum()
+            assert draft.totals[child][0] == pytest.approx(wanted, abs=1e-6)
+
+
 def test_large_tables_are_encrypted_in_blocks(monkeypatch):
     monkeypatch.setattr("workers.components.tree_guest.SEND_ROWS", 8)
 

@@ -42,7 +42,8 @@ def convert_conf(conf: JsonObject, readers: Mapping[str, str]) -> dict[str, Any]
     for role, params in given.items():
         parties = roles.get(role, [])
         count = len(parties) if isinstance(parties, list) else 1
-        layers = [_split_role(role, read_object(params, role), place, count, readers) for place in range(count)]
+        own = read_object(params, role)
+        layers = [_split_role(role, own, place, count=count, readers=readers) for place in range(count)]
         by_role[role] = {str(place): layer for place, layer in enumerate(layers)}
     settings = read_object(conf.get("job_parameters"), "job_parameters")
     is_nested = "common" in settings
@@ -85,7 +86,7 @@ def _is_free(name: str, readers: Mapping[str, str], taken: set[str]) -> bool:
 
 
 def _split_role(
-    role: str, params: JsonObject, place: int, count: int, readers: Mapping[str, str]
+    role: str, params: JsonObject, place: int, *, count: int, readers: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
     """One party's parameters of each component, and the tables of its Readers."""
     layer: dict[str, dict[str, Any]] = {

@@ -48,8 +48,8 @@ def find_signature(headers: Mapping[str, str], names: tuple[str, ...] = V1) -> S
     missing = [name for name, value in zip(names, found, strict=True) if not value]
     if missing:
         raise refuse(f"the signature is not whole: send the headers {', '.join(missing)} too")
-    if any(len(value) > _LONGEST for value in found):
-        raise refuse(f"a header of the signature is longer than {_LONGEST} characters")
+    if any(len(value) > _LONGEST or not value.isascii() for value in found):
+        raise refuse(f"a header of the signature is longer than {_LONGEST} characters, or not ASCII")
     return Signature(
         timestamp=found[0], nonce=found[1], app=found[2], given=found[3], user=headers.get(USER, "").strip()
     )
@@ -88,12 +88,12 @@ def refuse(why: str) -> FateError:
 def _sign_v1(signature: Signature, secret: str, signed: Signed, body: bytes) -> str:
     form = urlencode(sorted((signed.form or {}).items()), quote_via=quote, safe="-._~")
     lines = (signature.timestamp, signature.nonce, signature.app, signed.target.removesuffix("?"))
-    text = b"\n".join([*(line.encode() for line in lines), body, form.encode()])
+    text = b"\n".join([*(line.encode(errors="surrogateescape") for line in lines), body, form.encode()])
     return b64encode(hmac.digest(secret.encode(), text, "sha1")).decode()
 
 
 def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(text.encode(errors="surrogateescape"), usedforsecurity=False).hexdigest()
 
 
 def _is_one_of(given: str, expected: Iterable[str]) -> bool:

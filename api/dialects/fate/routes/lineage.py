@@ -11,7 +11,7 @@ from api.dialects.fate.requests.members import TableName, parse_component, parse
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes import Routes
 from api.dialects.fate.routes.choice import list_named_tables
-from api.dialects.fate.routes.data import JOB
+from api.dialects.fate.routes.data_access import JOB
 from api.dialects.fate.routes.sources import get_output_at
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, address_output, find_address
 from api.keys import PRINCIPAL, READER

@@ -1,6 +1,7 @@
 """From a body of `job/submit` to a submission in the core's words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -9,12 +10,13 @@ from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.job_settings import PREDICT
 from api.dialects.fate.requests.submission import Converted, Sent, parse_submission
-from api.dialects.fate.vocabulary.draft import Trained, Wish, make_draft
+from api.dialects.fate.vocabulary.draft import make_draft
 from api.dialects.fate.vocabulary.inheritance import inherit
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor
 from api.dialects.fate.vocabulary.uses import list_uses
+from api.dialects.fate.vocabulary.wish import Trained, Wish
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.native.jobs import subject_of
 from api.planning import plan_job
@@ -64,11 +66,17 @@ def _draft(tx: Tx, sent: Sent, principal: Principal) -> Draft:
         dsl=wanted.dsl,
         sent_conf=sent.conf,
         sent_dsl=sent.dsl,
-        trained=None if predictor is None else Trained(job=predictor.job, fate=predictor.trained),
+        trained=None if predictor is None else _locate(predictor),
         inherited=_inherit(tx, wanted, principal),
         slots={party.id: party.slots for party in list_parties(tx)},
     )
     return make_draft(wish, principal)
+
+
+def _locate(predictor: Predictor) -> Trained:
+    """The model's parts: of an imported one all lie in its job, wherever training had them from."""
+    trained = predictor.trained
+    return Trained(job=predictor.job, fate=replace(trained, holders={}) if predictor.model.imported else trained)
 
 
 def find_predict_dsl(predictor: Predictor) -> dict[str, Any]:

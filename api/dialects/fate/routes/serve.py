@@ -13,7 +13,7 @@ from api.dialects.fate.routes import (
     checkpoints,
     component_list,
     connectors,
-    data,
+    data_access,
     job_logs,
     job_reads,
     job_views,
@@ -33,11 +33,11 @@ from api.dialects.fate.routes import (
     tracking,
 )
 from api.dialects.fate.routes.admission import admit, check_settled
-from api.keys import PRINCIPAL
+from api.keys import DEFECT, PRINCIPAL
 from scheduler.domain.errors import FedrotaError
 
 SUBJECTS: Final[tuple[Routes, ...]] = (
-    data.ROUTES,
+    data_access.ROUTES,
     permissions.ROUTES,
     system.ROUTES,
     templates.ROUTES,
@@ -73,6 +73,7 @@ def add_routes(app: web.Application) -> None:
 
 def _make_handler(answer: Answer) -> Answer:
     async def handle(request: web.Request) -> web.StreamResponse:
+        request[DEFECT] = _render_defect
         try:
             request[PRINCIPAL] = await admit(request)
             return check_settled(request, await answer(request))
@@ -80,6 +81,10 @@ def _make_handler(answer: Answer) -> Answer:
             return render_refusal(translate(wrong))
 
     return handle
+
+
+def _render_defect(status: int, message: str) -> web.Response:
+    return render_refusal(FateError(RetCode.EXCEPTION, message, status=status))
 
 
 async def _refuse_method(request: web.Request) -> web.StreamResponse:

@@ -1,7 +1,7 @@
 """FATE's `table/*`: what tables there are, registering, deleting, enabling and disabling them."""
 
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -25,15 +25,15 @@ from api.dialects.fate.responses.tables import render_missing, render_name, rend
 from api.dialects.fate.routes import Routes
 from api.dialects.fate.routes.archives import Member, open_rows, send_archive, streaming
 from api.dialects.fate.routes.choice import choose_parties, get_named_table, list_named_tables
-from api.dialects.fate.routes.data import THERE_ALREADY
+from api.dialects.fate.routes.data_access import THERE_ALREADY
 from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
-from api.dialects.fate.vocabulary.output_tables import find_address
+from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.native.parties import actor_of
 from api.native.party_calls import fetch_preview
 from api.uploads import Place, check_room, make_table_there
 from scheduler.domain.access import Action, Subject, is_allowed
-from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.errors import ConflictError, FedrotaError, NotFoundError
 from scheduler.service.tables import disable_table, drop_table, note_table
 from scheduler.store.queries.data_tables import DataTable, list_disabled_tables
 from scheduler.store.queries.parties import get_party
@@ -52,24 +52,26 @@ async def read_table_info(request: web.Request) -> web.Response:
     if address is not None:
         with suppress(NotFoundError):
             output = await get_output_at(request, address, Action.READ_JOB)
-            return render_success(render_output(table, output, await _list_columns(request, output)))
+            return render_success(render_output(table, output, await _list_columns(request, address)))
         return render_success(render_missing(table))
     found = await list_named_tables(request, members, table)
     return render_success(render_table(found) if found else render_missing(table))
 
 
-async def _list_columns(request: web.Request, output: Any) -> list[str]:
-    """The columns of an output, as its party says; none where it does not answer or the caller may not read it."""
-    source = make_source(output)
-    with suppress(NotFoundError, ConflictError):
-        preview = await fetch_preview(request, source.party, source.preview_op, {**source.args, "limit": 1})
-        return preview["columns"]
+async def _list_columns(request: web.Request, address: OutputAddress) -> list[str]:
+    """The columns of an output, asked of its party; none where that is away or the caller may not read outputs."""
+    with suppress(FedrotaError):
+        source = make_source(await get_output_at(request, address, Action.READ_OUTPUT))
+        found = await fetch_preview(request, source.party, source.preview_op, {**source.args, "limit": 1})
+        return found["columns"]
     return []
 
 
 async def delete_table(request: web.Request) -> web.Response:
     """Delete a table at every party that is meant, there and here."""
     members = await read_all(request)
+    if members.get("job_id") and not (members.get("table_name") or members.get("name")):
+        raise FateError(RetCode.OPERATING, "what a job wrote is deleted with job/clean; name a table to delete that")
     table = parse_table(members)
     if find_address(table.namespace, table.name) is not None:
         raise FateError(
@@ -210,7 +212,7 @@ async def update_schema(request: web.Request) -> web.Response:
         )
     kept = {**(found.facts.get("schema") or {}), **schema}
     await request.app[WRITER].write(
-        lambda tx: note_table(tx, found.party, found.namespace, found.name, {"schema": kept})
+        lambda tx: note_table(tx, found.party, found.namespace, found.name, facts={"schema": kept})
     )
     return render_success({**fixed, **kept})
 

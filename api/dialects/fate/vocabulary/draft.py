@@ -1,21 +1,24 @@
 """From a runtime conf and a DSL to a draft of a job in the core's words."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, FateParamError, RetCode
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.dsl import Component, parse_dsl
-from api.dialects.fate.requests.job_settings import PREDICT, JobSettings
+from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.requests.selectors import JsonObject, merge
 from api.dialects.fate.vocabulary.catalogue import get_module
+from api.dialects.fate.vocabulary.description import describe_wish, makes_model
 from api.dialects.fate.vocabulary.module import Module
-from api.dialects.fate.vocabulary.origin import DIALECT, FateJob, Member, make_model_id
+from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
 from api.dialects.fate.vocabulary.roles import Cast, cast_component, check_arbiter, check_readers, list_places
 from api.dialects.fate.vocabulary.slots import fit_slots
+from api.dialects.fate.vocabulary.stored_tables import list_stored
 from api.dialects.fate.vocabulary.wiring import Wiring
+from api.dialects.fate.vocabulary.wish import Wish
 from scheduler.domain.access import Principal
 from scheduler.domain.model import Retry
 from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
@@ -23,35 +26,6 @@ from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
 MODEL_LABEL: Final = "model"
 """A job with this label makes a version of the model that it names."""
 FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """The model that a job predicts with: its job, and where the parts lie of what that job inherited itself."""
-
-    job: str
-    fate: FateJob
-
-    def locate(self) -> dict[str, str]:
-        """Component -> the job that holds its outputs."""
-        return {name: self.fate.find_holder(name, self.job) for name in self.fate.components}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A job that was asked for: what was sent, and what it builds on."""
-
-    conf: RuntimeConf
-    settings: JobSettings
-    dsl: JsonObject
-    sent_conf: JsonObject
-    sent_dsl: JsonObject
-    trained: Trained | None = None
-    inherited: Mapping[str, str] = field(default_factory=dict)
-    """Component -> the earlier job that holds its outputs."""
-    slots: Mapping[str, int] = field(default_factory=dict)
-    """Party -> its slots, where known."""
-    warnings: tuple[str, ...] = ()
 
 
 def make_draft(wish: Wish, by: Principal) -> Draft:
@@ -66,8 +40,10 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
         if name not in wish.inherited
     }
     check_readers(casts, components)
+    stored = list_stored(casts, modules)
     wiring = replace(
         plain,
+        stored=stored,
         passed=frozenset(name for name, cast in casts.items() if not cast.given),
         earlier=wish.inherited,
         trained=parse_dsl(wish.trained.fate.dsl) if wish.trained else {},
@@ -77,9 +53,9 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
     steps = [
         replace(_draft_step(component, casts[name], wiring), slots=slots, retry=_make_retry(wish.settings))
         for name, component in components.items()
-        if name in casts and casts[name].given
+        if name in casts and casts[name].given and name not in stored
     ]
-    return _assemble(wish, by, steps, _describe(wish, casts, modules, warnings))
+    return _assemble(wish, by, steps, describe_wish(wish, casts, modules, warnings=warnings, stored=stored))
 
 
 def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJob) -> Draft:
@@ -95,14 +71,9 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
         priority=wish.settings.priority,
         deadline_s=wish.settings.timeout_s,
         dialect=DIALECT,
-        labels={MODEL_LABEL: fate.model_id} if _makes_model(fate) else {},
+        labels={MODEL_LABEL: fate.model_id} if makes_model(fate) else {},
         origin=fate.render(),
     )
-
-
-def _makes_model(fate: FateJob) -> bool:
-    modules = (get_module(fate.get_module(name), name) for name in fate.components)
-    return fate.job_type != PREDICT and any(module.models for module in modules)
 
 
 def _cast(wish: Wish, component: Component, module: Module, wiring: Wiring) -> Cast:
@@ -168,31 +139,3 @@ def _make_retry(settings: JobSettings) -> Retry:
     if not settings.retries:
         return DEFAULT_RETRY
     return Retry(attempts=1 + settings.retries, backoff_s=settings.retry_delay_s, on=FAILURES)
-
-
-def _describe(wish: Wish, casts: Mapping[str, Cast], modules: Mapping[str, Module], warnings: Sequence[str]) -> FateJob:
-    predicts = wish.settings.job_type == PREDICT
-    unused = sorted(wish.conf.list_configured() - set(modules))
-    ignored = [
-        f"[WARN]component_parameters of {name} do not take effect: the DSL has no such component" for name in unused
-    ]
-    return FateJob(
-        sent_conf=wish.sent_conf,
-        sent_dsl=wish.sent_dsl,
-        conf=wish.conf.document,
-        dsl=wish.dsl,
-        job_type=wish.settings.job_type,
-        model_id=wish.settings.model_id if predicts else make_model_id(wish.conf.roles),
-        model_version=wish.settings.model_version if predicts else "",
-        initiator=wish.conf.initiator,
-        passed={name: cast.passing for name, cast in casts.items() if cast.passing},
-        inherited={name: _list_members(modules[name], wish.conf.roles) for name in wish.inherited},
-        inherits_from=wish.settings.inherits_from,
-        holders=wish.inherited,
-        train_conf=wish.trained.fate.conf if wish.trained else {},
-        warnings=(*wish.conf.warnings, *wish.settings.warnings, *ignored, *warnings, *wish.warnings),
-    )
-
-
-def _list_members(module: Module, roles: Mapping[str, Sequence[str]]) -> tuple[Member, ...]:
-    return tuple((role, party) for role in roles if role in module.roles for party in roles[role])

@@ -10,7 +10,7 @@ from api.dialects.fate.vocabulary.origin import FateJob, Member
 from api.dialects.fate.vocabulary.rows import MOMENTS, Row, render_moments
 from api.dialects.fate.vocabulary.states import PASSED, RUNNING, SUCCESS, WAITING, name_status
 from scheduler.domain.model import Job, Step, Task
-from scheduler.domain.states import State
+from scheduler.domain.states import OPEN
 from scheduler.store.queries.jobs import JobDetail
 
 PROVIDER: Final[Mapping[str, Any]] = {"name": "fedrota", "version": "", "path": "", "class_path": {}, "env": {}}
@@ -85,8 +85,8 @@ def _render_task(task: Task, step: Step, fate: FateJob) -> Row:
 
 
 def _name_step_status(step: Step) -> str:
-    """`running` while a step is between two tries."""
-    if step.state is State.WAITING and step.attempt > 1 and step.spent:
+    """`running` also while a step is between two tries."""
+    if step.spent and step.state in OPEN:
         return RUNNING
     return name_status(step.state)
 

@@ -23,6 +23,8 @@ class Wiring:
     """Components that run nowhere: what they read goes on to who reads from them."""
     earlier: Mapping[str, str] = field(default_factory=dict)
     """Components whose outputs are another job's, and that job."""
+    stored: Mapping[str, Reference] = field(default_factory=dict)
+    """Readers that stand for an output of an earlier job, and that output."""
     trained: Mapping[str, Component] = field(default_factory=dict)
     """The components of the job that trained the model, whose outputs `pipeline.component.model` names."""
     pipeline: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +43,8 @@ class Wiring:
     def list_needs(self, component: Component) -> list[str]:
         """The steps that hand on no more than their parameters, but come first all the same."""
         named = (source.component for source in component.sources if not source.is_pipeline)
-        return [name for name in dict.fromkeys(named) if name not in self.passed and name not in self.earlier]
+        absent = {*self.passed, *self.earlier, *self.stored}
+        return [name for name in dict.fromkeys(named) if name not in absent]
 
     def uses_predictor(self, component: Component) -> bool:
         """Whether the component applies a model instead of making one."""
@@ -61,6 +64,8 @@ class Wiring:
         if source.is_pipeline:
             return self._find_pipeline(source)
         writer = self.components[source.component]
+        if writer.name in self.stored:
+            return self.stored[writer.name]
         if writer.name in self.passed:
             upstream = pick_upstream(writer) if source.kind == "data" else None
             return None if upstream is None else self.find_reference(upstream)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +33,8 @@ FORMS = "1.4 forms"
 PIPELINE = "pipeline 1.11.3.post1"
 LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS)
 ROWS = 80
+AT_ONCE = 4
+"""More clients at once would only wait for each other."""
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +69,7 @@ def run_all(repository: Path, folder: Path) -> dict[str, Any]:
                 "label": label,
                 "version": label.split()[-1],
                 "port": recorder.ports[label],
-                "folder": str(folder / label.replace(" ", "-")),
+                "folder": str(folder / name_folder(label)),
                 "tables": tables,
                 "examples": str(repository / "examples/fate"),
                 "keys": keys.get(label),
@@ -76,24 +78,44 @@ def run_all(repository: Path, folder: Path) -> dict[str, Any]:
             for label in LABELS
         }
         with ThreadPoolExecutor(len(LABELS)) as pool:
-            running = {label: pool.submit(run_client, pythons.get(label), jobs[label]) for label in LABELS}
-            take_turns(url, folder, {Path(jobs[label]["folder"]): run for label, run in running.items()})
-            found = {label: run.result() for label, run in running.items()}
+            running = start_all(lambda label: pool.submit(run_client, pythons.get(label), jobs[label]), folder)
+            take_turns(url, folder, running)
+            found = {label: running[label].result() for label in LABELS}
         for label in LABELS:
             found[label]["seen"] = recorder.seen[label]
     return found
 
 
-def take_turns(url: str, folder: Path, running: "dict[Path, Future[Any]]") -> None:
-    """Once all have done what they can do at once, let each do the rest alone, while a party takes no work."""
-    waiting = dict(running)
-    while any(not (run.done() or (place / "ready").exists()) for place, run in waiting.items()):
+def start_all(start: "Callable[[str], Future[Any]]", folder: Path) -> "dict[str, Future[Any]]":
+    """Start each client, a few at a time, the one with most to do first; all have done what they can do at once."""
+    waiting, running = sorted(LABELS, key=lambda label: label.split()[1], reverse=True), {}
+    waiting.sort(key=lambda label: "1.11" not in label)
+    while True:
+        busy = [label for label in running if not is_at_rest(running[label], folder / name_folder(label))]
+        if not busy and not waiting:
+            return running
+        for label in waiting[: max(AT_ONCE - len(busy), 0)]:
+            running[label] = start(label)
+            waiting.remove(label)
         time.sleep(0.05)
+
+
+def is_at_rest(run: "Future[Any]", place: Path) -> bool:
+    """Whether a client has ended or waits for its turn."""
+    return run.done() or (place / "ready").exists()
+
+
+def take_turns(url: str, folder: Path, running: "dict[str, Future[Any]]") -> None:
+    """Let each client do alone what would disturb the others, while a party takes no work."""
     ask(url, folder, "/parties/10000/drain", {})
-    for place, run in waiting.items():
-        place.mkdir(exist_ok=True)
-        (place / "go").touch()
+    for label, run in running.items():
+        (folder / name_folder(label) / "go").touch()
         run.exception(RUN_S)
+
+
+def name_folder(label: str) -> str:
+    """A client's folder."""
+    return label.replace(" ", "-")
 
 
 def run_client(python: Path | None, job: dict[str, Any]) -> dict[str, Any]:

@@ -170,9 +170,7 @@ def _read_missing(params: JsonObject) -> dict[str, bool]:
 
 
 def _read_checks(params: JsonObject, *, classes: bool) -> dict[str, Any]:
-    refuse_unless(params, "cv_param.need_cv", (False,), "trees are not cross-validated; give validate data instead")
-    checks = translate_checks({**params, "metrics": get_value(params, "metrics") or []}, classes=classes)
-    return {name: value for name, value in checks.items() if not name.startswith("cv_")}
+    return translate_checks({**params, "metrics": get_value(params, "metrics") or []}, classes=classes)
 
 
 MODULES: Final[tuple[Module, ...]] = (

@@ -24,7 +24,7 @@ def sign(keys, path="version/get", body=b"{}", **changes):
     app, secret = keys
     given = {"TIMESTAMP": str(round(time.time() * 1000)), "NONCE": str(uuid.uuid1()), "APP_KEY": app, **changes}
     lines = [given["TIMESTAMP"], given["NONCE"], given["APP_KEY"], f"/v1/{path}"]
-    text = b"\n".join([*(line.encode() for line in lines), body, b""])
+    text = b"\n".join([*(line.encode(errors="surrogateescape") for line in lines), body, b""])
     signature = base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha1).digest()).decode()
     return {**given, "SIGNATURE": signature, **{key: value for key, value in changes.items() if key == "SIGNATURE"}}
 
@@ -64,7 +64,8 @@ async def test_a_request_is_taken_once_at_all_gateways(fate, serve, keys):
         ({"TIMESTAMP": "soon"}, "no number"),
         ({"APP_KEY": "nobody"}, "app key is unknown"),
         ({"SIGNATURE": "AAAA"}, "does not fit"),
-        ({"SIGNATURE": "ä"}, "does not fit"),
+        ({"SIGNATURE": "ä"}, "not ASCII"),
+        ({"APP_KEY": "\udcff"}, "not ASCII"),
         ({"NONCE": ""}, "not whole"),
     ],
 )

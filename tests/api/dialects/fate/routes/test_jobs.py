@@ -161,3 +161,17 @@ async def test_all_waiting_jobs_of_the_caller_are_stopped(offered, gateway):
 async def test_who_may_not_submit_may_not(fate, gateway):
     headers = {"Authorization": f"Bearer {gateway.tokens['worker-9999']}"}
     assert (await fate.send("job/submit", make_toy(), headers=headers))["retcode"] == 108
+
+
+async def test_a_job_is_running_until_its_retries_are_spent(offered, gateway):
+    job = await submit(offered, make_toy(auto_retries=1, auto_retry_delay=0))
+    await gateway.run_tasks("failed", kind="error", message="broken")
+    assert await status(offered, job) == "running"
+    rows = await offered.ok("job/task/query", {"job_id": job})
+    assert {(row["f_task_version"], row["f_status"], row["f_party_status"]) for row in rows} == {
+        (1, "running", "waiting")
+    }
+    await gateway.run_tasks("failed", kind="error", message="broken again")
+    assert await status(offered, job) == "failed"
+    rows = await offered.ok("job/task/query", {"job_id": job})
+    assert {(row["f_task_version"], row["f_error_report"]) for row in rows} == {(1, "broken again")}

@@ -42,7 +42,17 @@ async def test_a_table_is_deleted_at_its_party(site, stored):
 
 async def test_what_a_job_wrote_is_not_deleted_as_a_table(site, trained):
     wish = {"namespace": f"output_data_{trained}_hetero_lr_0_0", "table_name": "guest.9999.data"}
-    assert (await site.post("/table/delete", wish))["retcode"] == 103
+    for each in (wish, {"job_id": trained, "role": "guest", "party_id": 9999}):
+        refused = await site.post("/table/delete", each)
+        assert (refused["retcode"], "job/clean" in refused["retmsg"]) == (103, True)
+
+
+async def test_who_may_not_read_outputs_sees_no_columns(site, trained):
+    wish = {"namespace": f"output_data_{trained}_hetero_lr_0_0", "table_name": "guest.9999.data"}
+    told = (await site.post("/table/table_info", wish))["data"]
+    assert (told["count"], told["schema"]["sid"]) == (3, "id")
+    told = (await site.post("/table/table_info", wish, token="member"))["data"]
+    assert (told["count"], told["schema"]["sid"]) == (3, "")
 
 
 async def test_a_disabled_table_is_refused_to_jobs_and_shown_everywhere(site, stored):

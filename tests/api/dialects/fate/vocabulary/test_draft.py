@@ -5,9 +5,10 @@ import pytest
 
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.submission import parse_submission
-from api.dialects.fate.vocabulary.draft import Trained, Wish, make_draft
+from api.dialects.fate.vocabulary.draft import make_draft
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
+from api.dialects.fate.vocabulary.wish import Trained, Wish
 from scheduler.domain.access import Principal
 from scheduler.domain.plan import Catalogue, make_submission, merge_params
 from workers.components.catalog import list_builtin
@@ -101,6 +102,18 @@ def test_a_job_that_predicts_takes_the_models_parts_and_its_training_parameters(
     fate = FateJob.parse(found.origin)
     assert (fate.job_type, fate.model_id, fate.model_version, found.labels) == ("predict", "m", "v", {})
     assert fate.train_conf == trained.conf
+
+
+def test_a_reader_of_an_earlier_jobs_table_has_no_step(load):
+    conf, dsl = load("homo_lr_train")
+    for role, party in (("guest", 9999), ("host", 10000)):
+        table = {"namespace": "output_data_77_scale_0_0", "name": f"{role}.{party}.data"}
+        conf["component_parameters"]["role"][role]["0"]["reader_0"] = {"table": table}
+    found = draft(conf, dsl)
+    assert "reader_0" not in {step.name for step in found.steps}
+    assert get_step(found, "data_transform_0").inputs == {"data": "77:scale_0.data"}
+    assert get_step(found, "data_transform_0").needs == ()
+    assert FateJob.parse(found.origin).passed["reader_0"] == (("guest", "9999"), ("host", "10000"))
 
 
 def test_inherited_components_have_no_step(load):

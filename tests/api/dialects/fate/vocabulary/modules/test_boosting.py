@@ -53,6 +53,12 @@ def test_regression_takes_its_objective_and_its_parameter():
     assert host["objective"] == "lse"
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_cross_validation_has_its_folds(name):
+    assert translate(name)["cv_folds"] == 0
+    assert translate(name, cv_param={"need_cv": True, "n_splits": 3, "shuffle": False})["cv_folds"] == 3
+
+
 @pytest.mark.parametrize("given", [{"use_missing": True}, {"tree_param": {"use_missing": True}}])
 def test_missing_values_are_allowed_in_either_place(given):
     assert translate("HomoSecureBoost", **given)["use_missing"] is True
@@ -87,7 +93,7 @@ def test_validation_and_early_stopping_come_from_either_place():
             (name, given, where)
             for name in ALL
             for given, where in (
-                ({"cv_param": {"need_cv": True}}, r"cv_param\.need_cv"),
+                ({"cv_param": {"need_cv": True, "n_splits": 1}}, r"cv_param\.n_splits"),
                 ({"multi_mode": "multi_output"}, "multi_mode"),
                 ({"task_type": "ranking"}, "task_type"),
                 ({"objective_param": {"objective": "lse"}}, r"objective_param\.objective"),

@@ -107,7 +107,7 @@ async def _record(
 async def _note_job(request: web.Request, places: Sequence[Place], job: str) -> None:
     def note(tx: Tx) -> None:
         for place in places:
-            note_table(tx, place.party, place.namespace, place.name, {JOB: job})
+            note_table(tx, place.party, place.namespace, place.name, facts={JOB: job})
 
     await request.app[STORE].write(note)
 

@@ -191,7 +191,7 @@ async def test_a_table_is_written_to_a_path_at_its_party(site):
 async def test_downloads_go_nowhere_else(site):
     await send(site, "document")
     (site.allowed / "tool.py").write_text("mine")
-    for path in ("/etc/cron.d/x", "/root/x.csv", "x.csv", f"{site.allowed}/.hidden/x.csv", f"{site.allowed}/tool.py"):
+    for path in ("/etc/cron.d/x", "/srv/x.csv", "x.csv", f"{site.allowed}/.hidden/x.csv", f"{site.allowed}/tool.py"):
         given = {"namespace": "experiment", "table_name": "breast", "output_path": path}
         answer = await site.post("/data/download", given)
         assert answer["retcode"] in {101, 103, 108}, answer

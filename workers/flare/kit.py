@@ -1,0 +1,117 @@
+"""Makes the startup kits of one run with FLARE's own provisioning: a throw-away authority, new keys for every run.
+
+Each site has made its private key itself and sends a signing request; what provisioning makes in its stead is
+thrown away. Source of the layout: NVIDIA FLARE 2.9.0, package `nvflare.lighter`.
+"""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+PROJECT: Final = "fedrota"
+ADMIN: Final = "admin@fedrota.local"
+ORG: Final = "fedrota"
+SERVER: Final = "server"
+_BUILDERS: Final = (
+    {"path": "nvflare.lighter.impl.workspace.WorkspaceBuilder"},
+    {"path": "nvflare.lighter.impl.static_file.StaticFileBuilder", "args": {"config_folder": "config", "scheme": "http"}},
+    {"path": "nvflare.lighter.impl.cert.CertBuilder", "args": {"root_valid_days": 365}},
+)  # fmt: skip
+
+
+class KitError(Exception):
+    """The kits cannot be made; the text says why."""
+
+
+def make_kits(root: Path, *, host: str, port: int, requests: Mapping[str, str]) -> Path:
+    """Provision below `root`; the folder that holds a folder for the server, the admin and each site.
+
+    `requests` maps each site to its certificate signing request (PEM). The server is reached at `host`:`port`.
+    """
+    folder = _provision(root, host=host, port=port, sites=requests)
+    state = json.loads(next(root.glob("*/state/cert.json")).read_text())
+    for site, request in requests.items():
+        startup = folder / site / "startup"
+        (startup / "client.key").unlink()
+        (startup / "client.crt").write_bytes(_sign(site, request, state["root_pri_key"]))
+    _keep_storage_here(folder / SERVER)
+    return folder
+
+
+def _provision(root: Path, *, host: str, port: int, sites: Iterable[str]) -> Path:
+    lighter = import_module("nvflare.lighter.provision")
+    tools = import_module("nvflare.lighter.prov_utils")
+    provisioner = import_module("nvflare.lighter.provisioner").Provisioner
+    project = {
+        "api_version": 3,
+        "name": PROJECT,
+        "description": "one run",
+        "participants": [
+            {"name": SERVER, "type": "server", "org": ORG, "fed_learn_port": port, "admin_port": port,
+             "host_names": [host], "default_host": host},
+            {"name": ADMIN, "type": "admin", "org": ORG, "role": "project_admin"},
+            *({"name": site, "type": "client", "org": ORG} for site in sites),
+        ],
+        "builders": list(_BUILDERS),
+    }  # fmt: skip
+    try:
+        done = provisioner(str(root), tools.prepare_builders(project)).provision(lighter.prepare_project(project))
+    except ValueError as wrong:
+        raise KitError(f"FLARE refuses the names of this run: {wrong}") from wrong
+    if done.get("build_error"):
+        raise KitError("FLARE could not provision this run; the log says why")
+    return Path(done["current_prod_dir"])
+
+
+def _sign(site: str, request: str, authority: str) -> bytes:
+    """The site's certificate: of the request only the public key counts, once it is shown to have the private one."""
+    x509 = import_module("cryptography.x509")
+    utils = import_module("nvflare.lighter.utils")
+    identity = import_module("nvflare.lighter.utils").Identity
+    found = x509.load_pem_x509_csr(request.encode())
+    if not found.is_signature_valid:
+        raise KitError(f"the signing request of site {site} is not signed with its own key")
+    key = utils.load_private_key(authority)
+    made = utils.generate_cert(identity(site, ORG), identity(PROJECT), key, found.public_key(), valid_days=365)
+    certificate: bytes = utils.serialize_cert(made)
+    return certificate
+
+
+def _keep_storage_here(server: Path) -> None:
+    """Have the server keep jobs and snapshots in its own folder, not in one that all servers of the host share."""
+    file = server / "local" / "resources.json.default"
+    given: dict[str, Any] = json.loads(file.read_text())
+    for component in given["components"]:
+        if component["id"] == "job_manager":
+            component["args"]["uri_root"] = str(server / "jobs")
+    given["snapshot_persistor"]["args"]["storage"]["args"]["root_dir"] = str(server / "snapshots")
+    file.with_suffix("").write_text(json.dumps(given))
+
+
+def pack_kit(folder: Path, target: Path) -> None:
+    """Write a site's kit, which holds no key, as a zip that appears at once."""
+    draft = target.with_suffix(".draft")
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(folder).as_posix())
+    draft.replace(target)
+
+
+def unpack_kit(kit: Path, folder: Path) -> None:
+    """Put a kit beside the site's own key; nothing of it may lie elsewhere, and it brings no key."""
+    with zipfile.ZipFile(kit) as archive:
+        for member in archive.infolist():
+            parts = Path(member.filename).parts
+            if ".." in parts or parts[:1] not in {("startup",), ("local",), ("readme.txt",)} or member.is_dir():
+                raise KitError(f"the server's kit holds {member.filename[:100]!r}, which no kit does")
+            target = folder.joinpath(*parts)
+            if target.suffix != ".key":
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, target.open("wb") as out:
+                    shutil.copyfileobj(source, out)
