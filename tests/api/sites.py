@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from api.agent.channel import CHANNEL_HUB
 from scheduler.domain.messages import ComponentOffer
 from workers.arrivals import make_arrival_ops
 from workers.channel import Channel, Orders, make_url
@@ -65,7 +66,9 @@ class Sites:
         task = self._running.pop(party)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            while await self.gateway.app[CHANNEL_HUB].is_connected(party):
+                await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """End everything."""

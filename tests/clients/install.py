@@ -50,18 +50,26 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
             for version in _FATE_VERSIONS
         },
         "fate-client-1.9.0": Client(alone=("fate-client==1.9.0",), packages=_FATE),
-        "fate-client-1.11.3.post1": Client(
-            alone=("fate-client==1.11.3.post1",), packages=(*_FATE, "pandas>=1.1.5,<3")
-        ),
+        "fate-client-1.11.3.post1": Client(alone=("fate-client==1.11.3.post1",), packages=(*_FATE, "pandas>=1.1.5,<3")),
         "fate-client-2.2.0": Client(
             alone=("fate-client==2.2.0",),
-            packages=("click", "pandas<3", "psutil", "requests", "requests-toolbelt", "ruamel.yaml", "setuptools<81",
-                      "networkx", "pydantic<3"),
+            packages=(
+                "click",
+                "pandas<3",
+                "psutil",
+                "requests",
+                "requests-toolbelt",
+                "ruamel.yaml",
+                "setuptools<81",
+                "networkx",
+                "pydantic<3",
+            ),
         ),
         # The client imports requests and does not declare it.
         "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
         "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
         "nvflare-2.9.0": Client(packages=("nvflare==2.9.0",)),
+        **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.5.2", "2.6.2")},
         # Its pins contradict each other on every Python; these are the ones that its code imports.
         "iflearner-0.1.0": Client(
             alone=("iflearner==0.1.0",),

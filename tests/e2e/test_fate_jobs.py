@@ -17,6 +17,7 @@ ENDED = {"success", "failed", "canceled", "timeout"}
 SHOWN = {"waiting", "running", *ENDED}
 FILES = {"homo": "breast_train", "hetero": "breast_vertical_train"}
 RUN_S = 120.0
+QUICK = {"max_iter": 3, "encrypt_param": {"key_length": 1024}}
 LEARNED = 0.85
 """An AUC that three epochs reach on features that nobody has scaled."""
 
@@ -130,7 +131,7 @@ def test_validation_data_are_transformed_with_what_training_data_taught(fate):
 
 def test_a_vertical_model_is_trained_and_a_second_job_inherits_the_preparation(fate):
     conf, dsl = fate.load("hetero_lr_normal", "conf"), fate.load("hetero_lr_normal", "dsl")
-    conf["component_parameters"]["common"]["hetero_lr_0"]["max_iter"] = 3
+    conf["component_parameters"]["common"]["hetero_lr_0"] |= QUICK
     first = fate.run(conf, dsl)
     assert fate.auc(first, 9999) > LEARNED
     wish = {"job_id": first, "component_list": ["reader_0", "data_transform_0", "intersection_0"]}
@@ -141,7 +142,7 @@ def test_a_vertical_model_is_trained_and_a_second_job_inherits_the_preparation(f
 
 def test_version_1_trains_and_predicts_without_being_deployed(fate):
     conf = fate.load("hetero_lr_v1", "conf")
-    conf["algorithm_parameters"]["hetero_lr_0"]["max_iter"] = 3
+    conf["algorithm_parameters"]["hetero_lr_0"] |= QUICK
     job = fate.run(conf, fate.load("hetero_lr_v1", "dsl"))
     assert fate.auc(job, 10000) > LEARNED
     model = fate.ok("job/config", job_id=job, role="guest", party_id=10000)["model_info"]

@@ -82,6 +82,9 @@ class HeteroBoosting:
             validate_scores[:, output] += params["learning_rate"] * outside
             trees.append(draft.nodes)
         self.history.append((scores, validate_scores))
+        if not params["early_stopping_rounds"]:
+            # Only an early stop goes back to an earlier round.
+            self.history[-2] = (np.empty(0), np.empty(0))
         return trees
 
     def _tell_progress(self, number: int, count: int, *, total: int) -> Report:

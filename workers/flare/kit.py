@@ -32,17 +32,18 @@ def make_kits(root: Path, *, host: str, port: int, requests: Mapping[str, str]) 
 
     `requests` maps each site to its certificate signing request (PEM). The server is reached at `host`:`port`.
     """
-    folder = _provision(root, host=host, port=port, sites=requests)
-    state = json.loads(next(root.glob("*/state/cert.json")).read_text())
+    made = _provision(root, host=host, port=port, sites=requests)
+    folder = Path(made["current_prod_dir"])
     for site, request in requests.items():
         startup = folder / site / "startup"
         (startup / "client.key").unlink()
-        (startup / "client.crt").write_bytes(_sign(site, request, state["root_pri_key"]))
+        (startup / "client.crt").write_bytes(_sign(site, request, made["root_pri_key"]))
+    shutil.rmtree(root / PROJECT / "state")  # the authority's key has done its work
     _keep_storage_here(folder / SERVER)
     return folder
 
 
-def _provision(root: Path, *, host: str, port: int, sites: Iterable[str]) -> Path:
+def _provision(root: Path, *, host: str, port: int, sites: Iterable[str]) -> Mapping[str, Any]:
     lighter = import_module("nvflare.lighter.provision")
     tools = import_module("nvflare.lighter.prov_utils")
     provisioner = import_module("nvflare.lighter.provisioner").Provisioner
@@ -59,24 +60,23 @@ def _provision(root: Path, *, host: str, port: int, sites: Iterable[str]) -> Pat
         "builders": list(_BUILDERS),
     }  # fmt: skip
     try:
-        done = provisioner(str(root), tools.prepare_builders(project)).provision(lighter.prepare_project(project))
+        made: Mapping[str, Any] = provisioner(str(root), tools.prepare_builders(project)).provision(lighter.prepare_project(project))
     except ValueError as wrong:
         raise KitError(f"FLARE refuses the names of this run: {wrong}") from wrong
-    if done.get("build_error"):
+    if made.get("__build_error__"):
         raise KitError("FLARE could not provision this run; the log says why")
-    return Path(done["current_prod_dir"])
+    return made
 
 
-def _sign(site: str, request: str, authority: str) -> bytes:
+def _sign(site: str, request: str, authority: Any) -> bytes:
     """The site's certificate: of the request only the public key counts, once it is shown to have the private one."""
     x509 = import_module("cryptography.x509")
     utils = import_module("nvflare.lighter.utils")
-    identity = import_module("nvflare.lighter.utils").Identity
     found = x509.load_pem_x509_csr(request.encode())
     if not found.is_signature_valid:
         raise KitError(f"the signing request of site {site} is not signed with its own key")
-    key = utils.load_private_key(authority)
-    made = utils.generate_cert(identity(site, ORG), identity(PROJECT), key, found.public_key(), valid_days=365)
+    subject, issuer = utils.Identity(site, ORG), utils.Identity(PROJECT)
+    made = utils.generate_cert(subject, issuer, authority, found.public_key(), valid_days=365)
     certificate: bytes = utils.serialize_cert(made)
     return certificate
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from api.dialects.fate.errors import FateError
 from api.keys import SETTINGS
@@ -61,8 +62,8 @@ async def _read_form(request: web.Request, file: IO[bytes]) -> tuple[dict[str, s
             elif part.name:
                 # Newer clients send the file's path at their place beside it, as a text of the same name.
                 fields[part.name] = await _read_text(part)
-    except (ValueError, AssertionError, RuntimeError) as wrong:
-        raise _refuse(f"the form cannot be read: {wrong}") from wrong
+    except (HttpProcessingError, ValueError, AssertionError, RuntimeError) as wrong:
+        raise _refuse(f"the form cannot be read ({type(wrong).__name__})") from wrong
     return fields, digest
 
 

@@ -20,7 +20,10 @@ class Fate:
     async def send(self, path: str, body: Any = None, *, method: str = "POST", **given: Any) -> Any:
         """The answer, which must be JSON; `content` is sent as it is."""
         content = given.pop("content", None if body is None else json.dumps(body).encode())
-        headers = {**({"Content-Type": "application/json"} if content else {}), **given.pop("headers", {})}
+        headers = {
+            **({"Content-Type": "application/json"} if isinstance(content, bytes) else {}),
+            **given.pop("headers", {}),
+        }
         url = self.gateway.server.make_url("/").join(URL(f"/v1/{path}", encoded=True))
         async with self.gateway.session.request(method, url, data=content, headers=headers, **given) as answer:
             self.status, self.headers = answer.status, answer.headers

@@ -32,7 +32,9 @@ def test_later_layers_win_and_a_party_gets_those_that_name_it():
 
 def test_job_parameters_are_chosen_by_the_exact_position_only():
     conf = parse_conf(
-        make_conf(job_parameters={"common": {"timeout": 5}, "role": {"host": {"1": {"timeout": 7}, "0|1": {"timeout": 9}}}})
+        make_conf(
+            job_parameters={"common": {"timeout": 5}, "role": {"host": {"1": {"timeout": 7}, "0|1": {"timeout": 9}}}}
+        )
     )
     assert [conf.get_settings("host", place)["timeout"] for place in (0, 1)] == [5, 7]
     assert conf.settings == {"timeout": 5}
@@ -48,7 +50,10 @@ def test_job_parameters_are_chosen_by_the_exact_position_only():
         ({"role": {"guest": [9999, 1.5]}}, "a party id is a number or a text"),
         ({"role": {"guest": [True]}}, "a party id is a number or a text"),
         ({"component_parameters": []}, "component_parameters should be an object"),
-        ({"component_parameters": {"role": {"host": {"0": 3}}}}, r"component_parameters\.role\.host\.0 should be an object"),
+        (
+            {"component_parameters": {"role": {"host": {"0": 3}}}},
+            r"component_parameters\.role\.host\.0 should be an object",
+        ),
         ({"component_parameters": {"common": {"lr_0": 3}}}, "parameters of component lr_0 should be an object"),
     ],
 )

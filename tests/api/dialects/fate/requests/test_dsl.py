@@ -50,7 +50,10 @@ def test_inputs_and_outputs_are_read_in_their_places():
         (make_dsl(a_0={"module": "M", "input": {"data": {"other": []}}}), "input data has the key other"),
         (make_dsl(a_0={"module": "M", "input": {"data": {"data": ["x"]}}}), "data input x should be component.output"),
         (make_dsl(a_0={"module": "M", "output": {"data": "x"}}), "output key data value type should be list"),
-        (make_dsl(a_0={"module": "M", "input": {"data": {"data": ["zz_0.data"]}}}), "a_0's data input zz_0 does not exist"),
+        (
+            make_dsl(a_0={"module": "M", "input": {"data": {"data": ["zz_0.data"]}}}),
+            "a_0's data input zz_0 does not exist",
+        ),
         (
             make_dsl(a_0={"module": "M", "input": {"data": {"data": ["reader_0.zz"]}}}),
             "Component a_0' s reader_0 input data's output zz does not exist",

@@ -10,7 +10,14 @@ from api.dialects.fate.requests.filters import (
     sort_rows,
 )
 
-ROW = {"job_id": "1", "party_id": "9999", "is_initiator": True, "create_time": 50, "roles": {"guest": [1]}, "end_time": None}
+ROW = {
+    "job_id": "1",
+    "party_id": "9999",
+    "is_initiator": True,
+    "create_time": 50,
+    "roles": {"guest": [1]},
+    "end_time": None,
+}
 
 
 @pytest.mark.parametrize(

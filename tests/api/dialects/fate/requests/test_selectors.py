@@ -5,7 +5,8 @@ from api.dialects.fate.requests.selectors import check_depth, is_selector, list_
 
 
 @pytest.mark.parametrize(
-    ("selector", "chosen"), [("all", [0, 1, 2]), ("0", [0]), ("0|1", [0, 1]), ("2|0", [0, 2]), ("12", []), ("1|12", [1])]
+    ("selector", "chosen"),
+    [("all", [0, 1, 2]), ("0", [0]), ("0|1", [0, 1]), ("2|0", [0, 2]), ("12", []), ("1|12", [1])],
 )
 def test_a_selector_means_all_or_the_positions_between_its_bars(selector, chosen):
     assert [place for place in range(3) if selects(selector, place)] == chosen
@@ -30,7 +31,14 @@ def test_nested_objects_are_merged_and_everything_else_is_replaced():
 
 
 def test_other_keys_are_no_selectors_and_absent_parties_are_listed():
-    assert [is_selector(each) for each in ("all", "0|12", "0,1", "lr_0", "", "-1")] == [True, True, False, False, False, False]
+    assert [is_selector(each) for each in ("all", "0|12", "0,1", "lr_0", "", "-1")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert list_absent("0|5", 2) == [5]
     assert list_absent("all", 0) == []
 

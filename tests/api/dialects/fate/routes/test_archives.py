@@ -14,7 +14,7 @@ from api.dialects.fate.errors import FateError
 from api.dialects.fate.routes.archives import Member, send_archive, streaming
 from scheduler.domain.errors import UnreachableError
 
-LARGE = 200_000
+LARGE = 120_000
 
 
 async def test_a_table_goes_through_without_being_kept(site):

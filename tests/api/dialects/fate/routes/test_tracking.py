@@ -47,20 +47,34 @@ async def test_a_component_without_metrics_has_no_data(site, trained):
         assert (found["retcode"], found["retmsg"], found["data"]) == (0, "no data", {})
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["metrics", "metric/all", "parameters", "summary/download", "output/model", "output/data", "output/data/table"],
+BY_COMPONENT = (
+    "metrics",
+    "metric/all",
+    "parameters",
+    "summary/download",
+    "output/model",
+    "output/data",
+    "output/data/table",
 )
-async def test_what_is_not_there_is_said(site, trained, path):
-    for changes, said in (
-        ({"job_id": "1"}, "there is no job"),
-        ({"component_name": "hetero_lr_1"}, "hetero_lr_0"),
-        ({"party_id": "5"}, "has no guest 5"),
-        ({"role": "nobody"}, "has no nobody"),
-        ({"component_name": ""}, "component_name"),
-    ):
-        found = await site.post(f"/tracking/component/{path}", at(trained, **changes))
-        assert (found["retcode"] in {100, 101}, said in found["retmsg"]) == (True, True), found
+WRONG = (
+    ({"job_id": "1"}, "there is no job"),
+    ({"component_name": "hetero_lr_1"}, "hetero_lr_0"),
+    ({"party_id": "5"}, "has no guest 5"),
+    ({"role": "nobody"}, "has no nobody"),
+    ({"component_name": ""}, "component_name"),
+    ({"component_name": ["x"]}, "component_name must be a text"),
+)
+
+
+async def test_what_is_not_there_is_said(site, trained):
+    for path in BY_COMPONENT:
+        for changes, said in WRONG:
+            found = await site.post(f"/tracking/component/{path}", at(trained, **changes))
+            assert (found["retcode"] in {100, 101}, said in found["retmsg"]) == (True, True), (path, found)
+            assert "\n" not in found["retmsg"]
+    for body, retcode in ((b"[1]", 101), (b"", 100), (b"\xff", 101), (b'{"a":' * 60 + b"1" + b"}" * 60, 101)):
+        found = await site.post("/tracking/component/metrics", data=body)
+        assert found["retcode"] == retcode, found
 
 
 async def test_parameters_are_as_resolved(site, trained):

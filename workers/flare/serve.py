@@ -1,0 +1,144 @@
+"""Runs one job with FLARE's own server: kits for all, the server, the job, and what becomes of it."""
+
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from workers.flare.child import Child, ChildDiedError, exit_on_signal
+from workers.flare.commands import answer_commands
+from workers.flare.kit import ADMIN, ORG, SERVER, KitError, make_kits, pack_kit
+from workers.flare.news import FINISHED, KITS, ORDER, VERDICT, News, write_mark
+from workers.flare.pack import find_last_error, pack_folder
+from workers.flare.watch import Watch, find_round
+
+LOOK_S: Final = 0.2
+LOGIN_S: Final = 2.0
+DONE: Final = "FINISHED:COMPLETED"
+
+
+class RunError(Exception):
+    """The run failed; `kind` and text go into the task's report."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def main() -> None:
+    """Run the job of the order file in this folder; its exit status is 0 where the job has completed."""
+    exit_on_signal()
+    place = Path.cwd()
+    order = json.loads((place / ORDER).read_text())
+    try:
+        Run(place, order).carry_out()
+    except (RunError, KitError, ChildDiedError) as wrong:
+        reason = find_last_error(place)
+        message = f"{wrong}: {reason}" if reason else str(wrong)
+        write_mark(place / VERDICT, {"kind": getattr(wrong, "kind", "error"), "message": message})
+        sys.exit(1)
+
+
+class Run:
+    """One job on a server of its own."""
+
+    def __init__(self, place: Path, order: Mapping[str, Any]) -> None:
+        self._place = place
+        self._order = order
+        self._news = News()
+        self._sites: list[str] = list(order["requests"])
+        self._child: Child | None = None
+
+    def carry_out(self) -> None:
+        """From kits to result; RunError, KitError or ChildDiedError where it fails."""
+        kits = make_kits(
+            self._place / "flare",
+            host=self._order["host"],
+            port=self._order["port"],
+            requests=self._order["requests"],
+        )
+        for site in self._sites:
+            pack_kit(kits / site, self._place / KITS / f"{site}.zip")
+        self._child = child = Child("server", kits / SERVER, variables=[f"org={ORG}"])
+        session = None
+        try:
+            self._news.summary("phase", "starting the server")
+            session = self._log_in(kits / ADMIN)
+            self._wait_for_sites(session)
+            job = session.submit_job(str(self._unpack_job()))
+            self._news.summary("flare_job", job)
+            self._watch(session, child, job)
+            write_mark(self._place / FINISHED, {"sites": self._sites})
+            self._keep_result(session, job)
+        finally:
+            child.end()
+
+    def _log_in(self, kit: Path) -> Any:
+        """A session with the server, once it answers."""
+        api = import_module("nvflare.fuel.flare_api.flare_api")
+        give_up = time.monotonic() + self._order["start_s"]
+        while True:
+            self._check()
+            try:
+                return api.new_secure_session(ADMIN, str(kit), timeout=LOGIN_S)
+            except ConnectionError as wrong:
+                if time.monotonic() > give_up:
+                    raise RunError("timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s") from wrong
+
+    def _check(self) -> None:
+        if self._child is not None:
+            self._child.check()
+
+    def _wait_for_sites(self, session: Any) -> None:
+        self._news.summary("phase", "waiting for the sites")
+        give_up = time.monotonic() + self._order["start_s"]
+        while missing := set(self._sites) - {client.name for client in session.get_connected_client_list()}:
+            self._check()
+            if time.monotonic() > give_up:
+                names = ", ".join(sorted(missing))
+                raise RunError("timeout", f"no FLARE client of {names} came within {self._order['start_s']:g} s: can "
+                                          f"they reach {self._order['host']}:{self._order['port']}?")  # fmt: skip
+            time.sleep(LOOK_S)
+
+    def _unpack_job(self) -> Path:
+        """The job's folder as it was sent, without the id that its author may have given it."""
+        root = self._place / "job"
+        with zipfile.ZipFile(self._place / self._order["archive"]) as archive:
+            archive.extractall(root)
+        folder = root / self._order["folder"]
+        meta = folder / "meta.json"
+        if meta.is_file():
+            given = json.loads(meta.read_text())
+            if given.pop("job_id", None) is not None:
+                meta.write_text(json.dumps(given))
+        return folder
+
+    def _watch(self, session: Any, child: Child, job: str) -> None:
+        """Tell how far the job is until it has ended; RunError where it does not end well."""
+        watch = Watch(session, job, self._news)
+        since = time.monotonic()
+        while not (status := watch.look()).startswith("FINISHED"):
+            child.check()
+            answer_commands(self._place, session, job)
+            if watch.has_moved:
+                since = time.monotonic()
+            if time.monotonic() - since > self._order["stall_s"]:
+                where = find_round(watch.stats)
+                raise RunError("timeout", f"FLARE's job has not moved for {self._order['stall_s']:g} s (round {where})")
+            time.sleep(LOOK_S)
+        if status != DONE:
+            raise RunError("error", f"FLARE's job ended as {status}")
+
+    def _keep_result(self, session: Any, job: str) -> None:
+        """Leave the server's workspace as the output that the assignment declares."""
+        self._news.summary("phase", "packing the result")
+        found = Path(session.download_job_result(job, str(self._place / "result")))
+        pack_folder(found / "workspace", Path(self._order["output"]))
+
+
+if __name__ == "__main__":
+    main()
