@@ -23,6 +23,7 @@ from api.bridge import Reader, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.dialects.fate.routes.serve import add_routes as serve_fate
+from api.dialects.flare.listener.server import run_listener
 from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.herald import Herald
@@ -123,7 +124,7 @@ def make_app(settings: Settings) -> web.Application:
     app[DRAIN] = Drain()
     described = [endpoint for group in NATIVE for endpoint in group.all]
     app[OPENAPI] = make_openapi(described, version=system.find_version())
-    app.cleanup_ctx.extend([_open_store, _open_channels, _open_writer])
+    app.cleanup_ctx.extend([_open_store, _open_channels, _open_writer, run_listener])
     app.on_response_prepare.append(sign)
     app.on_shutdown.append(_begin_drain)
     for group in NATIVE:

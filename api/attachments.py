@@ -8,7 +8,7 @@ from aiohttp import web
 from api.bridge import utc_now
 from api.keys import READER, SETTINGS, WRITER
 from scheduler.domain.access import Principal
-from scheduler.domain.errors import Problem, TooLargeError
+from scheduler.domain.errors import InvalidDocumentError, Problem, TooLargeError
 from scheduler.service.attachments import PIECE_BYTES, add_piece, begin_blob, drop_blob, end_blob
 from scheduler.store.queries.attachments import Blob, find_blobs, find_piece
 from scheduler.store.tx import Tx
@@ -25,6 +25,7 @@ async def store_blob(app: web.Application, by: Principal, chunks: AsyncIterable[
             digest.update(piece)
             await _add(app, blob, position, piece)
             position += 1
+        _check_not_empty(size)
         await app[WRITER].write(lambda tx: end_blob(tx, blob, size=size, sha256=digest.hexdigest()))
     except BaseException:
         await app[WRITER].write(lambda tx: drop_blob(tx, blob))
@@ -36,6 +37,11 @@ def _check_size(app: web.Application, size: int) -> None:
     limit = app[SETTINGS].attachment_limit_bytes
     if size > limit:
         raise TooLargeError(f"the file is larger than the limit of {limit} bytes (FEDROTA_ATTACHMENT_LIMIT_BYTES)")
+
+
+def _check_not_empty(size: int) -> None:
+    if not size:
+        raise InvalidDocumentError(Problem("body", "is empty", "Send the file's bytes as the body."))
 
 
 async def _add(app: web.Application, blob: str, position: int, piece: bytes) -> None:

@@ -99,6 +99,8 @@ class Settings(_Base):
     """The party that hosts the aggregators of iFLearner tasks; empty: the first party of a task that can."""
     flare_server: str = ""
     """The party that runs the servers of FLARE jobs; empty: one called `server`, else the first that is no site."""
+    flare_port: int = Field(default=0, ge=0, le=65535)
+    """Serve unmodified NVFLARE clients up to 2.6 on this port of the gateway's host, by certificate; 0: do not."""
     fate_party: str = ""
     """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
     model_publisher: str = Field(default="", pattern=r"^(|https?://\S+|[\w.]+:\w+)$")

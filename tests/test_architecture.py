@@ -22,6 +22,8 @@ WIDE = {
     "config/settings.py": "pydantic's own signature",
     "fedrota/cli/": "a command's flags are its arguments",
     "fedrota/up/commands.py": "the same",
+    "fedrota/flare.py": "NVIDIA FLARE's signatures, which its users' scripts call",
+    "fedrota/session/jobs.py": "the same",
     "fedrota/component.py": "the keywords of `@component` are how a component introduces itself",
 }
 NEVER = {"manager", "helper", "helpers", "util", "utils"}

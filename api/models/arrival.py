@@ -56,7 +56,7 @@ async def install_model(request: web.Request, manifest: Manifest, deliver: Deliv
         for entry in here:
             place = {"key": key, "member": addresses[entry.role, entry.party], "step": entry.step, "name": entry.name}
             await deliver(entry, {**place, "sha256": entry.sha256})
-        job = await run_to_end(request, await _plan(request, manifest, wish, key, parties))
+        job = await run_to_end(request, await _plan(request, manifest, wish, key=key, parties=parties))
     finally:
         await _drop_arrival(request, key, {entry.party for entry in here})
     arrival = _make_arrival(manifest, name, job)
@@ -84,7 +84,9 @@ def _list_roles(manifest: Manifest, parties: frozenset[str]) -> dict[str, tuple[
     return roles
 
 
-async def _plan(request: web.Request, manifest: Manifest, wish: Wish, key: str, parties: frozenset[str]) -> Submission:
+async def _plan(
+    request: web.Request, manifest: Manifest, wish: Wish, *, key: str, parties: frozenset[str]
+) -> Submission:
     principal = request[PRINCIPAL]
     draft = Draft(
         name=f"import of model {wish.name}"[:200],

@@ -17,7 +17,9 @@ from fedrota.up.tree import wants_flower
 
 LOOPBACK: Final = "127.0.0.1"
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
-_CENTRE_SECRETS: Final = ("FEDROTA_DATABASE_URL", "FEDROTA_DATABASE_URL_FILE")
+_CENTRE_SECRETS: Final = frozenset(
+    f"FEDROTA_{name}{form}" for name in ("DATABASE_URL", "SECRET_KEY") for form in ("", "_FILE")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

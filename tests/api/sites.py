@@ -66,9 +66,9 @@ class Sites:
         task = self._running.pop(party)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        async with asyncio.timeout(5):
-            while await self.gateway.app[CHANNEL_HUB].is_connected(party):
-                await asyncio.sleep(0.02)
+        hub = self.gateway.app[CHANNEL_HUB]
+        if party in hub._connections:
+            await hub.detach(hub._connections[party])
 
     async def stop(self) -> None:
         """End everything."""

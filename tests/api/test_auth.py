@@ -120,6 +120,7 @@ def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():
     home = find_legacy_principal(Settings())
     assert home is not None
     assert (home.name, home.role) == ("legacy", Role.LEAD)
+    assert find_legacy_principal(Settings(legacy_role="member")).role is Role.MEMBER
     assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True)) is None
     assert (
         find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name

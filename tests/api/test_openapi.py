@@ -10,7 +10,12 @@ from api.app import make_app
 from api.keys import OPENAPI
 from config.settings import Settings
 
-ROUTES_WITHOUT_DESCRIPTION = {"/fedrota/v1/agent/hello", "/fedrota/v1/agent/sync", "/fedrota/v1/agent/channel"}
+ROUTES_WITHOUT_DESCRIPTION = {
+    "/fedrota/v1/agent/hello",
+    "/fedrota/v1/agent/sync",
+    "/fedrota/v1/agent/channel",
+    "/fedrota/v1/agent/attachments/{task}/{name}",
+}
 NATIVE = ("/fedrota/", "/docs", "/openapi", "/healthz", "/readyz", "/metrics")
 SEED = 20_260_101
 

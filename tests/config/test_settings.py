@@ -142,3 +142,10 @@ def test_what_belongs_to_another_process_is_passed_over(env):
 def test_settings_do_not_change():
     with pytest.raises(ValueError, match="frozen"):
         load(Settings).port = 1
+
+
+@pytest.mark.parametrize("hook", ["", "https://serving.example/models", "our_hooks.models:tell"])
+def test_who_hears_of_models_is_an_address_or_a_function(hook):
+    assert load(Settings, model_publisher=hook).model_publisher == hook
+    with pytest.raises(SettingsError, match="FEDROTA_MODEL_PUBLISHER"):
+        load(Settings, model_publisher="just words")

@@ -28,7 +28,12 @@ async def test_an_upload_says_what_was_stored(gateway):
     assert (answer.json["size"], answer.json["sha256"]) == (len(FILE), hashlib.sha256(FILE).hexdigest())
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"y" * MIB, b"z" * (MIB + 1)])
+async def test_an_empty_file_is_refused(gateway):
+    answer = await upload(gateway, b"")
+    assert (answer.status, answer.problems) == (422, {"body": "is empty"})
+
+
+@pytest.mark.parametrize("body", [b"x", b"y" * MIB, b"z" * (MIB + 1)])
 async def test_a_job_gives_back_what_was_uploaded(gateway, body):
     job = await gateway.submit(attachments={"a.bin": (await upload(gateway, body)).json["id"]})
     assert (await gateway.get(f"/jobs/{job}/attachments/a.bin")).raw == body

@@ -53,14 +53,20 @@ def test_processes_read_only_their_environment(plan_of):
 
 
 def test_a_worker_gets_its_own_token_and_no_way_to_the_database(plan_of, tmp_path):
-    plan = plan_of({"FEDROTA_DATABASE_URL_FILE": "/secret", "FEDROTA_TOKEN": "other"}, database="postgresql://db")
+    plan = plan_of(
+        {"FEDROTA_DATABASE_URL_FILE": "/secret", "FEDROTA_TOKEN": "other", "FEDROTA_SECRET_KEY": "k"},
+        database="postgresql://db",
+    )
     programs = programs_of(plan)
     worker = programs["worker.10000"].env
     assert worker["FEDROTA_TOKEN_FILE"] == str(tmp_path / "state/parties/10000.token")
     assert (worker["FEDROTA_PARTY"], worker["FEDROTA_SLOTS"]) == ("10000", "8")
     assert worker["FEDROTA_GATEWAY_URL"] == plan.url
     assert worker["FEDROTA_STATE_DIR"] == str(tmp_path / "state/parties/10000")
-    assert not {"FEDROTA_DATABASE_URL", "FEDROTA_DATABASE_URL_FILE", "FEDROTA_TOKEN"} & set(worker)
+    assert not {"FEDROTA_DATABASE_URL", "FEDROTA_DATABASE_URL_FILE", "FEDROTA_TOKEN", "FEDROTA_SECRET_KEY"} & set(
+        worker
+    )
+    assert programs["gateway"].env["FEDROTA_SECRET_KEY"] == "k"
     assert programs["gateway"].env["FEDROTA_DATABASE_URL"] == "postgresql://db"
 
 

@@ -12,6 +12,11 @@ from scheduler.domain.errors import FedrotaError
 from scheduler.domain.plan import nearest
 
 
+PULL: Final = "pull_binary"
+PULL_FOLDER: Final = "file_transfer.pull_folder"
+"""The client's handler that fetches a folder file by file with the command PULL."""
+
+
 async def list_commands(_call: Call) -> Reply:
     """The table by which FLARE's clients know what they may send, and which of their own handlers moves files."""
     rows = [
@@ -29,11 +34,25 @@ async def list_commands(_call: Call) -> Reply:
     return make_table([["SCOPE", "COMMAND", "DESC", "USAGE", "CONFIRM", "CLIENT_CMD", "VISIBLE"], *rows])
 
 
+async def refuse_pull(_call: Call) -> Reply:
+    """Fetch one file of a result."""
+    raise FlareError(
+        MetaStatus.ERROR, f"{PULL} is for clients of the text listener: here the whole result comes at once"
+    )
+
+
 COMMANDS: Final[Sequence[Command]] = (
     Command(name="_commands", scope="login", serve=list_commands, usage="_commands", is_visible=False),
     *jobs.COMMANDS,
     *waiting.COMMANDS,
     *system.COMMANDS,
+    Command(
+        name=PULL,
+        scope="job",
+        serve=refuse_pull,
+        usage=f"{PULL} tx_id folder file [end]",
+        client_cmd="file_transfer.pull_binary",
+    ),
 )
 _BY_NAME: Final = MappingProxyType({command.name: command for command in COMMANDS})
 
@@ -48,9 +67,14 @@ async def carry_out(name: str, call: Call) -> Reply:
 
 def get_command(name: str) -> Command:
     """The command, which may be called with its scope before it (`job.list_jobs`); FlareError where there is none."""
-    found = _BY_NAME.get(name.rpartition(".")[2])
+    found = find_command(name)
     if found is None:
         raise FlareError(
             MetaStatus.SYNTAX_ERROR, f"Undefined command {name[:100]!r}. {nearest(name, _BY_NAME)}".strip()
         )
     return found
+
+
+def find_command(name: str) -> Command | None:
+    """The command of this name, with or without its scope."""
+    return _BY_NAME.get(name.rpartition(".")[2])

@@ -28,7 +28,7 @@ async def import_form(gateway, content, *, file_name="x.zip", **fields):
     for name, text in fields.items():
         form.add_field(name, text)
     if content is not None:
-        form.add_field("file", "/home/somebody/x.zip")
+        form.add_field("file", "models/x.zip")
     headers = {"Authorization": f"Bearer {gateway.tokens['admin']}"}
     url = gateway.server.make_url("/").join(URL("/v1/model/import"))
     async with gateway.session.post(url, data=form, headers=headers) as answer:

@@ -1,0 +1,28 @@
+"""Who a client is by its certificate: CN is the user, O the organisation, unstructuredName the role."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scheduler.domain.access import Principal, Role
+from scheduler.service.bootstrap import PROJECT
+
+
+class IdentityError(Exception):
+    """The certificate names no user of ours; the text says what is missing."""
+
+
+def read_subject(certificate: Mapping[str, Any]) -> dict[str, str]:
+    """The names in a certificate's subject, as Python's ssl module tells them."""
+    return {name: value for part in certificate.get("subject", ()) for name, value in part}
+
+
+def find_principal(certificate: Mapping[str, Any]) -> Principal:
+    """The user whom a verified certificate names; IdentityError where it names no role that there is."""
+    subject = read_subject(certificate)
+    name, role = subject.get("commonName", ""), subject.get("unstructuredName", "")
+    if not name:
+        raise IdentityError("the certificate names no user (CN)")
+    if role not in set(Role):
+        known = ", ".join(Role)
+        raise IdentityError(f"the certificate of {name} has the role {role!r} (unstructuredName); known: {known}")
+    return Principal(name=name, kind="user", role=Role(role), org=subject.get("organizationName", ""), project=PROJECT)

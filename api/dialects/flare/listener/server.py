@@ -1,0 +1,177 @@
+"""The listener's socket: at most so many connections, TLS on each, one request, one reply."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from api.bridge import utc_now
+from api.dialects.flare.command import Reply
+from api.dialects.flare.listener.console import Console, FileReply, Peer, describe
+from api.dialects.flare.listener.files import FilesError, TrustFiles
+from api.dialects.flare.listener.framing import (
+    BLOCK_BYTES,
+    MAX_TEXT_BYTES,
+    FramingError,
+    Request,
+    read_request,
+    write_file,
+    write_reply,
+)
+from api.dialects.flare.listener.pulls import Pulls
+from api.dialects.flare.listener.sessions import Sessions
+from api.dialects.flare.responses import render_reply
+from api.keys import SEAL, SETTINGS
+from scheduler.domain.errors import FedrotaError
+
+log: Final = structlog.get_logger()
+
+MAX_CONNECTIONS: Final = 2048
+"""With more, the one that has waited longest without a request is closed for the newest."""
+HANDSHAKE_S: Final = 10.0
+LINGER_S: Final = 2.0
+MAX_REST_BYTES: Final = 64 << 20
+"""So much of a refused file is still taken, so that its sender reads why."""
+
+
+class ListenError(Exception):
+    """The port cannot be bound; the text says what to change."""
+
+
+@dataclass(eq=False, slots=True)
+class Visit:
+    """One connection."""
+
+    task: "asyncio.Task[None]"
+    has_asked: bool = False
+
+
+class Listener:
+    """Serves text clients on a port of its own; `start` and `close` once each."""
+
+    def __init__(self, console: Console, files: TrustFiles) -> None:
+        self._console = console
+        self._files = files
+        self._visits: dict[Visit, None] = {}
+        self._server: asyncio.Server | None = None
+        self._last_complaint = ""
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> int:
+        """Listen; the port. ListenError where it cannot be bound."""
+        try:
+            self._server = await asyncio.start_server(
+                self._visit, host, port, limit=MAX_TEXT_BYTES, backlog=1024, reuse_port=reuse_port or None
+            )
+        except OSError as wrong:
+            raise ListenError(f"{host}:{port} cannot be bound ({wrong}): choose another FEDROTA_FLARE_PORT") from wrong
+        found = int(self._server.sockets[0].getsockname()[1])
+        log.info("flare_listener_starts", host=host, port=found, certificates=str(self._files.folder))
+        self._load()
+        return found
+
+    async def close(self) -> None:
+        """End every connection."""
+        if self._server is not None:
+            self._server.close()
+        for visit in list(self._visits):
+            visit.task.cancel()
+        await asyncio.gather(*(visit.task for visit in self._visits), return_exceptions=True)
+
+    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        visit = Visit(task)
+        self._make_room()
+        self._visits[visit] = None
+        try:
+            await self._serve(visit, reader, writer)
+        except (OSError, TimeoutError, FramingError, asyncio.IncompleteReadError) as wrong:
+            log.info("flare_connection_ended", reason=str(wrong)[:200] or type(wrong).__name__)
+        finally:
+            del self._visits[visit]
+            writer.transport.abort() if task.cancelling() else writer.close()
+
+    def _make_room(self) -> None:
+        if len(self._visits) >= MAX_CONNECTIONS:
+            idle = next((visit for visit in self._visits if not visit.has_asked), next(iter(self._visits)))
+            idle.task.cancel()
+
+    def _load(self) -> ssl.SSLContext | None:
+        """The TLS context; None where there are no usable certificates, which is logged once."""
+        try:
+            return self._files.load().context
+        except FilesError as wrong:
+            if str(wrong) != self._last_complaint:
+                log.warning("flare_listener_waits", reason=str(wrong))
+                self._last_complaint = str(wrong)
+            return None
+
+    async def _serve(self, visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        context = self._load()
+        if context is None:
+            return
+        async with asyncio.timeout(HANDSHAKE_S):
+            await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_S)
+        peer = self._find_peer(writer)
+        request = await read_request(reader)
+        visit.has_asked = True
+        answer = await self._console.answer(request, peer)
+        log.debug("flare_command", user=describe(peer), command=request.command.partition(" ")[0][:60])
+        await _drop_rest(request)
+        await _send(writer, answer)
+        await _part(reader, writer)
+
+    def _find_peer(self, writer: asyncio.StreamWriter) -> Peer:
+        found = writer.get_extra_info("ssl_object").getpeercert() or {}
+        serial = int(str(found.get("serialNumber", "0")), 16)
+        return Peer(certificate=found, is_revoked=serial in self._files.load().revoked)
+
+
+async def _drop_rest(request: Request) -> None:
+    """Take what is left of a refused file: its sender reads no answer before it has sent it."""
+    taken = 0
+    if request.upload is not None:
+        try:
+            async for piece in request.upload:
+                taken += len(piece)
+                if taken > MAX_REST_BYTES:
+                    return
+        except FedrotaError:
+            return
+
+
+async def _send(writer: asyncio.StreamWriter, answer: Reply | FileReply) -> None:
+    if isinstance(answer, FileReply):
+        with answer.file:
+            await write_file(writer, answer.file, answer.size)
+    else:
+        await write_reply(writer, render_reply(answer, utc_now()))
+
+
+async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let the client close first, for a moment: it has what it asked for."""
+    try:
+        async with asyncio.timeout(LINGER_S):
+            while await reader.read(BLOCK_BYTES):
+                pass
+    except TimeoutError:
+        return
+
+
+async def run_listener(app: web.Application) -> AsyncIterator[None]:
+    """Listen while the app runs, where FEDROTA_FLARE_PORT names a port."""
+    settings = app[SETTINGS]
+    if not settings.flare_port:
+        yield
+        return
+    pulls = Pulls()
+    console = Console(app, Sessions(app[SEAL]), pulls)
+    listener = Listener(console, TrustFiles(settings.state_dir))
+    await listener.start(settings.host, settings.flare_port, reuse_port=settings.reuse_port)
+    yield
+    await listener.close()
+    pulls.close()
