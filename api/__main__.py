@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from api.app import make_app
+from api.dialects.flare.listener.server import ListenError
 from api.keys import DRAIN
 from api.monitor.routes import describe_bind
 from config.garbage import spare_the_old
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         configure_logs(process="gateway", level=settings.log_level, json_lines=settings.log_format == "json")
         check(settings)
         asyncio.run(serve(settings))
-    except (SettingsError, StartError, SchemaError) as wrong:
+    except (SettingsError, StartError, SchemaError, ListenError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a sentence, not a log line
         return 1
     return 0

@@ -27,6 +27,7 @@ from scheduler.store.queries.models import list_parts
 endpoint: Final = Endpoints("models")
 
 ZIP: Final = "application/zip"
+BYTES: Final = "application/octet-stream"
 IN_MEMORY_BYTES: Final = 8 << 20
 
 
@@ -69,7 +70,7 @@ async def send_file(request: web.Request, file: IO[bytes], title: str) -> web.St
     return response
 
 
-@endpoint("POST", "/models", status=201, reply=ModelDetailReply, uploads=(ZIP,))
+@endpoint("POST", "/models", status=201, reply=ModelDetailReply, uploads=(ZIP, BYTES))
 async def import_archive(request: web.Request, query: ImportQuery) -> ModelDetailReply:
     """Take in a model that was exported here or elsewhere; its parties must be registered here and connected."""
     require(request[PRINCIPAL], Action.SUBMIT_JOB)

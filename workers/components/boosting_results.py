@@ -10,6 +10,7 @@ import numpy as np
 from fedrota.component import Context, InvalidInputError
 from workers.components.boosting_objective import Objective, make_objective
 from workers.components.columns import Vector
+from workers.components.model_files import describe_origin, make_damage, write_model_file
 from workers.components.tables import Samples, render_names, write_table
 from workers.components.tree_model import Directions, Tree, parse_tree, predict_tree, render_tree
 
@@ -76,24 +77,13 @@ def parse_ensemble(context: Context, model: Mapping[str, Any]) -> Ensemble:
     return ensemble
 
 
-def make_damage(context: Context, error: Exception) -> InvalidInputError:
-    """What to say of a model file that cannot be read."""
-    return InvalidInputError(
-        f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of a training step"
-    )
-
-
 def write_tree_model(context: Context, model: Mapping[str, Any], training: Mapping[str, Any]) -> None:
     """Write this party's part as JSON, with where it comes from."""
-    origin = {"job": context.job, "step": context.step, "attempt": context.attempt}
-    origin |= {"parties": {member.address: member.party for member in context.members}}
+    origin = {**describe_origin(context), "parties": {member.address: member.party for member in context.members}}
     missing = {name: context.params[name] for name in ("use_missing", "zero_as_missing")}
     missing["zero_as_missing"] &= missing["use_missing"]
     full = {"role": context.me.role, "party": context.me.party, **model, **missing, "training": {**origin, **training}}
-    with context.output("model", "model") as output:
-        text = json.dumps(full, indent=1, allow_nan=False, ensure_ascii=False)
-        output.path.write_text(text + "\n", encoding="utf-8")
-        output.facts.update(format=model["format"], features=len(model["features"]))
+    write_model_file(context, full, features=len(model["features"]))
 
 
 def write_tree_predictions(context: Context, ensemble: Ensemble, scored: Sequence[tuple[str, Samples, Vector]]) -> None:

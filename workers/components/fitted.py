@@ -1,13 +1,12 @@
 """What a step learns from a table, kept as a model file, so that the same can be done to later tables."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.frames import Frame, check_rows, read_frame, write_frame
-from workers.components.glm_model import read_model_file
+from workers.components.model_files import make_damage, read_model_file, write_model_file
 from workers.components.tables import get_input, render_names
 
 RUN: Final[Mapping[str, Any]] = {
@@ -16,6 +15,7 @@ RUN: Final[Mapping[str, Any]] = {
     "description": "False leaves the party out: its table passes on as it is.",
 }
 LEFT_OUT: Final = "left_out"
+Learned = TypeVar("Learned")
 
 
 class Transform(Protocol):
@@ -71,13 +71,15 @@ def _fit(context: Context, kind: Kind, frame: Frame) -> Transform | None:
 def _find_model(context: Context, kind: Kind) -> Transform | None:
     """The model, or None where its party was left out."""
     model = read_fit(context, kind.format)
+    return None if model.get(LEFT_OUT) else parse_fit(context, kind.parse, model)
+
+
+def parse_fit(context: Context, parse: Callable[[Mapping[str, Any]], Learned], model: Mapping[str, Any]) -> Learned:
+    """What was learned, from a model file; InvalidInputError where it is damaged."""
     try:
-        return None if model.get(LEFT_OUT) else kind.parse(model)
+        return parse(model)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of the step "
-            "that learned it"
-        ) from error
+        raise make_damage(context, error) from error
 
 
 def read_fit(context: Context, form: str) -> dict[str, Any]:
@@ -93,10 +95,7 @@ def read_fit(context: Context, form: str) -> dict[str, Any]:
 
 def write_fit(context: Context, form: str, learned: Mapping[str, Any]) -> None:
     """Write the output `model`: JSON with the format, the party, and what was learned."""
-    model = {"format": form, "party": context.me.party, "role": context.me.role, **learned}
-    with context.output("model", "model") as output:
-        output.path.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        output.facts.update(format=form)
+    write_model_file(context, {"format": form, "party": context.me.party, "role": context.me.role, **learned})
 
 
 def check_known(context: Context, frame: Frame, names: list[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.columns import NotNumericError, Vector, to_numbers
-from workers.components.tables import ID_KEY, LABEL_KEY, WEIGHT_KEY, get_input, read_table, render_names, write_table
+from workers.components.tables import Marks, get_input, mark_table, read_marks, read_table, render_names, write_table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -93,28 +93,16 @@ def read_frame(context: Context, name: str) -> Frame:
     InvalidInputError where there is no id column.
     """
     table = read_table(get_input(context, name))
-    marks = table.schema.metadata or {}
-    id_name = marks.get(ID_KEY, b"id").decode()
-    if id_name not in table.column_names:
-        raise InvalidInputError(
-            f"input {name!r} of party {context.me.party} has no column {id_name!r} (it has "
-            f"{render_names(table.column_names)}): name the column that identifies the samples `id`, or put a "
-            f"data_transform step with `id_column` before {context.step!r}"
-        )
-    label, weight = marks.get(LABEL_KEY, b"y").decode(), marks.get(WEIGHT_KEY, b"").decode()
+    marks = read_marks(context, name, table)
     return Frame(
-        table=table,
-        id_name=id_name,
-        label_name=label if label in table.column_names else "",
-        weight_name=weight if weight in table.column_names else "",
+        table=table, id_name=marks.id_name, label_name=marks.label_name, weight_name=marks.weight_name
     )
 
 
 def write_frame(context: Context, name: str, frame: Frame) -> None:
     """Write a table as the output `name`; the file remembers its id, label and weight columns."""
-    marks = {ID_KEY: frame.id_name, LABEL_KEY: frame.label_name, WEIGHT_KEY: frame.weight_name}
-    known = {key: column.encode() for key, column in marks.items() if column}
-    write_table(context, name, frame.table.replace_schema_metadata(known))
+    marks = Marks(id_name=frame.id_name, label_name=frame.label_name, weight_name=frame.weight_name)
+    write_table(context, name, mark_table(frame.table, marks))
 
 
 def select_features(context: Context, frame: Frame) -> list[str]:

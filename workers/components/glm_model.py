@@ -1,9 +1,7 @@
 """A party's part of a vertical model as a file, and predictions from all parts together."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,6 +11,7 @@ from workers.components.columns import Vector
 from workers.components.glm_family import FAMILIES, Family, clean_labels
 from workers.components.group_masks import GroupMasks
 from workers.components.masking import decode, encode
+from workers.components.model_files import describe_origin, make_damage, write_model_file
 from workers.components.tables import Samples, write_table
 from workers.components.vertical_data import ColumnScale
 from workers.components.vertical_roles import Roles
@@ -54,11 +53,9 @@ def write_model(context: Context, part: ModelPart, training: Mapping[str, Any]) 
         "intercept": part.intercept,
         "scale": {"mean": part.scale.mean.tolist(), "deviation": part.scale.deviation.tolist()},
         "threshold": part.threshold,
-        "training": {"job": context.job, "step": context.step, "attempt": context.attempt, **training},
+        "training": {**describe_origin(context), **training},
     }
-    with context.output("model", "model") as output:
-        output.path.write_text(json.dumps(model, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        output.facts.update(format=FORMAT, family=part.family.name, features=len(part.features))
+    write_model_file(context, model, family=part.family.name, features=len(part.features))
 
 
 def parse_model(context: Context, model: Mapping[str, Any]) -> ModelPart:
@@ -81,22 +78,7 @@ def parse_model(context: Context, model: Mapping[str, Any]) -> ModelPart:
             threshold=float(model["threshold"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of a training step"
-        ) from error
-
-
-def read_model_file(context: Context, path: Path) -> dict[str, Any]:
-    """The JSON object in a model file; InvalidInputError where there is none."""
-    try:
-        model = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidInputError(f"the model of party {context.me.party} is no JSON file: {error}") from error
-    if not isinstance(model, dict) or "format" not in model:
-        raise InvalidInputError(
-            f"the model of party {context.me.party} names no `format`: connect a training step's model"
-        )
-    return model
+        raise make_damage(context, error) from error
 
 
 def predict_splits(

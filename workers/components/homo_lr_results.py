@@ -1,6 +1,5 @@
 """What homo_lr leaves behind: metrics of each round, the model file, the table of predictions."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ import numpy as np
 from fedrota.component import Context
 from workers.components.homo_lr_data import PartyData
 from workers.components.logistic import mean_loss, predict
+from workers.components.model_files import describe_origin, write_model_file
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, write_table
 
@@ -58,9 +58,7 @@ def write_model(context: Context, fit: Fit, *, features: Sequence[str], scale: S
         "scale": None if scale is None else scale.to_json(),
         "threshold": context.params["threshold"],
         "training": {
-            "job": context.job,
-            "step": context.step,
-            "attempt": context.attempt,
+            **describe_origin(context),
             "parties": {member.address: member.party for member in context.members},
             "rows": fit.rows,
             "rounds": fit.rounds,
@@ -69,9 +67,7 @@ def write_model(context: Context, fit: Fit, *, features: Sequence[str], scale: S
             "params": dict(context.params),
         },
     }
-    with context.output("model", "model") as output:
-        output.path.write_text(json.dumps(model, indent=2, ensure_ascii=False), encoding="utf-8")
-        output.facts.update(format=FORMAT, features=len(features))
+    write_model_file(context, model, features=len(features))
 
 
 def write_predictions(context: Context, party: PartyData, weights: Vector) -> None:

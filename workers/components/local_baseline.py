@@ -115,13 +115,7 @@ def parse_baseline(context: Context, model: Mapping[str, Any]) -> Baseline:
         raise InvalidInputError(
             f"party {context.me.party} was left out where the model was trained: it has nothing to predict with"
         )
-    try:
-        return Baseline.parse(model)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of a local_baseline "
-            "step"
-        ) from error
+    return parse_fit(context, Baseline.parse, model)
 
 
 def write_predictions(context: Context, baseline: Baseline, splits: Sequence[tuple[str, Samples]]) -> None:

@@ -11,7 +11,7 @@ from workers.components.bin_columns import FORMAT as BINNING
 from workers.components.column_statistics import measure
 from workers.components.data_statistics import FORMAT as STATISTICS
 from workers.components.frames import Frame, read_numbers
-from workers.components.glm_model import read_model_file
+from workers.components.model_files import read_model_file
 from workers.components.tables import render_names
 
 PORTS: Final = ("source", "source_1", "source_2")

@@ -24,6 +24,15 @@ SHOWN_COLUMNS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """Which columns of a table name its samples, label them and weigh them; empty where there is none."""
+
+    id_name: str
+    label_name: str
+    weight_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
     """A numeric table: `features` is a float64 matrix of samples x features; NaN occurs only where gaps are asked for."""
 
@@ -65,6 +74,34 @@ def read_table(path: Path) -> "pyarrow.Table":
         raise InvalidInputError(f"{path.name} is no Parquet table ({error}); upload it as CSV or Parquet") from error
 
 
+def read_marks(context: Context, name: str, table: "pyarrow.Table") -> Marks:
+    """The marks of the input `name`; without any, `id` and `y`. InvalidInputError where there is no id column."""
+    marked = table.schema.metadata or {}
+    id_name = marked.get(ID_KEY, b"id").decode()
+    if id_name not in table.column_names:
+        raise InvalidInputError(
+            f"input {name!r} of party {context.me.party} has no column {id_name!r} (it has "
+            f"{render_names(table.column_names)}): name the column that identifies the samples `id`, or put a "
+            f"data_transform step with `id_column` before {context.step!r}"
+        )
+    label, weight = marked.get(LABEL_KEY, b"y").decode(), marked.get(WEIGHT_KEY, b"").decode()
+    return Marks(
+        id_name=id_name,
+        label_name=label if label in table.column_names else "",
+        weight_name=weight if weight in table.column_names else "",
+    )
+
+
+def mark_table(table: "pyarrow.Table", marks: Marks) -> "pyarrow.Table":
+    """The table with the marks; an empty one of the label says that a column called `y` is a feature."""
+    known = {ID_KEY: marks.id_name, LABEL_KEY: marks.label_name}
+    if marks.weight_name:
+        known[WEIGHT_KEY] = marks.weight_name
+    if not marks.label_name and "y" not in table.column_names:
+        del known[LABEL_KEY]
+    return table.replace_schema_metadata({key: column.encode() for key, column in known.items()})
+
+
 def write_table(context: Context, name: str, table: "pyarrow.Table") -> None:
     """Write a table as the output `name`, with its rows and columns as facts."""
     import pyarrow.parquet
@@ -79,16 +116,18 @@ def write_samples(context: Context, name: str, samples: Samples) -> None:
     import pyarrow
 
     columns: dict[str, Any] = {samples.id_name: pyarrow.array(samples.ids, pyarrow.string())}
-    marks = {ID_KEY: samples.id_name.encode()}
     if samples.labels is not None:
         columns[samples.label_name] = samples.labels.astype(np.int64) if samples.label_whole else samples.labels
-        marks[LABEL_KEY] = samples.label_name.encode()
     if samples.weights is not None:
         columns[samples.weight_name] = samples.weights
-        marks[WEIGHT_KEY] = samples.weight_name.encode()
     for position, feature in enumerate(samples.names):
         columns[feature] = np.ascontiguousarray(samples.features[:, position])
-    write_table(context, name, pyarrow.table(columns).replace_schema_metadata(marks))
+    marks = Marks(
+        id_name=samples.id_name,
+        label_name="" if samples.labels is None else samples.label_name,
+        weight_name="" if samples.weights is None else samples.weight_name,
+    )
+    write_table(context, name, mark_table(pyarrow.table(columns), marks))
 
 
 def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
@@ -98,27 +137,19 @@ def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
     the party and the columns where a feature is not numeric or not finite; with `gaps`, features may be NaN.
     """
     table = read_table(get_input(context, name))
-    marks = table.schema.metadata or {}
-    id_name = marks.get(ID_KEY, b"id").decode()
-    label_name = marks.get(LABEL_KEY, b"y").decode()
-    if id_name not in table.column_names:
-        raise InvalidInputError(
-            f"input {name!r} of party {context.me.party} has no column {id_name!r} (it has "
-            f"{render_names(table.column_names)}): put a data_transform step before {context.step!r}"
-        )
-    weight_name = marks.get(WEIGHT_KEY, b"").decode()
-    others = [each for each in (label_name, weight_name) if each and each in table.column_names]
-    names = tuple(each for each in table.column_names if each not in (id_name, *others))
+    marks = read_marks(context, name, table)
+    others = [each for each in (marks.label_name, marks.weight_name) if each]
+    names = tuple(each for each in table.column_names if each not in (marks.id_name, *others))
     columns = {each: _read_numbers(context, table, each, gaps=gaps and each in names) for each in (*names, *others)}
     return Samples(
-        ids=table.column(id_name).to_pylist(),
+        ids=table.column(marks.id_name).to_pylist(),
         features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
         names=names,
-        labels=columns[label_name] if label_name in others else None,
-        id_name=id_name,
-        label_name=label_name,
-        weights=columns[weight_name] if weight_name in others else None,
-        weight_name=weight_name or "sample_weight",
+        labels=columns.get(marks.label_name),
+        id_name=marks.id_name,
+        label_name=marks.label_name or "y",
+        weights=columns.get(marks.weight_name),
+        weight_name=marks.weight_name or "sample_weight",
     )
 
 

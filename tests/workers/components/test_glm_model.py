@@ -6,7 +6,8 @@ import pytest
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
 from workers.components.glm_family import LINEAR, LOGISTIC
-from workers.components.glm_model import ModelPart, parse_model, read_model_file, write_model, write_predictions
+from workers.components.glm_model import ModelPart, parse_model, write_model, write_predictions
+from workers.components.model_files import read_model_file
 from workers.components.tables import Samples
 from workers.components.vertical_data import ColumnScale
 

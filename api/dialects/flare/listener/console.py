@@ -2,8 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import SEEK_END
 from typing import IO, Any, Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.listener.framing import Request, spool
 from api.dialects.flare.listener.identity import IdentityError, find_principal, read_subject
-from api.dialects.flare.listener.pulls import Pull, Pulls, make_meta
+from api.dialects.flare.listener.pulls import Pull, Pulls
 from api.dialects.flare.listener.sessions import Sessions
 from api.dialects.flare.responses import make_refusal
 from api.dialects.flare.routes.table import PULL, PULL_FOLDER, carry_out, find_command
@@ -102,36 +103,36 @@ class Console:
             return await self._pull(call)
         reply = await carry_out(name, call)
         if reply.download is not None and command is not None and command.client_cmd == PULL_FOLDER:
-            return await self._begin_pull(command.name, call, reply)
+            return await self._begin_pull(command.name, call, reply, reply.download)
         if reply.meta.get("status") in _OF_JOB and call.words:
             return replace(reply, meta={**reply.meta, "info": call.words[0]})
         return reply
 
-    async def _begin_pull(self, command: str, call: Call, reply: Reply) -> Reply:
-        """Say which files there are; the client then asks for each, naming this command's first word again."""
-        assert reply.download is not None
-        with await spool(reply.download) as archive:
-            transaction, names = await self._pulls.add(archive, call.by.name)
-        meta = {**reply.meta, "status": str(MetaStatus.OK), "info": ""}
-        meta |= make_meta(f"{command}.{transaction}", names, f"job.{PULL}")
+    async def _begin_pull(self, command: str, call: Call, reply: Reply, download: AsyncIterator[bytes]) -> Reply:
+        """Say which files there are; the client then asks for each, with the id that it is given here."""
+        pull = await self._keep(call, download)
+        found = {"files": list(pull.names), "tx_id": f"{command}.{pull.id}", "cmd_name": f"job.{PULL}"}
+        meta = {**reply.meta, "status": str(MetaStatus.OK), "info": "", **found}
         return Reply(items=[{"type": "string", "data": "OK"}], meta=meta)
+
+    async def _keep(self, call: Call, download: AsyncIterator[bytes]) -> Pull:
+        with await spool(download) as archive:
+            return await self._pulls.add(archive, call.by.name)
 
     async def _pull(self, call: Call) -> FileReply:
         """`pull_binary transaction folder file [end]`: one file of a result."""
         if len(call.words) not in {3, 4}:
             raise FlareError(MetaStatus.SYNTAX_ERROR, f"usage: {PULL} tx_id folder file [end]")
         command, _, transaction = call.words[0].partition(".")
-        pull = self._pulls.find(transaction, call.by.name)
-        if pull is None:
-            pull, transaction = await self._fetch_again(command, call)
+        pull = self._pulls.find(transaction, call.by.name) or await self._fetch_again(command, call)
         file = pull.open(call.words[2])
-        size = file.seek(0, 2)
+        size = file.seek(0, SEEK_END)
         file.seek(0)
         if len(call.words) == 4:
-            self._pulls.end(transaction)
+            self._pulls.end(pull.id)
         return FileReply(file=file, size=size)
 
-    async def _fetch_again(self, command: str, call: Call) -> tuple[Pull, str]:
+    async def _fetch_again(self, command: str, call: Call) -> Pull:
         """Another gateway holds the files, or they were dropped: get them from where they come from."""
         found = find_command(command)
         if found is None or found.client_cmd != PULL_FOLDER:
@@ -139,11 +140,7 @@ class Console:
         reply = await carry_out(command, replace(call, words=[call.words[1]]))
         if reply.download is None:
             raise FlareError(MetaStatus.ERROR, str(reply.meta.get("info", "")))
-        with await spool(reply.download) as archive:
-            transaction, _ = await self._pulls.add(archive, call.by.name)
-        pull = self._pulls.find(transaction, call.by.name)
-        assert pull is not None
-        return pull, transaction
+        return await self._keep(call, reply.download)
 
 
 def make_inactive() -> Reply:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 FOLDER: Final = "flare"
 """Below the state folder; `fedrota provision` writes it."""
@@ -74,6 +75,6 @@ class TrustFiles:
         authority = x509.load_pem_x509_certificate((self.folder / AUTHORITY).read_bytes())
         found = x509.load_pem_x509_crl(path.read_bytes())
         key = authority.public_key()
-        if not found.is_signature_valid(key):  # type: ignore[arg-type]  which kinds of key sign, the call itself tells
+        if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) or not found.is_signature_valid(key):
             raise ValueError(f"{REVOKED} was not signed by {AUTHORITY}")
         return frozenset(entry.serial_number for entry in found)

@@ -6,7 +6,7 @@ import tempfile
 import time
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
@@ -22,6 +22,7 @@ BLOCK_BYTES: Final = 256 << 10
 class Pull:
     """What one client is fetching."""
 
+    id: str
     owner: str
     folder: tempfile.TemporaryDirectory[str]
     names: tuple[str, ...]
@@ -41,8 +42,8 @@ class Pulls:
         self._clock = clock
         self._kept: OrderedDict[str, Pull] = OrderedDict()
 
-    async def add(self, archive: IO[bytes], owner: str) -> tuple[str, Sequence[str]]:
-        """Split a zip; the transaction's id and the names of its files, `<folder>.zip` for each folder."""
+    async def add(self, archive: IO[bytes], owner: str) -> Pull:
+        """Split a zip into files: `<folder>.zip` for each of its folders, and what lies beside them."""
         self._drop_old()
         folder = tempfile.TemporaryDirectory(prefix="fedrota-pull-")
         try:
@@ -50,9 +51,11 @@ class Pulls:
         except BaseException:
             folder.cleanup()
             raise
-        transaction = secrets.token_hex(16)
-        self._kept[transaction] = Pull(owner=owner, folder=folder, names=tuple(names), until=self._clock() + KEPT_S)
-        return transaction, names
+        pull = Pull(
+            id=secrets.token_hex(16), owner=owner, folder=folder, names=tuple(names), until=self._clock() + KEPT_S
+        )
+        self._kept[pull.id] = pull
+        return pull
 
     def find(self, transaction: str, owner: str) -> Pull | None:
         """What `owner` is fetching under this id, None where it is not (or no longer) here."""
@@ -108,8 +111,3 @@ def _write_part(given: zipfile.ZipFile, name: str, members: Sequence[zipfile.Zip
 def _copy(source: IO[bytes], out: IO[bytes]) -> None:
     while block := source.read(BLOCK_BYTES):
         out.write(block)
-
-
-def make_meta(transaction: str, names: Sequence[str], command: str) -> Mapping[str, object]:
-    """What tells a client how to go on: it asks for each of `names` with `command`."""
-    return {"files": list(names), "tx_id": transaction, "cmd_name": command}

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from aiohttp import web
@@ -82,9 +82,7 @@ class Listener:
         await asyncio.gather(*(visit.task for visit in self._visits), return_exceptions=True)
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        visit = Visit(task)
+        visit = Visit(cast("asyncio.Task[None]", asyncio.current_task()))
         self._make_room()
         self._visits[visit] = None
         try:
@@ -93,7 +91,7 @@ class Listener:
             log.info("flare_connection_ended", reason=str(wrong)[:200] or type(wrong).__name__)
         finally:
             del self._visits[visit]
-            writer.transport.abort() if task.cancelling() else writer.close()
+            writer.transport.abort() if visit.task.cancelling() else writer.close()
 
     def _make_room(self) -> None:
         if len(self._visits) >= MAX_CONNECTIONS:
@@ -123,7 +121,7 @@ class Listener:
         log.debug("flare_command", user=describe(peer), command=request.command.partition(" ")[0][:60])
         await _drop_rest(request)
         await _send(writer, answer)
-        await _part(reader, writer)
+        await _part(reader)
 
     def _find_peer(self, writer: asyncio.StreamWriter) -> Peer:
         found = writer.get_extra_info("ssl_object").getpeercert() or {}
@@ -152,7 +150,7 @@ async def _send(writer: asyncio.StreamWriter, answer: Reply | FileReply) -> None
         await write_reply(writer, render_reply(answer, utc_now()))
 
 
-async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _part(reader: asyncio.StreamReader) -> None:
     """Let the client close first, for a moment: it has what it asked for."""
     try:
         async with asyncio.timeout(LINGER_S):

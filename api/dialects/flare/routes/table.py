@@ -11,7 +11,6 @@ from api.dialects.flare.routes import jobs, system, waiting
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.plan import nearest
 
-
 PULL: Final = "pull_binary"
 PULL_FOLDER: Final = "file_transfer.pull_folder"
 """The client's handler that fetches a folder file by file with the command PULL."""

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -38,24 +37,18 @@ AT_ONCE = 4
 
 
 @pytest.fixture(scope="session")
-def results(repository: Path, testrun_uid: str) -> dict[str, Any]:
+def results(repository: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Any]:
     """What each client was answered, what it left on disk, and what passed through; made once for all processes."""
-    folder = Path(tempfile.gettempdir()) / f"fedrota-fate-{testrun_uid[:12]}"
-    with folder.with_suffix(".lock").open("w") as lock:
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "fate-clients"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         kept = folder / "results.json"
         if not kept.exists():
-            folder.mkdir(exist_ok=True)
             kept.write_text(json.dumps(run_all(repository, folder)))
-        found: dict[str, Any] = json.loads(kept.read_text())
+    found: dict[str, Any] = json.loads(kept.read_text())
     return found
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _forget(testrun_uid: str) -> Iterator[None]:
-    yield
-    folder = Path(tempfile.gettempdir()) / f"fedrota-fate-{testrun_uid[:12]}"
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_all(repository: Path, folder: Path) -> dict[str, Any]:
