@@ -42,7 +42,8 @@ COUNTS: Final = web.AppKey("counts", JobCounts)
 METRICS: Final = web.AppKey("metrics", Metrics)
 STORE: Final = web.AppKey("store", Store)
 CHANNEL: Final[web.AppKey[Callable[[web.Request], Awaitable[web.StreamResponse]]]] = web.AppKey("channel")
-OPENAPI: Final = web.AppKey("openapi", bytes)
+OPENAPI: Final[web.AppKey[Callable[[], bytes]]] = web.AppKey("openapi")
+"""Draws the document when it is first asked for."""
 DRAIN: Final = web.AppKey("drain", Drain)
 STARTED: Final = web.AppKey("started", datetime)
 

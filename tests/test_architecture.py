@@ -18,6 +18,8 @@ FILE_LINES, MEDIAN_LINES, FUNCTION_LINES = 400, 100, 40
 BRANCHES, NESTING, ARGUMENTS, POSITIONAL = 8, 4, 6, 4
 BLIND_EXCEPTS, MIRROR, MIRRORED_FROM = 3, 0.90, 30
 DIALECT_FILES = {"routes", "requests", "responses", "vocabulary", "errors"}
+LATER = {"v2"}
+"""A second interface of the same system, which shares the first one's vocabulary and is laid out like it."""
 WIDE = {
     "config/settings.py": "pydantic's own signature",
     "fedrota/cli/": "a command's flags are its arguments",
@@ -321,7 +323,7 @@ def test_dialects_have_the_same_five_files():
             "__init__",
             "__pycache__",
         }
-        assert parts == DIALECT_FILES, f"{folder.name} has {sorted(parts)}"
+        assert parts - LATER == DIALECT_FILES, f"{folder.name} has {sorted(parts)}"
 
 
 def test_test_folders_are_no_packages():

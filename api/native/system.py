@@ -57,7 +57,7 @@ async def read_job_schema(_request: web.Request) -> dict[str, Any]:
 @pages("GET", "/openapi.json", access="open", reply=dict[str, Any])
 async def read_openapi(request: web.Request) -> web.Response:
     """Get the description of this interface; needs no token."""
-    return web.Response(body=request.app[OPENAPI], content_type=JSON)
+    return web.Response(body=request.app[OPENAPI](), content_type=JSON)
 
 
 @pages("GET", "/docs", access="open", media=("text/html",))

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from fedrota.cli import access, client_keys, components, exits, jobs, logs, outputs, parties, results, submit, tables
+from fedrota.cli import (
+    access,
+    client_keys,
+    components,
+    exits,
+    jobs,
+    logs,
+    outputs,
+    parties,
+    provision,
+    results,
+    submit,
+    tables,
+)
 from fedrota.cli.context import Target
 from fedrota.cli.globals import GlobalsAnywhere
 from fedrota.connection import DEFAULT_TIMEOUT_S
@@ -50,7 +63,7 @@ def make_app() -> typer.Typer:
     for part in (submit, jobs, logs, results):
         app.add_typer(part.app)
     app.add_typer(outputs.app, name="output", rich_help_panel="Results")
-    for part in (parties, tables, components, access, client_keys):
+    for part in (parties, tables, components, access, client_keys, provision):
         app.add_typer(part.app)
     _mount_local(app)
     return app

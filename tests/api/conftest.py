@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -152,11 +153,21 @@ def patience() -> Patience:
     return Patience()
 
 
-@pytest.fixture
-def store(sqlite_url: str) -> Store:
-    """A migrated SQLite store."""
-    made = make_store(sqlite_url)
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "fedrota.db"
+    made = make_store(f"sqlite:///{file}")
     migrate(made)
+    made.close()
+    return file
+
+
+@pytest.fixture
+def store(migrated: Path, tmp_path: Path) -> Store:
+    """A migrated SQLite store."""
+    shutil.copy(migrated, tmp_path / "fedrota.db")
+    made = make_store(f"sqlite:///{tmp_path / 'fedrota.db'}")
     yield made
     made.close()
 
@@ -174,7 +185,7 @@ Serve = Callable[..., Awaitable[Gateway]]
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, broker_url: str) -> AsyncIterator[Serve]:
+async def serve(tmp_path: Path, broker_url: str, migrated: Path) -> AsyncIterator[Serve]:
     """A function that starts a gateway."""
     started: list[Gateway] = []
 
@@ -182,8 +193,10 @@ async def serve(tmp_path: Path, broker_url: str) -> AsyncIterator[Serve]:
         settings = Settings(
             **{"state_dir": tmp_path, "broker_url": broker_url, "database_url": database_url, **changes}
         )
+        if not started and not database_url:
+            shutil.copy(migrated, tmp_path / "fedrota.db")
         made = make_store(settings.sql_url())
-        if not started:
+        if not started and database_url:
             migrate(made)
         app = make_app(settings)
         server = TestServer(app, shutdown_timeout=2.0)

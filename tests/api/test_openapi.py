@@ -27,7 +27,7 @@ def app(tmp_path):
 
 @pytest.fixture
 def document(app):
-    return orjson.loads(app[OPENAPI])
+    return orjson.loads(app[OPENAPI]())
 
 
 def test_the_document_is_openapi(document):
@@ -55,7 +55,7 @@ def test_every_operation_has_a_name_and_a_sentence(document):
 
 def test_it_is_the_same_every_time(app, tmp_path):
     again = make_app(Settings(state_dir=tmp_path, broker_url="redis://127.0.0.1:1/0"))
-    assert app[OPENAPI] == again[OPENAPI]
+    assert app[OPENAPI]() == again[OPENAPI]()
 
 
 def test_a_token_is_asked_for_but_at_open_routes(document):

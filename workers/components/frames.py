@@ -94,9 +94,7 @@ def read_frame(context: Context, name: str) -> Frame:
     """
     table = read_table(get_input(context, name))
     marks = read_marks(context, name, table)
-    return Frame(
-        table=table, id_name=marks.id_name, label_name=marks.label_name, weight_name=marks.weight_name
-    )
+    return Frame(table=table, id_name=marks.id_name, label_name=marks.label_name, weight_name=marks.weight_name)
 
 
 def write_frame(context: Context, name: str, frame: Frame) -> None:

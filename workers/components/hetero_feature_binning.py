@@ -13,7 +13,7 @@ from workers.components.bin_guest import judge_all
 from workers.components.bin_host import let_judge
 from workers.components.bin_params import CATEGORIES, SHARED
 from workers.components.bins import METHODS
-from workers.components.fitted import read_fit, write_fit
+from workers.components.fitted import parse_fit, read_fit, write_fit
 from workers.components.frames import Frame, check_rows, read_frame, write_frame
 from workers.components.optimal_bins import METRICS
 from workers.components.pair_link import KEY_BITS
@@ -161,12 +161,7 @@ def hetero_feature_binning(context: Context) -> None:
 
 
 def _read_model(context: Context) -> Fitted:
-    try:
-        return Fitted.parse(read_fit(context, FORMAT))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"the model of party {context.me.party} lacks or garbles {error}: connect the output `model` of a binning step"
-        ) from error
+    return parse_fit(context, Fitted.parse, read_fit(context, FORMAT))
 
 
 def _check_params(context: Context) -> None:

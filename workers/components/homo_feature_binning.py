@@ -11,7 +11,7 @@ from workers.components.bin_columns import FORMAT, ColumnBins, Fitted, list_name
 from workers.components.bin_params import CATEGORIES, SHARED
 from workers.components.bins import Places, list_ranks
 from workers.components.columns import Vector
-from workers.components.fitted import read_fit, write_fit
+from workers.components.fitted import parse_fit, read_fit, write_fit
 from workers.components.frames import Frame, check_rows, read_frame, read_numbers, select_features, write_frame
 from workers.components.secure_sum import SecureSum, SumPlan
 from workers.components.shared_quantiles import SharedColumns
@@ -87,7 +87,7 @@ def homo_feature_binning(context: Context) -> None:
     is_data_party = context.me in plan.contributors
     if context.has_input("model"):
         if is_data_party:
-            _finish(context, read_frame(context, "data"), Fitted.parse(read_fit(context, FORMAT)))
+            _finish(context, read_frame(context, "data"), parse_fit(context, Fitted.parse, read_fit(context, FORMAT)))
         return
     frame = read_frame(context, "data") if is_data_party else None
     names = _list_columns(context, frame) if frame is not None else []

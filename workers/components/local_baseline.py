@@ -8,7 +8,7 @@ import numpy as np
 from fedrota.component import Context, InvalidInputError, component
 from workers.components.baseline_model import FORMAT, Baseline, Fitting, fit_baseline
 from workers.components.columns import Vector
-from workers.components.fitted import LEFT_OUT, RUN, read_fit, write_fit
+from workers.components.fitted import LEFT_OUT, RUN, parse_fit, read_fit, write_fit
 from workers.components.frames import render_label
 from workers.components.tables import Samples, read_samples, write_table
 from workers.components.vertical_data import check_same_features

@@ -145,10 +145,10 @@ def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
         ids=table.column(marks.id_name).to_pylist(),
         features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
         names=names,
-        labels=columns.get(marks.label_name),
+        labels=columns[marks.label_name] if marks.label_name else None,
         id_name=marks.id_name,
         label_name=marks.label_name or "y",
-        weights=columns.get(marks.weight_name),
+        weights=columns[marks.weight_name] if marks.weight_name else None,
         weight_name=marks.weight_name or "sample_weight",
     )
 

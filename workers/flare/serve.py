@@ -1,8 +1,10 @@
 """Runs one job with FLARE's own server: kits for all, the server, the job, and what becomes of it."""
 
 import json
+import os
 import sys
 import time
+import traceback
 import zipfile
 from collections.abc import Mapping
 from importlib import import_module
@@ -32,7 +34,20 @@ class RunError(Exception):
 def main() -> None:
     """Run the job of the order file in this folder; its exit status is 0 where the job has completed."""
     exit_on_signal()
-    place = Path.cwd()
+    code = 1
+    try:
+        code = serve(Path.cwd())
+    except Exception:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # threads of FLARE's session would keep the interpreter alive
+
+
+def serve(place: Path) -> int:
+    """Run the job of the order file in `place`; the exit status, with a verdict in words where it is not 0."""
     order = json.loads((place / ORDER).read_text())
     try:
         Run(place, order).carry_out()
@@ -40,7 +55,8 @@ def main() -> None:
         reason = find_last_error(place)
         message = f"{wrong}: {reason}" if reason else str(wrong)
         write_mark(place / VERDICT, {"kind": getattr(wrong, "kind", "error"), "message": message})
-        sys.exit(1)
+        return 1
+    return 0
 
 
 class Run:

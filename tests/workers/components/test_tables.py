@@ -71,7 +71,7 @@ def test_a_table_without_marks_is_read_by_the_usual_names():
 @pytest.mark.parametrize(
     ("columns", "text"),
     [
-        ({"key": ["a"], "x": [1]}, "has no column 'id' .it has key, x.: put a data_transform step"),
+        ({"key": ["a"], "x": [1]}, "has no column 'id' .it has key, x.: name the column .* put a data_transform step"),
         ({"id": ["a"], "x": ["1"]}, "column 'x' of party 9999 is of type string, not a number"),
         ({"id": ["a", "b"], "x": [1.0, None]}, "column 'x' of party 9999 has 1 missing or infinite values"),
         ({"id": ["a"], "x": [float("inf")]}, "has 1 missing or infinite values: set `fill`"),

@@ -1,11 +1,14 @@
 """Bodies as FATE's clients send them: JSON under any media type, also with GET, or nothing at all."""
 
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
 from api.dialects.fate.errors import FateError, RetCode
+
+GIVEN: Final[web.RequestKey[dict[str, Any]]] = web.RequestKey("given")
+"""The members of a request that were read before, e.g. from its query string."""
 
 
 async def read_members(request: web.Request) -> dict[str, Any]:
@@ -13,6 +16,8 @@ async def read_members(request: web.Request) -> dict[str, Any]:
 
     FateError where the body is no JSON object: FATE-Flow itself takes such a body for none, and then fails elsewhere.
     """
+    if GIVEN in request:
+        return dict(request[GIVEN])
     raw = await read_bytes(request)
     if not raw.strip():
         return {}

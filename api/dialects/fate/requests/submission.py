@@ -23,6 +23,8 @@ class Sent:
     dsl: JsonObject
     is_first: bool
     """Whether they are of version 1."""
+    needs_deployment: bool = True
+    """Whether a model must have been deployed to predict; 2.x has no such step."""
 
     def convert(self, stored: JsonObject) -> "Converted":
         """In the form of version 2; `stored` is the DSL of the model where the client sent none."""

@@ -34,6 +34,10 @@ class Member:
 
     name: str
     open: Open
+    folder: str = ""
+    """The folder of both within the archive."""
+    rename: Callable[[Any], list[str]] = name_columns
+    """What the columns are called in the archive."""
 
 
 def open_rows(request: web.Request, source: Source, *, limit: int | None) -> Open:
@@ -58,7 +62,7 @@ def streaming(answer: Answer) -> Answer:
 
 
 async def send_archive(
-    request: web.Request, name: str, members: Sequence[Member], *, has_header: bool
+    request: web.Request, name: str, members: Sequence[Member], *, has_header: bool, media: str = "application/x-tar"
 ) -> web.StreamResponse:
     """Answer with the archive; a party that cannot be asked for the first member is an error, with no byte sent.
 
@@ -66,7 +70,7 @@ async def send_archive(
     """
     response = web.StreamResponse(
         headers={
-            "Content-Type": "application/x-tar",
+            "Content-Type": media,
             # Old clients take the name as it stands, quotation marks and all.
             "Content-Disposition": f"attachment; filename={_PLAIN.sub('_', name)}",
         }
@@ -77,7 +81,7 @@ async def send_archive(
             async with member.open() as rows:
                 if not response.prepared:
                     await response.prepare(request)
-                async for block in _pack(member.name, rows, has_header=has_header):
+                async for block in _pack(member, rows, has_header=has_header):
                     await response.write(packer.compress(block))
     except FedrotaError as wrong:
         if response.prepared:
@@ -88,8 +92,9 @@ async def send_archive(
     return response
 
 
-async def _pack(name: str, rows: Stream, *, has_header: bool) -> AsyncIterator[bytes]:
-    columns = name_columns(rows.result.get("columns"))
+async def _pack(member: Member, rows: Stream, *, has_header: bool) -> AsyncIterator[bytes]:
+    columns, name = member.rename(rows.result.get("columns")), _PLAIN.sub("_", member.name)
+    name = f"{_PLAIN.sub('_', member.folder)}/{name}" if member.folder else name
     header = _render_header(columns) if has_header else b""
     size = len(header) + int(rows.result.get("size") or 0)
     yield _make_head(f"{name}.csv", size) + header
@@ -105,7 +110,7 @@ def _render_header(columns: Sequence[str]) -> bytes:
 
 
 def _make_head(name: str, size: int) -> bytes:
-    entry = tarfile.TarInfo(_PLAIN.sub("_", name))
+    entry = tarfile.TarInfo(name)
     entry.size, entry.mode = size, 0o644
     return entry.tobuf(tarfile.GNU_FORMAT)
 

@@ -65,7 +65,7 @@ async def download_logs(request: web.Request) -> web.StreamResponse:
         }
     )
     await response.prepare(request)
-    async for piece in _make_archive(request, found):
+    async for piece in make_archive(request, found):
         await response.write(piece)
     await response.write_eof()
     return response
@@ -78,7 +78,8 @@ async def _check(request: web.Request, job: str) -> FateDetail:
         raise FateError(NO_LOG, wrong.message, status=NO_LOG) from wrong
 
 
-async def _make_archive(request: web.Request, found: FateDetail) -> AsyncIterator[bytes]:
+async def make_archive(request: web.Request, found: FateDetail) -> AsyncIterator[bytes]:
+    """The archive, a piece after each task."""
     archive = _Archive(at=(render_time(found.job.created) or 0) // 1000)
     for role, parties in found.job.roles.items():
         for party in parties:

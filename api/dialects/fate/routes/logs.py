@@ -27,14 +27,14 @@ _COMPONENT: Final = ("componentInfo",)
 
 async def size(request: web.Request) -> web.Response:
     """`log/size`: how many lines a log has."""
-    return render_success({"size": len(await _read_lines(request, await read_all(request)))})
+    return render_success({"size": len(await read_lines(request, await read_all(request)))})
 
 
 async def cat(request: web.Request) -> web.Response:
     """`log/cat`: the lines of a log from `begin` to `end`, counted from 1."""
     members = await read_all(request)
     begin, end = _read_place(members, "begin", 1), _read_place(members, "end", None)
-    lines = (await _read_lines(request, members))[(begin or 1) - 1 : end]
+    lines = (await read_lines(request, members))[(begin or 1) - 1 : end]
     return render_success(
         [{"line_num": number, "content": line} for number, line in enumerate(lines, start=begin or 1)]
     )
@@ -47,7 +47,8 @@ def _read_place(members: Members, name: str, default: int | None) -> int | None:
     return int(text) if text else default
 
 
-async def _read_lines(request: web.Request, members: Members) -> list[str]:
+async def read_lines(request: web.Request, members: Members) -> list[str]:
+    """The lines of the log that `log_type`, `job_id`, `role`, `party_id` and `component_name` name."""
     kind, job = need(members, "log_type", "job_id")
     if kind not in (*_JOB, *_PARTY, *_COMPONENT):
         raise FateError(

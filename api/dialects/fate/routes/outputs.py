@@ -36,14 +36,14 @@ async def read_model(request: web.Request) -> web.Response:
     models = await read_outputs(request, view, MODEL)
     if not models:
         return render_success({}, "no data")
-    param, own = await _read_part(request, view, models[0])
+    param, own = await read_part(request, view, models[0])
     fate = view.found.fate
     given = resolve_params(fate, wish.component, role=wish.role, position=view.position)
     meta = {"meta_data": {**own, **given}, "module_name": fate.get_module(wish.component)}
     return render_success(param, meta=meta)
 
 
-async def _read_part(
+async def read_part(
     request: web.Request, view: ComponentView, output: OutputView
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The model file's JSON in FATE's words; what is none, or too large to show, is described only."""

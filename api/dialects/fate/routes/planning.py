@@ -32,7 +32,12 @@ from scheduler.store.tx import Tx
 
 async def plan_fate_job(request: web.Request, members: Mapping[str, Any]) -> tuple[Submission, FateJob]:
     """The submission that a body asks for, and the same in FATE's words; any FedrotaError says what is wrong."""
-    sent, principal = parse_submission(members), request[PRINCIPAL]
+    return await plan_sent(request, parse_submission(members))
+
+
+async def plan_sent(request: web.Request, sent: Sent) -> tuple[Submission, FateJob]:
+    """As `plan_fate_job`, for a conf and a DSL that were read already."""
+    principal = request[PRINCIPAL]
     draft = await request.app[READER].read(lambda tx: _draft(tx, sent, principal))
     try:
         submission = await plan_job(request, draft)
@@ -95,7 +100,10 @@ def _find_predictor(tx: Tx, sent: Sent, principal: Principal) -> Predictor | Non
     missing = [name for name in ("model_id", "model_version") if not settings.get(name)]
     if missing:
         raise FateError(RetCode.OPERATING, f"job_parameters of a predict job: missing {','.join(missing)}")
-    found = find_predictor(tx, principal.project, str(settings["model_id"]), str(settings["model_version"]))
+    found = find_predictor(
+        tx, principal.project, str(settings["model_id"]), str(settings["model_version"]),
+        needs_deployment=sent.needs_deployment,
+    )  # fmt: skip
     _let_read(tx, found.job, principal)
     return found
 

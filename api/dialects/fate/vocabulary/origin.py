@@ -43,6 +43,8 @@ class FateJob:
     train_conf: JsonObject = field(default_factory=dict)
     """Of a job that predicts: the conf of the job that trained."""
     warnings: tuple[str, ...] = ()
+    dag: JsonObject = field(default_factory=dict)
+    """The DAG schema that a client of 2.x sent; empty for other jobs."""
 
     @property
     def components(self) -> Mapping[str, Any]:

@@ -18,10 +18,11 @@ so that later steps find it at every party.
 def fill_params(module: Module, given: JsonObject) -> dict[str, Any]:
     """`given` with the module's defaults; FateParamError names what the module does not have."""
     own = {name: value for name, value in given.items() if name != NEED_RUN or NEED_RUN in module.params}
-    return _fill(module.params, own, "")
+    return fill_defaults(module.params, own)
 
 
-def _fill(defaults: JsonObject, given: JsonObject, where: str) -> dict[str, Any]:
+def fill_defaults(defaults: JsonObject, given: JsonObject, where: str = "") -> dict[str, Any]:
+    """`given` over `defaults`, member by member; FateParamError below `where` names what there is not."""
     for name in given:
         if name not in defaults:
             raise FateParamError(f"{where}{name}", f"there is no such parameter. {nearest(name, defaults)}".strip())
@@ -31,7 +32,7 @@ def _fill(defaults: JsonObject, given: JsonObject, where: str) -> dict[str, Any]
         if isinstance(default, Mapping) and default and value is not None:
             if not isinstance(value, Mapping):
                 raise FateParamError(f"{where}{name}", f"should be an object with {', '.join(default)}")
-            filled[name] = _fill(default, value, f"{where}{name}.")
+            filled[name] = fill_defaults(default, value, f"{where}{name}.")
         else:
             filled[name] = value
     return filled

@@ -43,13 +43,15 @@ class Predictor:
     trained: FateJob
 
 
-def find_predictor(tx: Tx, project: str, model_id: str, model_version: str) -> Predictor:
+def find_predictor(
+    tx: Tx, project: str, model_id: str, model_version: str, *, needs_deployment: bool = True
+) -> Predictor:
     """The model for a job that predicts; FateError (103) where there is none, or it was not deployed."""
     model = find_model(tx, project, model_id, model_version)
     if model is None:
         raise FateError(RetCode.OPERATING, f"model {model_id} {model_version} not exists in model local cache")
     recipe = read_recipe(tx, model)
-    if not model.is_deployed and not is_first_version(recipe.trained):
+    if needs_deployment and not model.is_deployed and not is_first_version(recipe.trained):
         raise FateError(
             RetCode.OPERATING,
             f"model {model_id} {model_version}: model has not been deployed yet; deploy it (model/deploy) and "

@@ -66,6 +66,12 @@ def make_training(flow):
 
 
 def look(flow):
+    from pipeline.utils.invoker.job_submitter import JobInvoker
+
+    # While a job runs `fit` asks for its running tasks, once a second: a short job may end before. So once for sure.
+    where = {"job_id": facts["train"], "role": "guest", "party_id": 9999}
+    _, _, tasks = JobInvoker().query_task(status="success", **where)
+    facts["tasks"] = sorted(task["f_component_name"] for task in tasks)
     task = flow.get_component("homo_lr_0")
     calls["summary"] = task.get_summary()
     calls["model"] = task.get_model_param()

@@ -16,6 +16,7 @@ def test_a_pipeline_trains_and_predicts(results):
     assert facts["upload"] is True
     assert facts["columns"][:2] == facts["predicted"][:2] == ["id", "label"]
     assert facts["rows"] in {6, 7}
+    assert {"reader_0", "homo_lr_0"} <= set(facts["tasks"])
     assert calls["summary"]["rounds"] == 3
     assert calls["model"]["header"][0] == "x0"
     assert calls["table"]["table_name"]
