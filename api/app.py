@@ -124,7 +124,8 @@ def make_app(settings: Settings) -> web.Application:
     app[STARTED] = utc_now()
     app[DRAIN] = Drain()
     described = [endpoint for group in NATIVE for endpoint in group.all]
-    app[OPENAPI] = cache(partial(make_openapi, described, version=system.find_version()))
+    draw: Callable[[], bytes] = cache(partial(make_openapi, described, version=system.find_version()))
+    app[OPENAPI] = draw
     app.cleanup_ctx.extend([_open_store, _open_channels, _open_writer, run_listener])
     app.on_response_prepare.append(sign)
     app.on_shutdown.append(_begin_drain)

@@ -9,7 +9,7 @@ import numpy as np
 from fedrota.component import Context, InvalidInputError
 from workers.components.alignment import align
 from workers.components.boosting_data import hide_zeros
-from workers.components.boosting_results import Ensemble, make_damage, parse_ensemble, write_tree_predictions
+from workers.components.boosting_results import Ensemble, parse_ensemble, write_tree_predictions
 from workers.components.columns import Vector
 from workers.components.tables import Samples
 from workers.components.tree_grid import Flags, Rule
