@@ -16,6 +16,7 @@ from config.garbage import spare_the_old
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
 from workers.arrivals import make_arrival_ops
+from workers.attachments import AttachmentClient
 from workers.bench import Bench
 from workers.calls import Answer, Op
 from workers.channel import Orders, make_url
@@ -24,6 +25,8 @@ from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.container import ContainerExecutor, Engine, make_engine
+from workers.executors.flare import ENGINE as FLARE
+from workers.executors.flare import FlareExecutor, FlareSettings
 from workers.executors.iflearner import ENGINE, EngineSettings, IflearnerExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
@@ -153,6 +156,8 @@ class Site:
             )
             container.reconcile()
             made["container"] = container
+        if "command" in made:
+            made[FLARE] = self._make_flare(made["command"])
         if made.keys() & {"command", "container"}:
             engine_settings = EngineSettings(
                 python=settings.engines.get(ENGINE),
@@ -164,6 +169,19 @@ class Site:
                 self._loop, exchange=self._line.exchange, settings=engine_settings, runners=dict(made)
             )
         return made
+
+    def _make_flare(self, commands: Executor) -> FlareExecutor:
+        settings = self._settings
+        engine = EngineSettings(
+            python=settings.engines.get(FLARE), host=settings.engine_host, stall_s=settings.engine_stall_s
+        )
+        attachments = AttachmentClient(settings.gateway_url, settings.token.get_secret_value())
+        return FlareExecutor(
+            self._loop,
+            exchange=self._line.exchange,
+            settings=FlareSettings(engine=engine, attachments=attachments),
+            commands=commands,
+        )
 
     def start(self) -> None:
         """Clear away a former life, start the zygote, then claim, run and report."""

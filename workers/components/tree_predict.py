@@ -11,6 +11,7 @@ from workers.components.alignment import align
 from workers.components.boosting_data import hide_zeros
 from workers.components.boosting_results import Ensemble, parse_ensemble, write_tree_predictions
 from workers.components.columns import Vector
+from workers.components.model_files import make_damage
 from workers.components.tables import Samples
 from workers.components.tree_grid import Flags, Rule
 from workers.components.tree_model import Split, list_splits, parse_rule

@@ -32,7 +32,7 @@ class Child:
         (workspace / "transfer").mkdir(exist_ok=True)
         argv = [sys.executable, "-u", "-m", TRAIN[side], "-m", str(workspace), "-s", f"fed_{side}.json",
                 "--set", "secure_train=true", "config_folder=config", *variables]  # fmt: skip
-        self._process = subprocess.Popen(argv, cwd=workspace, preexec_fn=_die_with_parent)
+        self._process = subprocess.Popen(argv, cwd=workspace, preexec_fn=_die_with_parent)  # noqa: PLW1509  there are no threads yet
 
     def check(self) -> None:
         """ChildDiedError where it is gone."""

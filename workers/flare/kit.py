@@ -60,7 +60,9 @@ def _provision(root: Path, *, host: str, port: int, sites: Iterable[str]) -> Map
         "builders": list(_BUILDERS),
     }  # fmt: skip
     try:
-        made: Mapping[str, Any] = provisioner(str(root), tools.prepare_builders(project)).provision(lighter.prepare_project(project))
+        made: Mapping[str, Any] = provisioner(str(root), tools.prepare_builders(project)).provision(
+            lighter.prepare_project(project)
+        )
     except ValueError as wrong:
         raise KitError(f"FLARE refuses the names of this run: {wrong}") from wrong
     if made.get("__build_error__"):

@@ -37,10 +37,9 @@ def main() -> None:
     code = 1
     try:
         code = serve(Path.cwd())
-    except Exception:
-        traceback.print_exc()
-        raise
     finally:
+        if sys.exc_info()[1] is not None:
+            traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)  # threads of FLARE's session would keep the interpreter alive
@@ -103,7 +102,9 @@ class Run:
                 return api.new_secure_session(ADMIN, str(kit), timeout=LOGIN_S)
             except ConnectionError as wrong:
                 if time.monotonic() > give_up:
-                    raise RunError("timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s") from wrong
+                    raise RunError(
+                        "timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s"
+                    ) from wrong
 
     def _check(self) -> None:
         if self._child is not None:
@@ -125,7 +126,7 @@ class Run:
         root = self._place / "job"
         with zipfile.ZipFile(self._place / self._order["archive"]) as archive:
             archive.extractall(root)
-        folder = root / self._order["folder"]
+        folder: Path = root / self._order["folder"]
         meta = folder / "meta.json"
         if meta.is_file():
             given = json.loads(meta.read_text())

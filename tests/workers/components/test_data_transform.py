@@ -7,22 +7,21 @@ from hypothesis import strategies as st
 
 from fedrota.component import InvalidInputError
 from fedrota.simulate import simulate
+from tests.workers.components.tabular import ONE, read_marks, read_model, refuse_one, run_one
+from workers.components.data_statistics import data_statistics
 from workers.components.data_transform import data_transform
 
-ONE = {"guest": ["9999"]}
 TABLE = {"id": ["a", "b", "c"], "y": [1, 0, 1], "x0": [1, 2, 3], "x1": [0.5, 1.5, 2.5]}
 
 
-def transform(table, **params):
-    """The output's columns and the whole result."""
-    result = simulate(data_transform, ONE, params=params, inputs={"guest": {"data": table}})["guest"]
+def transform(table, *, model=None, **params):
+    """The output's columns and the whole result; `model` is an earlier result."""
+    result = run_one(data_transform, table, model=model, **params)
     return result.read_table("data"), result
 
 
 def refuse(table, **params) -> str:
-    with pytest.raises(InvalidInputError) as caught:
-        transform(table, **params)
-    return str(caught.value)
+    return refuse_one(data_transform, table, **params)
 
 
 def test_a_clean_table_becomes_numeric_with_id_and_label_first():
@@ -128,6 +127,69 @@ def test_without_an_input_it_says_what_to_connect():
         simulate(data_transform, ONE)
 
 
+def test_a_later_table_is_filled_and_ordered_as_the_first_one_was():
+    first = {"id": ["a", "b"], "y": ["no", "yes"], "x0": [1.0, None], "x1": [4.0, 8.0], "note": ["p", "q"]}
+    _, trained = transform(first, fill="mean", label_map={"no": 0, "yes": 1}, drop=["note"])
+    later = {"id": ["c", "d"], "x1": [None, 0.0], "x0": [50.0, None], "y": ["yes", "no"], "more": ["r", "s"]}
+    found, result = transform(later, model=trained)
+    assert found == {"id": ["c", "d"], "y": [1, 0], "x0": [50.0, 1.0], "x1": [6.0, 0.0]}
+    assert read_model(result) == read_model(trained)
+    assert read_model(trained)["values"] == {"x0": 1.0, "x1": 6.0}
+    unlabelled, _ = transform({name: later[name] for name in ("id", "x0", "x1")}, model=trained)
+    assert list(unlabelled) == ["id", "x0", "x1"]
+
+
+def test_a_later_table_needs_the_models_features_but_may_name_its_ids_otherwise():
+    _, trained = transform(TABLE)
+    assert "party 9999 has no column 'x1'; it has id, x0: give it the features" in refuse(
+        {"id": ["a"], "x0": [1]}, model=trained
+    )
+    assert (
+        "column 'x0' of party 9999 is missing in 1 of 1 rows: set `fill` to mean, min, max, value or keep where the"
+        in (refuse({"id": ["a"], "x0": [None], "x1": [1]}, model=trained))
+    )
+    assert transform({"key": [7], "x0": [1], "x1": [2]}, model=trained, id_column="key")[0]["key"] == ["7"]
+
+
+def test_a_column_that_was_empty_in_training_cannot_be_filled_later():
+    _, trained = transform({**TABLE, "x1": [1, 1, 1]}, fill="mean")
+    model = trained.output("model")
+    model.write_text(model.read_text().replace('"x1": 1.0', '"x2": 1.0'))
+    text = refuse({**TABLE, "x1": [None, 1, 2]}, model=trained)
+    assert "column 'x1' of party 9999 is missing in 1 of 3 rows, and was empty where the model was made" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("/1", "/9"), "has the format 'fedrota.data_transform/9'"),
+        (("none", "guess"), "lacks or garbles fill: 'guess'"),
+    ],
+)
+def test_a_strange_model_is_refused(change, text):
+    _, trained = transform(TABLE)
+    model = trained.output("model")
+    model.write_text(model.read_text().replace(*change))
+    assert text in refuse(TABLE, model=trained)
+
+
+def test_without_a_label_a_column_y_is_a_feature_for_later_steps_too():
+    found, result = transform(TABLE, label_column="")
+    assert found["y"] == [1.0, 0.0, 1.0]
+    assert result.log == ["3 rows, 3 features"]
+    assert read_marks(result) == {"id": "id", "label": ""}
+    assert run_one(data_statistics, result.output("data")).summary["features"].keys() == {"y", "x0", "x1"}
+
+
+def test_an_unnamed_id_is_the_marked_or_the_first_column():
+    columns = {"who": ["a", "b"], "x": [1, 2], "id": [5, 6]}
+    found, result = transform(columns, id_column="")
+    assert found == {"who": ["a", "b"], "x": [1.0, 2.0], "id": [5.0, 6.0]}
+    _, turned = transform({name: columns[name] for name in ("x", "who", "id")}, id_column="who")
+    assert transform(turned.output("data"), id_column="")[1].summary["features"] == 2
+    assert read_marks(result)["id"] == "who"
+
+
 MISSING = (None, "", "NA")
 cells = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32) | st.sampled_from(["", "NA", "x", "7"])
 
@@ -137,7 +199,7 @@ cells = st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32) |
     fill=st.sampled_from(["none", "mean", "min", "max", "value"]),
     duplicate_ids=st.sampled_from(["error", "first", "keep"]),
 )
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_any_table_becomes_finite_numbers_or_is_refused_with_the_party(rows, fill, duplicate_ids):
     ids = [row[0] for row in rows]
     columns = {"id": ids, "y": [row[1] for row in rows]} | {

@@ -10,7 +10,14 @@ from api.agent.hub import UPLOAD_REPLY_S
 from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode, translate
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.requests.members import Members, check_present, parse_table, read_number, read_text
+from api.dialects.fate.requests.members import (
+    Members,
+    TableName,
+    check_present,
+    parse_table,
+    read_number,
+    read_text,
+)
 from api.dialects.fate.requests.uploads import IfThere
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
@@ -18,7 +25,7 @@ from api.dialects.fate.responses.uploads import render_upload
 from api.dialects.fate.routes import Routes
 from api.dialects.fate.routes.choice import choose_parties
 from api.dialects.fate.routes.intake import Intake, take_upload
-from api.dialects.fate.routes.sources import find_source
+from api.dialects.fate.routes.sources import Source, find_source
 from api.dialects.fate.vocabulary.data_jobs import (
     DOWNLOAD,
     LABEL,
@@ -54,19 +61,26 @@ async def upload(request: web.Request) -> web.Response:
     """Store a table at one party, or at all where nobody says at which."""
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
     async with take_upload(request) as intake:
-        wish = intake.upload
-        parties = await choose_parties(request, {"party_id": wish.party})
-        places = [Place(party, wish.table.namespace, wish.table.name) for party in parties]
-        await _check_places(request, places, replaces=wish.if_there is not IfThere.REFUSE)
-        params = {**wish.table.args, **wish.facts, "drop": wish.if_there.value}
-        await plan_job(request, make_data_draft(UPLOAD, params, parties, log="", by=request[PRINCIPAL]))
-        tables = [await _store_one(request, intake, place, parties) for place in places]
+        job, parties = await store_upload(request, intake)
+    name = intake.upload.table
+    return _answer(request, job, parties, table_name=name.name, namespace=name.namespace)
+
+
+async def store_upload(request: web.Request, intake: Intake) -> tuple[str, list[str]]:
+    """Store what was sent, at one party or several; the job that says so, and the parties."""
+    wish = intake.upload
+    parties = await choose_parties(request, {"party_id": wish.party})
+    places = [Place(party, wish.table.namespace, wish.table.name) for party in parties]
+    await _check_places(request, places, replaces=wish.if_there is not IfThere.REFUSE)
+    params = {**wish.table.args, **wish.facts, "drop": wish.if_there.value}
+    await plan_job(request, make_data_draft(UPLOAD, params, parties, log="", by=request[PRINCIPAL]))
+    tables = [await _store_one(request, intake, place, parties) for place in places]
     log = "\n".join(
         f"table {place}: {table.rows} rows of {wish.file}" for place, table in zip(places, tables, strict=True)
     )
     job = await _record(request, UPLOAD, params, parties, log=log)
     await _note_job(request, places, job)
-    return _answer(request, job, parties, table_name=wish.table.name, namespace=wish.table.namespace)
+    return job, parties
 
 
 async def _check_places(request: web.Request, places: Sequence[Place], *, replaces: bool) -> None:
@@ -119,21 +133,26 @@ def _answer(request: web.Request, job: str, parties: Sequence[str], **more: Any)
 
 async def download(request: web.Request) -> web.Response:
     """Write a table, or what a job wrote, as CSV to a path at its party."""
-    principal, members = request[PRINCIPAL], await read_members(request)
-    require(principal, Action.SUBMIT_JOB)
+    members = await read_members(request)
+    require(request[PRINCIPAL], Action.SUBMIT_JOB)
     check_present(members, "output_path")
     table, path = parse_table(members), read_text(members, "output_path")
     # Example confs name a party that has nothing to do with the table, so none is read here.
     source = await find_source(request, _without_party(members), table)
     delimiter = read_text(members, "delimiter") or read_text(members, "delimitor") or ","
+    job = await save_rows(request, source, table, path, delimiter)
+    return _answer(request, job, [source.party])
+
+
+async def save_rows(request: web.Request, source: Source, table: TableName, path: str, delimiter: str) -> str:
+    """Let the party write the rows to a path of its own; the job that says so."""
     args = {**source.args, "path": path, "delimiter": delimiter}
     params = {**table.args, "output_path": path, "delimiter": delimiter}
-    await plan_job(request, make_data_draft(DOWNLOAD, params, [source.party], log="", by=principal))
+    await plan_job(request, make_data_draft(DOWNLOAD, params, [source.party], log="", by=request[PRINCIPAL]))
     hub = request.app[CHANNEL_HUB]
     written = await hub.call(source.party, "table.save", args, timeout_s=UPLOAD_REPLY_S)
     log = f"wrote {written.get('rows')} rows of {table.namespace}/{table.name} to {written.get('path')}"
-    job = await _record(request, DOWNLOAD, params, [source.party], log=log)
-    return _answer(request, job, [source.party])
+    return await _record(request, DOWNLOAD, params, [source.party], log=log)
 
 
 def _without_party(members: Members) -> Members:
@@ -142,8 +161,8 @@ def _without_party(members: Members) -> Members:
 
 async def write(request: web.Request) -> web.Response:
     """Copy a table, or what a job wrote, to a table at the same party; other storage engines are not ours."""
-    principal, members = request[PRINCIPAL], await read_members(request)
-    require(principal, Action.SUBMIT_JOB)
+    members = await read_members(request)
+    require(request[PRINCIPAL], Action.SUBMIT_JOB)
     table = parse_table(members)
     if members.get("storage_engine") or members.get("address"):
         raise FateError(
@@ -154,16 +173,22 @@ async def write(request: web.Request) -> web.Response:
     check_present(members, "output_namespace", "output_name")
     source = await find_source(request, members, table)
     place = Place(source.party, read_text(members, "output_namespace"), read_text(members, "output_name"))
-    await _check_places(request, [place], replaces=False)
+    job = await copy_rows(request, source, table, place, replaces=False)
+    return _answer(request, job, [source.party], table_name=place.name, namespace=place.namespace)
+
+
+async def copy_rows(request: web.Request, source: Source, table: TableName, place: Place, *, replaces: bool) -> str:
+    """Copy rows to a table at the same party; the job that says so."""
+    await _check_places(request, [place], replaces=replaces)
     params = {**table.args, "output_namespace": place.namespace, "output_name": place.name}
-    await plan_job(request, make_data_draft(WRITER, params, [source.party], log="", by=principal))
+    await plan_job(request, make_data_draft(WRITER, params, [source.party], log="", by=request[PRINCIPAL]))
     kept = {} if source.table is None else {k: v for k, v in source.table.facts.items() if k not in {JOB, "disabled"}}
-    args = {**source.args, "to_namespace": place.namespace, "to_name": place.name}
+    args = {**source.args, "to_namespace": place.namespace, "to_name": place.name, "replace": replaces}
     copy = await make_table_there(request, place, "table.copy", args, **{**kept, "parent": table.args})
     log = f"copied {copy.rows} rows of {table.namespace}/{table.name} to {place}"
     job = await _record(request, WRITER, params, [source.party], log=log)
     await _note_job(request, [place], job)
-    return _answer(request, job, [source.party], table_name=place.name, namespace=place.namespace)
+    return job
 
 
 async def read_history(request: web.Request) -> web.Response:

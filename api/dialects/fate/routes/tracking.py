@@ -68,10 +68,11 @@ async def _parse(request: web.Request) -> ComponentName:
 
 
 async def _read_metrics(request: web.Request, wish: ComponentName) -> Metrics:
-    return await _make_metrics(request, await find_component(request, wish, Action.READ_JOB))
+    return await make_view_metrics(request, await find_component(request, wish, Action.READ_JOB))
 
 
-async def _make_metrics(request: web.Request, view: ComponentView) -> Metrics:
+async def make_view_metrics(request: web.Request, view: ComponentView) -> Metrics:
+    """The metrics of the member's task; none where it has no task."""
     if view.task is None or view.step is None:
         return {}
     threshold = view.step.step.params.get("threshold")

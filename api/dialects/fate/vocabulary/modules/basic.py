@@ -7,8 +7,6 @@ from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.module import JsonObject, Module
 
-NO_LABEL: Final = "(no label)"
-"""A column that no table has: one named like the label is a feature where `with_label` is false."""
 NUMERIC: Final = ("int", "int64", "long", "float", "float64")
 LABELS: Final[Mapping[str, str]] = {name: "int" if name in NUMERIC[:3] else "float" for name in NUMERIC}
 TRANSFORM: Final[Mapping[str, Any]] = {
@@ -82,7 +80,11 @@ def translate_reader(params: JsonObject, role: str) -> dict[str, Any]:
 
 
 def translate_transform(params: JsonObject, _role: str) -> dict[str, Any]:
-    """For `data_transform`; what only says how text was written down changes nothing, tables have been read already."""
+    """For `data_transform`, which takes a table's first column for the ids, as FATE does.
+
+    What only says how text was written down changes nothing: tables have been read already. With an input model its
+    features, label and filling count.
+    """
     refuse_unless(params, "input_format", ("dense",), "upload a table with one column for each feature and use dense")
     choose(params, "data_type", LABELS)
     for column, kind in (params["exclusive_data_type"] or {}).items():
@@ -92,7 +94,8 @@ def translate_transform(params: JsonObject, _role: str) -> dict[str, Any]:
     refuse_unless(params, "with_match_id", (False,), "samples are matched by their id column only")
     with_label = get_flag(params, "with_label")
     return {
-        "label_column": str(params["label_name"]) if with_label else NO_LABEL,
+        "id_column": "",
+        "label_column": str(params["label_name"]) if with_label else "",
         "label_type": choose(params, "label_type", LABELS) if with_label else "int",
         **_translate_filling(params),
     }
@@ -160,8 +163,9 @@ MODULES: Final = (
         translate=translate_transform,
         aliases=("DataIO",),
         params=TRANSFORM,
-        inputs=DATA,
+        inputs={**DATA, "model": "model"},
         data=("data",),
+        models=("model",),
     ),
     Module(
         name="Intersection",

@@ -80,7 +80,7 @@ def test_parameters_go_on_with_a_model_of_the_same_module(load):
     assert get_step(found, "data_transform_1").params["label_column"] == "y"
     assert get_step(found, "scale_1").inputs == {"data": "data_transform_1.data", "model": "scale_0.model"}
     conf["component_parameters"]["common"]["data_transform_1"] = {"with_label": False}
-    assert get_step(draft(conf, dsl), "data_transform_1").params["label_column"] == "(no label)"
+    assert get_step(draft(conf, dsl), "data_transform_1").params["label_column"] == ""
 
 
 def test_a_job_that_predicts_takes_the_models_parts_and_its_training_parameters(load):

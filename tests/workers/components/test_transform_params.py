@@ -1,0 +1,14 @@
+import pytest
+
+from workers.components.data_transform import data_transform
+from workers.components.encoding import FILLS
+from workers.components.transform_params import PARAMS
+
+
+def test_every_way_of_filling_is_offered_and_done():
+    assert PARAMS["fill"]["enum"] == list(FILLS)
+
+
+@pytest.mark.parametrize("name", ["id_column", "label_column"])
+def test_a_column_may_be_left_unnamed(name):
+    assert data_transform.component.read_params({name: ""})[name] == ""
