@@ -7,6 +7,7 @@ earlier versions are kept. A session speaks HTTP with a fedrota gateway; no thre
 from types import TracebackType
 from typing import Any, Final, Self
 
+from fedrota.session.control import Control
 from fedrota.session.jobs import Jobs
 from fedrota.session.outcomes import (
     AuthenticationError,
@@ -30,14 +31,17 @@ from fedrota.session.outcomes import (
     SubmitTokenConflict,
     SubmitTokenJobDeleted,
 )
+from fedrota.session.results import Results
 from fedrota.session.shapes import ClientInfo, JobInfo, MonitorReturnCode, ServerInfo, SystemInfo, TargetType
-from fedrota.session.system import System
+from fedrota.session.spec import make_spec
+from fedrota.session.studies import Studies
+from fedrota.session.targets import Targets
 
 __all__ = [
     "AuthenticationError", "AuthorizationError", "ClientInfo", "ClientsStillRunning", "CommandError", "ConfigError",
     "InternalError", "InvalidArgumentError", "InvalidJobDefinition", "InvalidTarget", "JobInfo", "JobNotDone",
     "JobNotFound", "JobNotRunning", "JobTimeout", "MonitorReturnCode", "NoClientsAvailable", "NoConnection", "NoReply",
-    "ServerInfo", "Session", "SessionClosed", "SessionExpired", "SubmitTokenConflict", "SubmitTokenJobDeleted",
+    "ServerInfo", "Session", "SessionClosed", "SessionExpired", "SessionSpec", "SubmitTokenConflict", "SubmitTokenJobDeleted",
     "SystemInfo", "TargetType", "basic_cb_with_print", "job_monitor_cb_signature", "new_insecure_session",
     "new_secure_session", "new_session",
 ]  # fmt: skip
@@ -48,7 +52,7 @@ FULL_METAS: Final = 3
 """So many times `basic_cb_with_print` prints the whole meta of a running job."""
 
 
-class Session(Jobs, System):
+class Session(Jobs, Results, Targets, Control, Studies):
     """A session with a gateway; use it in a `with` block, or call `close`."""
 
     def __init__(
@@ -71,6 +75,10 @@ class Session(Jobs, System):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+SessionSpec: Final = make_spec(Session)
+"""The abstract session; a class of yours may derive from it, and `Session` counts as one."""
 
 
 def new_session(  # noqa: PLR0913, PLR0917  FLARE's signature
@@ -132,3 +140,9 @@ def basic_cb_with_print(
     if job_meta["status"] == "RUNNING":
         counter["count"] += 1
     return True
+
+
+if __name__ == "__main__":
+    from fedrota.session.launch import main
+
+    raise SystemExit(main())

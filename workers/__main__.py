@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 
@@ -15,7 +15,10 @@ from workers.executors.container import EngineError
 from workers.journal import BusyError
 from workers.site import Site, SiteError
 from workers.tasks import make_party_app, setup_logs
-from workers.workdir import PathError
+from workers.workdir import PathError, Workdir
+
+STAY_DOWN: Final = 3
+"""The exit status by which whoever started the worker knows that it was told to stay down."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SettingsError, SiteError, BusyError, EngineError, PathError, ValueError) as wrong:
         print(f"the worker cannot start:\n{wrong}", file=sys.stderr)  # noqa: T201  a command speaks to its caller
         return 2
-    return 0
+    return STAY_DOWN if Workdir(settings.state_dir, settings.party).down.exists() else 0
 
 
 def parse_arguments(argv: Sequence[str] | None) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class Channel:
         """Whether little enough waits to be sent."""
         return self._connection is not None and self._waiting_bytes < HIGH_BYTES
 
+    async def drop(self) -> None:
+        """End the connection; `run` opens another one."""
+        if self._connection is not None:
+            await self._connection.close()
+
     def write(self, frame: bytes) -> None:
         """Queue `frame`, or lose it where there is no connection; on the loop only."""
         if self._connection is None or self._waiting_bytes + len(frame) > QUEUE_BYTES:

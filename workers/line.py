@@ -43,6 +43,10 @@ class PartyLine:
         self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join(STOP_TIMEOUT_S)
 
+    def reconnect(self) -> None:
+        """End the connection and open another; from any thread."""
+        asyncio.run_coroutine_threadsafe(self.channel.drop(), self._loop)
+
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()

@@ -8,7 +8,7 @@ from typing import BinaryIO, NoReturn
 
 from scheduler.domain.errors import NotFoundError
 
-_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
+NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
 
 def open_folder(root: Path, *parts: str) -> int:
@@ -54,6 +54,6 @@ def _check(part: str) -> str:
 
 
 def _raise_not_found(wrong: OSError, kind: str, name: str) -> NoReturn:
-    if wrong.errno in _NOT_THERE:
+    if wrong.errno in NOT_THERE:
         raise NotFoundError(kind, name) from wrong
     raise wrong

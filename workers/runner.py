@@ -23,7 +23,8 @@ from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Backoff
 from workers.bench import Bench
 from workers.executors.base import Ending
-from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
+from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
+from workers.greeting import Greeting
 from workers.journal import Journal
 from workers.observer import Observer
 from workers.spool import Key, Record, Spool
@@ -52,7 +53,6 @@ class Runner:
         self._bench = bench
         self._spool = spool
         self._journal = journal
-        self._make_hello = make_hello
         self._observer = observer
         lock = threading.RLock()
         self._changed = threading.Condition(lock)
@@ -62,17 +62,25 @@ class Runner:
         self._saving = threading.Lock()
         self._agenda = Agenda(slots=1)
         self._early_stops: dict[Key, Stop] = {}
-        self._run_id = self._cause = ""
         self._is_over = False
         self._backoff = Backoff()
+        self._greeting = Greeting(
+            gateway, make_hello, pause=self._pause, on_welcome=self._welcomed, give_up=bench.give_up
+        )
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for target, name in ((self._run, "runner"), (self._save, "spool"))
         ]
-        self.welcome: Welcome | None = None
+
+    @property
+    def welcome(self) -> Welcome | None:
         """What the gateway said last; None until it has answered once."""
-        self.problem = ""
+        return self._greeting.welcome
+
+    @property
+    def problem(self) -> str:
         """Why the gateway cannot be reached or does not want us; empty while all is well."""
+        return self._greeting.problem
 
     def start(self, leftovers: Iterable[Record]) -> None:
         """Begin, with the reports that a former life left."""
@@ -137,8 +145,8 @@ class Runner:
 
     def _turn(self) -> None:
         """Wait for something to say, say it, act upon the answer."""
-        if self.welcome is None or self.problem:
-            self._say_hello()
+        if self._greeting.is_due:
+            self._greeting.say_hello()
             return
         request = self._next_request()
         if request is None:
@@ -151,7 +159,7 @@ class Runner:
             return
         except HelloNeededError as wanted:
             self._put_back()
-            self.problem = str(wanted)
+            self._greeting.problem = str(wanted)
             return
         except RefusedError as refused:
             self._put_back()
@@ -160,35 +168,13 @@ class Runner:
         self._backoff.reset()
         self._apply(reply)
 
-    def _say_hello(self) -> None:
-        try:
-            welcome = self._gateway.hello(self._make_hello())
-        except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
-            self._take_refusal(wrong)
-            return
-        if self.welcome is None or self.problem:
-            log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
-        if self._backoff.failures and self.problem:
-            self._pause("hello_again", self.problem)  # a gateway that greets us but refuses our calls
-        self.problem = self._cause = ""
+    def _welcomed(self, welcome: Welcome, *, is_other: bool) -> None:
+        """The gateway knows us; knocks of another installation mean nothing to it."""
         with self._changed:
-            if self._run_id not in {"", welcome.run_id}:
-                dropped = self._agenda.drop_knocks()
-                log.warning("other_installation", was=self._run_id, now=welcome.run_id, knocks_dropped=len(dropped))
-            self._run_id, self.welcome = welcome.run_id, welcome
+            if is_other:
+                log.warning("knocks_dropped", count=len(self._agenda.drop_knocks()))
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
-
-    def _take_refusal(self, wrong: GatewayAwayError | HelloNeededError | RefusedError) -> None:
-        """Try again later; end a worker that was never welcome and has another party's token or a user's."""
-        if isinstance(wrong, UnwelcomeError) and self.welcome is None:
-            log.critical("worker_unwelcome", reason=str(wrong), hint="look at FEDROTA_PARTY and FEDROTA_TOKEN")
-            self._bench.give_up()
-        is_cause = not isinstance(wrong, GatewayAwayError)
-        # Whoever is refused again and again is told to wait in the end; what was wrong is still the token.
-        self.problem = f"{wrong} (first: {self._cause})" if self._cause and not is_cause else str(wrong)
-        self._cause = str(wrong) if is_cause else self._cause
-        self._pause("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))
 
     def _pause(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
         pause_s = max(after_s, self._backoff.next_s())
@@ -273,6 +259,7 @@ class Runner:
             self._apply_report(report)
         for claim in reply.claims:
             self._apply_claim(claim)
+        self._journal.end((answer.task, answer.seq) for answer in (*reply.reports, *reply.claims) if _is_over(answer))
         with self._changed:
             self._agenda.call_items = min(CALL_ITEMS, self._agenda.call_items * 2)
             self._changed.notify_all()
@@ -297,7 +284,6 @@ class Runner:
             self._drop_unwanted(key)
         with self._changed:
             self._drop_report(key)
-        self._journal.end([key])
 
     def _drop_unwanted(self, key: Key) -> None:
         """Remove the outputs of a success that came too late; a refused failure may follow one that counts."""
@@ -322,7 +308,6 @@ class Runner:
                 older.successor = assignment
         if assignment is None:
             log.info("claim_refused", task=reply.task, seq=reply.seq, reason=reply.reason)
-            self._journal.end([key])
         elif older is not None:
             self._stop(older.key, FENCED)
         else:
@@ -398,3 +383,8 @@ class Runner:
             self._left_alone.notify()
         if len(self._agenda.unsaved) <= 1 or not self._agenda.is_gathering(time.monotonic()):
             self._changed.notify_all()
+
+
+def _is_over(answer: ReportReply | ClaimReply) -> bool:
+    """Whether the attempt does not run here: its report is answered, or it was never ours."""
+    return isinstance(answer, ReportReply) or answer.assignment is None

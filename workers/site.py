@@ -16,10 +16,12 @@ from config.garbage import spare_the_old
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
 from workers.arrivals import make_arrival_ops
+from workers.asks import make_ask_ops
 from workers.attachments import AttachmentClient
 from workers.bench import Bench
 from workers.calls import Answer, Op
 from workers.channel import Orders, make_url
+from workers.endings import make_ending_ops
 from workers.exchange.identity import load_identity
 from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
@@ -41,6 +43,7 @@ from workers.runner import Runner
 from workers.spool import Record, Spool
 from workers.table_files import make_file_ops
 from workers.tables import make_table_ops
+from workers.targets import make_target_ops
 from workers.workdir import Workdir
 
 log = structlog.get_logger(__name__)
@@ -126,7 +129,19 @@ class Site:
             **make_arrival_ops(self.workdir),
             **make_model_ops(self.workdir, self._settings.model_store, self._settings.party),
         }
-        return {**make_read_ops(self.workdir), **table_ops, "table.put": put, **file_ops, **model_ops}
+        return {
+            **make_read_ops(self.workdir),
+            **make_target_ops(self.workdir),
+            **make_ending_ops(self.workdir, reconnect=self._reconnect),
+            **make_ask_ops(self.workdir),
+            **table_ops,
+            "table.put": put,
+            **file_ops,
+            **model_ops,
+        }
+
+    def _reconnect(self) -> None:
+        self._line.reconnect()
 
     def _knock(self, knocks: list[Knock]) -> None:
         self.runner.knock(knocks)
@@ -251,6 +266,7 @@ class Site:
                 "profile": self._settings.profile,
                 "components_left_out": dict(offering.broken),
                 "engines": sorted(self._settings.engines),
+                "workdir": str(self.workdir.root),
                 **self._facts,
             },
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
 
-from scheduler.domain.errors import InvalidDocumentError, Problem, TooLargeError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, Problem, TooLargeError
 from scheduler.domain.frames import CALL_CHUNK_BYTES
 from workers.arguments import Args, read_int, read_name, read_text
 from workers.calls import Answer, Op
@@ -28,6 +28,7 @@ def make_file_ops(workdir: Workdir, roots: Roots, put: Put) -> Mapping[str, Op]:
         "table.save": lambda args, _: save_table(workdir, roots, args),
         "table.copy": lambda args, _: copy_table(workdir, args, put),
         "table.rows": lambda args, _: read_rows(workdir, args),
+        "file.save": lambda args, body: save_file(roots, args, body),
     }
 
 
@@ -72,6 +73,23 @@ def save_table(workdir: Workdir, roots: Roots, args: Args) -> Answer:
     finally:
         draft.unlink(missing_ok=True)
     return Answer(result={**facts, "path": str(target)})
+
+
+def save_file(roots: Roots, args: Args, body: Iterator[bytes]) -> Answer:
+    """Write the body to the file `path`, all of it or nothing: {path, size}; ConflictError where a file lies there."""
+    target = roots.find_target(_read_path(args))
+    if target.exists():
+        raise ConflictError(f"{target} exists: name another path")
+    draft = target.with_name(f".{target.name[:100]}.{uuid4().hex}")
+    try:
+        with draft.open("xb") as file:
+            size = sum(file.write(piece) for piece in body)
+        draft.replace(target)
+    except OSError as wrong:
+        raise InvalidDocumentError(Problem("path", f"{target} cannot be written: {wrong.strerror}")) from wrong
+    finally:
+        draft.unlink(missing_ok=True)
+    return Answer(result={"path": str(target), "size": size})
 
 
 def read_rows(workdir: Workdir, args: Args) -> Answer:

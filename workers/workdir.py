@@ -43,12 +43,15 @@ class Workdir:
         self.tables = self.root / "tables"
         self.journal = self.root / "journal.jsonl"
         self.lock = self.root / "lock"
+        self.down = self.root / "shutdown"
+        """There while the worker ends because it was told to stay down."""
 
     def prepare(self) -> None:
         """Make the folders that always exist and throw away what attempts of a former life left."""
         for folder in (self.spool, self.tables, self.root / "outputs", self.root / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
+        self.down.unlink(missing_ok=True)
         shutil.rmtree(self.root / "work", ignore_errors=True)
         shutil.rmtree(self.root / "incoming", ignore_errors=True)
         shutil.rmtree(self.root / "arrivals", ignore_errors=True)

@@ -22,6 +22,10 @@ class PendingCall:
     result: Mapping[str, Any] | None = None
     error: Exception | None = None
     credit: int = CALL_WINDOW_BYTES
+    place: str | None = None
+    """The other gateway that has the party's channel."""
+    misses: int = 0
+    """How often in a row the channel was not found there."""
     _chunks: deque[bytes] = field(default_factory=deque)
     _waiting_bytes: int = 0
     _next_chunk: int = 0

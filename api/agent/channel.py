@@ -53,13 +53,15 @@ def make_channel_handler(*, redis: Redis | None = None) -> Handler:
         connection = Connection(party, socket)
         hub = request.app[CHANNEL_HUB]
         tasks = [asyncio.create_task(connection.run_writer())]
-        await hub.attach(connection)
-        if redis is not None and request.query.get("knocks") == "1":
-            tasks.append(asyncio.create_task(forward_knocks(redis, party, connection.put)))
-        log.info("channel_opened", party=party)
         try:
+            await hub.attach(connection)
+            if redis is not None and request.query.get("knocks") == "1":
+                tasks.append(asyncio.create_task(forward_knocks(redis, party, connection.put)))
+            log.info("channel_opened", party=party)
             await _read_frames(hub, connection, socket)
         finally:
+            # First, and without a pause: whoever waits for the party must not wait for what ends here.
+            connection.end()
             await end_tasks(tasks)
             await hub.detach(connection)
             log.info("channel_ended", party=party, code=socket.close_code)

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -21,13 +22,15 @@ SEND_TIMEOUT_S: Final = 60.0
 
 
 class Connection:
-    """The channel of `party`; `put` never waits."""
+    """The channel of `party`; `put` never waits. `on_over` is told once that nothing goes through it any more."""
 
     def __init__(self, party: str, socket: web.WebSocketResponse) -> None:
         self.party = party
         self.serial = secrets.token_hex(4)
         self.callers: set[str] = set()
         """Other gateways that have called through this connection."""
+        self.is_over = False
+        self.on_over: Callable[[], None] = lambda: None
         self._socket = socket
         self._frames: deque[tuple[bytes, str]] = deque()
         self._waiting_bytes = 0
@@ -35,10 +38,13 @@ class Connection:
         self._wake = asyncio.Event()
 
     def put(self, frame: bytes, source: str = "") -> bool:
-        """Queue `frame`; False where the queue is full. `source` is the sending task of an exchange frame."""
+        """Queue `frame`; False where the queue is full or the connection over.
+
+        `source` is the sending task of an exchange frame.
+        """
         size = len(frame)
         room = QUEUE_BYTES if source else QUEUE_BYTES + RESERVE_BYTES
-        if self._waiting_bytes + size > room:
+        if self.is_over or self._waiting_bytes + size > room:
             return False
         if source:
             if self._by_source.get(source, 0) + size > SOURCE_BYTES:
@@ -51,14 +57,17 @@ class Connection:
 
     async def run_writer(self) -> None:
         """Send what is queued until the connection ends."""
-        while not self._socket.closed:
-            while self._frames:
-                frame, source = self._frames.popleft()
-                if not await self._send(frame):
-                    return
-                self._count_off(len(frame), source)
-            self._wake.clear()
-            await self._wake.wait()
+        try:
+            while not self._socket.closed:
+                while self._frames:
+                    frame, source = self._frames.popleft()
+                    if not await self._send(frame):
+                        return
+                    self._count_off(len(frame), source)
+                self._wake.clear()
+                await self._wake.wait()
+        finally:
+            self.end()
 
     async def _send(self, frame: bytes) -> bool:
         try:
@@ -81,7 +90,14 @@ class Connection:
             else:
                 del self._by_source[source]
 
+    def end(self) -> None:
+        """Nothing goes through the connection any more, although its socket may take seconds to close."""
+        if not self.is_over:
+            self.is_over = True
+            self._frames.clear()
+            self.on_over()
+
     async def close(self, code: int, reason: str) -> None:
         """End the connection; the party reads `reason` in its log."""
-        self._frames.clear()
+        self.end()
         await self._socket.close(code=code, message=reason.encode()[:120])

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from api.agent.calls import PendingCall, split_body
 from api.agent.connection import Connection
+from api.agent.endings import end_tasks
 from api.agent.relay import Delivery, FindGroup, Groups, Relay, make_gone
 from api.agent.trunk import Trunk
 from scheduler.domain.errors import UnreachableError
@@ -25,6 +26,10 @@ CALL_TIMEOUT_S: Final = 10.0
 STREAM_IDLE_S: Final = 60.0
 UPLOAD_REPLY_S: Final = 600.0
 """After the last byte the party may still have to read a table of many gigabytes."""
+
+PLACE_CHECK_S: Final = 5.0
+MAX_MISSES: Final = 2
+"""One may be a hiccup of Redis."""
 
 CALL_KINDS: Final = frozenset({"head", "chunk", "credit", "reply"})
 _REPLACED: Final = "another worker of this party has connected"
@@ -52,16 +57,19 @@ class ChannelHub:
         self._relay = Relay(Groups(find_group), self._deliver_exchange)
         self._trunk = Trunk(redis, self.gateway, on_envelope=self._on_envelope) if redis is not None else None
         self._closing: set[asyncio.Task[None]] = set()
+        self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to hear from the other gateways."""
         if self._trunk is not None:
             await self._trunk.start(on_replaced=self._on_replaced)
+            self._watching = [asyncio.create_task(self._watch(self._trunk))]
 
     async def close(self) -> None:
         """End every channel of this gateway; the workers connect again elsewhere or later."""
         for connection in list(self._connections.values()):
             await connection.close(1001, "the gateway stops")
+        await end_tasks(self._watching)
         if self._trunk is not None:
             await self._trunk.stop()
 
@@ -118,21 +126,27 @@ class ChannelHub:
     async def attach(self, connection: Connection) -> None:
         """A worker has connected; a former connection of the party is closed."""
         former = self._connections.get(connection.party)
-        self._connections[connection.party] = connection
         if former is not None:
-            self._fail_calls(former.party)
             self._drop(former.party, former, CLOSE_REPLACED, _REPLACED)
+        if connection.is_over:
+            return
+        self._connections[connection.party] = connection
+        connection.on_over = lambda: self._forget(connection)
         if self._trunk is not None:
             await self._trunk.hold(connection.party, connection.serial)
 
     async def detach(self, connection: Connection) -> None:
         """A channel has ended: whoever waits for its answers is told."""
+        connection.end()
+        if self._trunk is not None:
+            await self._trunk.release(connection.party, connection.serial)
+
+    def _forget(self, connection: Connection) -> None:
+        """The connection takes and brings nothing any more: no call may wait for it."""
         party = connection.party
         if self._connections.get(party) is connection:
             del self._connections[party]
             self._fail_calls(party)
-            if self._trunk is not None:
-                await self._trunk.release(party, connection.serial)
         if self._trunk is not None:
             for caller in connection.callers:
                 self._trunk.send(caller, {"t": "lost", "party": party})
@@ -156,6 +170,8 @@ class ChannelHub:
         pending = PendingCall(id=f"{self.gateway}.{next(self._numbers)}", party=party, op=op)
         self._calls[pending.id] = pending
         try:
+            if self._trunk is not None and party not in self._connections:
+                pending.place = await self._trunk.find_gateway(party)
             await self._send(pending, {"t": "call", "id": pending.id, "op": op, "args": dict(args)})
             yield pending
         finally:
@@ -211,7 +227,22 @@ class ChannelHub:
     def _fail_calls(self, party: str) -> None:
         for pending in list(self._calls.values()):
             if pending.party == party:
-                pending.fail(UnreachableError(party, f"party {party} lost its connection while it answered"))
+                pending.fail(self._make_lost(party))
+
+    async def _watch(self, trunk: Trunk) -> None:
+        """Fail the calls to channels of a gateway that has gone: one that was killed tells nobody."""
+        while True:
+            await asyncio.sleep(PLACE_CHECK_S)
+            for pending in list(self._calls.values()):
+                if pending.place is not None:
+                    is_there = await trunk.find_gateway(pending.party) == pending.place
+                    pending.misses = 0 if is_there else pending.misses + 1
+                    if pending.misses >= MAX_MISSES:
+                        pending.fail(self._make_lost(pending.party))
+
+    @staticmethod
+    def _make_lost(party: str) -> UnreachableError:
+        return UnreachableError(party, f"party {party} lost its connection while it answered")
 
     @staticmethod
     def _make_unreachable(party: str) -> UnreachableError:
@@ -254,6 +285,7 @@ class ChannelHub:
 
     def _drop(self, party: str, connection: Connection, code: int, reason: str) -> None:
         log.warning("channel_closed", party=party, reason=reason)
+        connection.end()
         task = asyncio.create_task(connection.close(code, reason))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -36,7 +36,10 @@ class Registrar:
         try:
             self.client.create_party(who.name, org=who.org)
         except ConflictError:
-            self.notes.append(f"party {who.name} is registered already: it gets a token of its own beside any other")
+            self.notes.append(f"party {who.name} is registered already: its kit gets one more token")
+            if self.client.party(who.name).org != who.org:
+                self.client.set_org(who.name, who.org)
+                self.notes.append(f"party {who.name} belongs to {who.org} now")
         return self.client.create_token(f"worker of {who.name}", party=who.name).secret or ""
 
     def revoke(self, who: Participant) -> None:

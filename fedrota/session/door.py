@@ -15,6 +15,8 @@ FILES: Final = "application/octet-stream"
 CALL_HEADER: Final = "X-Flare-Call"
 META_HEADER: Final = "X-Flare-Meta"
 TRANSFER_S: Final = 600.0
+MARGIN_S: Final = 5.0
+"""So much longer than a site may take for its part, the gateway may take for the whole."""
 
 _OF_STATUS: Final[Mapping[str, tuple[type[Exception], str]]] = MappingProxyType(
     {
@@ -70,7 +72,8 @@ class Door:
         self, name: str, *words: str, props: Mapping[str, Any] | None = None, timeout_s: float | None = None
     ) -> Reply:
         """The reply to a command; one of `outcomes` where it was refused or the gateway is away."""
-        body = {"words": words, "props": dict(props or {})}
+        given = {"cmd_timeout": self.timeout_s} if self.timeout_s else {}
+        body = {"words": words, "props": {**given, **(props or {})}}
         with self._translating():
             answer = self._http.post(_path(name), json=body, timeout=self._patience(timeout_s))
         return _read(name, answer)
@@ -94,7 +97,7 @@ class Door:
             yield answer.iter_bytes()
 
     def _patience(self, timeout_s: float | None) -> httpx.Timeout:
-        seconds = timeout_s or self.timeout_s or self._connection.timeout_s
+        seconds = timeout_s or (self.timeout_s + MARGIN_S if self.timeout_s else self._connection.timeout_s)
         return httpx.Timeout(seconds, connect=min(seconds, 10.0))
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fedrota.session import outcomes
 from fedrota.session.link import Link
-from fedrota.session.packing import choose_place, pack, unpack
+from fedrota.session.packing import pack
 from fedrota.session.shapes import MonitorReturnCode
 
 Monitor = Callable[..., bool]
@@ -55,11 +55,11 @@ class Jobs(Link):
 
     def clone_job(self, job_id: str) -> str:
         """Submit a copy of a job; its id."""
-        return str(self.door.send("clone_job", _check_id(job_id)).meta["job_id"])
+        return str(self.door.send("clone_job", check_id(job_id)).meta["job_id"])
 
     def get_job_meta(self, job_id: str) -> dict[str, Any]:
         """Everything that is known of a job; `reason` says in words why it stands where it stands."""
-        return dict(self.door.send("get_job_meta", _check_id(job_id)).meta["job_meta"])
+        return dict(self.door.send("get_job_meta", check_id(job_id)).meta["job_meta"])
 
     def get_job_status(self, job_id: str) -> str | None:
         """A job's status."""
@@ -88,20 +88,12 @@ class Jobs(Link):
 
     def abort_job(self, job_id: str) -> str:
         """Stop a job; a sentence that says what that means for it."""
-        return str(self.door.send("abort_job", _check_id(job_id)).meta.get("info", ""))
+        return str(self.door.send("abort_job", check_id(job_id)).meta.get("info", ""))
 
     def delete_job(self, job_id: str) -> dict[str, Any]:
         """Forget an ended job; JobNotDone while it is open."""
-        meta = self.door.send("delete_job", _check_id(job_id)).meta
+        meta = self.door.send("delete_job", check_id(job_id)).meta
         return {name: meta[name] for name in ("job_id", "submit_records_marked_deleted") if name in meta}
-
-    def download_job_result(self, job_id: str, destination: str | None = None) -> str:
-        """Fetch what a finished job has left; the folder's path. JobNotDone before its end."""
-        job_id = _check_id(job_id)
-        with self.door.download("download_job", job_id) as pieces:
-            place = choose_place(Path(destination or self.download_dir), job_id)
-            unpack(pieces, place)
-        return str(place)
 
     def monitor_job(
         self,
@@ -155,7 +147,8 @@ class Jobs(Link):
         return meta
 
 
-def _check_id(job_id: Any) -> str:
+def check_id(job_id: Any) -> str:
+    """The id itself; JobNotFound where it is none."""
     if not isinstance(job_id, str):
         raise outcomes.JobNotFound(f"invalid job_id {job_id}")
     if not job_id:

@@ -19,6 +19,11 @@ def _find_spec() -> Any:
 _SPEC: Final = _find_spec()
 
 
+def find_named(name: str) -> Any:
+    """What FLARE calls so in its module of exceptions and specifications; None where it is not installed."""
+    return getattr(_SPEC, name, None)
+
+
 def _take(name: str, *bases: type[Exception]) -> type[Exception]:
     """FLARE's class of this name; one of ours where there is none."""
     found = getattr(_SPEC, name, None)

@@ -13,6 +13,8 @@ from fedrota.up.spawn import Spawned, kill_family, spawn, terminate
 from fedrota.up.voice import Voice
 
 ASK_EVERY_S: Final = 0.05
+STAY_DOWN: Final = 3
+"""The exit status of a worker that was told over its channel to stay down."""
 
 
 class Child:
@@ -46,7 +48,7 @@ class Child:
         """Run the program again and again until it is told to stop or has crashed too often."""
         while not self._told_to_stop.is_set():
             status = await self._run_once()
-            if self._told_to_stop.is_set():
+            if self._told_to_stop.is_set() or status == STAY_DOWN:
                 break
             pause = self._crashes.note(time.monotonic(), was_ready=self.became_ready.is_set())
             if pause is None:

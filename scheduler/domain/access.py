@@ -27,6 +27,8 @@ class Action(StrEnum):
     READ_PARTY = "read_party"
     ADMIT_PARTY = "admit_party"
     CONTROL_PARTY = "control_party"
+    READ_SITE = "read_site"
+    RESTART_SITE = "restart_site"
     READ_TABLE = "read_table"
     WRITE_TABLE = "write_table"
     READ_TOKENS = "read_tokens"
@@ -69,6 +71,7 @@ Rules = Mapping[Role, Scope]
 _ALL: Final[Rules] = MappingProxyType(dict.fromkeys(Role, Scope.PROJECT))
 _ADMIN: Final[Rules] = MappingProxyType({Role.PROJECT_ADMIN: Scope.PROJECT})
 _ORG: Final[Rules] = MappingProxyType({Role.PROJECT_ADMIN: Scope.PROJECT, Role.ORG_ADMIN: Scope.ORG})
+_SITE: Final[Rules] = MappingProxyType({**_ORG, Role.LEAD: Scope.ORG})
 _OWN: Final[Rules] = MappingProxyType({**_ORG, Role.LEAD: Scope.OWN})
 
 RULES: Final[Mapping[Action, Rules]] = MappingProxyType(
@@ -83,6 +86,8 @@ RULES: Final[Mapping[Action, Rules]] = MappingProxyType(
         Action.READ_PARTY: _ALL,
         Action.ADMIT_PARTY: _ADMIN,
         Action.CONTROL_PARTY: _ORG,
+        Action.READ_SITE: _SITE,
+        Action.RESTART_SITE: _SITE,
         Action.READ_TABLE: _ALL,
         Action.WRITE_TABLE: _OWN,
         Action.READ_TOKENS: _ORG,

@@ -49,6 +49,18 @@ def forget_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: s
     return amend.delete_results(tx, job, step=step, role=role, party=party)
 
 
+def forget_curves(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
+    """Forget the points of one task's curves, its summary stays; how many tasks that were. ConflictError while it is open."""
+    _get_ended(tx, job)
+    return amend.delete_curves(tx, job, step=step, role=role, party=party)
+
+
+def forget_models(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
+    """Forget the models that one task of an ended job left; how many that were. ConflictError while the job is open."""
+    _get_ended(tx, job)
+    return amend.delete_models(tx, job, step=step, role=role, party=party)
+
+
 def _get_ended(tx: Tx, job: str) -> Job:
     if job not in lock_jobs(tx, [job]):
         raise NotFoundError("job", job)

@@ -10,7 +10,7 @@ from scheduler.service.ids import new_definition_id, new_token_id
 from scheduler.service.seal import Seal, SealError
 from scheduler.store.queries.grants import ClientView, find_client
 from scheduler.store.tx import Tx
-from scheduler.store.writes.grants import insert_client, revoke_client
+from scheduler.store.writes.grants import insert_client, revoke_client, update_client_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,12 @@ def open_client(tx: Tx, client: str, *, seal: Seal, now: datetime) -> tuple[Prin
         name=view.name, kind="user", role=Role(view.role), org=view.org, project=view.project, token=view.id
     )
     return principal, secret
+
+
+def change_role(tx: Tx, client: str, role: Role, *, by: Actor, now: datetime) -> None:
+    """Let a client do what `role` may from its next request on; NotFoundError where there is none."""
+    update_client_role(tx, client, str(role))
+    note(tx, by, "change_client", f"{client}: {role}", now=now)
 
 
 def end_client(tx: Tx, client: str, *, by: Actor, now: datetime) -> None:

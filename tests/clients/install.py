@@ -69,6 +69,9 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
         "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
         "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
         "nvflare-2.9.0": Client(packages=("nvflare==2.9.0",)),
+        "nvflare-2.8.1": Client(packages=("nvflare==2.8.1",)),
+        # Not a client: what `fedrota.bridge` runs with.
+        "flare-bridge": Client(packages=("nvflare==2.9.0", "httpx>=0.28,<0.29")),
         **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.5.2", "2.6.2")},
         # Its pins contradict each other on every Python; these are the ones that its code imports.
         "iflearner-0.1.0": Client(

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workers.components.boosting_objective import OBJECTIVES
+from workers.components.check_params import CHECK_PARAMS
+from workers.components.metrics import CLASS_METRICS, REAL_METRICS
 from workers.components.pair_link import KEY_BITS
-from workers.components.training_checks import CHECK_PARAMS
 
 GROWTH: Final = (
     "objective",
@@ -29,7 +30,7 @@ GROWTH: Final = (
 )
 """What all parties must agree on where each of them grows the trees."""
 FOLDS: Final = ("cv_folds", "cv_shuffle", "cv_seed")
-METRICS: Final = ("auc", "ks", "accuracy", "precision", "recall", "f1", "rmse", "mae", "r2", "loss")
+METRICS: Final = (*CLASS_METRICS, *REAL_METRICS, "loss")
 PORTS: Final[Mapping[str, Any]] = {
     "inputs": {"train": "table", "validate": "table"},
     "outputs": {"model": "model", "data": "table"},
@@ -186,7 +187,7 @@ HETERO_PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "maximum": 10000,
         "default": 0,
         "description": "Stop once a metric of the validation samples (the training samples, if there are none) has not "
-        "improved in so many looks, and keep the trees up to the best look; 0 means never.",
+        "improved in so many looks, and keep the trees up to the best look by the first metric; 0 means never.",
     },
     "use_first_metric_only": {
         "type": "boolean",

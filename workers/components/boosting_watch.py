@@ -6,16 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from fedrota.component import Context, InvalidInputError
+from fedrota.component import Context
 from workers.components.boosting_objective import Objective
+from workers.components.check_params import choose_metrics
 from workers.components.columns import Vector
-from workers.components.scores import area, rank, score_classes, score_regression, separation
+from workers.components.early_stop import Tracker, get_pace, make_tracker
+from workers.components.metrics import CLASS_METRICS, REAL_METRICS
+from workers.components.metrics import measure as measure_metrics
+from workers.components.scores import score_classes
 
-FALLING: Final = ("rmse", "mae", "loss")
-"""Metrics that are better when smaller."""
-BINARY: Final = ("auc", "ks")
-MULTI: Final = ("accuracy", "precision", "recall")
-REGRESSION: Final = ("rmse", "mae")
+MULTI: Final = ("accuracy", "precision", "recall", "f1")
 
 
 def measure(objective: Objective, labels: Vector, scores: Vector, *, threshold: float) -> dict[str, float]:
@@ -24,43 +24,23 @@ def measure(objective: Objective, labels: Vector, scores: Vector, *, threshold: 
         return {}
     means = objective.mean(scores)
     figures = {"loss": float(objective.loss(labels, scores).mean())}
-    if not objective.classes:
-        return figures | score_regression(labels, means[:, 0])
     if objective.outputs > 1:
         return figures | score_classes(labels, means.argmax(axis=1).astype(np.float64))
-    chance = means[:, 0]
-    figures |= score_classes(labels, (chance >= threshold).astype(np.float64))
-    if 0 < labels.sum() < len(labels):
-        ranking = rank(labels, chance)
-        figures |= {"auc": area(ranking), "ks": separation(ranking)}
-    return figures
+    metrics = CLASS_METRICS if objective.classes else REAL_METRICS
+    return figures | measure_metrics(metrics, labels, means[:, 0], threshold=threshold)
 
 
 def list_offered(objective: Objective) -> Sequence[str]:
-    """The metrics that an objective allows."""
+    """The metrics that an objective allows, the usual ones first."""
     if not objective.classes:
-        return (*REGRESSION, "r2", "loss")
-    return (*(() if objective.outputs > 1 else BINARY), *MULTI, "f1", "loss")
+        return (*REAL_METRICS, "loss")
+    return (*(MULTI if objective.outputs > 1 else CLASS_METRICS), "loss")
 
 
-def check_metrics(context: Context, objective: Objective) -> None:
-    """InvalidInputError where a metric is asked for that the labels do not allow."""
+def list_metrics(context: Context, objective: Objective) -> tuple[str, ...]:
+    """The metrics asked for, or those that go with the objective; InvalidInputError where its labels do not allow one."""
     offered = list_offered(objective)
-    wrong = [name for name in context.params["metrics"] if name not in offered]
-    if wrong:
-        raise InvalidInputError(
-            f"`metrics` holds {wrong[0]!r}, which step {context.step!r} cannot measure with these labels and the objective "
-            f"{objective.name}: use {', '.join(offered)}"
-        )
-
-
-def list_metrics(objective: Objective, asked: Sequence[str]) -> Sequence[str]:
-    """The metrics asked for, or those that go with the objective."""
-    if asked:
-        return asked
-    if not objective.classes:
-        return REGRESSION
-    return MULTI if objective.outputs > 1 else BINARY
+    return choose_metrics(context, offered, usual=offered[: 3 if objective.outputs > 1 else 2])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,9 +49,13 @@ class Watch:
 
     context: Context
     objective: Objective
+    metrics: Sequence[str]
+    tracker: Tracker | None
     losses: list[float] = field(default_factory=list)
-    looks: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
-    """Rounds and the figures after them: of the validation samples, or where there are none of the training samples."""
+    best: int | None = None
+    """The best round by the first metric, where an early stop by metrics was asked for."""
+    is_stale: bool = False
+    """Whether a metric has not improved for so long that training should end."""
 
     def note_loss(self, loss: float) -> bool:
         """Log the training loss after a round; whether it has settled."""
@@ -82,31 +66,28 @@ class Watch:
 
     def is_due(self) -> bool:
         """Whether the round just noted is one to look at; with an early stop by metrics each is, unless told otherwise."""
-        params = self.context.params
-        every = int(params["validate_every"] or bool(params.get("early_stopping_rounds")))
-        return every > 0 and len(self.losses) % every == 0
+        pace = get_pace(self.context.params)
+        return pace > 0 and len(self.losses) % pace == 0
 
     def look(self, split: str, labels: Vector, scores: Vector) -> None:
-        """Log the figures of a split."""
-        number, params = len(self.losses), self.context.params
-        figures = measure(self.objective, labels, scores, threshold=params["threshold"])
-        for name in dict.fromkeys(("loss", *list_metrics(self.objective, params["metrics"]))):
+        """Log the figures of a split, and judge by them."""
+        number = len(self.losses)
+        figures = measure(self.objective, labels, scores, threshold=self.context.params["threshold"])
+        for name in dict.fromkeys(("loss", *self.metrics)):
             if name in figures:
                 self.context.log_metric(f"{split}_{name}", figures[name], number)
-        self.looks.append((number, figures))
+        self._judge(number, figures)
 
-    def find_stop(self) -> int | None:
-        """The round to go back to where a metric has not improved for too long; None to go on."""
-        params = self.context.params
-        patience = int(params["early_stopping_rounds"])
-        names = list_metrics(self.objective, params["metrics"])
-        for name in names[:1] if params["use_first_metric_only"] else names:
-            best = self._find_best(name)
-            if patience and best is not None and len(self.looks) - 1 - best >= patience:
-                return self.looks[best][0]
-        return None
+    def _judge(self, number: int, figures: Mapping[str, float]) -> None:
+        if self.tracker is None:
+            return
+        verdict = self.tracker.hear({name: figures[name] for name in self.metrics if name in figures})
+        self.best = number if verdict.is_best else self.best
+        self.is_stale = verdict.stop
 
-    def _find_best(self, name: str) -> int | None:
-        sign = -1 if name in FALLING else 1
-        values = [sign * figures[name] if name in figures else -np.inf for _, figures in self.looks]
-        return int(np.argmax(values)) if values and max(values) > -np.inf else None
+
+def make_watch(context: Context, objective: Objective) -> Watch:
+    """A watch as the parameters ask for."""
+    metrics = list_metrics(context, objective)
+    tracker = make_tracker(context.params, metrics)
+    return Watch(context=context, objective=objective, metrics=metrics, tracker=tracker)

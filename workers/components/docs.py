@@ -10,6 +10,26 @@ from fedrota.component import ComponentInfo
 from workers.components.catalog import list_builtin
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "components"
+EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "components.yaml"
+PURPOSES: Final[Mapping[str, Sequence[str]]] = {
+    "Read and prepare tables": (
+        "reader", "data_transform", "feature_imputation", "label_transform", "column_expand", "union",
+        "feature_scale", "one_hot_encoder", "homo_one_hot_encoder",
+    ),
+    "Find and choose samples": (
+        "intersection", "federated_sample", "sample_weight", "hetero_data_split", "homo_data_split",
+    ),
+    "Judge and choose columns": (
+        "data_statistics", "hetero_feature_binning", "homo_feature_binning", "hetero_pearson",
+        "hetero_feature_selection",
+    ),
+    "Train: the same columns, other samples": ("homo_lr", "homo_secureboost"),
+    "Train: the same samples, other columns": (
+        "hetero_lr", "hetero_linr", "hetero_poisson", "hetero_sshe_lr", "hetero_sshe_linr", "hetero_secureboost",
+    ),
+    "Compare, predict and measure": ("local_baseline", "predict", "evaluation"),
+    "Try things out, and what the gateway needs": ("toy", "noop", "restore_model"),
+}  # fmt: skip
 LIMITS: Final = (
     ("minimum", ">= {}"),
     ("exclusiveMinimum", "> {}"),
@@ -29,18 +49,45 @@ def main(folder: Path = FOLDER) -> None:
 
 def render_pages() -> Iterator[tuple[str, str]]:
     """File name and text of each page."""
-    components = list_builtin()
-    rows = [(f"[{info.name}]({info.name}.md)", info.summary) for info in components]
-    index = (
-        "# Built-in components",
-        "",
-        *_render_table(("component", "what it does"), rows),
-        "",
-        "Write your own: [a component in a few lines](../guides/write-a-component.md).",
-    )
-    yield "README.md", _join(index)
-    for info in components:
-        yield f"{info.name}.md", _join(_render_component(info))
+    components, examples = {info.name: info for info in list_builtin()}, read_examples()
+    yield "README.md", _join(_render_index(components))
+    for name, info in components.items():
+        yield f"{name}.md", _join((*_render_component(info), *_render_example(examples.get(name, ""))))
+
+
+def read_examples(file: Path = EXAMPLES) -> dict[str, str]:
+    """A short job document for each component, by the component's name."""
+    documents = file.read_text(encoding="utf-8").split("---\n")
+    return {_find_name(text): text for text in documents}
+
+
+def _find_name(document: str) -> str:
+    (line,) = (line for line in document.splitlines() if line.startswith("name: "))
+    return line.removeprefix("name: ")
+
+
+def _render_index(components: Mapping[str, ComponentInfo]) -> Iterator[str]:
+    yield "# Built-in components"
+    for purpose, names in PURPOSES.items():
+        yield ""
+        yield f"## {purpose}"
+        yield ""
+        rows = [(f"[{name}]({name}.md)", components[name].summary) for name in names]
+        yield from _render_table(("component", "what it does"), rows)
+    yield ""
+    yield "Write your own: [a component in a few lines](../guides/write-a-component.md)."
+
+
+def _render_example(document: str) -> Iterator[str]:
+    yield ""
+    yield "## Example"
+    yield ""
+    if not document:
+        yield "None: the gateway writes this step itself."
+        return
+    yield "A whole job, for `fedrota submit`; its tables are in `examples/data/`."
+    yield ""
+    yield from ("```yaml", *document.splitlines(), "```")
 
 
 def _render_component(info: ComponentInfo) -> Iterator[str]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from fedrota.component import Context
+from workers.components.check_params import list_metrics
 from workers.components.columns import Vector
+from workers.components.early_stop import Tracker, Verdict, get_pace, make_tracker
 from workers.components.glm_family import Family, clean_labels
+from workers.components.metrics import measure
 from workers.components.tables import Samples
-from workers.components.training_checks import Tracker, Verdict, get_pace, list_metrics, make_tracker, measure
 from workers.components.vertical_roles import Roles
 
 WATCH_TURNS: Final = 1 << 41

@@ -10,7 +10,7 @@ from fedrota.component import Context, Member
 from workers.components.boosting_data import Targets
 from workers.components.boosting_results import Ensemble
 from workers.components.boosting_sampling import sample
-from workers.components.boosting_watch import Watch
+from workers.components.boosting_watch import Watch, make_watch
 from workers.components.columns import Vector
 from workers.components.forks import Report
 from workers.components.tree_guest import TreeGuest
@@ -48,7 +48,7 @@ class HeteroBoosting:
         outputs, start = self.targets.objective.outputs, self.targets.start
         rows = len(self.guest.codes), len(self.guest.validate_codes)
         self.history.append((np.full((rows[0], outputs), start), np.full((rows[1], outputs), start)))
-        watch = Watch(context=self.context, objective=self.targets.objective)
+        watch = make_watch(self.context, self.targets.objective)
         rounds: list[Sequence[Tree]] = []
         stopped_by, keep = "", 0
         while not stopped_by:
@@ -104,12 +104,8 @@ class HeteroBoosting:
             watch.look("validate", targets.validate, validate_scores)
         elif self.context.params["early_stopping_rounds"] and watch.is_due():
             watch.look("train", targets.train, scores)
-        best = watch.find_stop()
-        if best is not None:
-            return "validation", best
-        if settled:
-            return "loss", number
-        return ("trees" if number == self.context.params["trees"] else ""), number
+        ends = {"metrics": watch.is_stale, "loss": settled, "trees": number == self.context.params["trees"]}
+        return next((why for why, so in ends.items() if so), ""), watch.best or number
 
     def _make_ensemble(self, rounds: Sequence[Sequence[Tree]]) -> Ensemble:
         params = self.context.params

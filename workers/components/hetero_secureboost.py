@@ -11,7 +11,7 @@ from workers.components.boosting_data import Targets, TreeColumns, check_classes
 from workers.components.boosting_params import FOLDS, HETERO_PARAMS, PORTS
 from workers.components.boosting_results import write_tree_model, write_tree_predictions
 from workers.components.boosting_sampling import check_rates
-from workers.components.boosting_watch import check_metrics
+from workers.components.boosting_watch import list_metrics
 from workers.components.gradient_slots import Slots
 from workers.components.hetero_boosting import Boosted, HeteroBoosting
 from workers.components.paillier import make_key
@@ -98,7 +98,7 @@ def _check_guest(context: Context, columns: TreeColumns) -> Sequence[float]:
     check_turns(context, len(columns.train.names))
     check_rates(context)
     targets = read_targets(context, columns)
-    check_metrics(context, targets.objective)
+    list_metrics(context, targets.objective)
     check_classes(context, targets.classes, rows=len(columns.train), whose=f"party {context.me.party}")
     return targets.classes
 

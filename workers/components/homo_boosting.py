@@ -7,7 +7,7 @@ import numpy as np
 
 from fedrota.component import Context
 from workers.components.boosting_data import Targets
-from workers.components.boosting_watch import Watch
+from workers.components.boosting_watch import make_watch
 from workers.components.columns import Vector
 from workers.components.homo_trees import HomoTrees
 from workers.components.tree_model import Tree
@@ -38,7 +38,7 @@ class HomoBoosting:
         params, outputs = self.context.params, self.targets.objective.outputs
         scores = np.full((len(self.trees.codes), outputs), self.start)
         validate_scores = np.full((len(self.trees.validate_codes), outputs), self.start)
-        watch = Watch(context=self.context, objective=self.targets.objective)
+        watch = make_watch(self.context, self.targets.objective)
         rounds: list[Sequence[Tree]] = []
         stopped_by = ""
         while not stopped_by:

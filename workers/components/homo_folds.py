@@ -1,16 +1,16 @@
 """Cross-validation over parties that hold different samples: each one holds back a part of its own rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from fedrota.component import Context
+from workers.components.check_params import list_metrics
 from workers.components.columns import Vector
+from workers.components.folds import Fold, plan_folds, report_folds
 from workers.components.homo_lr_data import PartyData
 from workers.components.homo_lr_results import write_splits
 from workers.components.logistic import predict
+from workers.components.metrics import measure
 from workers.components.scopes import Scope
-from workers.components.tables import Samples
-from workers.components.training_checks import Fold, list_metrics, measure, plan_folds, report_folds
 
 Train = Callable[[Context, PartyData | None], tuple[PartyData | None, Vector]]
 """Trains once on a party's samples; the same samples as the model takes them (scaled), and the weights."""
@@ -39,19 +39,10 @@ def cross_validate(context: Context, party: PartyData | None, train: Train) -> N
 def take_fold(party: PartyData, fold: Fold) -> PartyData:
     """The party with some of its rows to train with and the others to validate with."""
     return PartyData(
-        train=_take_rows(party.train, fold.train),
+        train=party.train.take(fold.train),
         train_labels=party.train_labels[fold.train],
-        validate=_take_rows(party.train, fold.held),
+        validate=party.train.take(fold.held),
         validate_labels=party.train_labels[fold.held],
-    )
-
-
-def _take_rows(samples: Samples, rows: Sequence[int]) -> Samples:
-    return replace(
-        samples,
-        ids=[samples.ids[row] for row in rows],
-        features=samples.features[rows],
-        labels=None if samples.labels is None else samples.labels[rows],
     )
 
 

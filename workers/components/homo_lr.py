@@ -8,14 +8,14 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, component
 from workers.components.agreement import Profile, agree
+from workers.components.check_params import CHECK_PARAMS, CHECK_SETTINGS, list_metrics
 from workers.components.homo_folds import cross_validate
 from workers.components.homo_lr_data import PartyData, make_scaled, read_party_data
 from workers.components.homo_lr_results import Fit, log_round, write_model, write_predictions
 from workers.components.homo_watch import make_watch
-from workers.components.logistic import OPTIMIZERS, LocalTraining, mean_loss, penalty
+from workers.components.logistic import OPTIMIZERS, LocalTraining, penalty
 from workers.components.scaling import Scale, measure_scale
 from workers.components.secure_sum import SecureSum, SumPlan
-from workers.components.training_checks import CHECK_PARAMS, CHECK_SETTINGS, list_metrics
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 DIVERGED: Final = 1e12
@@ -24,8 +24,8 @@ SHARED_SETTINGS: Final = ("rounds", "l2", "early_stop", "tol", "scale", *CHECK_S
 DISCLOSURE: Final = (
     (
         "the aggregator (arbiter, otherwise guest)",
-        "feature names and settings of each party; over all parties together: number of rows, number of rows with "
-        "label 1, mean and deviation of each feature, weights and loss of each round",
+        "feature names and settings of each party; over all parties together: number and weight of rows, number of rows "
+        "with label 1, mean and deviation of each feature, weights and loss of each round",
         "at least two other data parties send vectors, so that pairwise masks hide each one's; the aggregator "
         "follows the protocol and does not join forces with all but one of the data parties",
     ),
@@ -36,7 +36,8 @@ DISCLOSURE: Final = (
     ),
     (
         "either of two data parties",
-        "the other's local weights of each round, numbers of rows and of labels 1, mean and deviation of each feature",
+        "the other's local weights of each round, number and weight of rows, number of labels 1, mean and deviation of each "
+        "feature",
         "two data parties: a sum of two minus one's own is the other's, so no masks can help. Without an arbiter "
         "the guest gets the host's vectors as they are",
     ),
@@ -147,7 +148,8 @@ def homo_lr(context: Context) -> None:
     """Train a logistic regression by federated averaging over parties with the same features.
 
     One guest, one or more hosts, perhaps an arbiter. Each round every data party trains on its own samples;
-    the aggregator (the arbiter, or the guest where there is none) averages the weights by numbers of samples.
+    the aggregator (the arbiter, or the guest where there is none) averages the weights by numbers of samples, or by what
+    these weigh where a sample_weight step gave them weights. Means and deviations of features count all rows alike.
     Weights, counts and statistics travel under pairwise masks wherever at least two data parties send them,
     so the aggregator learns sums only. `train` needs 0/1 labels; `validate` is optional. Outputs are the
     `model` (JSON) and `data`, the predictions for both inputs. A party that drops out ends the attempt: a
@@ -175,11 +177,11 @@ def _train(
     context: Context, plan: SumPlan, party: PartyData | None, *, width: int
 ) -> tuple["_Training", Fit, Scale | None]:
     sums = SecureSum(context, plan)
-    rows = _count_rows(sums, party)
+    rows, mass = _count_rows(sums, party)
     scaled = context.params["scale"]
     scale = measure_scale(sums, party.train.features if party else None, rows=rows) if scaled else None
     own = make_scaled(party, scale) if party else None
-    training = _Training(context=context, sums=sums, party=own, rows=rows, width=width)
+    training = _Training(context=context, sums=sums, party=own, rows=rows, mass=mass, width=width)
     return training, training.run(), scale
 
 
@@ -196,16 +198,17 @@ def _make_plan(context: Context) -> SumPlan:
     return SumPlan(contributors=[*guests, *hosts], aggregator=(arbiters or guests)[0])
 
 
-def _count_rows(sums: SecureSum, party: PartyData | None) -> float:
-    """The number of training rows over all parties; InvalidInputError where all of them have one label."""
-    labels = party.train_labels if party else None
-    rows, ones = sums.add_up(None if labels is None else np.array([len(labels), labels.sum()]))
-    if ones in (0, rows):
+def _count_rows(sums: SecureSum, party: PartyData | None) -> tuple[float, float]:
+    """The number and the weight of all parties' training rows; InvalidInputError where all that count have one label."""
+    rows, mass, counted, ones = sums.add_up(party.count_samples() if party else None)
+    if not counted:
+        raise InvalidInputError(f"all {rows:.0f} training rows of all parties weigh 0: correct the sample_weight step")
+    if ones in (0, counted):
         raise InvalidInputError(
-            f"all {rows:.0f} training rows of all parties have the label {int(ones > 0)}: a classifier needs rows of "
+            f"all {counted:.0f} training rows of all parties have the label {int(ones > 0)}: a classifier needs rows of "
             "both classes; check `label_column` and `label_map` in data_transform"
         )
-    return float(rows)
+    return float(rows), float(mass)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +219,8 @@ class _Training:
     sums: SecureSum
     party: PartyData | None
     rows: float
+    mass: float
+    """What all parties' rows weigh."""
     width: int
 
     def run(self) -> Fit:
@@ -263,23 +268,22 @@ class _Training:
         """The mean weights after local training, and the loss over all parties before it."""
         part = None
         if self.party is not None:
-            features, labels = self.party.train.features, self.party.train_labels
-            improved = local.improve(weights, features, labels)
+            party = self.party
+            improved = local.improve(weights, party.train.features, party.train_labels, party.sample_weights)
             if not (np.abs(improved) < DIVERGED).all():
                 raise InvalidInputError(
                     f"training at party {self.context.me.party} has diverged: lower `learning_rate` "
                     f"({self.context.params['learning_rate']:g}) or set `scale: true`"
                 )
-            part = len(labels) * np.append(improved, mean_loss(weights, features, labels, l2=0.0))
-        mean = self.sums.add_up(part) / self.rows
+            part = party.mass * np.append(improved, party.measure_loss(weights))
+        mean = self.sums.add_up(part) / self.mass
         return mean[:-1], float(mean[-1]) + penalty(weights, l2=self.context.params["l2"])
 
     def _sum_loss(self, weights: Vector) -> float:
         part = None
         if self.party is not None:
-            features, labels = self.party.train.features, self.party.train_labels
-            part = np.array([len(labels) * mean_loss(weights, features, labels, l2=0.0)])
-        return float(self.sums.add_up(part)[0]) / self.rows + penalty(weights, l2=self.context.params["l2"])
+            part = np.array([self.party.mass * self.party.measure_loss(weights)])
+        return float(self.sums.add_up(part)[0]) / self.mass + penalty(weights, l2=self.context.params["l2"])
 
     def _is_settled(self, before: Vector, weights: Vector, losses: list[float]) -> bool:
         how, tol = self.context.params["early_stop"], self.context.params["tol"]

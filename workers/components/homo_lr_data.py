@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
+from workers.components.logistic import mean_loss
 from workers.components.scaling import Scale
-from workers.components.tables import Samples, read_samples, refuse_weights, render_names
+from workers.components.tables import Samples, read_samples, render_names
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -20,16 +21,41 @@ class PartyData:
     validate: Samples | None
     validate_labels: Vector | None
 
+    @property
+    def mass(self) -> float:
+        """What the training samples weigh together: their number, where they have no weights."""
+        return float(len(self.train) if self.train.weights is None else self.train.weights.sum())
+
+    @property
+    def sample_weights(self) -> Vector | None:
+        """How often each training sample counts; the mean is 1. None where all count alike."""
+        weights = self.train.weights
+        if weights is None:
+            return None
+        return weights / weights.mean() if weights.any() else weights
+
+    def measure_loss(self, model: Vector) -> float:
+        """The mean loss of the training samples, without penalty."""
+        return mean_loss(model, self.train.features, self.train_labels, l2=0.0, sample_weights=self.sample_weights)
+
+    def count_samples(self) -> Vector:
+        """Rows, their weight, rows that count at all, and how many of these have the label 1."""
+        counted = np.ones(len(self.train)) if self.train.weights is None else (self.train.weights > 0).astype(float)
+        return np.array([len(self.train), self.mass, counted.sum(), (counted * self.train_labels).sum()])
+
 
 def read_party_data(context: Context) -> PartyData:
     """The inputs of this party; InvalidInputError where labels, rows or features are missing or do not fit."""
     train = read_samples(context, "train")
-    refuse_weights(context, train)
     party = context.me.party
     if not len(train):
         raise InvalidInputError(f"the training table of party {party} has no rows")
     if not train.names:
         raise InvalidInputError(f"the training table of party {party} has no features, only id and label")
+    if train.weights is not None and (train.weights < 0).any():
+        raise InvalidInputError(
+            f"column {train.weight_name!r} of party {party} has weights below 0: correct the sample_weight step"
+        )
     labels = read_labels(context, train)
     if labels is None:
         raise InvalidInputError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from fedrota.component import Context
 from workers.components.homo_lr_data import PartyData
-from workers.components.logistic import mean_loss, predict
+from workers.components.logistic import mean_loss, penalty, predict
 from workers.components.model_files import describe_origin, write_model_file
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, write_table
@@ -41,7 +41,7 @@ def log_round(context: Context, party: PartyData | None, weights: Vector, number
     if party is None:
         return
     l2 = context.params["l2"]
-    context.log_metric("loss", mean_loss(weights, party.train.features, party.train_labels, l2=l2), number)
+    context.log_metric("loss", party.measure_loss(weights) + penalty(weights, l2=l2), number)
     if party.validate is None or party.validate_labels is None or not len(party.validate):
         return
     features, labels = party.validate.features, party.validate_labels

@@ -19,7 +19,7 @@ from workers.components.boosting_data import (
 from workers.components.boosting_objective import make_objective
 from workers.components.boosting_params import GROWTH, PARAMS, PORTS
 from workers.components.boosting_results import Ensemble, write_tree_model, write_tree_predictions
-from workers.components.boosting_watch import check_metrics
+from workers.components.boosting_watch import list_metrics
 from workers.components.columns import Vector
 from workers.components.homo_boosting import HomoBoosted, HomoBoosting
 from workers.components.homo_trees import HomoTrees
@@ -97,7 +97,7 @@ def _train(
 ) -> tuple[Trained, HomoBoosted]:
     sums = SecureSum(context, plan)
     targets = _find_targets(context, sums, columns)
-    check_metrics(context, targets.objective)
+    list_metrics(context, targets.objective)
     grid = _find_grid(context, sums, columns, features)
     train = columns.train.features if columns else np.empty((0, len(features)))
     validate = columns.validate.features if columns and columns.validate else np.empty((0, len(features)))

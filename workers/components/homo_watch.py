@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from fedrota.component import Context
+from workers.components.check_params import list_metrics
 from workers.components.columns import Vector
+from workers.components.early_stop import Tracker, Verdict, get_pace, make_tracker
 from workers.components.homo_folds import measure_party
 from workers.components.homo_lr_data import PartyData
 from workers.components.secure_sum import SecureSum
-from workers.components.training_checks import Tracker, Verdict, get_pace, list_metrics, make_tracker
 
 SPLITS: Final = ("validate", "train")
 """What decides about an early stop: the first one that any party has figures of."""

@@ -72,11 +72,16 @@ def predict(weights: Vector, features: Vector) -> Vector:
     return np.where(score >= 0, 1.0, small) / (1.0 + small)
 
 
-def mean_loss(weights: Vector, features: Vector, labels: Vector, *, l2: float) -> float:
-    """Mean logarithmic loss plus l2/2 times the squared coefficients; labels are 0 and 1."""
+def mean_loss(
+    weights: Vector, features: Vector, labels: Vector, *, l2: float, sample_weights: Vector | None = None
+) -> float:
+    """Mean logarithmic loss plus l2/2 times the squared coefficients; labels are 0 and 1.
+
+    `sample_weights` say how often each sample counts; over all samples their mean is 1.
+    """
     score = features @ weights[:-1] + weights[-1]
     loss = np.logaddexp(0.0, score) - labels * score
-    return float(loss.mean() + penalty(weights, l2=l2))
+    return float(_weigh(loss, sample_weights).mean() + penalty(weights, l2=l2))
 
 
 def penalty(weights: Vector, *, l2: float) -> float:
@@ -84,11 +89,17 @@ def penalty(weights: Vector, *, l2: float) -> float:
     return float(0.5 * l2 * (weights[:-1] ** 2).sum())
 
 
-def mean_gradient(weights: Vector, features: Vector, labels: Vector, *, l2: float) -> Vector:
+def mean_gradient(
+    weights: Vector, features: Vector, labels: Vector, *, l2: float, sample_weights: Vector | None = None
+) -> Vector:
     """The gradient of `mean_loss`."""
-    error = predict(weights, features) - labels
+    error = _weigh(predict(weights, features) - labels, sample_weights)
     slopes = features.T @ error / len(labels) + l2 * weights[:-1]
     return np.append(slopes, error.mean())
+
+
+def _weigh(values: Vector, sample_weights: Vector | None) -> Vector:
+    return values if sample_weights is None else values * sample_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +112,16 @@ class LocalTraining:
     optimizer: Optimizer
     shuffle: np.random.Generator
 
-    def improve(self, weights: Vector, features: Vector, labels: Vector) -> Vector:
+    def improve(
+        self, weights: Vector, features: Vector, labels: Vector, sample_weights: Vector | None = None
+    ) -> Vector:
         """The weights after `epochs` passes over the samples."""
         size = self.batch_size or len(labels)
         for _epoch in range(self.epochs):
             order = self.shuffle.permutation(len(labels)) if size < len(labels) else np.arange(len(labels))
             for start in range(0, len(labels), size):
                 rows = order[start : start + size]
-                gradient = mean_gradient(weights, features[rows], labels[rows], l2=self.l2)
+                counts = None if sample_weights is None else sample_weights[rows]
+                gradient = mean_gradient(weights, features[rows], labels[rows], l2=self.l2, sample_weights=counts)
                 weights = weights + self.optimizer.change(gradient)
         return weights

@@ -60,8 +60,9 @@ NEW_NAME: Final = "sample_weight"
 def sample_weight(context: Context) -> None:
     """Give each sample a weight: that of its label, or the value of a feature.
 
-    The output remembers its weight column, which is no feature. local_baseline and the boosted trees weigh samples by
-    it, and federated_sample can repeat rows by it; the linear models refuse weighted tables rather than pass over them.
+    The output remembers its weight column, which is no feature. homo_lr, local_baseline and the boosted trees weigh
+    samples by it, and federated_sample can repeat rows by it; the vertical linear models refuse weighted tables rather
+    than pass over them, since their hosts would have to know the weights.
     """
     frame = read_frame(context, "data")
     params = context.params

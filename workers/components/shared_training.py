@@ -14,6 +14,7 @@ import numpy as np
 from fedrota.component import InvalidInputError
 from workers.components.cipher_matrix import Layout
 from workers.components.columns import Vector
+from workers.components.early_stop import Verdict
 from workers.components.fixed_point import FEATURE_BITS, WEIGHT_BITS, Whole, to_real
 from workers.components.glm_family import Family
 from workers.components.glm_optimizers import STARTS
@@ -23,7 +24,6 @@ from workers.components.group_masks import RING, from_words, to_words
 from workers.components.moments import Block, Columns, Ring, share_moments
 from workers.components.paillier import Number
 from workers.components.pair_link import PairLink, encrypt_rows
-from workers.components.training_checks import Verdict
 
 RING_BITS: Final = RING.bit_length() - 1
 MOMENT_BITS: Final = 2 * FEATURE_BITS

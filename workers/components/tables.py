@@ -4,7 +4,7 @@ pyarrow is loaded inside the functions, so that a process that never touches a t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,6 +50,16 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def take(self, rows: Sequence[int]) -> "Samples":
+        """Some of the samples, in the order given."""
+        return replace(
+            self,
+            ids=[self.ids[row] for row in rows],
+            features=self.features[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
+        )
 
 
 def get_input(context: Context, name: str) -> Path:

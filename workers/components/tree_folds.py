@@ -1,18 +1,18 @@
 """Cross-validation of boosted trees: the same folds wherever parties hold the same samples, own ones elsewhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from fedrota.component import Context, InvalidInputError
+from fedrota.component import Context
 from workers.components.boosting_data import Targets, TreeColumns
 from workers.components.boosting_results import Ensemble, write_tree_predictions
 from workers.components.boosting_watch import list_metrics, measure
+from workers.components.check_params import check_folds
 from workers.components.columns import Vector
+from workers.components.folds import Fold, plan_folds, report_folds
 from workers.components.scopes import Scope
-from workers.components.tables import Samples
-from workers.components.training_checks import Fold, plan_folds, report_folds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,7 @@ Train = Callable[[Context, TreeColumns | None], Trained | None]
 def cross_validate(context: Context, columns: TreeColumns | None, train: Train) -> None:
     """Train and measure once for each fold; `data` has each row's prediction by trees that did not know it."""
     count = context.params["cv_folds"]
-    if count == 1:
-        raise InvalidInputError("`cv_folds` is 1, which leaves nothing to train with: set it to 2 or more, or to 0")
+    check_folds(context)
     folds = [None] * count if columns is None else plan_folds(context, len(columns.train))
     rows, held = [], []
     for place, fold in enumerate(folds):
@@ -51,17 +50,7 @@ def cross_validate(context: Context, columns: TreeColumns | None, train: Train) 
 
 def take_fold(columns: TreeColumns, fold: Fold) -> TreeColumns:
     """Some of the training rows to train with and the others to validate with."""
-    return TreeColumns(train=_take_rows(columns.train, fold.train), validate=_take_rows(columns.train, fold.held))
-
-
-def _take_rows(samples: Samples, rows: list[int]) -> Samples:
-    return replace(
-        samples,
-        ids=[samples.ids[row] for row in rows],
-        features=samples.features[rows],
-        labels=None if samples.labels is None else samples.labels[rows],
-        weights=None if samples.weights is None else samples.weights[rows],
-    )
+    return TreeColumns(train=columns.train.take(fold.train), validate=columns.train.take(fold.held))
 
 
 def _measure(context: Context, trained: Trained) -> dict[str, dict[str, float]]:
@@ -70,6 +59,6 @@ def _measure(context: Context, trained: Trained) -> dict[str, dict[str, float]]:
     splits = [("train", targets.train, trained.scores)]
     if targets.validate is not None:
         splits.append(("validate", targets.validate, trained.validate_scores))
-    names = list_metrics(targets.objective, context.params["metrics"])
+    names = list_metrics(context, targets.objective)
     found = {name: measure(targets.objective, labels, np.asarray(s), threshold=threshold) for name, labels, s in splits}
     return {name: {each: figures[each] for each in names if each in figures} for name, figures in found.items()}

@@ -7,7 +7,9 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.alignment import Alignment
+from workers.components.check_params import list_metrics
 from workers.components.columns import Vector
+from workers.components.folds import Fold, plan_folds, report_folds
 from workers.components.glm_family import Family
 from workers.components.glm_model import ModelPart, share_scores, write_scored
 from workers.components.glm_training import Fit
@@ -15,7 +17,6 @@ from workers.components.glm_watch import measure_scores
 from workers.components.group_masks import GroupMasks
 from workers.components.scopes import Scope
 from workers.components.tables import Samples
-from workers.components.training_checks import Fold, list_metrics, plan_folds, report_folds
 from workers.components.vertical_data import ColumnScale, PartyColumns
 from workers.components.vertical_party import Party
 from workers.components.vertical_roles import Roles
@@ -73,7 +74,7 @@ def make_part(context: Context, roles: Roles, party: Party, fit: Fit, *, family:
 def _take(party: Party, fold: Fold) -> Party:
     """The party with some of its rows to train with and the others to validate with, scaled by the first ones."""
     whole = party.columns.train
-    train, held = _take_rows(whole, fold.train), _take_rows(whole, fold.held)
+    train, held = whole.take(fold.train), whole.take(fold.held)
     # Where the step standardises, the rows that are held back must have no part in means and deviations.
     scale = ColumnScale.measure(train.features) if party.scaled else ColumnScale.keep(len(whole.names))
     return replace(
@@ -85,15 +86,6 @@ def _take(party: Party, fold: Fold) -> Party:
         ),
         labels=None if party.labels is None else party.labels[fold.train],
         target=None if party.target is None else party.target[fold.train],
-    )
-
-
-def _take_rows(samples: Samples, rows: Sequence[int]) -> Samples:
-    return replace(
-        samples,
-        ids=[samples.ids[row] for row in rows],
-        features=samples.features[rows],
-        labels=None if samples.labels is None else samples.labels[rows],
     )
 
 

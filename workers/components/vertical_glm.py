@@ -6,6 +6,7 @@ from typing import Any
 
 from fedrota.component import Context
 from workers.components.alignment import Alignment, align
+from workers.components.check_params import list_metrics
 from workers.components.columns import Vector
 from workers.components.fixed_point import Bounds
 from workers.components.glm_family import Family
@@ -20,7 +21,6 @@ from workers.components.pair_link import link_parties
 from workers.components.poisson_gradients import PoissonGradients
 from workers.components.secure_sum import SecureSum, SumPlan
 from workers.components.tables import Samples
-from workers.components.training_checks import list_metrics
 from workers.components.vertical_folds import Train, cross_validate, make_part
 from workers.components.vertical_params import SHARED_SETTINGS
 from workers.components.vertical_party import Party, read_party

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from workers.components.check_params import CHECK_PARAMS, CHECK_SETTINGS
 from workers.components.glm_optimizers import CHOICES, STARTS
 from workers.components.pair_link import KEY_BITS
-from workers.components.training_checks import CHECK_PARAMS, CHECK_SETTINGS
 
 SHARED_SETTINGS: Final = (
     "epochs",

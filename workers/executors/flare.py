@@ -252,6 +252,7 @@ class ServerRun(FlareRun):
         host, _, port = pick_address(self.executor.settings.engine.host).rpartition(":")
         self.launch(
             {
+                "job": self.assignment.job,
                 "host": host,
                 "port": int(port),
                 "requests": {site: self._requests[site] for site in self._sites},

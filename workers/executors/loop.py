@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ class ExecutorLoop:
         self.on_error: Callable[[], object] = lambda: None
         """Called after an error that nobody foresaw: an attempt may hang, so the worker had better end."""
         self.aio.set_exception_handler(self._on_error)
+        self._calls: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._is_woken = False
         self._thread = threading.Thread(target=self._run, name="executors", daemon=True)
 
     def start(self) -> None:
@@ -27,15 +30,28 @@ class ExecutorLoop:
     def stop(self) -> None:
         """End the loop and wait for its thread."""
         if self._thread.is_alive():
-            self.aio.call_soon_threadsafe(self.aio.stop)
+            self.call(self.aio.stop)
             self._thread.join()
         if not self.aio.is_closed():
             self.aio.close()
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
-        """Call `function` in the loop's thread, soon; from any thread, nothing happens after `stop`."""
-        if not self.aio.is_closed():
-            self.aio.call_soon_threadsafe(function, *args)
+        """Call `function` in the loop's thread, soon; from any thread, nothing happens after `stop`.
+
+        To wake the loop is a system call: a crowd of calls wakes it once.
+        """
+        self._calls.append((function, args))
+        if not self._is_woken and not self.aio.is_closed():
+            self._is_woken = True
+            self.aio.call_soon_threadsafe(self._make_calls)
+
+    def _make_calls(self) -> None:
+        # First the flag: what is added from here on either is seen below or wakes the loop anew.
+        self._is_woken = False
+        while self._calls:
+            function, args = self._calls.popleft()
+            # Each in a turn of its own, so that the error of one does not keep back the others.
+            self.aio.call_soon(function, *args)
 
     def later(self, delay_s: float, function: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
         """Call `function` in `delay_s` seconds; only from the loop's thread."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workers.flare.child import Child, ChildDiedError, exit_on_signal
-from workers.flare.commands import answer_commands
+from workers.flare.commands import answer_commands, refuse_commands, take_commands
 from workers.flare.kit import ADMIN, ORG, SERVER, KitError, make_kits, pack_kit
 from workers.flare.news import FINISHED, KITS, ORDER, VERDICT, News, write_mark
 from workers.flare.pack import find_last_error, pack_folder
@@ -20,6 +20,8 @@ from workers.flare.watch import Watch, find_round
 
 LOOK_S: Final = 0.2
 LOGIN_S: Final = 2.0
+COMMAND_S: Final = 3.0
+"""A question to a job that is just ending must not keep us from seeing its end."""
 DONE: Final = "FINISHED:COMPLETED"
 
 
@@ -137,16 +139,20 @@ class Run:
     def _watch(self, session: Any, child: Child, job: str) -> None:
         """Tell how far the job is until it has ended; RunError where it does not end well."""
         watch = Watch(session, job, self._news)
+        session.set_timeout(COMMAND_S)
+        take_commands(self._place)
         since = time.monotonic()
         while not (status := watch.look()).startswith("FINISHED"):
             child.check()
-            answer_commands(self._place, session, job)
+            answer_commands(self._place, session, job, known_as=self._order["job"])
             if watch.has_moved:
                 since = time.monotonic()
             if time.monotonic() - since > self._order["stall_s"]:
                 where = find_round(watch.stats)
                 raise RunError("timeout", f"FLARE's job has not moved for {self._order['stall_s']:g} s (round {where})")
             time.sleep(LOOK_S)
+        refuse_commands(self._place)
+        session.unset_timeout()
         if status != DONE:
             raise RunError("error", f"FLARE's job ended as {status}")
 

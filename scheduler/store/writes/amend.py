@@ -48,15 +48,35 @@ def delete_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: s
 
     Empty names do not narrow.
     """
-    query: Any = select(TaskRow.id).join(StepRow, col(StepRow.id) == TaskRow.step_id).where(TaskRow.job_id == job)
-    for column, wanted in ((StepRow.name, step), (TaskRow.role, role), (TaskRow.party_id, party)):
-        if wanted:
-            query = query.where(column == wanted)
-    tasks = list(tx.session.exec(query).all())
+    tasks = _list_tasks(tx, job, step=step, role=role, party=party)
     tx.session.exec(delete(MetricRow).where(col(MetricRow.task_id).in_(tasks)))
     tx.session.exec(delete(OutputRow).where(col(OutputRow.task_id).in_(tasks), col(OutputRow.kind) != "model"))
     tx.session.exec(update(TaskRow).where(col(TaskRow.id).in_(tasks)).values(summary=None))
     return len(tasks)
+
+
+def delete_curves(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
+    """Forget the points of one task's curves; how many tasks that were."""
+    tasks = _list_tasks(tx, job, step=step, role=role, party=party)
+    tx.session.exec(delete(MetricRow).where(col(MetricRow.task_id).in_(tasks)))
+    return len(tasks)
+
+
+def delete_models(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
+    """Forget the models that one task left; how many outputs that were."""
+    tasks = _list_tasks(tx, job, step=step, role=role, party=party)
+    mine = (col(OutputRow.task_id).in_(tasks), col(OutputRow.kind) == "model")
+    found = tx.session.exec(select(OutputRow.name).where(*mine)).all()
+    tx.session.exec(delete(OutputRow).where(*mine))
+    return len(found)
+
+
+def _list_tasks(tx: Tx, job: str, *, step: str, role: str, party: str) -> list[str]:
+    query: Any = select(TaskRow.id).join(StepRow, col(StepRow.id) == TaskRow.step_id).where(TaskRow.job_id == job)
+    for column, wanted in ((StepRow.name, step), (TaskRow.role, role), (TaskRow.party_id, party)):
+        if wanted:
+            query = query.where(column == wanted)
+    return list(tx.session.exec(query).all())
 
 
 def _store_retry(retry: Retry) -> dict[str, Any]:

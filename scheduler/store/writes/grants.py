@@ -38,6 +38,16 @@ def revoke_client(tx: Tx, client: str, now: datetime) -> None:
     tx.session.flush()
 
 
+def update_client_role(tx: Tx, client: str, role: str) -> None:
+    """Give a client's credential another role; NotFoundError where there is none."""
+    row = tx.session.get(ClientRow, client)
+    if row is None:
+        raise NotFoundError("client", client)
+    row.role = role
+    tx.session.add(row)
+    tx.session.flush()
+
+
 def put_grants(tx: Tx, grants: Iterable[Grant], now: datetime) -> None:
     """Store the grants; those that are there stay as they are."""
     for grant in grants:

@@ -74,3 +74,30 @@ async def test_a_party_that_takes_nothing_is_closed(line, monkeypatch):
     connection.put(b"x")
     await asyncio.sleep(0.2)
     assert socket.close_code == CLOSE_TOO_SLOW
+
+
+async def test_what_is_over_takes_nothing_and_says_so_once(line):
+    connection, socket = line
+    told = []
+    connection.on_over = lambda: told.append(1)
+    closing = asyncio.Event()
+    socket.close = lambda **_: closing.wait()
+    task = asyncio.create_task(connection.close(1000, "enough"))
+    await asyncio.sleep(0)
+    assert (connection.put(b"x"), told) == (False, [1])
+    closing.set()
+    await task
+    connection.end()
+    assert told == [1]
+
+
+async def test_a_writer_that_breaks_off_ends_the_connection(line):
+    connection, socket = line
+
+    async def fail(_frame):
+        raise ConnectionResetError
+
+    socket.send_bytes = fail
+    connection.put(b"x")
+    await asyncio.sleep(0.01)
+    assert connection.is_over

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import threading
 
 import pytest
 from redis.asyncio import Redis
@@ -47,7 +48,16 @@ def crash(args, body):
     raise ZeroDivisionError
 
 
+RELEASE = threading.Event()
+
+
+def wait(args, body):
+    RELEASE.wait(10)
+    return Answer()
+
+
 OPS = {
+    "wait": wait,
     "echo": echo,
     "quick": echo_no_body,
     "stream": stream,
@@ -68,6 +78,7 @@ async def hub_and_worker(request, broker_url, tmp_path):
         near = await Gateway(group={}, redis=redis).start()
         far = await Gateway(group={}, redis=redis).start()
     worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
+    worker.hub = far.hub
     await until(lambda: "9999" in far.hub._connections)
     yield near.hub, worker
     await worker.stop()
@@ -176,6 +187,28 @@ async def test_a_call_fails_as_soon_as_the_party_is_gone(hub_and_worker):
             await waiting
 
 
+async def test_no_call_waits_while_a_connection_closes(hub_and_worker):
+    """A socket may take seconds to close; what waits for its party must not, and what comes then is refused."""
+    hub, worker = hub_and_worker
+
+    async def body():
+        yield b"rows"
+
+    RELEASE.clear()
+    waiting = asyncio.create_task(hub.call_upload("9999", "wait", {}, body()))
+    await until(lambda: bool(worker.channel._calls._calls))
+    await asyncio.sleep(0.05)
+    connection = next(hub._connections["9999"] for hub in (hub, worker.hub) if "9999" in hub._connections)
+    connection.end()  # its socket stays open
+    with pytest.raises(UnreachableError, match="lost its connection"):
+        async with asyncio.timeout(2):
+            await waiting
+    with pytest.raises(UnreachableError):
+        async with asyncio.timeout(2):
+            await hub.call_upload("9999", "echo", {}, body())
+    RELEASE.set()
+
+
 async def test_stops_and_knocks_reach_the_runner(hub_and_worker):
     hub, worker = hub_and_worker
     await hub.stop("9999", "t1", 3, "canceled")
@@ -250,3 +283,23 @@ async def test_a_worker_that_appears_elsewhere_replaces_the_connection_here(two_
     assert newer.channel.is_connected
     await older.stop()
     await newer.stop()
+
+
+async def test_a_call_through_a_gateway_that_was_killed_fails(two_gateways, tmp_path, monkeypatch):
+    monkeypatch.setattr("api.agent.hub.PLACE_CHECK_S", 0.05)
+    monkeypatch.setattr("api.agent.trunk.CACHE_S", 0.0)
+    near, far = two_gateways
+    near.hub._watching[0].cancel()
+    near.hub._watching = [asyncio.create_task(near.hub._watch(near.hub._trunk))]
+    worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
+    await until(lambda: "9999" in far.hub._connections)
+    waiting = asyncio.create_task(near.hub.call("9999", "echo", {}, timeout_s=60))
+    await until(lambda: bool(worker.channel._calls._calls))
+    await asyncio.sleep(0.3)
+    assert not waiting.done(), "a call to a living gateway must go on"
+    far.hub._connections["9999"].callers.clear()  # it cannot say goodbye
+    await far.hub._trunk.release("9999", far.hub._connections["9999"].serial)  # as its presence expires
+    with pytest.raises(UnreachableError, match="lost its connection"):
+        async with asyncio.timeout(5):
+            await waiting
+    await worker.stop()

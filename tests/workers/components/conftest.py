@@ -1,6 +1,7 @@
 """Sample data and a runner of whole job documents, for the tests of built-in components."""
 
 import csv
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fedrota.component import Member
+from fedrota.component import ComponentInfo, Member
 from fedrota.simulate import Simulation, simulate
 from workers.components.catalog import list_builtin
 
@@ -44,12 +45,24 @@ def _params_of(step: Mapping[str, Any], member: Member) -> dict[str, Any]:
     return step.get("params", {}) | overrides.get(member.role, {}) | overrides.get(member.address, {})
 
 
+def _with_keys(step: Mapping[str, Any], info: ComponentInfo, key_bits: int) -> Mapping[str, Any]:
+    keys = {"key_bits": key_bits} if "key_bits" in info.params["properties"] else {}
+    return {**step, "params": {**keys, **step.get("params", {})}}
+
+
 @pytest.fixture
-def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
-    """Runs every step of a job document in order, with the tables in examples/data."""
+def spent() -> Callable[[], float]:
+    """Seconds of all cores since the test began, children included: others may be using the machine too."""
+    start = sum(os.times()[:4])
+    return lambda: sum(os.times()[:4]) - start
+
+
+@pytest.fixture
+def run_document(tmp_path: Path) -> Callable[..., Mapping[str, Simulation]]:
+    """Runs every step of a job document in order, with the tables in examples/data and `key_bits` for all keys."""
     infos = {info.name: info for info in list_builtin()}
 
-    def run(path: Path) -> Mapping[str, Simulation]:
+    def run(path: Path, *, key_bits: int = 2048) -> Mapping[str, Simulation]:
         document = yaml.safe_load(path.read_text())
         tables = {
             folder.name: {file.stem: file for file in folder.glob("*.csv")}
@@ -64,7 +77,7 @@ def run_document(tmp_path: Path) -> Callable[[Path], Mapping[str, Simulation]]:
             done[step["name"]] = simulate(
                 infos[step["component"]],
                 members,
-                params=partial(_params_of, step),
+                params=partial(_params_of, _with_keys(step, infos[step["component"]], key_bits)),
                 tables=tables,
                 inputs={
                     address: {

@@ -5,7 +5,7 @@ import pytest
 
 from fedrota.component import InvalidInputError
 from workers.components.boosting_objective import make_objective
-from workers.components.boosting_watch import Watch, check_metrics, list_metrics, list_offered, measure
+from workers.components.boosting_watch import list_metrics, list_offered, make_watch, measure
 
 BINARY = make_objective("cross_entropy", parameter=1, classes=2)
 MULTI = make_objective("cross_entropy", parameter=1, classes=3)
@@ -26,7 +26,11 @@ class Metrics:
 
 
 def make(**params):
-    return Watch(context=Metrics(**params), objective=BINARY)
+    return make_watch(Metrics(**params), BINARY)
+
+
+def list_usual(objective):
+    return list_metrics(Metrics(metrics=[]), objective)
 
 
 def test_each_objective_has_its_figures():
@@ -34,20 +38,20 @@ def test_each_objective_has_its_figures():
     figures = measure(BINARY, labels, np.array([[-1.0], [2.0], [-3.0]]), threshold=0.5)
     assert figures["auc"] == 0.5
     assert figures["accuracy"] == pytest.approx(2 / 3)
-    assert set(list_metrics(BINARY, [])) <= set(figures)
-    assert set(list_metrics(MULTI, [])) <= set(measure(MULTI, labels, np.eye(3), threshold=0.5))
+    assert set(list_usual(BINARY)) <= set(figures)
+    assert set(list_usual(MULTI)) <= set(measure(MULTI, labels, np.eye(3), threshold=0.5))
     assert measure(REAL, labels, labels[:, None] + 2, threshold=0.5)["rmse"] == 2.0
     assert "auc" not in measure(BINARY, np.ones(2), np.zeros((2, 1)), threshold=0.5)
     assert measure(BINARY, np.empty(0), np.empty((0, 1)), threshold=0.5) == {}
-    assert list_metrics(BINARY, ["f1"]) == ["f1"]
 
 
 @pytest.mark.parametrize(("objective", "wrong"), [(BINARY, "rmse"), (MULTI, "auc"), (REAL, "f1")])
 def test_metrics_that_labels_do_not_allow_are_named(objective, wrong):
     context = SimpleNamespace(params={"metrics": ["loss", wrong]}, step="trees")
     with pytest.raises(InvalidInputError, match=f"`metrics` holds '{wrong}', which step 'trees' cannot measure"):
-        check_metrics(context, objective)
-    check_metrics(SimpleNamespace(params={"metrics": list_offered(objective)}), objective)
+        list_metrics(context, objective)
+    offered = tuple(list_offered(objective))
+    assert list_metrics(SimpleNamespace(params={"metrics": offered}), objective) == offered
 
 
 def test_every_round_is_looked_at_where_metrics_may_stop():
@@ -64,21 +68,29 @@ def test_the_loss_settles_by_tol_and_only_where_asked():
     assert [watch.note_loss(loss) for loss in (0.7, 0.7)] == [False, False]
 
 
-def look(watch, *aucs, loss=lambda number: -number):
-    for number, auc in enumerate(aucs, 1):
-        watch.looks.append((number, {"auc": auc, "loss": loss(number)}))
-    return watch.find_stop()
+def look(watch, *chances):
+    """Looks at samples of both labels, the positive one with each of these chances in turn."""
+    labels = np.array([0.0, 0.0, 0.0, 1.0])
+    for place, chance in enumerate(chances):
+        watch.note_loss(1.0 / (1 + place))
+        watch.look("validate", labels, np.array([[-1.0], [0.0], [1.0], [chance]]))
+    return watch
 
 
-def test_a_metric_that_does_not_improve_goes_back_to_its_best_round():
-    assert look(make(), 0.7, 0.8, 0.8) is None
-    assert look(make(), 0.7, 0.8, 0.8, 0.7) == 2
-    assert look(make(early_stopping_rounds=0), 0.7, 0.8, 0.8, 0.7) is None
+def test_a_metric_that_does_not_improve_is_stale_and_the_best_round_is_known():
+    assert not look(make(metrics=["auc"]), -2.0, 0.5, 0.5).is_stale
+    stale = look(make(metrics=["auc"]), -2.0, 0.5, 0.5, -0.5)
+    assert (stale.is_stale, stale.best) == (True, 2)
+    untracked = look(make(early_stopping_rounds=0), -2.0, 0.5, 0.5, -0.5)
+    assert (untracked.is_stale, untracked.best) == (False, None)
 
 
-def test_losses_are_better_when_smaller_and_any_metric_may_stop():
-    assert look(make(), 0.6, 0.7, 0.8, loss=lambda number: number) == 1
-    assert look(make(use_first_metric_only=True), 0.6, 0.7, 0.8, loss=lambda number: number) is None
+def test_any_metric_may_stop_unless_only_the_first_counts():
+    # Recall does not move while the area grows.
+    chances = (-3.0, -0.9, -0.8, 1.5)
+    assert look(make(metrics=["auc", "recall"]), *chances[:3]).is_stale
+    watch = look(make(metrics=["auc", "recall"], use_first_metric_only=True), *chances)
+    assert (watch.is_stale, watch.best) == (False, 4)
 
 
 @pytest.mark.parametrize(("every", "due"), [(0, []), (1, [1, 2, 3, 4]), (2, [2, 4])])

@@ -50,7 +50,7 @@ def test_the_demo_job_trains_a_good_model(examples, run_document):
 
 
 def test_the_vertical_demo_job_trains_a_good_model_of_common_patients(examples, run_document):
-    done = run_document(examples / "breast-hetero-lr.yaml")
+    done = run_document(examples / "breast-hetero-lr.yaml", key_bits=1024)
     metrics = done["evaluate"]["guest"].metrics
     assert metrics["train_auc"][0][1] >= 0.99
     assert metrics["validate_auc"][0][1] >= 0.99
@@ -59,7 +59,7 @@ def test_the_vertical_demo_job_trains_a_good_model_of_common_patients(examples, 
 
 
 def test_the_baseline_demo_job_shows_what_the_other_partys_columns_are_worth(examples, run_document):
-    done = run_document(examples / "breast-baseline.yaml")
+    done = run_document(examples / "breast-baseline.yaml", key_bits=1024)
     alone, together = (
         done[f"evaluate_{name}"]["guest"].metrics["validate_auc"][0][1] for name in ("alone", "together")
     )

@@ -1,5 +1,4 @@
 import json
-import os
 import time
 
 import numpy as np
@@ -254,7 +253,7 @@ def test_training_stops_where_validation_does_not_improve_and_keeps_the_best_tre
     found = run(TWO, inputs, **params)
     curve = [value for _, value in found["guest"].metrics["validate_auc"]]
     best = 1 + int(np.argmax(curve))
-    assert found["guest"].summary["stopped_by"] == found["host"].summary["stopped_by"] == "validation"
+    assert found["guest"].summary["stopped_by"] == found["host"].summary["stopped_by"] == "metrics"
     assert len(curve) == best + 3
     assert found["guest"].summary["rounds"] == found["host"].summary["rounds"] == best
     assert len(read_model(found, "guest.0")["rounds"]) == best
@@ -267,7 +266,7 @@ def test_training_stops_where_validation_does_not_improve_and_keeps_the_best_tre
 def test_training_samples_stop_it_where_there_are_no_others():
     params = {"trees": 60, "learning_rate": 1.0, "early_stopping_rounds": 2, "metrics": ["auc"], "early_stop": False}
     found = run(TWO, make_tables((2, 2)), **params)
-    assert found["guest"].summary["stopped_by"] == "validation"
+    assert found["guest"].summary["stopped_by"] == "metrics"
     assert max(value for _, value in found["guest"].metrics["train_auc"]) == 1.0
 
 
@@ -460,17 +459,15 @@ def test_odd_tables_grow_as_plainly_or_are_refused_with_a_reason(rows, widths, g
     assert_grown(found, inputs, trees=2)
 
 
-def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast):
+def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast, spent):
     tables = {"guest.0": breast("9999", "breast_vertical_train"), "host.0": breast("10000", "breast_vertical_train")}
     common = sorted(set(tables["guest.0"]["id"]) & set(tables["host.0"]["id"]))
     inputs = {}
     for owner, table in tables.items():
         rows = [table["id"].index(name) for name in common]
         inputs[owner] = {"train": {name: [column[row] for row in rows] for name, column in table.items()}}
-    start = sum(os.times()[:4])
-    found = run(TWO, inputs, trees=5, key_bits=2048)
-    # Seconds of all cores together, children included: others may be using them.
-    assert sum(os.times()[:4]) - start < 30
+    found = run(TWO, inputs, trees=3, key_bits=2048)
+    assert spent() < 20
     table = found["guest"].read_table("data")
     assert roc_auc_score(table["label"], table["predict_score"]) >= 0.99
-    assert_grown(found, inputs, trees=5)
+    assert_grown(found, inputs, trees=3)

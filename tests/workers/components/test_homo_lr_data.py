@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
 from workers.components.homo_lr_data import PartyData, make_scaled, read_party_data
 from workers.components.scaling import Scale
+from workers.components.tables import WEIGHT_KEY
 
 TRAIN = {"id": ["a", "b"], "y": [0, 1], "x": [1.0, 3.0]}
 
@@ -49,3 +52,26 @@ def test_an_empty_training_table_is_refused():
 
     with pytest.raises(InvalidInputError, match="training table of party 10000 has no rows"):
         read(train={"id": pa.array([], pa.string()), "y": pa.array([], pa.int64()), "x": pa.array([], pa.float64())})
+
+
+def test_weights_count_relative_to_their_mean():
+    party = read(train=TRAIN)
+    assert (party.mass, party.sample_weights) == (2.0, None)
+    weighted = replace(party, train=replace(party.train, weights=np.array([0.0, 5.0])))
+    assert weighted.mass == 5.0
+    assert weighted.sample_weights.tolist() == [0.0, 2.0]
+    assert weighted.count_samples().tolist() == [2, 5, 1, 1]
+    model = np.array([0.0, 0.0])
+    assert weighted.measure_loss(model) == pytest.approx(np.log(2))
+    nothing = replace(party, train=replace(party.train, weights=np.zeros(2)))
+    assert nothing.sample_weights.tolist() == [0.0, 0.0]
+
+
+def test_negative_weights_are_refused(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({**TRAIN, "w": [1.0, -1.0]}).replace_schema_metadata({WEIGHT_KEY: b"w"})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(InvalidInputError, match="column 'w' of party 10000 has weights below 0"):
+        read(train=tmp_path / "t.parquet")

@@ -65,3 +65,13 @@ def test_scores_of_any_size_give_probabilities_without_overflow(values):
     with np.errstate(over="raise", invalid="raise"):
         found = predict(np.array([1.0, 0.0]), np.array(values)[:, None])
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_weighted_samples_count_as_often_as_they_weigh(samples):
+    features, labels = samples
+    times = np.random.default_rng(1).integers(0, 3, len(labels))
+    repeated = np.repeat(features, times, axis=0), np.repeat(labels, times)
+    weights, counts = np.array([0.3, -0.2, 0.1, 0.0, 0.4]), times / times.mean()
+    for measure in (mean_loss, mean_gradient):
+        found = measure(weights, features, labels, l2=0.1, sample_weights=counts)
+        assert np.allclose(found, measure(weights, *repeated, l2=0.1))

@@ -8,7 +8,7 @@ from fedrota.component import InvalidInputError
 from fedrota.simulate import simulate
 from tests.workers.components.tabular import TWO, make_empty, read_marks, refuse_one, run_one
 from workers.components.hetero_lr import hetero_lr
-from workers.components.homo_lr import homo_lr
+from workers.components.hetero_sshe_lr import hetero_sshe_lr
 from workers.components.sample_weight import sample_weight
 
 TABLE = {"id": ["a", "b", "c"], "y": [0, 1, 1], "x": [1.0, 2.0, 3.0], "w": [0.0, 1.0, 3.0]}
@@ -71,7 +71,7 @@ def test_what_cannot_work_is_named_with_party_column_and_remedy(table, params, t
     assert all(each in text for each in texts), text
 
 
-@pytest.mark.parametrize("component", [homo_lr, hetero_lr])
+@pytest.mark.parametrize("component", [hetero_lr, hetero_sshe_lr])
 def test_models_that_cannot_weigh_refuse_weighted_samples(component):
     weighted = run_one(sample_weight, {**TABLE, "x": np.arange(3.0)}, balanced=True)
     inputs = {

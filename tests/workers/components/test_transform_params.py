@@ -1,6 +1,6 @@
 import pytest
 
-from workers.components.data_transform import data_transform
+from workers.components.catalog import list_builtin
 from workers.components.encoding import FILLS
 from workers.components.transform_params import PARAMS
 
@@ -11,4 +11,5 @@ def test_every_way_of_filling_is_offered_and_done():
 
 @pytest.mark.parametrize("name", ["id_column", "label_column"])
 def test_a_column_may_be_left_unnamed(name):
-    assert data_transform.component.read_params({name: ""})[name] == ""
+    (transform,) = (info for info in list_builtin() if info.name == "data_transform")
+    assert transform.read_params({name: ""})[name] == ""

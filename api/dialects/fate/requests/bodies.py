@@ -16,8 +16,9 @@ async def read_members(request: web.Request) -> dict[str, Any]:
 
     FateError where the body is no JSON object: FATE-Flow itself takes such a body for none, and then fails elsewhere.
     """
-    if GIVEN in request:
-        return dict(request[GIVEN])
+    given_before = request.get(GIVEN)
+    if given_before is not None:
+        return {**given_before}
     raw = await read_bytes(request)
     if not raw.strip():
         return {}

@@ -13,14 +13,10 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import UPLOAD_REPLY_S, Stream
-from api.dialects.fate.errors import FateError, translate
-from api.dialects.fate.routes import Answer
 from api.dialects.fate.routes.sources import Source
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
 from scheduler.domain.errors import FedrotaError
 
-OK: Final = 200
-REFUSED: Final = 500
 GZIP: Final = 31
 """zlib's word for gzip with the largest window."""
 _PLAIN: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -45,20 +41,6 @@ def open_rows(request: web.Request, source: Source, *, limit: int | None) -> Ope
     args: dict[str, Any] = {**source.args, "header": False} | ({} if limit is None else {"limit": limit})
     hub = request.app[CHANNEL_HUB]
     return lambda: hub.call_stream(source.party, "table.rows", args, timeout_s=UPLOAD_REPLY_S)
-
-
-def streaming(answer: Answer) -> Answer:
-    """The same answer, but every refusal has a status other than 200: clients save whatever comes with that."""
-
-    async def stream(request: web.Request) -> web.StreamResponse:
-        try:
-            return await answer(request)
-        except FedrotaError as wrong:
-            known = translate(wrong)
-            status = known.status if known.status != OK else REFUSED
-            raise FateError(known.retcode, known.message, status=status, **known.members) from wrong
-
-    return stream
 
 
 async def send_archive(

@@ -12,7 +12,7 @@ from aiohttp import web
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.members import read_all
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
 from api.dialects.fate.vocabulary.states import render_time
 from api.native.party_calls import ask_party
@@ -150,7 +150,7 @@ async def find_log_path(request: web.Request) -> web.Response:
 
 
 ROUTES: Final[Routes] = {
-    "/job/log": {"GET": download_logs, "POST": download_logs},
-    "/job/log/download": {"GET": download_logs, "POST": download_logs},
+    "/job/log": {"GET": Streaming(download_logs), "POST": Streaming(download_logs)},
+    "/job/log/download": {"GET": Streaming(download_logs), "POST": Streaming(download_logs)},
     "/job/log/path": {"POST": find_log_path},
 }

@@ -12,7 +12,7 @@ from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.requests.submission import parse_json_member, parse_submission
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
 from api.dialects.fate.vocabulary.dag import describe_dag
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
@@ -94,7 +94,7 @@ async def find_url(request: web.Request) -> web.Response:
 
 
 ROUTES: Final[Routes] = {
-    "/job/dsl/generate": {"POST": generate_dsl},
+    "/job/dsl/generate": {"POST": Streaming(generate_dsl, only_named=True)},
     "/job/report": {"POST": report_job},
     "/job/url/get": {"POST": find_url},
     "/pipeline/dag/dependency": {"POST": read_dependencies},

@@ -7,14 +7,14 @@ from typing import IO, Any, Final
 from aiohttp import web
 
 from api.auth import require
-from api.dialects.fate.errors import FateError, translate
+from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.archives import ImportWish, take_archive
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import Member, find_text, read_member, read_text
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
-from api.dialects.fate.routes import Routes
 from api.dialects.fate.routes.admission import settle_form
+from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.model_access import read_with_recipe
 from api.dialects.fate.vocabulary.model_jobs import IMPORT, RESTORE, describe_model_job, make_store_draft
 from api.dialects.fate.vocabulary.origin import DIALECT
@@ -30,7 +30,7 @@ from api.native.archives import make_deliver, open_archive, send_file
 from api.native.party_calls import ask_party
 from api.planning import plan_job
 from scheduler.domain.access import Action
-from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocumentError, NotFoundError, TooLargeError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, TooLargeError
 from scheduler.domain.plan import Draft
 from scheduler.service.models import ModelName
 from scheduler.store.queries.models import Model
@@ -39,22 +39,19 @@ _UNSAFE: Final = str.maketrans(dict.fromkeys('/\\"\r\n\t;', "_"))
 
 
 async def export(request: web.Request) -> web.StreamResponse:
-    """A model as a zip file; errors come with another status than 200, for clients save whatever 200 brings."""
-    try:
-        body = await read_members(request)
-        name = name_model(request, *read_text(body, "model_id", "model_version"))
-        role, party = read_member(body)
-        model, recipe = await _find_exported(request, name, (role, party))
-        parts = await read_parts(request, model)
-        file = await pack_model(request, model, parts, recipe=recipe, exported_by=(role, party))
-    except FedrotaError as wrong:
-        raise _make_loud(wrong) from wrong
+    """A model as a zip file."""
+    body = await read_members(request)
+    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    role, party = read_member(body)
+    model, recipe = await find_exported(request, name, (role, party))
+    parts = await read_parts(request, model)
     title = f"{role}#{party}#{model.model_id}_{model.version}.zip".translate(_UNSAFE)
-    with file:
+    with await pack_model(request, model, parts, recipe=recipe, exported_by=(role, party)) as file:
         return await send_file(request, file, title)
 
 
-async def _find_exported(request: web.Request, name: ModelName, member: Member) -> tuple[Model, dict[str, Any]]:
+async def find_exported(request: web.Request, name: ModelName, member: Member) -> tuple[Model, dict[str, Any]]:
+    """The model and its recipe as archives keep it; FateError (404) where the member has no such model."""
     missing = f"Model {member[0]}#{member[1]}#{name.model_id} {name.version} does not exist."
     try:
         model, recipe = await read_with_recipe(request, name, Action.READ_OUTPUT)
@@ -63,12 +60,6 @@ async def _find_exported(request: web.Request, name: ModelName, member: Member) 
     if member not in {(each.role, each.party) for each in model.members}:
         raise FateError(404, missing, status=404)
     return model, recipe.render()
-
-
-def _make_loud(error: FedrotaError) -> FateError:
-    """The refusal of a call whose client looks at the status only."""
-    found = translate(error)
-    return found if found.status != 200 else FateError(found.retcode, found.message, status=500)
 
 
 async def import_model(request: web.Request) -> web.StreamResponse:
@@ -132,7 +123,7 @@ async def store(request: web.Request) -> web.StreamResponse:
     body = await read_members(request)
     name = name_model(request, *read_text(body, "model_id", "model_version"))
     member = read_member(body)
-    model, recipe = await _find_exported(request, name, member)
+    model, recipe = await find_exported(request, name, member)
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
     parts = await read_parts(request, model)
     replaces = str(body.get("force_update")).lower() in {"true", "1"}
@@ -200,7 +191,7 @@ async def _transfer(request: web.Request, party_model_id: str, version: str) -> 
 
 
 ROUTES: Final[Routes] = {
-    "/model/export": {"GET": export, "POST": export},
+    "/model/export": {"GET": Streaming(export), "POST": Streaming(export)},
     "/model/import": {"POST": import_model},
     "/model/store": {"POST": store},
     "/model/restore": {"POST": restore},

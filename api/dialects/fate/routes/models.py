@@ -21,7 +21,7 @@ from api.dialects.fate.requests.models import (
 )
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import DONE, render_outcomes, render_predict_conf, render_row
-from api.dialects.fate.routes import Answer, Routes
+from api.dialects.fate.routes.answer import Answer, Routes, Streaming
 from api.dialects.fate.routes.model_access import read_with_recipe
 from api.dialects.fate.vocabulary.origin import FateJob, make_model_id, number_party
 from api.dialects.fate.vocabulary.predict_dsl import add_code_paths, choose_deployed, derive_predict_dsl
@@ -261,8 +261,8 @@ ROUTES: Final[Routes] = {
     "/model/migrate": {"POST": migrate},
     "/model/query": {"POST": query},
     "/model/query/detail": {"POST": query_detail},
-    "/model/get/predict/dsl": {"POST": get_predict_dsl},
-    "/model/get/predict/conf": {"POST": get_predict_conf},
+    "/model/get/predict/dsl": {"POST": Streaming(get_predict_dsl, only_named=True)},
+    "/model/get/predict/conf": {"POST": Streaming(get_predict_conf, only_named=True)},
     "/model/homo/convert": {"POST": _make_refusal(f"model/homo/convert {_NOT_OURS}")},
     "/model/homo/deploy": {"POST": _make_refusal(f"model/homo/deploy {_NOT_OURS}")},
     "/model/deploy/do": {"POST": _make_refusal("model/deploy/do " + _NOT_NEEDED.format("model/deploy"))},

@@ -8,8 +8,8 @@ from aiohttp import web
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.members import parse_component, read_all, read_flag, read_number
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive, streaming
+from api.dialects.fate.routes.answer import Routes, Streaming
+from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.components import ComponentView, find_component, read_outputs, read_points
 from api.dialects.fate.routes.sources import make_source
 from api.dialects.fate.vocabulary.catalogue import find_module
@@ -133,6 +133,6 @@ def _render_address(view: ComponentView, name: str, output: OutputView) -> dict[
 ROUTES: Final[Routes] = {
     "/tracking/component/output/model": {"POST": read_model},
     "/tracking/component/output/data": {"POST": read_data},
-    "/tracking/component/output/data/download": {"GET": streaming(download_data), "POST": streaming(download_data)},
+    "/tracking/component/output/data/download": {"GET": Streaming(download_data), "POST": Streaming(download_data)},
     "/tracking/component/output/data/table": {"POST": list_tables},
 }

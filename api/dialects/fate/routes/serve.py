@@ -1,5 +1,6 @@
 """Puts FATE-Flow's routes into the gateway: who calls, what is answered where something is wrong."""
 
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -7,9 +8,6 @@ from aiohttp import web
 from api.dialects.fate.errors import FateError, RetCode, translate
 from api.dialects.fate.responses.envelope import render_refusal
 from api.dialects.fate.routes import (
-    ROOT,
-    Answer,
-    Routes,
     checkpoints,
     component_list,
     connectors,
@@ -33,7 +31,8 @@ from api.dialects.fate.routes import (
     tracking,
 )
 from api.dialects.fate.routes.admission import admit, check_settled
-from api.keys import DEFECT, PRINCIPAL
+from api.dialects.fate.routes.answer import ROOT, Answer, Routes, Streaming, brings_file, make_loud
+from api.keys import DEFECT, HAS_BEGUN, PRINCIPAL
 from scheduler.domain.errors import FedrotaError
 
 SUBJECTS: Final[tuple[Routes, ...]] = (
@@ -67,7 +66,8 @@ def add_routes(app: web.Application) -> None:
         for path, answers in subject.items():
             for method, answer in answers.items():
                 app.router.add_route(method, ROOT + path, _make_handler(answer))
-            app.router.add_route("*", ROOT + path, _make_handler(_refuse_method))
+            refuse = _REFUSE_FILE if any(map(_is_stream, answers.values())) else _refuse_method
+            app.router.add_route("*", ROOT + path, _make_handler(refuse))
     app.router.add_route("*", ROOT + "/{rest:.*}", _make_handler(_refuse_path))
 
 
@@ -78,17 +78,27 @@ def _make_handler(answer: Answer) -> Answer:
             request[PRINCIPAL] = await admit(request)
             return check_settled(request, await answer(request))
         except FedrotaError as wrong:
-            return render_refusal(translate(wrong))
+            if request.get(HAS_BEGUN):
+                raise  # half an answer is out: it must break off, not end with an envelope
+            refusal = translate(wrong)
+            return render_refusal(make_loud(refusal) if await brings_file(answer, request) else refusal)
 
     return handle
+
+
+def _is_stream(answer: Answer) -> bool:
+    return isinstance(answer, Streaming) and not answer.only_named
 
 
 def _render_defect(status: int, message: str) -> web.Response:
     return render_refusal(FateError(RetCode.EXCEPTION, message, status=status))
 
 
-async def _refuse_method(request: web.Request) -> web.StreamResponse:
-    raise FateError(RetCode.EXCEPTION, f"{request.path} knows no {request.method}")
+async def _refuse_method(request: web.Request, *, status: int = 200) -> web.StreamResponse:
+    raise FateError(RetCode.EXCEPTION, f"{request.path} knows no {request.method}", status=status)
+
+
+_REFUSE_FILE: Final = Streaming(partial(_refuse_method, status=405))
 
 
 async def _refuse_path(request: web.Request) -> web.StreamResponse:

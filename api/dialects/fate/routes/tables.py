@@ -22,8 +22,8 @@ from api.dialects.fate.requests.members import (
 from api.dialects.fate.requests.uploads import parse_upload
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.tables import render_missing, render_name, render_output, render_table
-from api.dialects.fate.routes import Routes
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive, streaming
+from api.dialects.fate.routes.answer import Routes, Streaming
+from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.choice import choose_parties, get_named_table, list_named_tables
 from api.dialects.fate.routes.data_access import THERE_ALREADY
 from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
@@ -82,11 +82,12 @@ async def delete_table(request: web.Request) -> web.Response:
     if not found:
         raise FateError(RetCode.ARGUMENT, "no find table")
     for each in found:
-        await _delete(request, each)
+        await remove_table(request, each)
     return render_success(render_name(table))
 
 
-async def _delete(request: web.Request, table: DataTable) -> None:
+async def remove_table(request: web.Request, table: DataTable) -> None:
+    """Delete a table at its party and here."""
     with suppress(NotFoundError):  # gone at the party already: what is left is its registration
         args = {"namespace": table.namespace, "name": table.name}
         await request.app[CHANNEL_HUB].call(table.party, "table.delete", args)
@@ -164,7 +165,7 @@ async def delete_disabled(request: web.Request) -> web.Response:
     if not mine:
         raise FateError(RetCode.ARGUMENT, "no find table")
     for table in mine:
-        await _delete(request, table)
+        await remove_table(request, table)
     return render_success([render_name(TableName(table.namespace, table.name)) for table in mine])
 
 
@@ -231,7 +232,7 @@ ROUTES: Final[Routes] = {
     "/table/disable": {"POST": disable},
     "/table/disable/delete": {"POST": delete_disabled},
     "/table/preview": {"POST": preview},
-    "/table/download": {"GET": streaming(download), "POST": streaming(download)},
+    "/table/download": {"GET": Streaming(download), "POST": Streaming(download)},
     "/table/schema/update": {"POST": update_schema},
     "/table/schema/anonymous/migrate": {"POST": migrate_anonymous},
 }

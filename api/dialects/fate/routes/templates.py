@@ -10,7 +10,7 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.members import read_all, read_flag
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes, Streaming
 from api.keys import READER
 
 EXAMPLES: Final = Path(__file__).parents[4] / "examples"
@@ -54,4 +54,4 @@ def pack(files: dict[str, Path]) -> bytes:
     return gzip.compress(raw.getvalue(), mtime=0)
 
 
-ROUTES: Final[Routes] = {"/template/download": {"POST": download}}
+ROUTES: Final[Routes] = {"/template/download": {"POST": Streaming(download)}}

@@ -15,7 +15,7 @@ from api.dialects.fate.requests.members import (
     read_text,
 )
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.components import ComponentView, find_component, read_points
 from api.dialects.fate.routes.lineage import find_read_table
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job
@@ -199,6 +199,6 @@ ROUTES: Final[Routes] = {
     "/tracking/component/metric/all": {"POST": read_all_metrics},
     "/tracking/component/metric/delete": {"POST": delete_metrics},
     "/tracking/component/parameters": {"POST": read_parameters},
-    "/tracking/component/summary/download": {"POST": read_summary},
+    "/tracking/component/summary/download": {"POST": Streaming(read_summary, only_named=True)},
     "/tracking/component/list": {"POST": list_components},
 }

@@ -1,4 +1,4 @@
-"""The door of the drop-in session: each command is one POST, its files are the bodies of request and answer."""
+"""The door of the drop-in session and of the bridge: each command is one POST, its files are the bodies of request and answer."""
 
 from typing import Any, Final
 
@@ -10,9 +10,9 @@ from api.bridge import utc_now
 from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import translate
 from api.dialects.flare.responses import make_refusal, render_reply
+from api.dialects.flare.routes import login
 from api.dialects.flare.routes.table import carry_out
 from api.keys import PRINCIPAL
-from api.legacy import admit_legacy
 from api.native.party_calls import pass_through
 from api.routing import render
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
@@ -29,12 +29,13 @@ BLOCK_BYTES: Final = 256 << 10
 def add_routes(app: web.Application) -> None:
     """Serve the session."""
     app.router.add_post(PATH, serve)
+    login.add_routes(app)
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
     """Carry out one command; HTTP 200 whatever FLARE's own outcome is, so that clients read it in one place."""
     try:
-        request[PRINCIPAL] = await admit_legacy(request)
+        request[PRINCIPAL] = await login.admit(request)
         call = await _read_call(request)
     except FedrotaError as wrong:
         return _render(make_refusal(translate(wrong)))

@@ -7,8 +7,8 @@ from typing import Final
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.responses import make_refusal, make_table
-from api.dialects.flare.routes import jobs, system, waiting
-from scheduler.domain.errors import FedrotaError
+from api.dialects.flare.routes import control, jobs, results, running, shell, studies, system, waiting
+from scheduler.domain.errors import FedrotaError, ForbiddenError
 from scheduler.domain.plan import nearest
 
 PULL: Final = "pull_binary"
@@ -45,6 +45,11 @@ COMMANDS: Final[Sequence[Command]] = (
     *jobs.COMMANDS,
     *waiting.COMMANDS,
     *system.COMMANDS,
+    *running.COMMANDS,
+    *results.COMMANDS,
+    *shell.COMMANDS,
+    *control.COMMANDS,
+    *studies.COMMANDS,
     Command(
         name=PULL,
         scope="job",
@@ -60,6 +65,9 @@ async def carry_out(name: str, call: Call) -> Reply:
     """The reply to a command; a refusal is a reply too."""
     try:
         return await get_command(name).serve(call)
+    except ForbiddenError as wrong:
+        words = f"user '{call.by.name}' is not authorized for '{name.rpartition('.')[2]}': {wrong.message}"
+        return make_refusal(FlareError(MetaStatus.NOT_AUTHORIZED, words))
     except FedrotaError as wrong:
         return make_refusal(translate(wrong))
 

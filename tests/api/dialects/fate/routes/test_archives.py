@@ -10,8 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api.agent.hub import Stream
-from api.dialects.fate.errors import FateError
-from api.dialects.fate.routes.archives import Member, send_archive, streaming
+from api.dialects.fate.routes.archives import Member, send_archive
 from scheduler.domain.errors import UnreachableError
 
 LARGE = 120_000
@@ -55,9 +54,9 @@ async def rows(content: bytes = b"1\n", *, breaks: bool = False) -> AsyncIterato
 async def fetch(*members: Member) -> tuple[int, bytes]:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            return await streaming(lambda each: send_archive(each, "a b/c.tar.gz", members, has_header=True))(request)
-        except FateError as wrong:
-            return web.Response(status=wrong.status, body=wrong.message.encode())
+            return await send_archive(request, "a b/c.tar.gz", members, has_header=True)
+        except UnreachableError as wrong:
+            return web.Response(status=500, body=wrong.message.encode())
 
     app = web.Application()
     app.router.add_get("/", answer)
@@ -76,7 +75,7 @@ async def test_several_members_stand_in_one_archive():
         assert tar.extractfile("a.csv").read() == b"id\n1\n"
 
 
-async def test_a_party_that_is_away_is_an_error_with_a_status():
+async def test_a_party_that_is_away_is_an_error_before_the_first_byte():
     assert await fetch(Member("a", lambda: rows(breaks=True))) == (500, b"party 9999 is away")
 
 

@@ -66,9 +66,9 @@ async def test_what_export_refuses_comes_with_another_status(gateway, sites):
     for body, status, text in (
         (named("1"), 404, "does not exist"),
         ({**named(job), "party_id": 7}, 404, "does not exist"),
-        ({**named(job), "role": {}}, 500, "role"),
-        ({}, 500, "model_id"),
-        ([], 500, "JSON object"),
+        ({**named(job), "role": {}}, 400, "role"),
+        ({}, 400, "model_id"),
+        ([], 400, "JSON object"),
     ):
         found, _, content = await export(gateway, body)
         assert (found, text in content.decode()) == (status, True), content

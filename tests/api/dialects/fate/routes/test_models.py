@@ -112,6 +112,6 @@ async def test_a_model_is_its_owners_and_its_projects(fate, gateway, signed, sit
     assert (await signed.refused("model/deploy", body, **member))[0] == 108
     wanted = {**body, "role": "guest", "party_id": 9999}
     assert (await signed.refused("model/export", wanted, method="GET", **member))[0] == 108
-    assert fate.status == 500
+    assert fate.status == 403
     stranger = {"headers": {"Authorization": f"Bearer {gateway.tokens['stranger']}"}}
     assert (await signed.refused("model/deploy", body, **stranger))[0] == 404

@@ -51,16 +51,16 @@ async def test_refusals_of_downloads_have_a_status_of_their_own(site, trained):
         status, found, _ = await site.ask("GET", DOWNLOAD, json=at(trained, **changes))
         assert (status, found["retcode"]) == (210, 210), changes
     status, found, _ = await site.ask("GET", DOWNLOAD, json=at(trained), token="member")
-    assert (status, found["retcode"]) == (500, 108)
+    assert (status, found["retcode"]) == (403, 108)
     status, found, _ = await site.ask("GET", DOWNLOAD, data=b"[1]")
-    assert (status, found["retcode"]) == (500, 101)
+    assert (status, found["retcode"]) == (400, 101)
 
 
 async def test_what_is_gone_at_the_party_is_an_error_and_no_archive(site, trained):
     task = (await site.gateway.get(f"/jobs/{trained}/outputs?step={LR}")).json["items"][0]["task"]
     site.workdir.output(task, 1, "data").unlink()
     status, found, _ = await site.ask("GET", DOWNLOAD, json=at(trained))
-    assert (status, found["retcode"]) == (500, 101)
+    assert (status, found["retcode"]) == (400, 101)
 
 
 async def test_only_who_may_read_outputs_sees_models_and_rows(site, trained):

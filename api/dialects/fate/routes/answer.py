@@ -1,0 +1,55 @@
+"""What answers FATE's clients: handlers by path and method, and which of them bring a file that is saved as it comes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.bodies import read_members
+from scheduler.domain.errors import FedrotaError
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Routes = Mapping[str, Mapping[str, Answer]]
+"""Path below the root -> method -> what answers."""
+
+ROOT: Final = "/v1"
+OK: Final = 200
+BROKEN: Final = 500
+LOUD: Final[Mapping[int, int]] = {RetCode.ARGUMENT: 400, RetCode.AUTHENTICATION: 401, RetCode.PERMISSION: 403}
+"""Return code -> HTTP status of a refusal in place of a file; all others are BROKEN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """An answer whose 200 clients save or unpack, whatever it brings: no refusal of it may have that status."""
+
+    answer: Answer
+    only_named: bool = False
+    """It brings a file only where the body has `filename`, else an envelope like the others."""
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer."""
+        return await self.answer(request)
+
+
+async def brings_file(answer: Answer, request: web.Request) -> bool:
+    """Whether the client takes a 200 to this request for a file."""
+    if not isinstance(answer, Streaming):
+        return False
+    if not answer.only_named:
+        return True
+    try:
+        return bool((await read_members(request)).get("filename"))
+    except FedrotaError:
+        # A body that nobody can read names no file.
+        return False
+
+
+def make_loud(error: FateError) -> FateError:
+    """The refusal with a status that tells it from a file."""
+    if error.status != OK:
+        return error
+    status = LOUD.get(error.retcode, BROKEN)
+    return FateError(error.retcode, error.message, status=status, **error.members)

@@ -1,0 +1,1 @@
+"""What clients of FATE 2.x send."""

@@ -1,0 +1,1 @@
+"""What FATE 2.x says in its answers."""

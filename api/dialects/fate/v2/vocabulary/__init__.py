@@ -1,0 +1,1 @@
+"""FATE 2.x's words: components with their parameters, DAGs, rows."""

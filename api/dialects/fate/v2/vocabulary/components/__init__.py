@@ -1,0 +1,1 @@
+"""FATE 2.x's components, by subject."""

@@ -1,0 +1,30 @@
+"""Parameters that FATE 2.x's models have in common."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.dialects.fate.v2.vocabulary.component_ref import CROSS
+from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value
+from api.dialects.fate.vocabulary.module import JsonObject
+
+CV: Final[Mapping[str, Any]] = {"n_splits": 5, "shuffle": False, "random_state": None}
+# FATE's key length is 1024, which counts as too short today; who asks for it gets it.
+ENCRYPTION: Final[Mapping[str, Any]] = {"kind": "paillier", "key_length": 2048}
+
+
+def translate_folds(params: JsonObject, stage: str) -> dict[str, Any]:
+    """FATE 1.x's `cv_param`: folds are made in the stage of that name only."""
+    return {
+        "need_cv": stage == CROSS,
+        "n_splits": get_number(params, "cv_param.n_splits", whole=True),
+        "shuffle": get_flag(params, "cv_param.shuffle"),
+        "random_seed": get_value(params, "cv_param.random_state"),
+    }
+
+
+def translate_encryption(params: JsonObject) -> dict[str, Any]:
+    """FATE 1.x's `encrypt_param`."""
+    return {
+        "method": choose(params, "he_param.kind", {"paillier": "Paillier"}),
+        "key_length": get_number(params, "he_param.key_length", whole=True),
+    }

@@ -1,0 +1,157 @@
+"""Restart and shutdown of workers, the release of a site's connection, and which gateways serve."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+
+from api.agent.channel import CHANNEL_HUB
+from api.auth import require
+from api.dialects.flare.command import Call, Command, Reply
+from api.dialects.flare.errors import FlareError, MetaStatus
+from api.dialects.flare.requests.flags import take_one
+from api.dialects.flare.requests.job_folder import SERVER
+from api.dialects.flare.responses import make_dict, make_success
+from api.dialects.flare.routes.system import System, look
+from api.dialects.flare.vocabulary.targets import choose_targets
+from api.keys import SETTINGS, STARTED
+from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.errors import FedrotaError
+from scheduler.domain.model import Party
+
+log: Final = structlog.get_logger()
+
+OP: Final = "worker.end"
+ANSWERS: Final = {"restart": "Restart the client...", "shutdown": "Shutdown the client..."}
+
+
+async def restart(call: Call) -> Reply:
+    """Restart the workers of the server, of sites or of all."""
+    return await _end(call, "restart")
+
+
+async def shutdown(call: Call) -> Reply:
+    """Shut down the workers of the server, of sites or of all."""
+    return await _end(call, "shutdown")
+
+
+async def _end(call: Call, how: str) -> Reply:
+    """Tell every worker that is meant; one that cannot be told is named in the reply and does not stop the others."""
+    system = await look(call)
+    targets = choose_targets(call.words, system.parties, server=system.server)
+    if targets.server is not None:
+        _check_idle(system, how)
+    wanted = [*targets.sites, *([targets.server] if targets.server else [])]
+    parties = [party for party in system.parties if party.id in wanted]
+    for party in parties:
+        require(call.by, Action.RESTART_SITE, Subject(org=party.org), kind="site", identity=party.id)
+    connected = [party for party in parties if party in system.connected]
+    if targets.sites and not any(party.id in targets.sites for party in connected):
+        raise FlareError(MetaStatus.NO_CLIENTS, "no clients available")
+    told = {party.id: await _tell(call, party, how) for party in connected}
+    return _render(told, call.words, system, targets.server)
+
+
+def _check_idle(system: System, how: str) -> None:
+    running = sorted({task.job_id for task in system.tasks})
+    if running and how == "shutdown":
+        raise FlareError(MetaStatus.JOB_RUNNING, f"there are still running jobs: {', '.join(running[:5])}")
+    if running:
+        message = "There are still jobs running. Please let them finish or abort_job before restart."
+        raise FlareError(MetaStatus.JOB_RUNNING, message)
+
+
+async def _tell(call: Call, party: Party, how: str) -> str:
+    try:
+        await call.app[CHANNEL_HUB].call(party.id, OP, {"how": how, "by": call.by.name})
+    except FedrotaError as wrong:
+        return f"error: {wrong.message}"
+    log.info("worker_told_to_end", party=party.id, how=how, by=call.by.name)
+    return ANSWERS[how]
+
+
+def _render(told: dict[str, str], words: Sequence[str], system: System, server: str | None) -> Reply:
+    meta: dict[str, Any] = {}
+    sites = {party: answer for party, answer in told.items() if party != system.server}
+    if not words or words[0] != SERVER:
+        meta["client_status"] = sites
+    if server is not None:
+        answer = told.get(server, "error: its worker is not connected")
+        meta["server_status"] = "error" if answer.startswith("error") else "ok"
+    failed = [f"{party}: {answer}" for party, answer in told.items() if answer.startswith("error")]
+    if failed and len(failed) == len(told):
+        raise FlareError(MetaStatus.NO_REPLY, "; ".join(failed))
+    return make_success(**meta)
+
+
+async def remove_client(call: Call) -> Reply:
+    """End a site's connection; its worker connects again unless it is disabled or its token revoked."""
+    name = take_one(call.words, "remove_client", "client_name")
+    system = await look(call)
+    found = next((party for party in system.parties if party.id == name and name != system.server), None)
+    if found is None:
+        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {name}")
+    require(call.by, Action.CONTROL_PARTY, Subject(org=found.org), kind="party", identity=name)
+    await call.app[CHANNEL_HUB].call(name, OP, {"how": "reconnect", "by": call.by.name})
+    return make_success("")
+
+
+async def list_sp(call: Call) -> Reply:
+    """List the service providers: every gateway is active, the one that answers stands for all."""
+    provider = _describe(call)
+    return make_dict({"primary_sp": provider, "sp_list": [provider], "system": "ready"})
+
+
+async def get_active_sp(call: Call) -> Reply:
+    """Show the service provider that answers."""
+    require(call.by, Action.READ_PARTY)
+    settings = call.app[SETTINGS]
+    shown = {
+        "name": settings.host,
+        "fl_port": str(settings.port),
+        "admin_port": str(settings.flare_port or settings.port),
+        "service_session_id": _make_session_id(call),
+        "primary": True,
+        "props": {},
+    }
+    return make_dict(shown, **shown)
+
+
+async def promote_sp(call: Call) -> Reply:
+    """Refuse to promote: there is nothing that waits to become active."""
+    take_one(call.words, "promote_sp", "host:fl_port:admin_port")
+    _require_admin(call.by, "promote_sp")
+    raise FlareError(
+        MetaStatus.INTERNAL_ERROR, "every gateway and every scheduler is active already: there is none to promote"
+    )
+
+
+def _describe(call: Call) -> dict[str, Any]:
+    require(call.by, Action.READ_PARTY)
+    settings = call.app[SETTINGS]
+    return {
+        "sp_end_point": f"{settings.host}:{settings.port}:{settings.flare_port or settings.port}",
+        "service_session_id": _make_session_id(call),
+        "primary": True,
+        "state": "online",
+    }
+
+
+def _make_session_id(call: Call) -> str:
+    return f"{call.app[SETTINGS].run_id}-{call.app[STARTED]:%Y%m%d%H%M%S}"
+
+
+def _require_admin(by: Principal, command: str) -> None:
+    """FLARE lets project administrators alone do this."""
+    if by.role != "project_admin":
+        raise FlareError(MetaStatus.NOT_AUTHORIZED, f"user '{by.name}' is not authorized for '{command}'")
+
+
+COMMANDS: Final[Sequence[Command]] = (
+    Command(name="restart", scope="sys", serve=restart, usage="restart all|server|client [client_name ...]"),
+    Command(name="shutdown", scope="sys", serve=shutdown, usage="shutdown all|server|client [client_name ...]"),
+    Command(name="remove_client", scope="sys", serve=remove_client, usage="remove_client client_name"),
+    Command(name="list_sp", scope="ha", serve=list_sp, usage="list_sp", is_visible=False),
+    Command(name="get_active_sp", scope="ha", serve=get_active_sp, usage="get_active_sp", is_visible=False),
+    Command(name="promote_sp", scope="ha", serve=promote_sp, usage="promote_sp host:fl_port:admin_port", is_visible=False),
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""NVIDIA FLARE's own job, unmodified, run by its own server and clients at three parties, through the drop-in session."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy
+import psutil
+import pytest
+
+from fedrota.flare import JobNotRunning, MonitorReturnCode, Session, new_secure_session
+from tests.clients.install import install
+from tests.e2e.conftest import System
+
+pytestmark = pytest.mark.e2e
+JOB = Path(__file__).parent / "flare_jobs" / "hello-numpy"
+SITES = ("site-1", "site-2")
+RUN_S = 150.0
+BOUND_S = 40.0
+"""A run that is aborted or has lost a member is over after so long."""
+EXPECTED = [[4, 5, 6], [7, 8, 9], [10, 11, 12]]
+"""What three rounds make of FLARE's first model: each site adds one in every round."""
+
+
+@pytest.fixture(scope="module")
+def system(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with FLARE at every party."""
+    found = System(repository, tmp_path_factory.mktemp("flare") / "state")
+    engines = {"flare": str(install("nvflare-2.9.0"))}
+    parties = [word for party in ("server", *SITES) for word in ("--party", party)]
+    try:
+        found.start("--no-flower", *parties, environment={"FEDROTA_ENGINES": json.dumps(engines)})
+        yield found
+        found.stop()
+    finally:
+        found.end()
+
+
+@pytest.fixture
+def session(system: System, tmp_path: Path) -> Iterator[Session]:
+    """The drop-in session of the system's administrator."""
+    kit = tmp_path / "kit"
+    (kit / "startup").mkdir(parents=True)
+    token = (system.state / "token").read_text().strip()
+    gateway = {"url": system.record()["url"], "token": token}
+    (kit / "startup" / "fed_admin.json").write_text(json.dumps({"admin": {"username": "admin", "gateway": gateway}}))
+    with new_secure_session("admin", str(kit)) as found:
+        yield found
+
+
+def list_flare(system: System, *words: str) -> list[psutil.Process]:
+    """FLARE's processes below the system whose command lines hold all words."""
+    found = []
+    for process in psutil.Process(system.process.pid).children(recursive=True):
+        try:
+            line = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        if "flare" in line and all(word in line for word in words):
+            found.append(process)
+    return found
+
+
+def wait(condition: Callable[[], Any], within_s: float) -> Any:
+    """What `condition` gives once that is true."""
+    deadline = time.monotonic() + within_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {within_s:g} s"
+        time.sleep(0.1)
+    return found
+
+
+def find_round(session: Session, job: str) -> int | None:
+    try:
+        server = session.show_stats(job, "server").get("server", {})
+    except JobNotRunning:
+        return None
+    return next((part["current_round"] for part in server.values() if "current_round" in part), None)
+
+
+def wait_for_round(session: Session, job: str) -> None:
+    wait(lambda: find_round(session, job) is not None or session.get_job_meta(job)["reason"].startswith("no"), RUN_S)
+
+
+def test_a_job_runs_as_it_is_and_tells_how_far_it_is(system, session, tmp_path):
+    rounds: list[int] = []
+    errors: list[Any] = []
+
+    def look(session: Session, job: str, _meta: dict[str, Any]) -> bool:
+        current = find_round(session, job)
+        if current is not None:
+            rounds.append(current)
+        if current == 1 and not errors:
+            errors.append(session.show_errors(job, "all"))
+            with pytest.raises(Exception, match="no app command func for topic tune"):
+                session.do_app_command(job, "tune", {"rate": 1})
+        return True
+
+    job = session.submit_job(str(JOB))
+    code, meta = session.monitor_job_and_return_job_meta(job, timeout=RUN_S, poll_interval=0.3, cb=look)
+    assert code is MonitorReturnCode.JOB_FINISHED
+    assert meta is not None
+    assert meta["status"] == "FINISHED:COMPLETED", session.get_job_logs(job, "all")
+    assert rounds == sorted(rounds)
+    assert set(rounds) & {1, 2}
+    assert errors[0]["server"] == "No Error"
+    with system.client() as client:
+        points = [(point.x, point.value) for point in client.list_metrics(job).items if point.name == "round"]
+        assert points == [(0, 0.0), (1, 1.0), (2, 2.0)]
+    folder = Path(session.download_job_result(job))
+    assert numpy.load(folder / "workspace" / "models" / "server.npy").tolist() == EXPECTED
+    assert (folder / "job" / "hello-numpy" / "app" / "config" / "config_fed_server.json").is_file()
+    assert json.loads((folder / "meta.json").read_text())["job_id"] == job
+    assert "Round 2 finished" in (folder / "workspace" / "log.txt").read_text()
+    assert "NPTrainer" in session.get_job_logs(job, "site-1")["logs"]["site-1"]
+
+
+def test_an_aborted_job_leaves_no_process(system, session):
+    job = session.submit_job(str(JOB))
+    wait_for_round(session, job)
+    assert list_flare(system, "runner_process")
+    began = time.monotonic()
+    session.abort_job(job)
+    wait(lambda: session.get_job_meta(job)["status"] == "FINISHED:ABORTED", BOUND_S)
+    wait(lambda: not list_flare(system, "nvflare"), BOUND_S)
+    assert time.monotonic() - began < BOUND_S
+
+
+def test_a_job_whose_client_dies_fails_and_says_why(system, session):
+    job = session.submit_job(str(JOB))
+    wait_for_round(session, job)
+    (client,) = list_flare(system, "client_train", "uid=site-1")
+    client.kill()
+    meta = wait(lambda: is_over(session.get_job_meta(job)), BOUND_S)
+    assert meta["status"] == "FINISHED:EXECUTION_EXCEPTION"
+    assert "client process was killed by SIGKILL" in meta["reason"]
+    assert "site-1" in meta["reason"]
+    assert session.list_job_components(job) == ["ERRORLOG_site-1"]
+    assert (Path(session.download_job_components(job)) / "ERRORLOG_site-1").stat().st_size > 0
+    wait(lambda: not list_flare(system, "nvflare"), BOUND_S)
+
+
+def is_over(meta: dict[str, Any]) -> dict[str, Any] | None:
+    return meta if meta["status"].startswith("FINISHED") else None

@@ -1,0 +1,79 @@
+"""Whether the gateway knows this worker: the hello, its answer, and what to do about a refusal."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from scheduler.domain.messages import Hello, Welcome
+from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
+
+log = structlog.get_logger(__name__)
+
+
+class Pause(Protocol):
+    """Waits before the next try."""
+
+    @property
+    def failures(self) -> int:
+        """Calls that failed in a row."""
+        ...
+
+    def wait(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
+        """Log `event` where it is worth a line, and wait; at least `after_s`."""
+
+
+class Greeting:
+    """Says hello, as often as it takes; used in the runner's thread, but for reads of its two facts."""
+
+    def __init__(
+        self,
+        gateway: Calls,
+        make_hello: Callable[[], Hello],
+        *,
+        pause: Pause,
+        on_welcome: Callable[[Welcome, bool], None],
+        give_up: Callable[[], None],
+    ) -> None:
+        """`on_welcome` is told too whether the gateway is another installation's than before."""
+        self._gateway = gateway
+        self._make_hello = make_hello
+        self._pause = pause
+        self._on_welcome = on_welcome
+        self._give_up = give_up
+        self._run_id = self._cause = ""
+        self.welcome: Welcome | None = None
+        """What the gateway said last; None until it has answered once."""
+        self.problem = ""
+        """Why the gateway cannot be reached or does not want us; empty while all is well."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to say hello before anything else."""
+        return self.welcome is None or bool(self.problem)
+
+    def say_hello(self) -> None:
+        """Introduce the worker; after a refusal wait."""
+        try:
+            welcome = self._gateway.hello(self._make_hello())
+        except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
+            self._take_refusal(wrong)
+            return
+        log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
+        if self._pause.failures and self.problem:
+            self._pause.wait("hello_again", self.problem)  # a gateway that greets us but refuses our calls
+        self.problem = self._cause = ""
+        is_other = self._run_id not in {"", welcome.run_id}
+        self._run_id, self.welcome = welcome.run_id, welcome
+        self._on_welcome(welcome, is_other)
+
+    def _take_refusal(self, wrong: GatewayAwayError | HelloNeededError | RefusedError) -> None:
+        """Try again later; end a worker that was never welcome and has another party's token or a user's."""
+        if isinstance(wrong, UnwelcomeError) and self.welcome is None:
+            log.critical("worker_unwelcome", reason=str(wrong), hint="look at FEDROTA_PARTY and FEDROTA_TOKEN")
+            self._give_up()
+        is_cause = not isinstance(wrong, GatewayAwayError)
+        # Whoever is refused again and again is told to wait in the end; what was wrong is still the token.
+        self.problem = f"{wrong} (first: {self._cause})" if self._cause and not is_cause else str(wrong)
+        self._cause = str(wrong) if is_cause else self._cause
+        self._pause.wait("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))
