@@ -24,6 +24,7 @@ from api.bridge import Reader, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.dialects.fate.routes.serve import add_routes as serve_fate
+from api.dialects.fate.v2.routes.serve import add_routes as serve_fate_v2
 from api.dialects.flare.listener.server import run_listener
 from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
@@ -109,7 +110,7 @@ NATIVE: Final[tuple[Endpoints, ...]] = (
     system.pages,
     monitor.endpoint,
 )
-DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_fate, serve_flare, serve_iflearner)
+DIALECTS: Final[Sequence[Callable[[web.Application], None]]] = (serve_fate, serve_fate_v2, serve_flare, serve_iflearner)
 """Each adds a dialect's routes to the app."""
 
 

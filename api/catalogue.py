@@ -1,5 +1,6 @@
 """What is known of the parties when a job is planned, read at most every two seconds."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -27,22 +28,32 @@ class CatalogueCache:
         self._found: Catalogue | None = None
         self._until = 0.0
         self._generation = 0
+        self._loading: asyncio.Task[Catalogue] | None = None
         self._checks: OrderedDict[tuple[int, str], Sequence[Problem]] = OrderedDict()
 
     async def get(self) -> Catalogue:
-        """The catalogue, not older than it may be."""
+        """The catalogue, not older than it may be; a crowd that wants it anew reads it once."""
         if self._found is not None and self._clock() < self._until:
             return self._found
-        generation = self._generation
-        found = replace(await self._reader.read(load_catalogue), check_params=self._check_params)
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load(self._generation))
+        # Whoever gives up waiting leaves it to the others.
+        return await asyncio.shield(self._loading)
+
+    async def _load(self, generation: int) -> Catalogue:
+        try:
+            found = replace(await self._reader.read(load_catalogue), check_params=self._check_params)
+        finally:
+            if generation == self._generation:
+                self._loading = None
         if generation == self._generation:
             self._found, self._until = found, self._clock() + self._keep_s
             self._checks.clear()
         return found
 
     def drop(self) -> None:
-        """Read it anew next time."""
-        self._found = None
+        """Read it anew next time; a read that is under way may have come too early."""
+        self._found = self._loading = None
         self._generation += 1
 
     def _check_params(self, schema: JsonObject, params: JsonObject) -> Sequence[Problem]:

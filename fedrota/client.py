@@ -13,10 +13,11 @@ from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connect
 from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
 from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
-from fedrota.model import Event, Job, Table
+from fedrota.model import Event, Job, Model, Table
 from fedrota.pages import Page
 from fedrota.requests import access as of_access
 from fedrota.requests import jobs as of_jobs
+from fedrota.requests import models as of_models
 from fedrota.requests import parties as of_parties
 from fedrota.requests import tables as of_tables
 from fedrota.requests import tasks as of_tasks
@@ -144,6 +145,14 @@ class Client:
     table = sends(of_tables.table)
     preview_table = sends(of_tables.preview_table)
     delete_table = sends(of_tables.delete_table)
+    models = lists(of_models.models)
+    model = sends(of_models.model)
+    deploy_model = sends(of_models.deploy_model)
+    delete_model = sends(of_models.delete_model)
+    tag_model = sends(of_models.tag_model)
+    untag_model = sends(of_models.untag_model)
+    tags = lists(of_models.tags)
+    delete_tag = sends(of_models.delete_tag)
     tokens = lists(of_access.tokens)
     create_token = sends(of_access.create_token)
     revoke_token = sends(of_access.revoke_token)
@@ -249,9 +258,25 @@ class Client:
             sha256: what the bytes must add up to, if known (`Output.sha256`).
             progress: called with the bytes so far and those in all (None where unknown).
         """
-        with Download(Path(path), name, sha256=sha256, progress=progress) as target:
+        call = of_tasks.stream_output(task, name)
+        return self._download(call, Download(Path(path), name, sha256=sha256, progress=progress))
+
+    def export_model(self, model_id: str, version: str, path: Path | str, *, progress: Progress | None = None) -> Path:
+        """Write a model with every party's part to the file `path`, which appears only once it is whole.
+
+        Args:
+            model_id: the model's id.
+            version: its version.
+            path: the file, or a folder in which it is called `model-VERSION.zip`.
+            progress: called with the bytes so far and those in all (None where unknown).
+        """
+        call = of_models.stream_archive(model_id, version)
+        return self._download(call, Download(Path(path), f"model-{version}.zip", progress=progress))
+
+    def _download(self, call: Call[None], download: Download) -> Path:
+        with download as target:
             try:
-                with self._open(of_tasks.stream_output(task, name)) as response:
+                with self._open(call, silence_s=UPLOAD_TIMEOUT_S) as response:
                     target.begin(response)
                     for block in response.iter_bytes(BLOCK_BYTES):
                         target.write(block)
@@ -278,11 +303,26 @@ class Client:
             options: `namespace`, `replace`, `id_column`, `label_column`, `content_type`.
         """
         with Source(file, progress=progress) as source:
-            call = source.call(party, name, options)
-            timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
-            try:
-                response = self._http.request(**self._prepare(call), content=source.blocks(), timeout=timeout)
-            except httpx.TransportError as error:
-                raise self._connection.explain(error) from error
+            return self._upload(source, source.call(party, name, options))
+
+    def import_model(
+        self, file: Path | str | BinaryIO, *, replace: bool = False, progress: Progress | None = None
+    ) -> Model:
+        """Take in a model that was exported here or elsewhere; its parties must be registered and connected.
+
+        Args:
+            file: a path, or a binary file that is read from where it stands.
+            replace: replace a model of that name and version, instead of ConflictError.
+            progress: called with the bytes so far and those in all (None where unknown).
+        """
+        with Source(file, progress=progress) as source:
+            return self._upload(source, of_models.put_archive(replace=replace, size=source.size))
+
+    def _upload(self, source: Source, call: Call[T]) -> T:
+        timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
+        try:
+            response = self._http.request(**self._prepare(call), content=source.blocks(), timeout=timeout)
+        except httpx.TransportError as error:
+            raise self._connection.explain(error) from error
         check(response)
         return call.parse(response)

@@ -53,6 +53,11 @@ class Source:
         if self._owned:
             self._file.close()
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes there are, None where nobody knows."""
+        return self._size
+
     def call(self, party: str, name: str, options: UploadOptions) -> Call[Table]:
         """The request that these bytes belong to."""
         kept = UploadOptions(**options)

@@ -245,6 +245,63 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMember:
+    """A party's part in a model; `loaded` is how often it was loaded into what serves it."""
+
+    role: str
+    party: str
+    loaded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPart:
+    """An output that belongs to a model: `role` and `party` hold it, `task` wrote it; `size` is in bytes."""
+
+    role: str
+    party: str
+    step: str
+    name: str
+    task: str
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A version of a model; `components` are the steps that predict where it is deployed.
+
+    `parts` are empty in lists.
+    """
+
+    model_id: str
+    version: str
+    job: str
+    deployed: bool = False
+    components: tuple[str, ...] = ()
+    parent_model_id: str = ""
+    parent_version: str = ""
+    imported: bool = False
+    notes: str = ""
+    owner: str = ""
+    created: datetime | None = None
+    members: tuple[ModelMember, ...] = ()
+    tags: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    parts: tuple[ModelPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A word that marks models."""
+
+    name: str
+    notes: str = ""
+    owner: str = ""
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """What a step may run: its parameters as JSON Schema, its ports, the parties that offer it."""
 

@@ -45,7 +45,7 @@ def ask(workdir: Workdir, args: Args, *, patience_s: float) -> Answer:
     except NotFoundError:
         raise ConflictError(f"task {task} does not run, or takes no questions") from None
     try:
-        _put(folder, f"{name}.question", orjson.dumps(args.get("question")))
+        _put(folder, name, orjson.dumps(args.get("question")))
         answer = _wait(workdir, place, name, patience_s=patience_s)
         _forget(folder, f"{name}.question", f"{name}.answer")
     finally:
@@ -55,12 +55,12 @@ def ask(workdir: Workdir, args: Args, *, patience_s: float) -> Answer:
     return Answer(body=iter((answer,)))
 
 
-def _put(folder: int, name: str, content: bytes) -> None:
+def _put(folder: int, name: str, question: bytes) -> None:
     """A file that appears at once."""
-    handle = os.open(f".{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
     with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.rename(f".{name}", name, src_dir_fd=folder, dst_dir_fd=folder)
+        file.write(question)
+    os.rename(name, f"{name}.question", src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _wait(workdir: Workdir, place: tuple[str, ...], name: str, *, patience_s: float) -> bytes | None:

@@ -1,6 +1,11 @@
 """Pauses between tries: doubling, with full jitter, for ever."""
 
 import random
+from collections.abc import Callable
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 
 class Backoff:
@@ -21,3 +26,28 @@ class Backoff:
     def reset(self) -> None:
         """It worked."""
         self.failures = 0
+
+
+class Pauses:
+    """Waits after failures, longer each time, and says so in the log now and then."""
+
+    def __init__(self, wait: Callable[[float], None], *, backoff: Backoff | None = None) -> None:
+        """`wait` returns after so many seconds, or sooner where the waiting makes no sense any more."""
+        self._wait = wait
+        self._backoff = backoff or Backoff()
+
+    @property
+    def failures(self) -> int:
+        """How many in a row."""
+        return self._backoff.failures
+
+    def take(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
+        """Something failed: wait, at least `after_s`."""
+        pause_s = max(after_s, self._backoff.next_s())
+        if self.failures in {1, 5} or self.failures % 50 == 0:
+            log.warning(event, reason=reason, failures=self.failures, again_in_s=round(pause_s, 1))
+        self._wait(pause_s)
+
+    def reset(self) -> None:
+        """It worked."""
+        self._backoff.reset()

@@ -1,26 +1,14 @@
 """Whether the gateway knows this worker: the hello, its answer, and what to do about a refusal."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
 from scheduler.domain.messages import Hello, Welcome
+from workers.backoff import Pauses
 from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
 
 log = structlog.get_logger(__name__)
-
-
-class Pause(Protocol):
-    """Waits before the next try."""
-
-    @property
-    def failures(self) -> int:
-        """Calls that failed in a row."""
-        ...
-
-    def wait(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
-        """Log `event` where it is worth a line, and wait; at least `after_s`."""
 
 
 class Greeting:
@@ -31,14 +19,14 @@ class Greeting:
         gateway: Calls,
         make_hello: Callable[[], Hello],
         *,
-        pause: Pause,
+        pauses: Pauses,
         on_welcome: Callable[[Welcome, bool], None],
         give_up: Callable[[], None],
     ) -> None:
         """`on_welcome` is told too whether the gateway is another installation's than before."""
         self._gateway = gateway
         self._make_hello = make_hello
-        self._pause = pause
+        self._pauses = pauses
         self._on_welcome = on_welcome
         self._give_up = give_up
         self._run_id = self._cause = ""
@@ -60,10 +48,12 @@ class Greeting:
             self._take_refusal(wrong)
             return
         log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
-        if self._pause.failures and self.problem:
-            self._pause.wait("hello_again", self.problem)  # a gateway that greets us but refuses our calls
+        if self._pauses.failures and self.problem:
+            self._pauses.take("hello_again", self.problem)  # a gateway that greets us but refuses our calls
         self.problem = self._cause = ""
         is_other = self._run_id not in {"", welcome.run_id}
+        if is_other:
+            log.warning("other_installation", was=self._run_id, now=welcome.run_id)
         self._run_id, self.welcome = welcome.run_id, welcome
         self._on_welcome(welcome, is_other)
 
@@ -76,4 +66,4 @@ class Greeting:
         # Whoever is refused again and again is told to wait in the end; what was wrong is still the token.
         self.problem = f"{wrong} (first: {self._cause})" if self._cause and not is_cause else str(wrong)
         self._cause = str(wrong) if is_cause else self._cause
-        self._pause.wait("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))
+        self._pauses.take("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))

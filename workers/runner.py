@@ -20,7 +20,7 @@ from scheduler.domain.messages import (
 )
 from workers.agenda import CALL_ITEMS, Agenda
 from workers.attempt import FENCED, Attempt, Stop, make_stop
-from workers.backoff import Backoff
+from workers.backoff import Pauses
 from workers.bench import Bench
 from workers.executors.base import Ending
 from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
@@ -63,9 +63,9 @@ class Runner:
         self._agenda = Agenda(slots=1)
         self._early_stops: dict[Key, Stop] = {}
         self._is_over = False
-        self._backoff = Backoff()
+        self._pauses = Pauses(self._wait_out)
         self._greeting = Greeting(
-            gateway, make_hello, pause=self._pause, on_welcome=self._welcomed, give_up=bench.give_up
+            gateway, make_hello, pauses=self._pauses, on_welcome=self._welcomed, give_up=bench.give_up
         )
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -155,7 +155,7 @@ class Runner:
             reply = self._gateway.sync(request)
         except GatewayAwayError as away:
             self._put_back()
-            self._pause("gateway_away", str(away), after_s=away.after_s)
+            self._pauses.take("gateway_away", str(away), after_s=away.after_s)
             return
         except HelloNeededError as wanted:
             self._put_back()
@@ -165,10 +165,10 @@ class Runner:
             self._put_back()
             self._isolate(request, str(refused))
             return
-        self._backoff.reset()
+        self._pauses.reset()
         self._apply(reply)
 
-    def _welcomed(self, welcome: Welcome, *, is_other: bool) -> None:
+    def _welcomed(self, welcome: Welcome, is_other: bool) -> None:  # noqa: FBT001  a callback's signature
         """The gateway knows us; knocks of another installation mean nothing to it."""
         with self._changed:
             if is_other:
@@ -176,10 +176,7 @@ class Runner:
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
 
-    def _pause(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
-        pause_s = max(after_s, self._backoff.next_s())
-        if self._backoff.failures in {1, 5} or self._backoff.failures % 50 == 0:
-            log.warning(event, reason=reason, failures=self._backoff.failures, again_in_s=round(pause_s, 1))
+    def _wait_out(self, pause_s: float) -> None:
         give_up = time.monotonic() + pause_s
         self._wait_until(lambda: self._is_over or time.monotonic() >= give_up, pause_s)
 
@@ -250,7 +247,7 @@ class Runner:
                 self._drop_report((report.task, report.seq))
             for beat in request.beats:
                 self._agenda.confirm_last_words(BeatReply(task=beat.task, seq=beat.seq, verdict="fenced"))
-        self._pause("call_refused", reason)
+        self._pauses.take("call_refused", reason)
 
     def _apply(self, reply: SyncReply) -> None:
         for beat in reply.beats:
@@ -259,7 +256,8 @@ class Runner:
             self._apply_report(report)
         for claim in reply.claims:
             self._apply_claim(claim)
-        self._journal.end((answer.task, answer.seq) for answer in (*reply.reports, *reply.claims) if _is_over(answer))
+        refused = [(claim.task, claim.seq) for claim in reply.claims if claim.assignment is None]
+        self._journal.end([*((report.task, report.seq) for report in reply.reports), *refused])
         with self._changed:
             self._agenda.call_items = min(CALL_ITEMS, self._agenda.call_items * 2)
             self._changed.notify_all()
@@ -383,8 +381,3 @@ class Runner:
             self._left_alone.notify()
         if len(self._agenda.unsaved) <= 1 or not self._agenda.is_gathering(time.monotonic()):
             self._changed.notify_all()
-
-
-def _is_over(answer: ReportReply | ClaimReply) -> bool:
-    """Whether the attempt does not run here: its report is answered, or it was never ours."""
-    return isinstance(answer, ReportReply) or answer.assignment is None

@@ -15,6 +15,7 @@ from fedrota.cli import (
     exits,
     jobs,
     logs,
+    models,
     outputs,
     parties,
     provision,
@@ -63,6 +64,7 @@ def make_app() -> typer.Typer:
     for part in (submit, jobs, logs, results):
         app.add_typer(part.app)
     app.add_typer(outputs.app, name="output", rich_help_panel="Results")
+    app.add_typer(models.app)
     for part in (parties, tables, components, access, client_keys, provision):
         app.add_typer(part.app)
     _mount_local(app)

@@ -25,6 +25,11 @@ ROOT_DAYS: Final = 3650
 KEY_BITS: Final = 2048
 """NVFLARE's clients sign job folders with their key, which must be RSA for that."""
 SKEW: Final = timedelta(minutes=5)
+ROOT_USE: Final = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+"""NVFLARE 2.9 trusts no root that does not say what its key is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +141,7 @@ def _make_root(folder: Path, project: str) -> None:
     made = _begin(name, name, key.public_key(), now=now, expires=now + timedelta(days=ROOT_DAYS))
     made = made.serial_number(x509.random_serial_number())
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    made = made.add_extension(ROOT_USE, critical=True)
     made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     certificate = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
     write_private(folder / ROOT_KEY, _render_key(key))

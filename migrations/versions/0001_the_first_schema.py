@@ -354,6 +354,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_model_service_model"), ["model"], unique=False)
 
     op.create_table(
+        "model_source",
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["model"], ["model.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("model", "step"),
+    )
+    with op.batch_alter_table("model_source", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_model_source_job_id"), ["job_id"], unique=False)
+
+    op.create_table(
         "model_tag",
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("tag", sa.Text(), nullable=False),
@@ -449,6 +461,10 @@ def downgrade() -> None:
 
     op.drop_table("task")
     op.drop_table("model_tag")
+    with op.batch_alter_table("model_source", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_model_source_job_id"))
+
+    op.drop_table("model_source")
     with op.batch_alter_table("model_service", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_model_service_model"))
 

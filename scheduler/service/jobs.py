@@ -19,7 +19,7 @@ from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
 from scheduler.store.queries.attachments import list_attachments
 from scheduler.store.queries.jobs import get_job, get_origin
-from scheduler.store.queries.models import list_needing
+from scheduler.store.queries.models import find_borrowed, list_needing
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
 from scheduler.store.writes import access
@@ -161,6 +161,7 @@ def draft_clone(
         labels=found.labels,
         origin=get_origin(tx, job),
         attachments={item.name: item.blob.id for item in list_attachments(tx, job)},
+        borrowed=find_borrowed(tx, job),
     )
 
 

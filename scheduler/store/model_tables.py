@@ -60,6 +60,16 @@ class ModelMemberRow(SQLModel, table=True):
     loaded: int = 0
 
 
+class ModelSourceRow(SQLModel, table=True):
+    """A step of a model whose parts are the outputs of an earlier job than the model's own."""
+
+    __tablename__ = "model_source"
+
+    model: str = _owned_by("model.id")
+    step: str = Field(primary_key=True)
+    job_id: str = Field(sa_column=Column(Text, ForeignKey("job.id", ondelete="CASCADE"), nullable=False, index=True))
+
+
 class TagRow(SQLModel, table=True):
     """A word that marks models."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Boolean, Connection, Double, Float, Integer, Table
@@ -11,6 +11,9 @@ from sqlmodel import Session
 from scheduler.store.columns import Instant
 from scheduler.store.effects import Effects
 from scheduler.store.sql import Sql, bind
+
+LARGEST_BLOCK: Final = 64
+"""Rows of one INSERT on SQLite."""
 
 
 class Tx:
@@ -113,9 +116,9 @@ class Tx:
         if self.is_postgres:
             self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
         else:
-            marks = ", ".join("?" * len(names))
-            values = ([row[name] for name in names] for row in rows)
-            self._cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)
+            for block in _blocks(rows):
+                values = [row[name] for row in block for name in names]
+                self._cursor.execute(_values_insert(table.name, names, len(block)), values)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -137,6 +140,25 @@ class Tx:
         self._cursor.close()
         if self._session is not None:
             self._session.close()
+
+
+def _blocks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """The rows in blocks of 64, 32, ... 1, so that few statements serve any number of them.
+
+    SQLite's driver lets other threads in at every step of a statement, and waits its turn to go on: a
+    row a step would cost more in turns than in SQL.
+    """
+    begin, size = 0, LARGEST_BLOCK
+    while begin < len(rows):
+        while size > len(rows) - begin:
+            size //= 2
+        yield rows[begin : begin + size]
+        begin += size
+
+
+def _values_insert(table: str, names: Sequence[str], rows: int) -> str:
+    marks = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([marks] * rows)}"
 
 
 def _unnest_insert(table: Table, names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from scheduler.domain.model import Component, Failure, Job, Party, Retry, Step, Task
 from scheduler.domain.states import State
-from scheduler.store.tables import ComponentRow, JobRow, PartyRow, StepRow, TaskRow
+from scheduler.store.tables import JobRow, PartyRow, StepRow, TaskRow
 
 
 def view_job(row: JobRow) -> Job:
@@ -106,7 +106,6 @@ def view_party(row: PartyRow) -> Party:
     )
 
 
-def view_component(row: ComponentRow) -> Component:
+def make_component(name: str, offer: Mapping[str, Any]) -> Component:
     """A component as its worker introduced it."""
-    offer = row.offer
-    return Component(**{**offer, "name": row.name, "roles": tuple(offer.get("roles", ()))})
+    return Component(**{**offer, "name": name, "roles": tuple(offer.get("roles", ()))})

@@ -16,6 +16,8 @@ from workers.reads import make_read_ops
 from workers.workdir import Workdir
 
 PARTIES = ("9999", "10000")
+MODELS = frozenset({"homo_lr", "data_transform"})
+"""Components that leave a model."""
 MODEL_ID = "guest-9999#host-10000#model"
 TRAINING = {
     "name": "training",
@@ -29,7 +31,7 @@ TRAINING = {
 
 
 class Sites:
-    """The parties 9999 and 10000; every `homo_lr` leaves a model that says whose it is."""
+    """The parties 9999 and 10000; each of MODELS leaves a model that says whose it is."""
 
     def __init__(self, gateway: Any, folder: Path) -> None:
         self.gateway = gateway
@@ -106,15 +108,16 @@ class Sites:
             return {**named, "outcome": "failed", "kind": "error", "message": "told to"}
         workdir = self.workdirs[party]
         files = self._restore(workdir, task) if task["run"]["component"] == "restore_model" else {}
-        if task["run"]["component"] == "homo_lr":
-            files = {"model": f"{task['step']} of {party}".encode()}
+        if task["run"]["component"] in MODELS:
+            files = {"model": f"{task['step']} of {party}".encode(), "data": b"rows"}
         outputs = []
         for name, content in files.items():
             path = workdir.output(task["task"], task["seq"], name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             digest = hashlib.sha256(content).hexdigest()
-            outputs.append({"name": name, "kind": "model", "size": len(content), "sha256": digest, "facts": {"n": 1}})
+            kind = "table" if name == "data" else "model"
+            outputs.append({"name": name, "kind": kind, "size": len(content), "sha256": digest, "facts": {"n": 1}})
         return {"task": task["task"], "seq": task["seq"], "outcome": "success", "outputs": outputs}
 
     def _restore(self, workdir: Workdir, task: Mapping[str, Any]) -> dict[str, bytes]:

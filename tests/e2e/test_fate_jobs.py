@@ -64,6 +64,15 @@ class Fate:
         assert (status, rows[0]["f_progress"]) == ("success", 100), reports
         return str(job)
 
+    def columns(self, job: str, role: str, party: int, component: str) -> list[str]:
+        """The features in a component's data output at a party."""
+        found = self.call(
+            "tracking/component/output/data", job_id=job, role=role, party_id=party, component_name=component
+        )
+        assert found["retcode"] == 0, found
+        (header,) = found["meta"]["header"]
+        return [name for name in header if name not in {"id", "y", "label", "sid"}]
+
     def auc(self, job: str, party: int, split: str = "train") -> float:
         """The AUC that the job's evaluation found at the guest."""
         found = self.ok(
@@ -153,6 +162,23 @@ def test_version_1_trains_and_predicts_without_being_deployed(fate):
     predicted = fate.run(conf, None)
     rows = fate.ok("job/task/query", job_id=predicted, role="guest")
     assert [row["f_component_name"] for row in rows] == ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0"]
+
+
+def test_columns_are_judged_and_chosen_before_a_model_is_trained(fate):
+    job = run_example(fate, "hetero_selection")
+    assert fate.auc(job, 9999) > 0.95
+    kept = {
+        (role, party): fate.columns(job, role, party, "hetero_feature_selection_0")
+        for role, party in (("guest", 9999), ("host", 10000))
+    }
+    assert 2 <= sum(map(len, kept.values())) <= 12
+    assert not {"x0", "x10"} & {name for names in kept.values() for name in names}
+
+
+def test_trees_are_grown_over_tables_of_which_the_second_is_prepared_as_the_first(fate):
+    job = run_example(fate, "hetero_secureboost")
+    assert fate.auc(job, 9999) > 0.97
+    assert fate.auc(job, 9999, "validate") == pytest.approx(fate.auc(job, 9999), abs=1e-9)
 
 
 def test_an_intersection_that_says_raw_is_done_safely(fate):

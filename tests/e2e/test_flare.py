@@ -107,7 +107,7 @@ def test_a_job_runs_as_it_is_and_tells_how_far_it_is(system, session, tmp_path):
     assert set(rounds) & {1, 2}
     assert errors[0]["server"] == "No Error"
     with system.client() as client:
-        points = [(point.x, point.value) for point in client.list_metrics(job).items if point.name == "round"]
+        points = [(point.x, point.value) for point in client.metrics(job) if point.name == "round"]
         assert points == [(0, 0.0), (1, 1.0), (2, 2.0)]
     folder = Path(session.download_job_result(job))
     assert numpy.load(folder / "workspace" / "models" / "server.npy").tolist() == EXPECTED

@@ -91,6 +91,16 @@ OUTPUT = {
     "size": 5, "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", "facts": {"rounds": 2},
 }  # fmt: skip
 HOST_OUTPUT = OUTPUT | {"role": "host", "party": "10000", "task": HOST_TASK}
+MODEL = {
+    "model_id": "guest-9999#model", "version": "j-1", "job": "j-1", "deployed": True, "components": ["lr"],
+    "parent_model_id": "guest-9999#model", "parent_version": "j-0", "imported": False, "notes": "", "owner": "alice",
+    "created": AT, "members": [{"role": "guest", "party": "9999", "loaded": 0}], "tags": ["good"], "services": [],
+    "parts": [
+        {"role": "guest", "party": "9999", "step": "lr", "name": "model", "task": TASK, "size": 5, "sha256": "ab"},
+    ],
+}  # fmt: skip
+MODEL_PATH = "/models/guest-9999%23model/j-1"
+TAG = {"name": "good", "notes": "", "owner": "alice", "created": AT, "modified": AT}
 COMPONENT = {
     "name": "homo_lr", "summary": "Train a logistic regression across parties.", "inputs": {"train": "table"},
     "outputs": {"model": "model"}, "roles": ["guest", "host"], "exchange": True, "parties": ["9999"],
@@ -230,6 +240,7 @@ def fill(gateway: FakeGateway) -> None:
     """Give the miniature one of everything."""
     for path, items in {
         "/jobs": [make_job(steps=[])], "/parties": [PARTY, OFFLINE], "/queues": [QUEUE], "/tables": [TABLE],
+        "/models": [MODEL | {"parts": []}], "/tags": [TAG],
         "/components": [COMPONENT], "/tokens": [TOKEN], f"/jobs/{JOB}/steps": [make_step()],
         f"/jobs/{JOB}/outputs": [OUTPUT, HOST_OUTPUT], f"/jobs/{JOB}/metrics": make_metrics(),
         f"/jobs/{JOB}/summaries": [
@@ -246,6 +257,8 @@ def fill(gateway: FakeGateway) -> None:
         f"/jobs/{JOB}/document": {"name": "breast-lr", "steps": [{"name": "lr", "params": {"rounds": 2, "rate": 1}}]},
     }.items():  # fmt: skip
         gateway.on("GET", path, one)
+    gateway.on("GET", MODEL_PATH, MODEL)
+    gateway.on("GET", f"{MODEL_PATH}/archive", lambda _: web.Response(body=b"PK archive"))
     output = f"/tasks/{TASK}/outputs/model"
     gateway.on("GET", output, lambda request: PREVIEW if "preview" in request.query else web.Response(body=b"hello"))
     gateway.on("POST", "/jobs", lambda _: make_job(state="waiting", ended=None), 201)

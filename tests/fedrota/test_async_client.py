@@ -79,3 +79,10 @@ async def test_upload_and_download(client, gateway, tmp_path):
     assert seen[-1] == (path.stat().st_size,) * 2
     target = await client.download_output("t-guest", "model", tmp_path / "m")
     assert target.read_bytes() == b"hello"
+
+
+async def test_a_model_is_exported_and_imported(client, gateway, tmp_path):
+    path = await client.export_model("guest-9999#model", "j-1", tmp_path / "m.zip")
+    gateway.on("POST", "/models", gateway.answers["GET", "/models/guest-9999%23model/j-1"][1], 201)
+    model = await client.import_model(path)
+    assert (gateway.last.body, model.version) == (b"PK archive", "j-1")

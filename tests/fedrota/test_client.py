@@ -247,6 +247,15 @@ def test_upload_of_a_missing_file_names_it(client):
         client.upload("9999", "t", Path("nope.csv"))
 
 
+def test_a_model_is_exported_and_imported(client, gateway, tmp_path):
+    path = client.export_model("guest-9999#model", "j-1", tmp_path)
+    assert (path.name, path.read_bytes()) == ("model-j-1.zip", b"PK archive")
+    gateway.on("POST", "/models", gateway.answers["GET", "/models/guest-9999%23model/j-1"][1], 201)
+    model = client.import_model(path, replace=True)
+    assert (gateway.last.body, gateway.last.headers["Content-Type"]) == (b"PK archive", "application/zip")
+    assert (model.parts[0].task, model.members[0].party, model.deployed) == ("t-guest", "9999", True)
+
+
 def _table():
     return {"party": "9999", "name": "breast", "rows": 2}
 

@@ -126,7 +126,7 @@ def test_a_gateway_that_forgot_us_is_greeted_again(gateway, worker, status):
 def test_the_cause_of_a_refusal_is_still_told_when_the_gateway_asks_for_patience(gateway, worker):
     gateway.status = {SYNC_PATH: 401, HELLO_PATH: 401}
     until(lambda: worker.runner.problem)
-    until(lambda: worker.runner._cause)
+    until(lambda: worker.runner._greeting._cause)
     gateway.status = {SYNC_PATH: 401, HELLO_PATH: 429}
     until(lambda: worker.runner.problem == "429: told to answer 429 (first: 401: told to answer 401)")
     gateway.status = {}

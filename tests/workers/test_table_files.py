@@ -41,6 +41,21 @@ def loaded(ops, allowed):
     return ops["table.load"](args).result
 
 
+def test_a_body_becomes_a_file_once_and_only_where_it_may(workdir, allowed):
+    save = make_file_ops(workdir, Roots((allowed,)), put_table)["file.save"]
+    path = allowed / "below" / "model.zip"
+    written = save({"path": str(path)}, iter((b"ab", b"c"))).result
+    assert (written, path.read_bytes()) == ({"path": str(path), "size": 3}, b"abc")
+    with pytest.raises(ConflictError):
+        save({"path": str(path)}, iter((b"other",)))
+    (allowed / "a.csv").write_bytes(b"kept")
+    with pytest.raises(ConflictError, match="name another path"):
+        save({"path": str(allowed / "a.csv")}, iter((b"other",)))
+    with pytest.raises(ForbiddenError):
+        save({"path": str(allowed.parent / "outside.zip")}, iter((b"x",)))
+    assert sorted(each.name for each in allowed.rglob("*")) == ["a.csv", "below", "model.zip"]
+
+
 def test_a_file_becomes_a_table(loaded, ops, allowed, workdir):
     assert (loaded["rows"], loaded["facts"]["id_column"]) == (2, "id")
     assert pyarrow.parquet.read_table(workdir.table("default", "t")).to_pydict() == {"id": [1, 2], "x": [0.5, 1.5]}

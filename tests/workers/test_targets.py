@@ -23,8 +23,10 @@ def workdir(tmp_path):
     (place / "site" / "startup").mkdir(parents=True)
     (place / "site" / "startup" / "fed_client.json").write_text("{}")
     (place / "worker_token.txt").write_text("secret")
-    (place / "outside.txt").symlink_to("/etc/passwd")
-    (place / "away").symlink_to("/etc")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "note.txt").write_text("out of reach")
+    (place / "outside.txt").symlink_to(tmp_path / "elsewhere" / "note.txt")
+    (place / "away").symlink_to(tmp_path / "elsewhere")
     return workdir
 
 
@@ -62,10 +64,10 @@ def test_what_the_gateway_did_not_name_is_not_there(run):
     assert run("cat", "log.txt", mounts={}) == "cat: log.txt: No such file or directory\n"
 
 
-@pytest.mark.parametrize("path", ["job1/outside.txt", "job1/away/passwd.txt", "job1/app"[:-3] + "nothing.txt"])
+@pytest.mark.parametrize("path", ["job1/outside.txt", "job1/away/note.txt"])
 def test_links_lead_nowhere(run, path):
     assert "No such file or directory" in run("cat", path)
-    assert "root:" not in run("cat", path)
+    assert "out of reach" not in run("cat", path)
 
 
 def test_a_missing_file_is_a_sentence(run):

@@ -7,8 +7,8 @@ import numpy as np
 from fedrota.component import Context
 from workers.components.alignment import align
 from workers.components.frames import Frame
+from workers.components.step_roles import Roles
 from workers.components.tables import Samples
-from workers.components.vertical_roles import Roles
 
 
 def align_frames(context: Context, roles: Roles, frame: Frame) -> None:

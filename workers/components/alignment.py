@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedrota.component import Context, InvalidInputError, Member
+from workers.components.step_roles import Roles
 from workers.components.tables import Samples
-from workers.components.vertical_roles import Roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from workers.components.columns import Vector
 from workers.components.frames import Frame
 from workers.components.label_sums import LabelSender
 from workers.components.optimal_bins import Target, join_bins
-from workers.components.vertical_roles import Roles
+from workers.components.step_roles import Roles
 
 
 def judge_all(

@@ -10,7 +10,7 @@ from workers.components.bin_columns import ColumnBins, count_places, keep_ends
 from workers.components.columns import Vector
 from workers.components.label_sums import Binned, add_up_labels
 from workers.components.optimal_bins import Target
-from workers.components.vertical_roles import Roles
+from workers.components.step_roles import Roles
 
 
 def let_judge(

@@ -11,6 +11,7 @@ from fedrota.component import Context, InvalidInputError
 from workers.components.boosting_objective import Objective, make_objective
 from workers.components.columns import Vector
 from workers.components.model_files import describe_origin, make_damage, write_model_file
+from workers.components.predictions import Predicted, make_predictions
 from workers.components.tables import Samples, render_names, write_table
 from workers.components.tree_model import Directions, Tree, parse_tree, predict_tree, render_tree
 
@@ -42,6 +43,19 @@ class Ensemble:
             for output, tree in enumerate(trees):
                 scores[:, output] += self.learning_rate * predict_tree(tree, directions, rows=rows)
         return scores
+
+    def decide(self, scores: Vector) -> tuple[Vector, Vector, dict[str, Any]]:
+        """Each sample's prediction and result, and with several outputs the chance of each class, from its scores."""
+        means = self.objective.mean(scores)
+        if not self.objective.classes:
+            return means[:, 0], means[:, 0], {}
+        shown = np.array(name_classes(self.classes), dtype=np.float64)
+        if self.objective.outputs == 1:
+            chance = means[:, 0]
+            return chance, shown[(chance >= self.threshold).astype(np.int64)], {}
+        names = [str(int(each)) for each in shown]
+        details = [json.dumps(dict(zip(names, row, strict=True))) for row in means.tolist()]
+        return means.max(axis=1), shown[means.argmax(axis=1)], {"predict_detail": details}
 
     def to_json(self) -> dict[str, Any]:
         """As a model file holds it: a score is start + learning_rate x the sum of the leaf weights."""
@@ -94,35 +108,11 @@ def write_tree_predictions(context: Context, ensemble: Ensemble, scored: Sequenc
 
 
 def _make_predictions(context: Context, ensemble: Ensemble, split: tuple[str, Samples, Vector]) -> "pyarrow.Table":
-    import pyarrow
-
     name, samples, scores = split
-    kind = pyarrow.int64() if ensemble.objective.classes else pyarrow.float64()
     labels = show_labels(context, ensemble.classes, samples)
-    return pyarrow.table(
-        {
-            "id": pyarrow.array(samples.ids, pyarrow.string()),
-            "label": pyarrow.nulls(len(samples), kind) if labels is None else pyarrow.array(labels).cast(kind),
-            **_predict(ensemble, scores),
-            "split": pyarrow.array([name] * len(samples), pyarrow.string()),
-        }
-    )
-
-
-def _predict(ensemble: Ensemble, scores: Vector) -> dict[str, Any]:
-    means = ensemble.objective.mean(scores)
-    if not ensemble.objective.classes:
-        return {"predict_score": means[:, 0], "predict_result": means[:, 0]}
-    shown = np.array(name_classes(ensemble.classes), dtype=np.int64)
-    if ensemble.objective.outputs == 1:
-        chance = means[:, 0]
-        return {"predict_score": chance, "predict_result": shown[(chance >= ensemble.threshold).astype(np.int64)]}
-    details = [json.dumps(dict(zip(map(str, shown.tolist()), row, strict=True))) for row in means.tolist()]
-    return {
-        "predict_score": means.max(axis=1),
-        "predict_result": shown[means.argmax(axis=1)],
-        "predict_detail": details,
-    }
+    found, results, details = ensemble.decide(scores)
+    predicted = Predicted(split=name, samples=samples, labels=labels, scores=found, results=results, details=details)
+    return make_predictions(predicted, whole=bool(ensemble.objective.classes))
 
 
 def name_classes(classes: Sequence[float]) -> list[int]:

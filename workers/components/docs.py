@@ -10,7 +10,7 @@ from fedrota.component import ComponentInfo
 from workers.components.catalog import list_builtin
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "components"
-EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "components.yaml"
+EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "components" / "jobs.yaml"
 PURPOSES: Final[Mapping[str, Sequence[str]]] = {
     "Read and prepare tables": (
         "reader", "data_transform", "feature_imputation", "label_transform", "column_expand", "union",

@@ -19,8 +19,8 @@ from workers.components.frames import (
     render_label,
     write_frame,
 )
+from workers.components.step_roles import find_roles
 from workers.components.tables import render_names
-from workers.components.vertical_roles import find_roles
 
 DISCLOSURE: Final = (
     (

@@ -12,9 +12,10 @@ from workers.components.glm_family import FAMILIES, Family, clean_labels
 from workers.components.group_masks import GroupMasks
 from workers.components.masking import decode, encode
 from workers.components.model_files import describe_origin, make_damage, write_model_file
+from workers.components.predictions import Predicted, make_predictions
+from workers.components.step_roles import Roles
 from workers.components.tables import Samples, write_table
 from workers.components.vertical_data import ColumnScale
-from workers.components.vertical_roles import Roles
 
 if TYPE_CHECKING:
     import pyarrow
@@ -147,20 +148,13 @@ def write_scored(
 def _make_predictions(
     context: Context, family: Family, split: tuple[str, Samples, Vector], *, threshold: float
 ) -> "pyarrow.Table":
-    import pyarrow
-
     name, samples, scores = split
-    labels = clean_labels(context, samples, family)
     means = family.mean(scores)
-    kind = pyarrow.int64() if family.classes else pyarrow.float64()
-    shown = pyarrow.nulls(len(samples), kind) if labels is None else pyarrow.array(labels).cast(kind)
-    results = (means >= threshold).astype(np.int64) if family.classes else means
-    return pyarrow.table(
-        {
-            "id": pyarrow.array(samples.ids, pyarrow.string()),
-            "label": shown,
-            "predict_score": means,
-            "predict_result": results,
-            "split": pyarrow.array([name] * len(samples), pyarrow.string()),
-        }
+    predicted = Predicted(
+        split=name,
+        samples=samples,
+        labels=clean_labels(context, samples, family),
+        scores=means,
+        results=(means >= threshold).astype(np.float64) if family.classes else means,
     )
+    return make_predictions(predicted, whole=family.classes)

@@ -10,8 +10,8 @@ from workers.components.columns import Vector
 from workers.components.early_stop import Tracker, Verdict, get_pace, make_tracker
 from workers.components.glm_family import Family, clean_labels
 from workers.components.metrics import measure
+from workers.components.step_roles import Roles
 from workers.components.tables import Samples
-from workers.components.vertical_roles import Roles
 
 WATCH_TURNS: Final = 1 << 41
 """Where the masks' turns for scores during training start: far from all others, since none may be used twice."""

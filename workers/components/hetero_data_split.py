@@ -8,7 +8,7 @@ from fedrota.component import Context, component
 from workers.components.aligned_rows import align_frames
 from workers.components.data_split import OUTPUTS, PARAMS, PARTS, draw_split, write_split
 from workers.components.frames import check_rows, read_frame
-from workers.components.vertical_roles import find_roles
+from workers.components.step_roles import find_roles
 
 DISCLOSURE: Final = (
     (

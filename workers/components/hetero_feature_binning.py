@@ -17,9 +17,9 @@ from workers.components.fitted import parse_fit, read_fit, write_fit
 from workers.components.frames import Frame, check_rows, read_frame, write_frame
 from workers.components.optimal_bins import METRICS
 from workers.components.pair_link import KEY_BITS
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
 from workers.components.vertical_data import check_ids
-from workers.components.vertical_roles import Roles, find_roles
 
 SETTINGS: Final = ("run", "statistics", "local_only", "key_bits")
 

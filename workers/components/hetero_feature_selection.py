@@ -19,8 +19,8 @@ from workers.components.selection_filters import (
 )
 from workers.components.selection_params import PARAMS
 from workers.components.selection_sources import PORTS, Sources
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples, render_names
-from workers.components.vertical_roles import Roles, find_roles
 
 FORMAT: Final = "fedrota.feature_selection/1"
 

@@ -22,9 +22,9 @@ from workers.components.frames import (
 from workers.components.group_masks import from_words, to_words
 from workers.components.moments import Block, Columns, Ring, share_moments
 from workers.components.pair_link import KEY_BITS, link_parties
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
 from workers.components.vertical_data import ColumnScale, check_ids
-from workers.components.vertical_roles import Roles, find_roles
 
 FORMAT: Final = "fedrota.hetero_pearson/1"
 SHOWN_COLUMNS: Final = 200

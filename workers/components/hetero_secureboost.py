@@ -16,6 +16,7 @@ from workers.components.gradient_slots import Slots
 from workers.components.hetero_boosting import Boosted, HeteroBoosting
 from workers.components.paillier import make_key
 from workers.components.pair_link import receive_key
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
 from workers.components.tree_folds import Trained, cross_validate
 from workers.components.tree_grid import Grid, Whole
@@ -25,7 +26,6 @@ from workers.components.tree_host_link import HostLink
 from workers.components.tree_model import count_leaves, measure_importance, render_rule
 from workers.components.tree_predict import HETERO_FORMAT
 from workers.components.tree_turns import check_turns
-from workers.components.vertical_roles import Roles, find_roles
 
 SHARED_SETTINGS: Final = ("min_leaf_node", "key_bits", *FOLDS)
 DISCLOSURE: Final = (

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from fedrota.component import Context, InvalidInputError, Member, component
+from fedrota.component import Context, InvalidInputError, component
 from workers.components.agreement import Profile, agree
 from workers.components.bin_columns import FORMAT, ColumnBins, Fitted, list_named, list_replaced
 from workers.components.bin_params import CATEGORIES, SHARED
@@ -13,7 +13,7 @@ from workers.components.bins import Places, list_ranks
 from workers.components.columns import Vector
 from workers.components.fitted import parse_fit, read_fit, write_fit
 from workers.components.frames import Frame, check_rows, read_frame, read_numbers, select_features, write_frame
-from workers.components.secure_sum import SecureSum, SumPlan
+from workers.components.secure_sum import SecureSum, plan_sums
 from workers.components.shared_quantiles import SharedColumns
 
 SETTINGS: Final = ("method", "bins", "sample_points", "columns", "positions", "run")
@@ -83,7 +83,7 @@ def homo_feature_binning(context: Context) -> None:
     left as they are. Output `model` has the bins, `data` is the table, with values replaced if `transform` says so. With
     an input `model` the bins are taken from it, and nothing is exchanged.
     """
-    plan = _make_plan(context)
+    plan = plan_sums(context)
     is_data_party = context.me in plan.contributors
     if context.has_input("model"):
         if is_data_party:
@@ -109,19 +109,6 @@ def homo_feature_binning(context: Context) -> None:
         ]
         replaced = list_replaced(context, frame, found) if context.params["run"] else []
         _finish(context, frame, Fitted(columns=found, transform=context.params["transform"], replaced=replaced))
-
-
-def _make_plan(context: Context) -> SumPlan:
-    roles: dict[str, list[Member]] = {"guest": [], "host": [], "arbiter": []}
-    for member in context.members:
-        roles[member.role].append(member)
-    if len(roles["guest"]) != 1 or not roles["host"] or len(roles["arbiter"]) > 1:
-        raise InvalidInputError(
-            f"step {context.step!r} needs exactly 1 guest, at least 1 host and at most 1 arbiter; it has "
-            f"{len(roles['guest'])} guest, {len(roles['host'])} host and {len(roles['arbiter'])} arbiter members: correct "
-            "`parties` or `roles`"
-        )
-    return SumPlan(contributors=[*roles["guest"], *roles["host"]], aggregator=(roles["arbiter"] or roles["guest"])[0])
 
 
 def _list_columns(context: Context, frame: Frame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -10,11 +10,9 @@ from fedrota.component import Context
 from workers.components.homo_lr_data import PartyData
 from workers.components.logistic import mean_loss, penalty, predict
 from workers.components.model_files import describe_origin, write_model_file
+from workers.components.predictions import Predicted, make_predictions
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, write_table
-
-if TYPE_CHECKING:
-    import pyarrow
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Split = tuple[str, Samples, Vector | None, Vector]
@@ -82,20 +80,9 @@ def write_splits(context: Context, splits: Sequence[Split]) -> None:
     """The same for any splits."""
     import pyarrow
 
-    table = pyarrow.concat_tables([_make_predictions(*split) for split in splits])
-    results = (table.column("predict_score").to_numpy() >= context.params["threshold"]).astype(np.int64)
-    write_table(context, "data", table.add_column(3, "predict_result", pyarrow.array(results)))
-
-
-def _make_predictions(split: str, samples: Samples, labels: Vector | None, scores: Vector) -> "pyarrow.Table":
-    import pyarrow
-
-    shown = pyarrow.nulls(len(samples), pyarrow.int64()) if labels is None else labels.astype(np.int64)
-    return pyarrow.table(
-        {
-            "id": pyarrow.array(samples.ids, pyarrow.string()),
-            "label": shown,
-            "predict_score": scores,
-            "split": pyarrow.array([split] * len(samples), pyarrow.string()),
-        }
-    )
+    threshold = context.params["threshold"]
+    tables = [
+        Predicted(split=name, samples=samples, labels=labels, scores=scores, results=scores >= threshold)
+        for name, samples, labels, scores in splits
+    ]
+    write_table(context, "data", pyarrow.concat_tables([make_predictions(each, whole=True) for each in tables]))

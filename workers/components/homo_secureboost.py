@@ -23,14 +23,14 @@ from workers.components.boosting_watch import list_metrics
 from workers.components.columns import Vector
 from workers.components.homo_boosting import HomoBoosted, HomoBoosting
 from workers.components.homo_trees import HomoTrees
-from workers.components.secure_sum import SecureSum, SumPlan
+from workers.components.secure_sum import SecureSum, SumPlan, plan_sums
 from workers.components.shared_quantiles import SharedColumns
+from workers.components.step_roles import find_roles
 from workers.components.tables import Samples
 from workers.components.tree_folds import Trained, cross_validate
 from workers.components.tree_grid import Grid
 from workers.components.tree_model import count_leaves, measure_importance
 from workers.components.tree_predict import HOMO_FORMAT
-from workers.components.vertical_roles import find_roles
 
 LOWEST, HIGHEST = -1, 200
 """Labels that classes may have: their counts are added up, one number for each."""
@@ -80,7 +80,7 @@ def homo_secureboost(context: Context) -> None:
     With `cv_folds` there is no model, and `validate` has no part.
     """
     roles = find_roles(context)
-    plan = SumPlan(contributors=roles.owners, aggregator=roles.arbiter or roles.guest)
+    plan = plan_sums(context)
     context.log(plan.describe())
     columns = read_tree_columns(context, needs_features=True) if context.me in plan.contributors else None
     settings = {name: context.params[name] for name in GROWTH}

@@ -10,8 +10,8 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, PeerError, component
 from workers.components.blinding import Blinder, split_points
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import ID_KEY, get_input, read_table, render_names, write_table
-from workers.components.vertical_roles import Roles, find_roles
 
 if TYPE_CHECKING:
     import pyarrow

@@ -10,6 +10,7 @@ from workers.components.baseline_model import FORMAT, Baseline, Fitting, fit_bas
 from workers.components.columns import Vector
 from workers.components.fitted import LEFT_OUT, RUN, parse_fit, read_fit, write_fit
 from workers.components.frames import render_label
+from workers.components.predictions import Predicted, make_predictions
 from workers.components.tables import Samples, read_samples, write_table
 from workers.components.vertical_data import check_same_features
 
@@ -126,21 +127,10 @@ def write_predictions(context: Context, baseline: Baseline, splits: Sequence[tup
 
 
 def _predict(baseline: Baseline, name: str, samples: Samples) -> "pyarrow.Table":
-    import pyarrow
-
     scores, results = baseline.decide(baseline.score(samples.features))
     shown = baseline.classes if samples.labels is None else np.concatenate([baseline.classes, samples.labels])
-    kind = pyarrow.int64() if (shown == np.round(shown)).all() else pyarrow.float64()
-    labels = pyarrow.nulls(len(samples), kind) if samples.labels is None else pyarrow.array(samples.labels)
-    return pyarrow.table(
-        {
-            "id": pyarrow.array([str(each) for each in samples.ids], pyarrow.string()),
-            "label": labels.cast(kind),
-            "predict_score": scores,
-            "predict_result": pyarrow.array(results).cast(kind),
-            "split": pyarrow.array([name] * len(samples), pyarrow.string()),
-        }
-    )
+    predicted = Predicted(split=name, samples=samples, labels=samples.labels, scores=scores, results=results)
+    return make_predictions(predicted, whole=bool((shown == np.round(shown)).all()))
 
 
 def _train(context: Context, splits: Mapping[str, Samples]) -> Baseline:

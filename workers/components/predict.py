@@ -21,10 +21,10 @@ from workers.components.group_masks import GroupMasks
 from workers.components.local_baseline import parse_baseline
 from workers.components.local_baseline import write_predictions as write_baseline_predictions
 from workers.components.model_files import read_model_file
+from workers.components.step_roles import find_roles
 from workers.components.tables import Samples, get_input, read_samples
 from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT, predict_hetero, predict_homo
 from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
-from workers.components.vertical_roles import find_roles
 
 DISCLOSURE: Final = (
     (

@@ -7,6 +7,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, PeerError
 from workers.components.masking import PairMasks, Vector, Words, decode, encode, total
+from workers.components.step_roles import find_roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,12 @@ class SumPlan:
         if len(self.contributors) == 2:
             text += " But with two data parties each can work out the other's vector from a sum and its own."
         return text
+
+
+def plan_sums(context: Context) -> SumPlan:
+    """The arbiter, or the guest where there is none, adds; InvalidInputError where the roles' numbers do not fit."""
+    roles = find_roles(context)
+    return SumPlan(contributors=roles.owners, aggregator=roles.arbiter or roles.guest)
 
 
 class SecureSum:

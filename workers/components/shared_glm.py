@@ -13,12 +13,12 @@ from workers.components.glm_watch import make_watch
 from workers.components.group_masks import GroupMasks
 from workers.components.shared_scores import reveal_scores
 from workers.components.shared_training import SharedTraining
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
 from workers.components.vertical_glm import make_ring, run_training
 from workers.components.vertical_params import PARAMS as VERTICAL_PARAMS
 from workers.components.vertical_params import SHARED_SETTINGS
 from workers.components.vertical_party import Party
-from workers.components.vertical_roles import Roles, find_roles
 
 SETTINGS: Final = (*SHARED_SETTINGS, "learning_rate", "decay", "penalty", "alpha", "fit_intercept")
 

@@ -12,11 +12,11 @@ from workers.components.boosting_data import hide_zeros
 from workers.components.boosting_results import Ensemble, parse_ensemble, write_tree_predictions
 from workers.components.columns import Vector
 from workers.components.model_files import make_damage
+from workers.components.step_roles import find_roles
 from workers.components.tables import Samples
 from workers.components.tree_grid import Flags, Rule
 from workers.components.tree_model import Split, list_splits, parse_rule
 from workers.components.vertical_data import check_same_features
-from workers.components.vertical_roles import find_roles
 
 HETERO_FORMAT: Final = "fedrota.hetero_secureboost/1"
 HOMO_FORMAT: Final = "fedrota.homo_secureboost/1"

@@ -16,10 +16,10 @@ from workers.components.glm_training import Fit
 from workers.components.glm_watch import measure_scores
 from workers.components.group_masks import GroupMasks
 from workers.components.scopes import Scope
+from workers.components.step_roles import Roles
 from workers.components.tables import Samples
 from workers.components.vertical_data import ColumnScale, PartyColumns
 from workers.components.vertical_party import Party
-from workers.components.vertical_roles import Roles
 
 Train = Callable[[Context, Roles, Party | None, Alignment], tuple[Fit, GroupMasks | None]]
 """Trains once; `None` for the party and the masks at an arbiter."""

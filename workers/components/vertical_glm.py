@@ -20,11 +20,11 @@ from workers.components.moments import Ring
 from workers.components.pair_link import link_parties
 from workers.components.poisson_gradients import PoissonGradients
 from workers.components.secure_sum import SecureSum, SumPlan
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
 from workers.components.vertical_folds import Train, cross_validate, make_part
 from workers.components.vertical_params import SHARED_SETTINGS
 from workers.components.vertical_party import Party, read_party
-from workers.components.vertical_roles import Roles, find_roles
 
 
 def train_vertical_glm(context: Context, family: Family) -> None:

@@ -6,8 +6,8 @@ from fedrota.component import Context
 from workers.components.columns import Vector
 from workers.components.glm_family import Family, read_targets
 from workers.components.moments import Columns
+from workers.components.step_roles import Roles
 from workers.components.vertical_data import PartyColumns, read_columns
-from workers.components.vertical_roles import Roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

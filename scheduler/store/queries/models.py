@@ -1,7 +1,7 @@
 """Reads of the model registry: versions, who holds which part, what marks and serves them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.states import State
 from scheduler.store.columns import from_epoch, to_epoch
-from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelTagRow, TagRow
+from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow, ModelTagRow, TagRow
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.queries.tracking import OutputView, list_outputs
 from scheduler.store.tables import JobRow
@@ -30,7 +30,7 @@ class ModelMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A version of a model, whose parts are outputs of `job`.
+    """A version of a model, whose parts are outputs of `job`; those of `borrowed` steps are another job's.
 
     `components` are the steps that predict, None where it is not deployed; `recipe` is what a dialect keeps for
     prediction, None where the job's own document serves. `parent` is (model id, version).
@@ -52,6 +52,8 @@ class Model:
     members: tuple[ModelMember, ...]
     tags: tuple[str, ...]
     services: tuple[str, ...]
+    borrowed: Mapping[str, str] = field(default_factory=dict)
+    """Step -> the earlier job that did it."""
 
     @property
     def is_deployed(self) -> bool:
@@ -144,29 +146,46 @@ def _members_of(wanted: ModelFilter) -> Any:
 
 
 def list_needing(tx: Tx, job: str) -> list[Model]:
-    """The models whose parts are outputs of `job`; none while the job is no success."""
+    """The models that have parts among the outputs of `job`; none while the model's own job is no success."""
+    borrowing = select(ModelSourceRow.model).where(ModelSourceRow.job_id == job)
+    mine = (col(ModelRow.job_id) == job) | col(ModelRow.id).in_(borrowing)
     query: Any = select(ModelRow, JobRow.org).join(JobRow, col(JobRow.id) == ModelRow.job_id)
-    query = query.where(ModelRow.job_id == job, JobRow.state == State.SUCCESS).order_by(col(ModelRow.created))
+    query = query.where(mine, JobRow.state == State.SUCCESS).order_by(col(ModelRow.created))
     return _view(tx, tx.session.exec(query, execution_options={"populate_existing": True}).all())
 
 
 def list_parts(tx: Tx, model: Model) -> list[Part]:
-    """The model's parts: outputs of kind model of its job, of a deployed one's steps only."""
+    """The model's parts: outputs of kind model of its job and of steps it borrows, of a deployed one's steps only."""
     by_source: dict[tuple[str, str], ModelMember] = {
         (member.source_role, member.source_party): member for member in model.members
     }
     return [
         Part(by_source[place], output)
-        for output in list_outputs(tx, model.job)
+        for output in _list_outputs(tx, model)
         if output.kind == "model"
         and (model.components is None or output.where.step in model.components)
         and (place := (output.where.role, output.where.party)) in by_source
     ]
 
 
+def _list_outputs(tx: Tx, model: Model) -> list[OutputView]:
+    found = (
+        []
+        if not model.borrowed
+        else [output for step, job in model.borrowed.items() for output in list_outputs(tx, job, step=step)]
+    )
+    return found + list_outputs(tx, model.job)
+
+
+def find_borrowed(tx: Tx, model: str) -> dict[str, str]:
+    """Step -> the earlier job that did it, of a model by the registry's own id."""
+    return _list_sources(tx, [model]).get(model, {})
+
+
 def _view(tx: Tx, rows: Sequence[tuple[ModelRow, str]]) -> list[Model]:
     ids = [row.id for row, _ in rows]
     members, tags, services = _list_members(tx, ids), _list_tags(tx, ids), _list_services(tx, ids)
+    borrowed = _list_sources(tx, ids)
     return [
         Model(
             id=row.id,
@@ -185,6 +204,7 @@ def _view(tx: Tx, rows: Sequence[tuple[ModelRow, str]]) -> list[Model]:
             members=tuple(members.get(row.id, ())),
             tags=tuple(tags.get(row.id, ())),
             services=tuple(services.get(row.id, ())),
+            borrowed=borrowed.get(row.id, {}),
         )
         for row, org in rows
     ]
@@ -205,6 +225,18 @@ def _list_members(tx: Tx, models: Sequence[str]) -> dict[str, list[ModelMember]]
             loaded=row.loaded,
         )
         found.setdefault(row.model, []).append(member)
+    return found
+
+
+def _list_sources(tx: Tx, models: Sequence[str]) -> dict[str, dict[str, str]]:
+    rows = tx.session.exec(
+        select(ModelSourceRow.model, ModelSourceRow.step, ModelSourceRow.job_id)
+        .where(col(ModelSourceRow.model).in_(models))
+        .order_by(col(ModelSourceRow.step))
+    ).all()
+    found: dict[str, dict[str, str]] = {}
+    for model, step, job in rows:
+        found.setdefault(model, {})[step] = job
     return found
 
 

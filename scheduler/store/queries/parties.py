@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
+import orjson
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Component, Party
 from scheduler.store.columns import from_epoch
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import ComponentRow, PartyRow, TaskRow
+from scheduler.store.tables import PartyRow, TaskRow
 from scheduler.store.tx import Tx
-from scheduler.store.views import view_component, view_party
+from scheduler.store.views import make_component, view_party
 
 _LOADS = make_sql(
     "SELECT party_id, SUM(CASE WHEN state = 'dispatched' THEN 1 ELSE 0 END), "
@@ -28,6 +30,9 @@ _GROUP = make_sql(
     "SELECT peer.id, peer.party_id FROM task JOIN task AS peer "
     "ON peer.step_id = task.step_id AND peer.attempt = task.attempt WHERE task.id = :task"
 )
+
+_INTRODUCED = make_sql("SELECT id FROM party WHERE agent IS NOT NULL")
+_OFFERS = make_sql("SELECT party_id, name, offer FROM component ORDER BY name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +88,16 @@ def read_loads(tx: Tx) -> dict[str, Load]:
 
 def read_offers(tx: Tx) -> dict[str, dict[str, Component]]:
     """What each party offers, by component; parties that never introduced themselves are left out."""
-    known = tx.session.exec(select(PartyRow.id).where(col(PartyRow.agent).is_not(None))).all()
-    offers: dict[str, dict[str, Component]] = {party: {} for party in known}
-    for row in tx.session.exec(select(ComponentRow).order_by(ComponentRow.name)).all():
-        offers.setdefault(row.party_id, {})[row.name] = view_component(row)
+    offers: dict[str, dict[str, Component]] = {row[0]: {} for row in tx.run(_INTRODUCED)}
+    for party, name, offer in tx.run(_OFFERS):
+        offers.setdefault(party, {})[name] = _parse_offer(name, offer)
     return offers
+
+
+@lru_cache(maxsize=4096)
+def _parse_offer(name: str, offer: str) -> Component:
+    """Workers of one release offer the same, and seldom anything new: each text is read once."""
+    return make_component(name, orjson.loads(offer))
 
 
 def list_components(tx: Tx) -> list[OfferView]:

@@ -10,7 +10,7 @@ from sqlmodel import col, delete, select, update
 from scheduler.domain.model import Submission
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.submit import NewJob
-from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow
+from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow
 from scheduler.store.queries.models import Model, ModelMember
 from scheduler.store.tx import Tx
 
@@ -25,6 +25,7 @@ def insert_trained(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
         tx.insert_all(
             (_table(ModelRow), [_trained_row(job, now) for job in making]),
             (_table(ModelMemberRow), [row for job in making for row in _trained_members(job)]),
+            (_table(ModelSourceRow), [row for job in making for row in _trained_sources(job)]),
         )
 
 
@@ -65,6 +66,11 @@ def _trained_members(job: NewJob) -> Iterator[dict[str, Any]]:
         }
 
 
+def _trained_sources(job: NewJob) -> Iterator[dict[str, Any]]:
+    for step, source in job.submission.borrowed.items():
+        yield {"model": job.id, "step": step, "job_id": source}
+
+
 def insert_model(tx: Tx, model: Model) -> None:
     """Store a version with its members."""
     parent = model.parent or ("", "")
@@ -87,7 +93,13 @@ def insert_model(tx: Tx, model: Model) -> None:
     )
     tx.session.flush()
     tx.session.add_all(_member_row(model.id, place, member) for place, member in enumerate(model.members))
+    tx.session.add_all(_source_rows(model.id, model))
     tx.session.flush()
+
+
+def _source_rows(identity: str, model: Model) -> Iterator[ModelSourceRow]:
+    for step, job in model.borrowed.items():
+        yield ModelSourceRow(model=identity, step=step, job_id=job)
 
 
 def _member_row(model: str, place: int, member: ModelMember) -> ModelMemberRow:
@@ -121,11 +133,13 @@ def replace_model(tx: Tx, former: str, model: Model) -> None:
     rows = tx.session.exec(select(ModelMemberRow).where(ModelMemberRow.model == former)).all()
     loaded = {(row.role, row.party_id): row.loaded for row in rows}
     tx.session.exec(delete(ModelMemberRow).where(col(ModelMemberRow.model) == former))
+    tx.session.exec(delete(ModelSourceRow).where(col(ModelSourceRow.model) == former))
     tx.session.expunge_all()
     tx.session.add_all(
         _member_row(former, place, replace(member, loaded=loaded.get((member.role, member.party), 0)))
         for place, member in enumerate(model.members)
     )
+    tx.session.add_all(_source_rows(former, model))
     tx.session.flush()
 
 

@@ -13,6 +13,7 @@ A, G, L, M = Role.PROJECT_ADMIN, Role.ORG_ADMIN, Role.LEAD, Role.MEMBER
 EVERYBODY = {"own": {A, G, L, M}, "org": {A, G, L, M}, "project": {A, G, L, M}}
 OWNERS = {"own": {A, G, L}, "org": {A, G}, "project": {A}}
 ORGS = {"own": {A, G}, "org": {A, G}, "project": {A}}
+SITES = {"own": {A, G, L}, "org": {A, G, L}, "project": {A}}
 ALLOWED = {
     Action.READ_JOB: EVERYBODY,
     Action.SUBMIT_JOB: {"own": {A, G, L}, "org": {A, G, L}, "project": {A, G, L}},
@@ -22,6 +23,8 @@ ALLOWED = {
     Action.READ_PARTY: EVERYBODY,
     Action.ADMIT_PARTY: {"own": {A}, "org": {A}, "project": {A}},
     Action.CONTROL_PARTY: ORGS,
+    Action.READ_SITE: SITES,
+    Action.RESTART_SITE: SITES,
     Action.READ_TABLE: EVERYBODY,
     Action.WRITE_TABLE: OWNERS,
     Action.READ_TOKENS: ORGS,

@@ -33,7 +33,14 @@ def test_what_callers_need_to_act_is_on_the_error():
 
 def test_every_error_has_a_code_of_its_own():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FedrotaError)]
-    assert len({kind.code for kind in kinds}) == len(kinds) == 9
+    own = [kind for kind in kinds if "code" in vars(kind)]
+    assert len({kind.code for kind in own}) == len(own) == 9
+
+
+def test_a_key_that_is_taken_is_a_conflict_that_names_the_job():
+    taken = errors.KeyTakenError("k1", "7")
+    assert (taken.code, taken.job) == ("conflict", "7")
+    assert "use a new key" in taken.message
 
 
 @pytest.mark.parametrize("kind", FedrotaError.__subclasses__())

@@ -5,7 +5,7 @@ from dataclasses import fields
 from scheduler.domain.model import Failure, Retry
 from scheduler.domain.states import State
 from scheduler.store.tables import ComponentRow, JobRow, PartyRow, StepRow, TaskRow
-from scheduler.store.views import view_component, view_job, view_party, view_retry, view_step, view_task
+from scheduler.store.views import make_component, view_job, view_party, view_retry, view_step, view_task
 from tests.scheduler.centre import step
 
 
@@ -17,7 +17,7 @@ def test_a_stored_job_becomes_values_of_the_domain(centre):
         seen = view_step(tx.session.get(StepRow, f"{job}-0"))
         task = view_task(tx.session.get(TaskRow, f"{job}-0-1-0"), "s")
         party = view_party(tx.session.get(PartyRow, "a"))
-        component = view_component(tx.session.get(ComponentRow, ("a", "noop")))
+        component = make_component("noop", tx.session.get(ComponentRow, ("a", "noop")).offer)
     assert (found.state, found.roles, found.labels, found.stop_kind) == (
         State.FAILED, {"guest": ("a",), "host": ("b",)}, {"a": "b"}, State.FAILED,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from fedrota.simulate import simulate
 from tests.workers.components.tabular import TRIO
 from workers.components.aligned_rows import align_frames
 from workers.components.frames import read_frame
-from workers.components.vertical_roles import find_roles
+from workers.components.step_roles import find_roles
 
 
 def run_alignment(guest, host):

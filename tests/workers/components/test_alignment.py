@@ -4,8 +4,8 @@ import pytest
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
 from workers.components.alignment import align
+from workers.components.step_roles import find_roles
 from workers.components.tables import Samples
-from workers.components.vertical_roles import find_roles
 
 TWO = {"guest": ["1"], "host": ["2"]}
 

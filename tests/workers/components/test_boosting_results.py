@@ -6,7 +6,7 @@ import pytest
 
 from fedrota.component import InvalidInputError, Member
 from workers.components.boosting_objective import make_objective
-from workers.components.boosting_results import Ensemble, _predict, name_classes, parse_ensemble, show_labels
+from workers.components.boosting_results import Ensemble, name_classes, parse_ensemble, show_labels
 from workers.components.tables import Samples
 from workers.components.tree_model import Leaf, Split
 
@@ -47,11 +47,11 @@ def test_a_damaged_file_is_named(change):
 
 
 def test_predictions_name_the_tables_own_classes():
-    two = _predict(make((1.0, 2.0)), np.array([[-1.0], [1.0]]))
-    assert two["predict_result"].tolist() == [1, 2]
-    three = _predict(make((0.0, 1.0, 5.0)), np.array([[0.0, 1.0, 9.0]]))
-    assert three["predict_result"].tolist() == [5]
-    assert list(json.loads(three["predict_detail"][0])) == ["0", "1", "5"]
+    _, two, _ = make((1.0, 2.0)).decide(np.array([[-1.0], [1.0]]))
+    assert two.tolist() == [1, 2]
+    _, three, details = make((0.0, 1.0, 5.0)).decide(np.array([[0.0, 1.0, 9.0]]))
+    assert three.tolist() == [5]
+    assert list(json.loads(details["predict_detail"][0])) == ["0", "1", "5"]
     assert name_classes((-1.0, 1.0)) == [0, 1]
 
 

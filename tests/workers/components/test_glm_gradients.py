@@ -11,7 +11,7 @@ from workers.components.linear_gradients import LinearGradients
 from workers.components.moments import Columns, Ring
 from workers.components.pair_link import link_parties
 from workers.components.poisson_gradients import PoissonGradients
-from workers.components.vertical_roles import find_roles
+from workers.components.step_roles import find_roles
 
 ROWS, CHANCE = 20, np.random.default_rng(5)
 COLUMNS = [CHANCE.normal(size=(ROWS, width)) for width in (1, 2)]

@@ -6,7 +6,7 @@ from fedrota.simulate import simulate
 from workers.components.fixed_point import Bounds
 from workers.components.moments import Columns, Ring, share_moments
 from workers.components.pair_link import link_parties
-from workers.components.vertical_roles import find_roles
+from workers.components.step_roles import find_roles
 
 WIDTHS = (2, 3, 1)
 ROWS = 30

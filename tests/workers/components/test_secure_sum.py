@@ -4,7 +4,7 @@ import pytest
 from fedrota.component import InvalidInputError, Member, PeerError, component
 from fedrota.simulate import simulate
 from workers.components.masking import decode
-from workers.components.secure_sum import SecureSum, SumPlan
+from workers.components.secure_sum import SecureSum, SumPlan, plan_sums
 
 GUEST, ARBITER = Member("guest", "1", 0), Member("arbiter", "9", 0)
 HOSTS = [Member("host", str(place + 2), place) for place in range(3)]
@@ -110,3 +110,19 @@ def test_a_number_that_is_not_finite_is_an_error_of_its_party():
     vectors = {GUEST: np.ones(1), HOSTS[0]: np.array([np.nan])}
     with pytest.raises(InvalidInputError, match="party 2 cannot add up its numbers"):
         simulate(make_adder(plan, vectors), list_roles(plan.contributors))
+
+
+@pytest.mark.parametrize(
+    ("parties", "aggregator"),
+    [({"guest": ["1"], "host": ["2", "3"]}, GUEST), ({"guest": ["1"], "host": ["2", "3"], "arbiter": ["9"]}, ARBITER)],
+)
+def test_the_arbiter_adds_where_there_is_one(parties, aggregator):
+    found = []
+
+    @component("plans")
+    def plans(context):
+        """Plan."""
+        found.append(plan_sums(context))
+
+    simulate(plans, parties)
+    assert found[0] == SumPlan(contributors=[GUEST, *HOSTS[:2]], aggregator=aggregator)

@@ -4,8 +4,8 @@ from fedrota.component import component
 from fedrota.simulate import simulate
 from tests.workers.components.vertical import TWO, make_inputs
 from workers.components.glm_family import LOGISTIC
+from workers.components.step_roles import find_roles
 from workers.components.vertical_party import read_party
-from workers.components.vertical_roles import find_roles
 
 
 def test_a_guest_brings_labels_and_their_targets_and_a_host_columns_only():

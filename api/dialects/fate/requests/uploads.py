@@ -49,6 +49,8 @@ class Upload:
     columns: tuple[str, ...] = ()
     extends_sid: bool = False
     counts_sid: bool = False
+    id_column: str = ""
+    """The column that names samples, where the request says which."""
     schema: Mapping[str, Any]
     meta: Mapping[str, Any]
 
@@ -69,6 +71,7 @@ class Upload:
             "replace": self.if_there is IfThere.REPLACE,
             "append": self.if_there is IfThere.APPEND,
             "label_column": str(self.meta.get("label_name") or ""),
+            **({"id_column": self.id_column} if self.id_column else {}),
         }
 
     @property

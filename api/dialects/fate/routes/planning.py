@@ -79,9 +79,8 @@ def _draft(tx: Tx, sent: Sent, principal: Principal) -> Draft:
 
 
 def _locate(predictor: Predictor) -> Trained:
-    """The model's parts: of an imported one all lie in its job, wherever training had them from."""
-    trained = predictor.trained
-    return Trained(job=predictor.job, fate=replace(trained, holders={}) if predictor.model.imported else trained)
+    """The model's parts, where they lie here: those of an imported one all in its job, wherever they once were made."""
+    return Trained(job=predictor.job, fate=replace(predictor.trained, holders=dict(predictor.model.borrowed)))
 
 
 def find_predict_dsl(predictor: Predictor) -> dict[str, Any]:

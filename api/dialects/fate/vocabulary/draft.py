@@ -72,6 +72,7 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
         deadline_s=wish.settings.timeout_s,
         dialect=DIALECT,
         labels={MODEL_LABEL: fate.model_id} if makes_model(fate) else {},
+        borrowed=fate.holders,
         origin=fate.render(),
     )
 

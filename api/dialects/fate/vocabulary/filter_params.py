@@ -126,7 +126,7 @@ def _translate_common(kind: str, where: str, metrics: tuple[str, ...]) -> Callab
                 "threshold": get_number(one, f"{where}.threshold"),
                 "take_high": get_flag(one, f"{where}.take_high"),
                 **({"federated": get_flag(one, f"{where}.select_federated")} if kind == "iv" else {}),
-                **(_read_host_thresholds(params, where) if kind == "iv" else {}),
+                **(_read_host_thresholds(one, where) if kind == "iv" else {}),
             }
 
     return translate
@@ -141,9 +141,16 @@ def _split(params: JsonObject, where: str) -> Iterator[JsonObject]:
     for name in MEMBERS:
         if isinstance(given[name], list) and len(given[name]) != count:
             raise FateParamError(f"{where}.{name}", f"has {len(given[name])} entries for {count} metrics")
+    hosts = given["host_thresholds"]
+    # A list of lists has the hosts' thresholds for each metric, null where the metric has none.
+    each_its_own = isinstance(hosts, list) and len(hosts) == count and not any(map(_is_number, hosts))
     for place in range(count):
         single = {name: given[name][place] if isinstance(given[name], list) else given[name] for name in MEMBERS}
-        yield {**params, where: {**given, **single}}
+        yield {**params, where: {**given, **single, "host_thresholds": hosts[place] if each_its_own else hosts}}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def _read_host_thresholds(params: JsonObject, where: str) -> Rule:

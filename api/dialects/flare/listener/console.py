@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import SEEK_END
@@ -10,7 +11,7 @@ from typing import IO, Any, Final
 from aiohttp import web
 
 from api.dialects.flare.command import Call, Reply
-from api.dialects.flare.errors import FlareError, MetaStatus
+from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.listener.framing import Request, spool
 from api.dialects.flare.listener.identity import IdentityError, find_principal, read_subject
 from api.dialects.flare.listener.pulls import Pull, Pulls
@@ -18,6 +19,7 @@ from api.dialects.flare.listener.sessions import Sessions
 from api.dialects.flare.responses import make_refusal
 from api.dialects.flare.routes.table import PULL, PULL_FOLDER, carry_out, find_command
 from scheduler.domain.access import Principal
+from scheduler.domain.errors import FedrotaError
 
 INACTIVE: Final = "session_inactive"
 MAX_WORDS: Final = 256
@@ -70,8 +72,8 @@ class Console:
                 return Reply(items=[{"type": "string", "data": "OK"}])
             call = Call(app=self._app, by=by, words=words, props=read_props(request.meta), upload=request.upload)
             return await self._carry_out(name, call)
-        except FlareError as wrong:
-            return make_refusal(wrong)
+        except FedrotaError as wrong:
+            return make_refusal(translate(wrong))
 
     def _log_in(self, words: Sequence[str], peer: Peer) -> Reply:
         """FLARE's answer to a wrong certificate is one word; why it is wrong stands in the gateway's log only."""
@@ -117,7 +119,10 @@ class Console:
 
     async def _keep(self, call: Call, download: AsyncIterator[bytes]) -> Pull:
         with await spool(download) as archive:
-            return await self._pulls.add(archive, call.by.name)
+            try:
+                return await self._pulls.add(archive, call.by.name)
+            except (zipfile.BadZipFile, OSError) as wrong:
+                raise FlareError(MetaStatus.INTERNAL_ERROR, f"the result cannot be handed out: {wrong}") from wrong
 
     async def _pull(self, call: Call) -> FileReply:
         """`pull_binary transaction folder file [end]`: one file of a result."""

@@ -45,6 +45,8 @@ class Pulls:
     async def add(self, archive: IO[bytes], owner: str) -> Pull:
         """Split a zip into files: `<folder>.zip` for each of its folders, and what lies beside them."""
         self._drop_old()
+        while len(self._kept) >= KEPT:
+            self.end(next(iter(self._kept)))
         folder = tempfile.TemporaryDirectory(prefix="fedrota-pull-")
         try:
             names = await asyncio.to_thread(split, archive, Path(folder.name))
@@ -78,8 +80,6 @@ class Pulls:
         now = self._clock()
         for transaction in [key for key, pull in self._kept.items() if pull.until <= now]:
             self.end(transaction)
-        while len(self._kept) >= KEPT:
-            self.end(next(iter(self._kept)))
 
 
 def split(archive: IO[bytes], folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ from scheduler.service.audit import Actor
 from scheduler.service.parties import create_party
 from tests.api.conftest import issue
 from tests.api.dialects.flare.requests.jobs import pack_job
+from tests.api.dialects.flare.routes.sites import ServerSite
 
 ADMIN = Principal(name="root", kind="user", role=Role.PROJECT_ADMIN, project="p1")
 
@@ -51,3 +52,11 @@ async def console(gateway):
     gateway.tokens["worker-server"] = issue(gateway.store, "worker of server", org="hq", project="p1", party="server")
     assert (await gateway.hello("server")).status == 200
     return Console(gateway)
+
+
+@pytest.fixture
+async def server_site(console, tmp_path):
+    site = ServerSite(console, tmp_path / "server")
+    await site.start()
+    yield site
+    await site.stop()

@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError
 from scheduler.domain.messages import OutputRef
+from scheduler.service.jobs import draft_clone
 from scheduler.service.models import Deployment, ModelName, deploy_model
 from scheduler.service.tags import tag_model
 from scheduler.store.queries.models import (
@@ -109,3 +110,24 @@ def test_parts_are_the_outputs_of_kind_model_of_the_steps_that_predict(centre):
     ] * 2
     assert names(centre.read(lambda tx: list_needing(tx, job))) == [("m#1", job), ("m#1", "v2")]
     assert centre.read(lambda tx: list_needing(tx, "other")) == []
+
+
+def test_steps_that_a_model_borrows_have_their_parts_in_an_earlier_job(centre):
+    earlier = train(centre)
+    job = centre.submit(step("s9"), labels=MODEL, borrowed={"s1": earlier})
+    centre.run(outputs)
+    model = centre.read(lambda tx: get_model(tx, "p", "m#1", job))
+    assert model.borrowed == {"s1": earlier}
+    found = [(part.output.where.step, part.output.where.task.startswith(earlier)) for part in list_all(centre, model)]
+    assert found == [("s1", True)] * 2 + [("s9", False)] * 2
+    assert names(centre.read(lambda tx: list_needing(tx, earlier))) == [("m#1", earlier), ("m#1", job)]
+    name = ModelName(project="p", model_id="m#1", version=job)
+    wish = Deployment(version="v2", components=("s1",), recipe={})
+    child = centre.write(lambda tx: deploy_model(tx, name, wish, by=ADMIN, now=centre.now))
+    assert [part.output.where.step for part in list_all(centre, child)] == ["s1", "s1"]
+    clone = centre.read(lambda tx: draft_clone(tx, job, owner="me", org=""))
+    assert clone.borrowed == {"s1": earlier}
+
+
+def list_all(centre, model):
+    return centre.read(lambda tx: list_parts(tx, model))

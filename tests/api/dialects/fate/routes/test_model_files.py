@@ -1,5 +1,6 @@
 """FATE's archives, stores and raw parts."""
 
+import asyncio
 import base64
 import io
 import zipfile
@@ -8,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from api.native import archives
+from tests.api.dialects.fate.routes.job_forms import make_chain
 from tests.api.sites import MODEL_ID
 
 TITLE = f"guest#9999#{MODEL_ID}"
@@ -61,6 +63,44 @@ async def test_an_export_is_imported_elsewhere_or_over_itself(gateway, signed, s
     )  # fmt: skip
 
 
+async def submit(gateway, signed, body):
+    """The id of a job that has come to its end."""
+    sent = await signed.send("job/submit", body)
+    assert sent["retcode"] == 0, sent
+    job = sent["jobId"]
+    async with asyncio.timeout(10):
+        while (await gateway.get(f"/jobs/{job}")).json["state"] not in {"success", "failed"}:
+            await asyncio.sleep(0.02)
+    return job
+
+
+async def test_a_model_with_inherited_components_is_whole_wherever_it_goes(gateway, signed, sites):
+    first = await submit(gateway, signed, make_chain())
+    wish = {"job_id": first, "component_list": ["reader_0", "dt_0"]}
+    second = await submit(gateway, signed, make_chain(inheritance_info=wish))
+    status, _, content = await export(gateway, named(second))
+    assert status == 200, content
+    assert zipfile.ZipFile(io.BytesIO(content)).namelist() == [
+        "fedrota-model.json", "parts/guest/9999/dt_0/model", "parts/host/10000/dt_0/model",
+    ]  # fmt: skip
+    path = f"/models/{MODEL_ID.replace('#', '%23')}"
+    assert (await gateway.call("DELETE", f"{path}/{first}")).status == 204
+    kept = await gateway.call("DELETE", f"/jobs/{first}")
+    assert (kept.status, f"parts of model {MODEL_ID} {second}" in str(kept.json)) == (409, True), kept.json
+    for job in (second, first):
+        if job == second:
+            assert (await gateway.call("DELETE", f"{path}/{job}")).status == 204
+        assert (await gateway.call("DELETE", f"/jobs/{job}")).status == 204
+    status, taken = await import_form(gateway, content)
+    assert status == 200, taken
+    wanted = {"model_id": MODEL_ID, "model_version": second}
+    child = await signed.ok("model/deploy", {**wanted, "cpn_list": ["reader_0", "dt_0"]})
+    conf = make_chain(job_type="predict", **{**wanted, "model_version": child["model_version"]})
+    predicting = await submit(gateway, signed, {"job_runtime_conf": conf["job_runtime_conf"]})
+    inputs = {each["name"]: each["inputs"] for each in (await gateway.get(f"/jobs/{predicting}")).json["steps"]}
+    assert inputs["dt_0"]["model"] == f"{taken['data']['job_id']}:dt_0.model"
+
+
 async def test_what_export_refuses_comes_with_another_status(gateway, sites):
     job = await sites.train()
     for body, status, text in (
@@ -86,7 +126,7 @@ async def test_what_import_refuses(gateway, signed, sites, monkeypatch):
         ({"content": content, "model_version": "7"}, f"holds model_version {job}, not 7"),
         ({"content": content, "role": "guest", "party_id": "7"}, "party id 7 is not in role guest"),
         ({"content": content, "hash": "0" * 64}, "damaged"),
-        ({"content": content, "notes": "x" * 70_000}, "longer"),
+        ({"content": content, "notes": "x" * 70_000}, "more than 65536 bytes"),
     ):
         status, answer = await import_form(gateway, **{"content": None, **given})
         assert (status, answer["retcode"], text in answer["retmsg"]) == (400, 400, True), answer

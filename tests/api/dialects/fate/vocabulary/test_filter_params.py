@@ -37,6 +37,15 @@ def test_a_published_job_of_three_filters():
     ]
 
 
+def test_each_of_several_metrics_has_the_hosts_thresholds_of_its_own():
+    several = {"metrics": ["iv", "iv"], "filter_type": ["threshold", "top_k"], "threshold": [0.03, 15]}
+    first, second = translate(filter_methods=["iv_filter"], iv_param={**several, "host_thresholds": [[0.15], None]})
+    assert (first["threshold"], first["host_thresholds"]) == (0.03, [0.15])
+    assert (second["how"], "host_thresholds" in second) == ("top_k", False)
+    alike = translate(filter_methods=["iv_filter"], iv_param={**several, "host_thresholds": [0.2, 0.3]})
+    assert [rule["host_thresholds"] for rule in alike] == [[0.2, 0.3]] * 2
+
+
 def test_lists_of_metrics_are_a_filter_each():
     rules = translate(
         filter_methods=["statistic_filter"],

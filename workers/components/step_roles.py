@@ -1,4 +1,4 @@
-"""Who is who in a step whose parties hold different features of the same samples."""
+"""Who is who in a step: one guest, its hosts, perhaps an arbiter."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from fedrota.component import Context, InvalidInputError, Member
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roles:
-    """The members of a step: one guest with the labels, the hosts, perhaps an arbiter."""
+    """The members of a step: one guest (with the labels, where features are split), the hosts, perhaps an arbiter."""
 
     guest: Member
     hosts: Sequence[Member]
@@ -16,7 +16,7 @@ class Roles:
 
     @property
     def owners(self) -> list[Member]:
-        """The parties with features, guest first; the same list at every member."""
+        """The parties with tables, guest first; the same list at every member."""
         return [self.guest, *self.hosts]
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from fedrota.component import InvalidInputError, Member, component
 from fedrota.simulate import simulate
-from workers.components.vertical_roles import find_roles
+from workers.components.step_roles import find_roles
 
 
 def test_roles_come_in_the_owners_order():

@@ -1,0 +1,125 @@
+"""What a client's commands lead to: logins end here, everything else is a call of the gateway."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from fedrota.bridge.errors import AwayError, RefusedError, RequestError
+from fedrota.bridge.gateway import Answer, Gateway
+from fedrota.bridge.members import Member, Members
+from fedrota.bridge.parcels import split
+from fedrota.bridge.protocol import (
+    Command,
+    parse_request,
+    render,
+    render_error,
+    render_inactive,
+    render_login,
+    render_text,
+)
+
+STUDY: Final = "default"
+PULL_FOLDER: Final = "file_transfer.pull_folder"
+_OLD_HANDLERS: Final = frozenset({"file_transfer.pull_binary"})
+"""These clients have no such handler and complain of it."""
+_OF_JOB: Final = frozenset({"job_running", "job_not_running"})
+"""For these the client makes the sentence itself and wants the job's id alone."""
+
+
+class Offer(Protocol):
+    """Lets clients fetch the files of a folder, which it removes afterwards."""
+
+    def __call__(self, folder: "tempfile.TemporaryDirectory[str]", names: Sequence[str]) -> Mapping[str, Any]:
+        """What the reply's meta says of them."""
+
+
+class Console:
+    """Carries out the commands of all clients; callers may use it from any thread."""
+
+    def __init__(self, gateway: Gateway, members: Members, offer: Offer) -> None:
+        self._gateway = gateway
+        self._members = members
+        self._offer = offer
+
+    def answer(self, text: Any, member: Member | None, study: Any = STUDY) -> str:
+        """The reply to a request of a client, of whom nothing is known where `member` is None."""
+        try:
+            command = parse_request(text)
+        except RequestError as wrong:
+            return render_error("internal_error", f"protocol violation: {wrong.message}")
+        if member is None:
+            return render_inactive()
+        if command.name == "_cert_login":
+            return _log_in(command, member, study)
+        if not member.has_session(command.token):
+            return render_inactive()
+        if command.name == "_check_session":
+            return render_text("OK")
+        if command.name == "_logout":
+            self._members.end(member)
+            return render_text("OK")
+        return self.carry_out(command, member)
+
+    def answer_upload(self, text: Any, member: Member, body: Iterator[bytes]) -> str:
+        """The reply to a request that brings a file."""
+        try:
+            command = parse_request(text)
+        except RequestError as wrong:
+            return render_error("internal_error", f"protocol violation: {wrong.message}")
+        if not member.has_session(command.token):
+            return render_inactive()
+        return self.carry_out(command, member, body)
+
+    def carry_out(self, command: Command, member: Member, body: Iterator[bytes] | None = None) -> str:
+        """The gateway's reply, in the words of these clients."""
+        try:
+            with self._gateway.carry_out(member.login, command, body) as answer:
+                return self._render(command, member, answer)
+        except AwayError as wrong:
+            return render_error("no_reply", wrong.message)
+        except RefusedError as wrong:
+            return render_error("not_authorized", wrong.message)
+
+    def _render(self, command: Command, member: Member, answer: Answer) -> str:
+        if answer.pieces is not None:
+            return self._render_file(answer.meta, answer.pieces)
+        status = answer.meta.get("status")
+        if status == "not_authenticated":
+            self._members.end(member)
+            return render_inactive()
+        if status in _OF_JOB and command.words:
+            return render(answer.items, {**answer.meta, "info": command.words[0]})
+        if "existing_job_id" in answer.meta:
+            known = {"status": "submit_token_conflict", "job_id": answer.meta["existing_job_id"]}
+            return render(answer.items, {**answer.meta, **known})
+        if command.name == "_commands":
+            return render([_without_old_handlers(item) for item in answer.items], answer.meta)
+        return render(answer.items, answer.meta)
+
+    def _render_file(self, meta: Mapping[str, Any], pieces: Iterator[bytes]) -> str:
+        folder = tempfile.TemporaryDirectory(prefix="fedrota-bridge-")
+        try:
+            names = split(pieces, Path(folder.name))
+            offered = self._offer(folder, names)
+        except BaseException:
+            folder.cleanup()
+            raise
+        return render([{"type": "string", "data": "OK"}], {**meta, "status": "ok", "info": "", **offered})
+
+
+def _log_in(command: Command, member: Member, study: Any) -> str:
+    if list(command.words) != [member.user]:
+        return render_text("REJECT")
+    if study not in {None, "", STUDY}:
+        return render_text(
+            f"REJECT: AUTH_STUDY_NOT_CONFIGURED: study '{str(study)[:80]}' is not configured on the server"
+        )
+    return render_login(member.session)
+
+
+def _without_old_handlers(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    rows = item.get("rows")
+    if not isinstance(rows, list):
+        return item
+    return {**item, "rows": [row for row in rows if len(row) < 6 or row[5] not in _OLD_HANDLERS]}

@@ -1,0 +1,52 @@
+import io
+import zipfile
+
+import pytest
+
+from api.dialects.flare.errors import FlareError
+from api.dialects.flare.routes.packing import check_path, copy_members
+
+
+def make_zip(files):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made
+
+
+def copy(source, below="workspace"):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as result:
+        copy_members(source, result, below)
+    with zipfile.ZipFile(made) as result:
+        return {name: result.read(name) for name in result.namelist()}
+
+
+def test_members_stand_below_their_new_folder():
+    assert copy(make_zip({"a/b.txt": b"b", "empty/": b"", "c": b"c"})) == {"workspace/a/b.txt": b"b", "workspace/c": b"c"}
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\\x", "a//b"])
+def test_a_path_that_leads_out_is_refused(name):
+    with pytest.raises(FlareError, match="no path inside it"):
+        copy(make_zip({name: b"x"}))
+    assert check_path("a/b") == "a/b"
+
+
+def test_a_damaged_archive_is_said():
+    made = make_zip({"a": b"x" * 1000})
+    broken = bytearray(made.getvalue())
+    broken[40:60] = b"y" * 20
+    with pytest.raises(FlareError, match="the workspace of the result is damaged"):
+        copy(io.BytesIO(bytes(broken)))
+
+
+async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
+    job, claims = await server_site.begin()
+    left = server_site.leave_workspace(claims["server"], {"log.txt": b"done"})
+    await server_site.end(claims, outputs=[left])
+    file = server_site.workdir.output(claims["server"]["task"], claims["server"]["seq"], "workspace")
+    file.write_bytes(b"something else")
+    found = await server_site.console.meta("download_job", job)
+    assert (found["status"], "changed there since" in found["info"]) == ("error", True)

@@ -1,0 +1,144 @@
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.workers.executors.conftest import Letterbox, Recorder, Run
+from tests.workers.fakes import is_alive, make_assignment, make_peer, until
+from workers.attachments import AttachmentError
+from workers.executors.base import AssignmentError
+from workers.executors.flare import FlareExecutor, FlareSettings, parse_run
+from workers.executors.iflearner import EngineSettings
+
+STUB = Path(__file__).parent / "flare_stub.py"
+PEERS = (make_peer("ts", "server", "hq"), make_peer("ta", "client", "a"), make_peer("tb", "client", "b", 1))
+
+
+class Pairwise(Letterbox):
+    """As the real exchange: several peers may send under one name."""
+
+    def send(self, task, seq, letter, payload, *, on_done):
+        super().send(task, seq, replace(letter, name=f"{letter.name} of {task}"), payload, on_done=on_done)
+
+    def recv(self, task, seq, letter, *, timeout_s, on_message):
+        named = replace(letter, name=f"{letter.name} of {letter.peer}")
+        super().recv(task, seq, named, timeout_s=timeout_s, on_message=on_message)
+
+
+class Shelf:
+    """The job's files, or the reason why they cannot be had."""
+
+    problem = ""
+
+    def fetch(self, task, name, target, *, is_wanted):
+        if self.problem:
+            raise AttachmentError(self.problem)
+        target.write_text(f"{name} of {task[:2]}")
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """An interpreter that runs the stub, whatever module is asked for."""
+    found = tmp_path / "engine-python"
+    found.write_text(f'#!/bin/sh\nexec {sys.executable} {STUB} "$@"\n')
+    found.chmod(0o755)
+    return found
+
+
+class Site:
+    """Members of one attempt, all on this machine."""
+
+    def __init__(self, workshop, python):
+        self.workshop = workshop
+        self.shelf = Shelf()
+        self.letters = Pairwise()
+        settings = FlareSettings(engine=EngineSettings(python=python), attachments=self.shelf)
+        self.executor = FlareExecutor(
+            workshop.loop, exchange=self.letters, settings=settings, commands=workshop.commands
+        )
+
+    def start(self, task, peers=PEERS, **run):
+        peer = next(peer for peer in PEERS if peer.task == task)
+        place = self.workshop.make_place()
+        assignment = make_assignment(
+            task=f"{task}-{id(self)}", role=peer.role, party=peer.party,
+            run={"engine": "flare", "archive": "job.zip", "folder": "hello", **run},
+            peers=tuple(make_peer(f"{each.task}-{id(self)}", each.role, each.party, each.position) for each in peers),
+        )  # fmt: skip
+        sink = Recorder()
+        return Run(sink, place, self.executor.start(assignment, place, sink), assignment)
+
+
+@pytest.fixture
+def site(workshop, engine):
+    return Site(workshop, engine)
+
+
+def test_server_and_sites_run_to_the_end_and_leave_their_workspaces(site):
+    runs = [site.start(task) for task in ("ts", "ta", "tb")]
+    for run in runs:
+        ending = run.sink.wait()
+        assert ending.outcome == "success", (ending, run.log)
+        assert [output.name for output in ending.outputs] == ["workspace"]
+    server, first, _ = runs
+    assert "job job.zip of ts for job1" in server.log
+    assert "kit of a for 127.0.0.1 True" in first.log
+    assert server.sink.fractions == [0.5]
+    assert [(point.name, point.step) for point in server.sink.points] == [("round", 1)]
+    assert (first.place.outputs / "workspace").read_text() == "the site's workspace"
+    assert {task for task, _ in site.letters.closed} >= {run.assignment.task for run in runs}
+
+
+def test_a_run_that_fails_says_why_in_the_engines_words(site):
+    server = site.start("ts", folder="broken")
+    site.start("ta")
+    site.start("tb")
+    ending = server.sink.wait()
+    assert (ending.outcome, ending.kind, ending.message) == ("failed", "error", "FLARE's job ended as FINISHED:X")
+
+
+def test_a_server_without_the_jobs_files_ends_before_it_begins(site):
+    site.shelf.problem = "attachment 'job.zip' did not come"
+    server = site.start("ts")
+    ending = server.sink.wait()
+    assert (ending.outcome, ending.kind) == ("failed", "unreachable")
+    assert "did not come" in ending.message
+
+
+@pytest.mark.parametrize("task", ["ts", "ta"])
+def test_a_member_that_is_stopped_leaves_no_process(site, task):
+    runs = {name: site.start(name, folder="hangs") for name in ("ts", "ta", "tb")}
+    stopped = runs[task]
+    pid = stopped.sink.wait_begun()
+    stopped.handle.stop(1.0)
+    assert stopped.sink.wait().outcome == "failed"
+    until(lambda: not is_alive(pid))
+    for run in runs.values():
+        run.handle.kill()
+        run.sink.wait()
+
+
+def test_a_member_that_waits_for_the_others_can_be_stopped(site):
+    run = site.start("ta")
+    time.sleep(0.2)
+    run.handle.stop(5.0)
+    assert run.sink.wait(2).message == "the task was stopped before it began"
+
+
+def test_without_the_engine_the_operator_is_told_what_to_set(workshop):
+    ending = Site(workshop, None).start("ts").sink.wait()
+    assert (ending.kind, "FEDROTA_ENGINES" in ending.message) == ("invalid", True)
+
+
+@pytest.mark.parametrize(("task", "missing"), [("ts", "client"), ("ta", "server")])
+def test_a_job_needs_a_server_and_a_client(site, task, missing):
+    ending = site.start(task, peers=[peer for peer in PEERS if peer.task == task]).sink.wait()
+    assert (ending.kind, f"a member in the role '{missing}'" in ending.message) == ("invalid", True)
+
+
+@pytest.mark.parametrize("run", [{}, {"folder": ".."}, {"folder": "a/b"}, {"folder": "a", "archive": "../x"}])
+def test_only_names_are_taken_from_the_run(run):
+    with pytest.raises(AssignmentError):
+        parse_run(run)

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from workers.flare.commands import answer_commands, refuse_commands, rename, take_commands
+
+
+class Job:
+    """A FLARE session with one running job."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.carried_out = []
+
+    def show_stats(self, job, target):
+        return {"server": {"ServerRunner": {"job_id": job, "target": target}}}
+
+    def show_errors(self, job, target):
+        raise self.spec.JobNotRunning(f"job {job} is not running")
+
+    def reset_errors(self, job):
+        self.carried_out.append(("reset", job))
+
+    def do_app_command(self, job, topic, data):
+        self.carried_out.append((topic, data))
+        return {"done": True}
+
+
+@pytest.fixture
+def ask(tmp_path, spec):
+    job = Job(spec)
+    take_commands(tmp_path)
+
+    def ask(op, **given):
+        (tmp_path / "commands" / "q1.question").write_text(json.dumps({"op": op, **given}))
+        answer_commands(tmp_path, job, "flare-id", known_as="our-id")
+        assert not (tmp_path / "commands" / "q1.question").exists()
+        return json.loads((tmp_path / "commands" / "q1.answer").read_text())
+
+    ask.job = job
+    return ask
+
+
+def test_answers_name_the_job_as_users_know_it(ask):
+    assert ask("stats") == {"value": {"server": {"ServerRunner": {"job_id": "our-id", "target": "all"}}}}
+
+
+def test_a_refusal_is_an_answer(ask):
+    assert ask("errors") == {"error": "job our-id is not running", "kind": "JobNotRunning"}
+    assert ask("no such thing")["kind"] == "KeyError"
+
+
+def test_commands_reach_the_job(ask):
+    assert ask("app_command", topic="tune", data={"rate": 1}) == {"value": {"done": True}}
+    assert ask("reset_errors") == {"value": None}
+    assert ask.job.carried_out == [("tune", {"rate": 1}), ("reset", "flare-id")]
+
+
+def test_the_end_is_marked(tmp_path):
+    take_commands(tmp_path)
+    refuse_commands(tmp_path)
+    assert (tmp_path / "commands" / "closed").exists()
+
+
+def test_an_id_is_renamed_at_any_depth():
+    assert rename([{"a": ("x of j1", 3)}, None], "j1", "j2") == [{"a": ["x of j2", 3]}, None]

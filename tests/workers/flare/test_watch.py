@@ -1,0 +1,64 @@
+import json
+
+import pytest
+
+from workers.flare.news import News
+from workers.flare.watch import Watch, find_round, find_total
+
+STATS = {"server": {"ScatterAndGather": {"current_round": 1, "num_rounds": 4}, "ServerRunner": {}}, "site-1": {}}
+
+
+class Job:
+    """A FLARE session whose job is in this state."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.status = "RUNNING"
+        self.stats = STATS
+
+    def get_job_meta(self, _job):
+        return {"status": self.status}
+
+    def show_stats(self, _job, _target):
+        if self.stats is None:
+            raise self.spec.JobNotFound("not yet")
+        return self.stats
+
+    def show_errors(self, _job, _target):
+        return {"server": "No Error"}
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    monkeypatch.setenv("FEDROTA_METRICS", str(path))
+    return lambda: [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_rounds_become_points_and_progress(told, spec):
+    job = Job(spec)
+    watch = Watch(job, "j1", News())
+    assert watch.look() == "RUNNING"
+    assert watch.has_moved
+    assert {"name": "round", "value": 1, "step": 1} in told()
+    assert {"progress": 0.25} in told()
+    assert {"summary": {"errors": {"server": "No Error"}}} in told()
+    watch.look()
+    assert not watch.has_moved
+
+
+def test_a_job_that_has_no_figures_yet_is_no_failure(told, spec):
+    job = Job(spec)
+    job.stats = None
+    watch = Watch(job, "j1", News())
+    assert watch.look() == "RUNNING"
+    assert not watch.has_moved
+    job.status = "FINISHED:COMPLETED"
+    assert watch.look() == "FINISHED:COMPLETED"
+    assert told()[-1] == {"summary": {"phase": "FINISHED:COMPLETED"}}
+
+
+@pytest.mark.parametrize("stats", [{}, {"server": "none"}, {"server": {"X": 3}}, {"server": {"X": {"current_round": "1"}}}])
+def test_what_tells_no_round_is_in_none(stats):
+    assert find_round(stats) is None
+    assert find_total(stats) is None
