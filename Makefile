@@ -2,7 +2,7 @@
 # make setup  everything for working on fedrota, into .venv
 # make test   all that CI runs
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs fate-clients clean
+.PHONY: help setup demo test lint format bench docs fate-clients flare-clients clean
 
 # The first Python that is new enough; name another with PYTHON=...
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -63,6 +63,9 @@ docs: setup
 # Runs FATE's published clients; a minute or two.
 fate-clients: setup
 	$(BIN)/python -m tests.contract.dialects.fate.table
+
+flare-clients: setup
+	$(BIN)/python -m tests.contract.dialects.flare.table
 
 clean:
 	rm -rf .venv .fedrota-demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,10 +6,12 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks.client import PARTIES, Load, connect
+from benchmarks.client import PARTIES, SLOTS, Load, connect
 from benchmarks.components import measure_components
 from benchmarks.demo import measure_demo
 from benchmarks.exchange import measure_exchange
+from benchmarks.fate import PARTIES as FATE_PARTIES
+from benchmarks.fate import measure_fate
 from benchmarks.figures import Figure, print_table, render_json
 from benchmarks.latency import measure_chain, measure_latency
 from benchmarks.memory import measure_memory
@@ -26,18 +28,21 @@ LOADS: dict[str, Measure] = {
     "submits": measure_submits,
     "reads": measure_reads,
 }
-OTHERS = ("memory", "demo", "exchange", "components")
+OTHERS = ("fate", "memory", "demo", "exchange", "components")
 
 
 async def run(profile: str, only: set[str]) -> list[Figure]:
     """Every wanted measurement of one profile."""
     figures: list[Figure] = []
     if only & LOADS.keys():
-        with run_system(profile, parties=PARTIES, slots=16) as system:
+        with run_system(profile, parties=PARTIES, slots=SLOTS) as system:
             async with connect(system) as load:
                 for name, measure in LOADS.items():
                     if name in only:
                         figures += await measure(system, load)
+    if "fate" in only:
+        with run_system(profile, parties=FATE_PARTIES, slots=16) as system:
+            figures += await measure_fate(system)
     if "memory" in only:
         with run_system(profile, parties=("a", "b", "c")) as system:
             await asyncio.sleep(3.0)

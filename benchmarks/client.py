@@ -12,6 +12,8 @@ import orjson
 from benchmarks.system import System
 
 PARTIES = ("a", "b")
+SLOTS = 32
+"""Tasks that each of the two parties may run at once."""
 TERMINAL = ("success", "failed", "canceled", "timeout")
 
 

@@ -13,12 +13,13 @@ from config.settings import Settings
 from config.settings import load as load_settings
 from scheduler.store.columns import to_epoch
 from scheduler.store.session import Store, make_store
+from scheduler.store.sql import Sql, make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
 
 GOALS = {"embedded": "10 ms", "postgres": "15 ms"}
 JOBS = 10_000
 STEPS = 50
-BLOCK = 500
+BLOCK = 250
 
 
 async def measure_reads(system: System, load: Load, *, reads: int = 1000) -> list[Figure]:
@@ -32,7 +33,7 @@ async def measure_reads(system: System, load: Load, *, reads: int = 1000) -> lis
     times = []
     for number in range(reads):
         begin = time.perf_counter()
-        await load.job(f"old{number * 7919 % JOBS:06d}")
+        await load.job(_name(number * 7919 % JOBS))
         times.append((time.perf_counter() - begin) * 1000)
     for job in busy:
         await load.await_end(job)
@@ -52,16 +53,36 @@ async def measure_reads(system: System, load: Load, *, reads: int = 1000) -> lis
 
 
 def fill(store: Store) -> None:
-    """Store ended jobs until there are a million tasks."""
-    old = datetime.now(UTC) - timedelta(days=30)
-    for first in range(0, JOBS, BLOCK):
-        numbers = range(first, first + BLOCK)
+    """Store ended jobs until there are a million tasks: one job made by hand, the others its copies, made by the database."""
+    at = to_epoch(datetime.now(UTC) - timedelta(days=30))
+    with store.write() as tx:
+        tx.insert(_table(JobRow), [_job(number, at + number) for number in range(JOBS)])
+        tx.insert(_table(StepRow), list(_steps(at)))
+        tx.insert(_table(TaskRow), list(_tasks(at)))
+    for first in range(1, JOBS, BLOCK):
+        # In blocks, since the gateway and the scheduler want to write meanwhile.
+        jobs = {"first": _name(first), "end": _name(min(first + BLOCK, JOBS))}
         with store.write() as tx:
-            tx.insert(_table(JobRow), [_job(number, to_epoch(old) + number) for number in numbers])
-            tx.insert(_table(StepRow), [row for number in numbers for row in _steps(number, to_epoch(old))])
-            tx.insert(_table(TaskRow), [row for number in numbers for row in _tasks(number, to_epoch(old))])
+            tx.run(_copy(_table(StepRow), list(next(_steps(at)))), **jobs)
+            tx.run(_copy(_table(TaskRow), list(next(_tasks(at)))), **jobs)
     with store.engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
+
+
+def _name(number: int) -> str:
+    return f"old{number:06d}"
+
+
+def _copy(table: Any, names: list[str]) -> Sql:
+    """The first job's rows once more for each of some jobs: their ids begin with the job's."""
+    own = [
+        f"REPLACE(template.{name}, '{_name(0)}', job.id)" if name in {"id", "job_id", "step_id"} else f"template.{name}"
+        for name in names
+    ]
+    return make_sql(
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(own)} FROM {table.name} AS template, job "
+        f"WHERE template.job_id = '{_name(0)}' AND job.id >= :first AND job.id < :end"
+    )
 
 
 def _table(row: Any) -> Any:
@@ -70,17 +91,18 @@ def _table(row: Any) -> Any:
 
 def _job(number: int, at: float) -> dict[str, Any]:
     return {
-        "id": f"old{number:06d}", "name": "old", "owner": "admin", "org": "local", "project": "default",
+        "id": _name(number), "name": "old", "owner": "admin", "org": "local", "project": "default",
         "state": "success", "reason": "", "priority": 0, "dialect": "native",
         "roles": '{"guest": ["a"], "host": ["b"]}', "labels": "{}", "origin": "{}",
         "created": at, "started": at, "ended": at, "stop_reason": "",
     }  # fmt: skip
 
 
-def _steps(number: int, at: float) -> Iterator[dict[str, Any]]:
+def _steps(at: float) -> Iterator[dict[str, Any]]:
+    """The steps of the first job."""
     for step in range(STEPS):
         yield {
-            "id": f"old{number:06d}-{step}", "job_id": f"old{number:06d}", "name": f"s{step}", "position": step,
+            "id": f"{_name(0)}-{step}", "job_id": _name(0), "name": f"s{step}", "position": step,
             "state": "success", "reason": "", "run": '{"component": "noop"}', "needs": "[]", "inputs": "{}",
             "params": "{}", "overrides": "{}",
             "retry": '{"attempts": 3, "backoff_s": 2.0, "cap_s": 300.0, "on": ["lost"]}',
@@ -89,12 +111,14 @@ def _steps(number: int, at: float) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _tasks(number: int, at: float) -> Iterator[dict[str, Any]]:
+def _tasks(at: float) -> Iterator[dict[str, Any]]:
+    """The tasks of the first job."""
     for step in range(STEPS):
         for member, (role, party) in enumerate((("guest", "a"), ("host", "b"))):
             yield {
-                "id": f"old{number:06d}-{step}-1-{member}", "job_id": f"old{number:06d}",
-                "step_id": f"old{number:06d}-{step}", "party_id": party, "role": role, "position": 0,
+                "id": f"{_name(0)}-{step}-1-{member}", "job_id": _name(0),
+                "step_id": f"{_name(0)}-{step}", "party_id": party, "role": role, "position": 0,
                 "member": member, "attempt": 1, "seq": 1, "state": "success", "reason": "", "slots": 1,
-                "gang": False, "log_size": 0, "metric_batch": 0, "created": at, "started": at, "ended": at,
+                "gang": False, "service": False, "log_size": 0, "metric_batch": 0,
+                "created": at, "started": at, "ended": at,
             }  # fmt: skip

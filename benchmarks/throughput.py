@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from benchmarks.client import Load, noop_job
+from benchmarks.client import SLOTS, Load, noop_job
 from benchmarks.figures import Figure, median
 from benchmarks.raw_celery import run_raw
 from benchmarks.system import System
@@ -29,7 +29,7 @@ async def measure_throughput(system: System, load: Load, *, repeats: int = 3) ->
 
 
 def _figure(system: System, name: str, ratio: float, goal: str, seconds: str) -> Figure:
-    detail = f"submit to last report {seconds}; ratio to raw Celery in the same run"
+    detail = f"submit to last report {seconds}; ratio to raw Celery in the same run; {SLOTS} slots a party"
     return Figure(name=name, profile=system.profile, value=ratio, unit="x", goal=goal, detail=detail)
 
 

@@ -18,14 +18,16 @@ FILE_LINES, MEDIAN_LINES, FUNCTION_LINES = 400, 100, 40
 BRANCHES, NESTING, ARGUMENTS, POSITIONAL = 8, 4, 6, 4
 BLIND_EXCEPTS, MIRROR, MIRRORED_FROM = 3, 0.90, 30
 DIALECT_FILES = {"routes", "requests", "responses", "vocabulary", "errors"}
-LATER = {"v2"}
-"""A second interface of the same system, which shares the first one's vocabulary and is laid out like it."""
+LATER = {"v2", "command", "listener"}
+"""Beside them: `v2`, a second interface of the same system, laid out like the first and with its vocabulary; FLARE's
+`command`, of which its table of commands is made, and `listener`, one of the doors to that table."""
 WIDE = {
     "config/settings.py": "pydantic's own signature",
     "fedrota/cli/": "a command's flags are its arguments",
     "fedrota/up/commands.py": "the same",
     "fedrota/flare.py": "NVIDIA FLARE's signatures, which its users' scripts call",
     "fedrota/session/jobs.py": "the same",
+    "fedrota/session/results.py": "the same",
     "fedrota/component.py": "the keywords of `@component` are how a component introduces itself",
 }
 NEVER = {"manager", "helper", "helpers", "util", "utils"}

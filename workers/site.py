@@ -21,6 +21,7 @@ from workers.attachments import AttachmentClient
 from workers.bench import Bench
 from workers.calls import Answer, Op
 from workers.channel import Orders, make_url
+from workers.discards import make_discard_ops
 from workers.endings import make_ending_ops
 from workers.exchange.identity import load_identity
 from workers.executors.base import Executor, Limits
@@ -78,6 +79,7 @@ class Site:
         self.workdir.prepare()
         self._spool = Spool(self.workdir.spool)
         self._identity = load_identity(self.workdir.root)
+        self._attachments = AttachmentClient(settings.gateway_url, settings.token.get_secret_value())
         self._limits = Limits(memory_bytes=settings.task_memory_bytes, disk_bytes=settings.task_disk_bytes)
         self._loop = ExecutorLoop()
         self._loop.on_error = self._give_up
@@ -130,6 +132,7 @@ class Site:
             **make_model_ops(self.workdir, self._settings.model_store, self._settings.party),
         }
         return {
+            **make_discard_ops(self.workdir),
             **make_read_ops(self.workdir),
             **make_target_ops(self.workdir),
             **make_ending_ops(self.workdir, reconnect=self._reconnect),
@@ -160,7 +163,9 @@ class Site:
                 warm=min(settings.slots, MOST_WARM),
             )
         if "command" in settings.executors:
-            made["command"] = CommandExecutor(self._loop, self.nursery, limits=self._limits)
+            made["command"] = CommandExecutor(
+                self._loop, self.nursery, limits=self._limits, attachments=self._attachments
+            )
         if "container" in settings.executors:
             container = ContainerExecutor(
                 self._loop,
@@ -190,11 +195,10 @@ class Site:
         engine = EngineSettings(
             python=settings.engines.get(FLARE), host=settings.engine_host, stall_s=settings.engine_stall_s
         )
-        attachments = AttachmentClient(settings.gateway_url, settings.token.get_secret_value())
         return FlareExecutor(
             self._loop,
             exchange=self._line.exchange,
-            settings=FlareSettings(engine=engine, attachments=attachments),
+            settings=FlareSettings(engine=engine, attachments=self._attachments),
             commands=commands,
         )
 

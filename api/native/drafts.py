@@ -47,7 +47,7 @@ def make_draft(document: JobDocument, principal: Principal, *, origin: dict[str,
         org=principal.org,
         project=principal.project,
         roles={role: tuple(parties) for role, parties in document.parties.items()},
-        steps=tuple(_draft_step(step) for step in document.steps),
+        steps=tuple(draft_step(step) for step in document.steps),
         priority=document.priority,
         deadline_s=document.deadline_s,
         labels=document.labels,
@@ -57,7 +57,8 @@ def make_draft(document: JobDocument, principal: Principal, *, origin: dict[str,
     )
 
 
-def _draft_step(step: StepDocument) -> StepDraft:
+def draft_step(step: StepDocument) -> StepDraft:
+    """A step of a document in the core's words."""
     return StepDraft(
         name=step.name,
         run=_render_run(step),

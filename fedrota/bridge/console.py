@@ -89,7 +89,7 @@ class Console:
             self._members.end(member)
             return render_inactive()
         if status in _OF_JOB and command.words:
-            return render(answer.items, {**answer.meta, "info": command.words[0]})
+            return render(answer.items, {**answer.meta, "info": answer.meta.get("job_id") or command.words[0]})
         if "existing_job_id" in answer.meta:
             known = {"status": "submit_token_conflict", "job_id": answer.meta["existing_job_id"]}
             return render(answer.items, {**answer.meta, **known})

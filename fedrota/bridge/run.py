@@ -1,7 +1,6 @@
 """One run of the bridge: from its command line to the signal that ends it."""
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -11,6 +10,7 @@ from typing import Final
 from fedrota.bridge.gateway import Gateway
 from fedrota.bridge.library import load_library
 from fedrota.bridge.options import Options, parse_options
+from fedrota.bridge.ports import check_free, wait_until_open
 from fedrota.bridge.wire import Wire
 from fedrota.errors import FedrotaError
 
@@ -39,9 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _start(options: Options) -> tuple[Wire, Gateway]:
     library = load_library()
+    check_free(options.host, options.port)
     gateway = Gateway(options.url)
     wire = Wire(library, options, gateway)
     wire.start()
+    wait_until_open(options.host, options.port)
     return wire, gateway
 
 
@@ -52,11 +54,9 @@ def _start_log(*, is_verbose: bool) -> None:
 
 
 def _stop(wire: Wire, gateway: Gateway) -> None:
-    """Say good-bye; threads of nvflare's library that stay behind do not keep the process alive."""
+    """Say good-bye to clients and gateway, for a few seconds at most."""
     stopper = threading.Thread(target=wire.stop, daemon=True)
     stopper.start()
     stopper.join(END_S)
     gateway.close()
     log.warning("ended")
-    logging.shutdown()
-    os._exit(0)

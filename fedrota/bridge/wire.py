@@ -44,6 +44,7 @@ class Wire:
         self._console = Console(gateway, self._members, self._offer)
         self._uploads = Uploads(self._console.answer_upload)
         self._service = str(uuid.uuid4())
+        self._offered: dict[str, tempfile.TemporaryDirectory[str]] = {}
         self._identity: Any = None
         self._cell: Any = None
 
@@ -88,8 +89,10 @@ class Wire:
         self._cell.core_cell.add_incoming_filter(channel="*", topic="*", cb=self._guard)
 
     def stop(self) -> None:
-        """Say good-bye to the clients and listen no more."""
+        """Say good-bye to the clients and listen no more; nothing stays on the disk."""
         self._uploads.close()
+        for name in list(self._offered):
+            self._remove(name)
         if self._cell is not None:
             self._cell.stop()
 
@@ -99,7 +102,7 @@ class Wire:
         """None lets a message in. Nothing is passed on from one client to another."""
         channel, topic = message.get_header(f"{CELL}channel"), message.get_header(f"{CELL}topic")
         is_for_me = message.get_header(f"{CELL}destination") == ME
-        is_open = channel == COMMANDS or (channel, topic) in {(MAIN, CHALLENGE), (MAIN, REGISTER), (CELLNET, BYE)}
+        is_open = (channel, topic) in {(MAIN, CHALLENGE), (MAIN, REGISTER), (CELLNET, BYE)}
         if is_for_me and (is_open or self._find(message) is not None):
             return None
         log.debug("message refused: channel %s, topic %s, from %s", channel, topic, message.get_header(f"{CELL}origin"))
@@ -183,15 +186,20 @@ class Wire:
 
     def _offer(self, folder: "tempfile.TemporaryDirectory[str]", names: Sequence[str]) -> Mapping[str, Any]:
         """Have the files fetched by nvflare's downloader, which says when they are not needed any more."""
-
-        def remove(*_words: Any, **_more: Any) -> None:
-            folder.cleanup()
-
         made = self._library.downloader(
-            cell=self._cell, timeout=DOWNLOAD_S, num_receivers=1, transaction_done_cb=remove
+            cell=self._cell,
+            timeout=DOWNLOAD_S,
+            num_receivers=1,
+            transaction_done_cb=lambda name, *_words, **_more: self._remove(name),
         )
+        self._offered[made.tx_id] = folder
         files = [[name, self._library.add_file(made, str(Path(folder.name) / name))] for name in names]
         return {"files": files, "tx_id": made.tx_id, "source_fqcn": ME}
+
+    def _remove(self, name: str) -> None:
+        folder = self._offered.pop(name, None)
+        if folder is not None:
+            folder.cleanup()
 
 
 def _headers_of(body: Mapping[str, Any]) -> Mapping[str, Any]:

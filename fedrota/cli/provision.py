@@ -20,38 +20,41 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file as NVFLARE's project.yml.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Where the kits go; default: a folder of the project's name.")]
+State = Annotated[
+    Path | None, typer.Option("--state", help="The gateway's state folder; default: FEDROTA_STATE_DIR (.fedrota).")
+]
+Host = Annotated[str, typer.Option("--host", help="Where clients reach the gateway; default: as the file says.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--flare-port",
+        min=0,
+        max=65535,
+        help="The gateway's FEDROTA_FLARE_PORT; default: the file's admin_port, else 8003.",
+    ),
+]
+Renew = Annotated[
+    list[str] | None,
+    typer.Option("--renew", metavar="NAME", help="Give this participant a new key; the old one ends."),
+]
+Revoke = Annotated[list[str] | None, typer.Option("--revoke", metavar="NAME", help="Let this participant in no more.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="How long certificates are good.")]
+
 
 @app.command(rich_help_panel="Access")
 def provision(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
-    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file as NVFLARE's project.yml.")],
+    project: ProjectFile,
     *,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Where the kits go; default: a folder of the project's name.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option("--state", help="The gateway's state folder; default: FEDROTA_STATE_DIR (.fedrota).")
-    ] = None,
-    host: Annotated[
-        str, typer.Option("--host", help="Where clients reach the gateway; default: as the file says.")
-    ] = "",
-    port: Annotated[
-        int,
-        typer.Option(
-            "--flare-port",
-            min=0,
-            max=65535,
-            help="The gateway's FEDROTA_FLARE_PORT; default: the file's admin_port, else 8003.",
-        ),
-    ] = 0,
-    renew: Annotated[
-        list[str] | None,
-        typer.Option("--renew", metavar="NAME", help="Give this participant a new key; the old one ends."),
-    ] = None,
-    revoke: Annotated[
-        list[str] | None, typer.Option("--revoke", metavar="NAME", help="Let this participant in no more.")
-    ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="How long certificates are good.")] = 365,
+    out: Out = None,
+    state: State = None,
+    host: Host = "",
+    port: Port = 0,
+    renew: Renew = None,
+    revoke: Revoke = None,
+    days: Days = 365,
     as_json: AsJson = False,
 ) -> None:
     """Write startup kits for admins, sites and the server; run again, it makes only what is missing."""
@@ -64,22 +67,16 @@ def provision(  # noqa: PLR0913  each parameter is a flag of the command line
 
     chosen = read_project(project, host=host, port=port)
     folder = state or Path(os.environ.get("FEDROTA_STATE_DIR") or ".fedrota")
+    kits = out or Path(chosen.name)
     with connect(ctx) as client:
         registrar = Registrar(client)
         wish = Wish(
-            project=chosen,
-            state=folder,
-            out=out or Path(chosen.name),
-            url=client.url,
-            renew=renew or (),
-            revoke=revoke or (),
-            days=days,
+            project=chosen, state=folder, out=kits, url=client.url, renew=renew or (), revoke=revoke or (), days=days
         )
         outcomes = carry_out(wish, registrar)
     if as_json:
-        print_json(
-            {"kits": [asdict(one) for one in outcomes], "flare_port": chosen.admin_port, "notes": registrar.notes}
-        )
+        kinds = [asdict(one) for one in outcomes]
+        print_json({"kits": kinds, "flare_port": chosen.admin_port, "notes": registrar.notes})
     else:
         _show(outcomes, registrar.notes, chosen, folder)
 

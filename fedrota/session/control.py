@@ -58,6 +58,14 @@ class Control(System):
             raise ValueError(f"client_name must be a non-empty str but got {client_name!r}")
         self.door.send("remove_client", client_name)
 
+    def configure_job_log(self, job_id: str, config: Any, target: str = "all") -> None:
+        """InternalError: a job's log holds all that it prints."""
+        self.door.send("configure_job_log", job_id, target, str(config))
+
+    def configure_site_log(self, config: Any, target: str = "all") -> None:
+        """InternalError: a worker's level is its setting FEDROTA_LOG_LEVEL."""
+        self.door.send("configure_site_log", target, str(config))
+
     def list_sp(self) -> str:
         """The service providers, as the text that FLARE 2.5 gives: every gateway is active."""
         return str(self.door.send("list_sp").value)

@@ -77,6 +77,9 @@ class _CommandError(Exception):
         self.exit_code = exit_code
 
 
+for _own in (_SubmitTokenConflict, _SubmitTokenJobDeleted, _CommandError):
+    _own.__name__ = _own.__qualname__ = _own.__name__.lstrip("_")
+
 SubmitTokenConflict: Final[type[Exception]] = getattr(_SPEC, "SubmitTokenConflict", _SubmitTokenConflict)
 SubmitTokenJobDeleted: Final[type[Exception]] = getattr(_SPEC, "SubmitTokenJobDeleted", _SubmitTokenJobDeleted)
 CommandError: Final[type[Exception]] = getattr(_SPEC, "CommandError", _CommandError)

@@ -59,10 +59,11 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
                 "psutil",
                 "requests",
                 "requests-toolbelt",
-                "ruamel.yaml",
+                # Its pipeline was written for these; its declared dependencies name no versions.
+                "ruamel.yaml<0.18",
                 "setuptools<81",
                 "networkx",
-                "pydantic<3",
+                "pydantic<2",
             ),
         ),
         # The client imports requests and does not declare it.

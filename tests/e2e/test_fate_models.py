@@ -1,6 +1,7 @@
 """A model's whole life over FATE's routes: trained, deployed, predicting, taken to another installation, predicting alike."""
 
 import io
+import json
 import random
 import time
 import zipfile
@@ -167,3 +168,11 @@ def test_a_model_lives_here_and_elsewhere(systems):
     assert [(row["f_role"], row["f_party_id"]) for row in rows] == [
         ("guest", "10000"), ("host", "9999"), ("arbiter", "9999"),
     ]  # fmt: skip
+
+    file = systems[0].state.parent / "model.zip"
+    written = systems[0].run("models", "export", name["model_id"], name["model_version"], "-o", str(file), "--json")
+    assert json.loads(written.stdout)["size"] == file.stat().st_size, written.stderr
+    taken = systems[1].run("models", "import", str(file), "--replace", "--json")
+    assert {part["party"] for part in json.loads(taken.stdout)["parts"]} == {"9999", "10000"}, taken.stderr
+    listed = json.loads(systems[1].run("models", "--model", name["model_id"], "--json").stdout)["items"]
+    assert [(model["version"], model["imported"]) for model in listed] == [(name["model_version"], True)]

@@ -128,17 +128,20 @@ def test_an_aborted_job_leaves_no_process(system, session):
     assert time.monotonic() - began < BOUND_S
 
 
-def test_a_job_whose_client_dies_fails_and_says_why(system, session):
+@pytest.mark.parametrize(
+    ("party", "words"), [("site-1", ("client_train", "uid=site-1")), ("server", ("server_train",))]
+)
+def test_a_job_that_loses_a_member_fails_and_says_why(system, session, party, words):
     job = session.submit_job(str(JOB))
     wait_for_round(session, job)
-    (client,) = list_flare(system, "client_train", "uid=site-1")
-    client.kill()
+    (process,) = list_flare(system, *words)
+    process.kill()
     meta = wait(lambda: is_over(session.get_job_meta(job)), BOUND_S)
     assert meta["status"] == "FINISHED:EXECUTION_EXCEPTION"
-    assert "client process was killed by SIGKILL" in meta["reason"]
-    assert "site-1" in meta["reason"]
-    assert session.list_job_components(job) == ["ERRORLOG_site-1"]
-    assert (Path(session.download_job_components(job)) / "ERRORLOG_site-1").stat().st_size > 0
+    assert f"{words[0].partition('_')[0]} process was killed by SIGKILL" in meta["reason"]
+    assert party in meta["reason"]
+    assert f"ERRORLOG_{party}" in session.list_job_components(job)
+    assert (Path(session.download_job_components(job)) / f"ERRORLOG_{party}").stat().st_size > 0
     wait(lambda: not list_flare(system, "nvflare"), BOUND_S)
 
 

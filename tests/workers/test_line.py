@@ -61,3 +61,14 @@ async def test_a_stopped_line_answers_instead_of_raising(gateway, tmp_path):
     exchange.send("g", 1, Letter("h", "x"), b"", on_done=answers.append)
     exchange.recv("g", 1, Letter("h", "x"), timeout_s=1, on_message=lambda _, why: answers.append(why))
     assert answers == ["the worker stops", "the worker stops"]
+
+
+async def test_a_line_that_is_asked_to_reconnect_comes_back(gateway, tmp_path):
+    party = Threaded("1", gateway.url, tmp_path / "1")
+    party.line.start()
+    await until(lambda: party.line.channel.is_connected)
+    first = gateway.hub._connections["1"]
+    await asyncio.to_thread(party.line.reconnect)
+    await until(lambda: gateway.hub._connections.get("1") not in {first, None})
+    assert await gateway.hub.call("1", "ping", {}) == {"pong": "1"}
+    await asyncio.to_thread(party.line.stop)

@@ -1,7 +1,11 @@
 import subprocess
 import sys
 
-from workers.__main__ import parse_arguments
+import pytest
+
+from workers import __main__ as module
+from workers.__main__ import STAY_DOWN, main, parse_arguments
+from workers.workdir import Workdir
 
 
 def test_a_worker_that_cannot_start_says_what_to_change(repository):
@@ -23,3 +27,16 @@ def test_the_command_line_gives_only_what_it_names():
     given = parse_arguments(["--party", "1", "--slots", "3", "--components", "a", "b.py"])
     assert given == {"party": "1", "slots": 3, "components": ["a", "b.py"]}
     assert parse_arguments([]) == {}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_exit_status_says_whether_it_was_told_to_stay_down(tmp_path, monkeypatch, is_told):
+    def run(settings):
+        workdir = Workdir(settings.state_dir, settings.party)
+        workdir.root.mkdir(parents=True)
+        if is_told:
+            workdir.down.touch()
+
+    monkeypatch.setattr(module, "run", run)
+    argv = ["--party", "site-1", "--token", "x", "--state-dir", str(tmp_path)]
+    assert main(argv) == (STAY_DOWN if is_told else 0)

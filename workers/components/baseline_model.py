@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from workers.components.chances import log_sum, sigmoid, softmax
 from workers.components.columns import Vector
 from workers.components.minimizer import Minimum, minimize
 
@@ -40,11 +41,11 @@ class Baseline:
         """The probability of each class (columns) for each sample."""
         raw = samples @ self.coefficients.T + self.intercepts
         if len(self.classes) == 2:
-            positive = _sigmoid(raw[:, 0])
+            positive = sigmoid(raw[:, 0])
             return np.column_stack([1 - positive, positive])
         if not self.one_vs_rest:
-            return _softmax(raw)
-        each = _sigmoid(raw)
+            return softmax(raw)
+        each = sigmoid(raw)
         found: Vector = each / each.sum(axis=1, keepdims=True)
         return found
 
@@ -118,30 +119,12 @@ def _fit(samples: Vector, targets: Vector, weights: Vector, fitting: Fitting) ->
         slopes = rows.copy()
         slopes[:, -1] = 0.0  # the intercept is not penalised
         raw = with_ones @ rows.T
-        chances = _sigmoid(raw) if size == 1 else _softmax(raw)
+        chances = sigmoid(raw) if size == 1 else softmax(raw)
         # Of a single column both outcomes count: the loss of label 0 is that of a score of 0.
-        top = np.logaddexp(0.0, raw[:, 0]) if size == 1 else _log_sum(raw)
+        top = np.logaddexp(0.0, raw[:, 0]) if size == 1 else log_sum(raw)
         value = shares @ (top - (raw * targets).sum(axis=1)) + 0.5 * fitting.penalty * (slopes**2).sum()
         gradient = (shares[:, None] * (chances - targets)).T @ with_ones + fitting.penalty * slopes
         return float(value), gradient.ravel()
 
     start = np.zeros(size * with_ones.shape[1])
     return minimize(evaluate, start, max_steps=fitting.max_steps, tol=fitting.tol)
-
-
-def _sigmoid(raw: Vector) -> Vector:
-    # exp of a negative number only: no overflow for any score.
-    small = np.exp(-np.abs(raw))
-    return np.where(raw >= 0, 1.0, small) / (1.0 + small)
-
-
-def _log_sum(raw: Vector) -> Vector:
-    top = raw.max(axis=1)
-    found: Vector = top + np.log(np.exp(raw - top[:, None]).sum(axis=1))
-    return found
-
-
-def _softmax(raw: Vector) -> Vector:
-    small = np.exp(raw - raw.max(axis=1, keepdims=True))
-    found: Vector = small / small.sum(axis=1, keepdims=True)
-    return found

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from workers.components.chances import sigmoid, softmax
 from workers.components.columns import Vector
 
 TINY: Final = 1e-12
@@ -58,12 +59,6 @@ def _as_columns(pair: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
     return pair[0][:, None], pair[1][:, None]
 
 
-def sigmoid(scores: Vector) -> Vector:
-    """1 / (1 + e^-x) without overflow."""
-    small = np.exp(-np.abs(scores))
-    return np.where(scores >= 0, 1.0, small) / (1.0 + small)
-
-
 def _binary_slopes(labels: Vector, scores: Vector) -> tuple[Vector, Vector]:
     chance = sigmoid(scores[:, 0])
     return _as_columns((chance - labels, chance * (1 - chance)))
@@ -79,23 +74,17 @@ BINARY: Final = Objective(
 )
 
 
-def _softmax(scores: Vector) -> Vector:
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: Vector = grown / grown.sum(axis=1, keepdims=True)
-    return found
-
-
 def _make_multi(classes: int) -> Objective:
     def slopes(labels: Vector, scores: Vector) -> tuple[Vector, Vector]:
-        chance = _softmax(scores)
+        chance = softmax(scores)
         return chance - (labels[:, None] == np.arange(classes)), chance * (1 - chance)
 
     def loss(labels: Vector, scores: Vector) -> Vector:
-        chance = _softmax(scores)[np.arange(len(labels)), labels.astype(np.int64)]
+        chance = softmax(scores)[np.arange(len(labels)), labels.astype(np.int64)]
         return -np.log(np.maximum(chance, TINY))
 
     return Objective(
-        name="cross_entropy", outputs=classes, start=lambda _mean: 0.0, slopes=slopes, mean=_softmax, loss=loss
+        name="cross_entropy", outputs=classes, start=lambda _mean: 0.0, slopes=slopes, mean=softmax, loss=loss
     )
 
 

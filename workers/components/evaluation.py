@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
+from workers.components.columns import Vector
 from workers.components.scores import (
     area,
     count_confusion,
@@ -22,7 +23,6 @@ from workers.components.tables import read_table, render_names
 if TYPE_CHECKING:
     import pyarrow
 
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 REQUIRED: Final = ("label", "predict_score", "predict_result")
 
 DISCLOSURE: Final = (

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
+from workers.components.chances import sigmoid
 from workers.components.columns import Vector
 from workers.components.tables import Samples, render_names
 
@@ -30,18 +31,13 @@ class Family:
     classes: bool
 
 
-def _sigmoid(score: Vector) -> Vector:
-    small = np.exp(-np.abs(score))
-    return np.where(score >= 0, 1.0, small) / (1.0 + small)
-
-
 LOGISTIC: Final = Family(
     name="logistic",
     slope=0.25,
     exponential=False,
     slope_shift=2,
     target=lambda labels: 0.5 - labels,
-    mean=_sigmoid,
+    mean=sigmoid,
     rest=lambda labels: len(labels) * float(np.log(2)),
     classes=True,
 )

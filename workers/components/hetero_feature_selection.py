@@ -61,8 +61,9 @@ def hetero_feature_selection(context: Context) -> None:
     Kinds of filters: `manual` (`drop` or `keep` names or positions); `unique` (keeps a deviation of at least
     `threshold`); `variation` (deviation / |mean|); `outlier` (the `percentile` is at most `threshold`); `percentage`
     (the most frequent value has at most this share of rows); `statistic` (`metric` of a data_statistics model); `vif`
-    (variance inflation factor of a hetero_pearson model, at most); `iv` (information value of a hetero_feature_binning
-    model). The inputs `source`, `source_1` and `source_2` take these models in any order. `how` is
+    (variance inflation factor of a hetero_pearson model, at most); `importance` (in the trees of a secureboost model, by
+    each party's own part of it); `iv` (information value of a hetero_feature_binning model). The inputs `source` and
+    `source_1` to `source_3` take these models in any order. `how` is
     threshold, top_k or top_share; `take_high: false` keeps the low ones. With `iv`, the guest decides about the hosts'
     columns too unless `federated` is false; they tell it places, it answers with places. Each filter leaves a party at
     least one column. Columns that `columns` and `positions` do not name always stay. All parties need the same kinds

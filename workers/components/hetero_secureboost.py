@@ -165,8 +165,9 @@ def _write_host(context: Context, columns: TreeColumns, host: TreeHost, end: Map
     training = {"rows": len(columns.train), "rounds": end["rounds"], "stopped_by": end["stopped_by"]}
     names = list(columns.train.names)
     records = {name: render_rule(rule) for name, rule in host.records.items()}
-    write_tree_model(context, {"format": HETERO_FORMAT, "features": names, "records": records}, training)
     importance = {name: used.count(name) for name in dict.fromkeys(used)}
+    model = {"format": HETERO_FORMAT, "features": names, "records": records, "importance": importance}
+    write_tree_model(context, model, training)
     _say_how_it_went(context, training, features=len(names), splits=len(used), importance=importance)
 
 

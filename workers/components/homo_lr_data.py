@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
+from workers.components.columns import Vector
 from workers.components.logistic import mean_loss
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, read_samples, render_names
-
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from fedrota.component import Context
+from workers.components.columns import Vector
 from workers.components.homo_lr_data import PartyData
 from workers.components.logistic import mean_loss, penalty, predict
 from workers.components.model_files import describe_origin, write_model_file
@@ -14,7 +13,6 @@ from workers.components.predictions import Predicted, make_predictions
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, write_table
 
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Split = tuple[str, Samples, Vector | None, Vector]
 """Name, samples, their labels and their scores."""
 FORMAT: Final = "fedrota.homo_lr/1"

@@ -183,7 +183,8 @@ def _write(
     ensemble = trained.ensemble
     importance = measure_importance(ensemble.trees, context.params["importance"])
     training = {"rounds": len(ensemble.rounds), "stopped_by": boosted.stopped_by, "loss": boosted.loss}
-    write_tree_model(context, {"format": HOMO_FORMAT, "features": list(names), **ensemble.to_json()}, training)
+    model = {"format": HOMO_FORMAT, "features": list(names), **ensemble.to_json(), "importance": importance}
+    write_tree_model(context, model, training)
     if columns is not None:
         scored: list[tuple[str, Samples, Any]] = [("train", columns.train, boosted.scores)]
         if columns.validate is not None:

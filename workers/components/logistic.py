@@ -8,7 +8,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+from workers.components.chances import sigmoid
+from workers.components.columns import Vector
+
 TINY: Final = 1e-8
 
 
@@ -66,10 +68,7 @@ OPTIMIZERS: Final = {"sgd": Sgd, "rmsprop": RmsProp, "adam": Adam}
 
 def predict(weights: Vector, features: Vector) -> Vector:
     """The probability of label 1 for each sample."""
-    score: Vector = features @ weights[:-1] + weights[-1]
-    # exp of a negative number only: no overflow for any score.
-    small = np.exp(-np.abs(score))
-    return np.where(score >= 0, 1.0, small) / (1.0 + small)
+    return sigmoid(features @ weights[:-1] + weights[-1])
 
 
 def mean_loss(

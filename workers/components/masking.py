@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from workers.components.columns import Vector
+
 Words = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 WORDS: Final = 4
 FRACTION_BITS: Final = 128

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from workers.components.columns import Vector
 from workers.components.secure_sum import SecureSum
-
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+from workers.components.columns import Vector
+
 GAIN_BINS: Final = 10
 
 

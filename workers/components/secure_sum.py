@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, PeerError
-from workers.components.masking import PairMasks, Vector, Words, decode, encode, total
+from workers.components.columns import Vector
+from workers.components.masking import PairMasks, Words, decode, encode, total
 from workers.components.step_roles import find_roles
 
 

@@ -108,4 +108,5 @@ MEASURES: Final[Mapping[str, Callable[[Sources, Filter, Sequence[str]], Figures]
     "outlier": lambda sources, rule, names: sources.find_figures(f"{100 * rule.get('percentile', 1.0):g}%", names),
     "percentage": _measure_share,
     "vif": lambda sources, _rule, names: sources.find_vif(names),
+    "importance": lambda sources, _rule, names: sources.find_importance(names),
 }

@@ -15,6 +15,7 @@ THRESHOLDS: Final[Mapping[str, float]] = {
     "percentage": 1.0,
     "outlier": 1.0,
     "vif": 5.0,
+    "importance": 1.0,
 }
 """The kinds of filters and their thresholds where a job gives none."""
 LOW_IS_GOOD: Final = ("outlier", "percentage", "vif")

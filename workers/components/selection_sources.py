@@ -13,19 +13,23 @@ from workers.components.data_statistics import FORMAT as STATISTICS
 from workers.components.frames import Frame, read_numbers
 from workers.components.model_files import read_model_file
 from workers.components.tables import render_names
+from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT
 
-PORTS: Final = ("source", "source_1", "source_2")
+PORTS: Final = ("source", "source_1", "source_2", "source_3")
 """The ports that models come in by, of whatever kinds."""
 FORMATS: Final[Mapping[str, str]] = {
     BINNING: "binning",
     STATISTICS: "statistics",
     "fedrota.hetero_pearson/1": "correlation",
+    HETERO_FORMAT: "trees",
+    HOMO_FORMAT: "trees",
 }
 """Kinds of models by the formats of their files."""
 MAKERS: Final[Mapping[str, str]] = {
     "binning": "hetero_feature_binning",
     "statistics": "data_statistics",
     "correlation": "hetero_pearson",
+    "trees": "hetero_secureboost or homo_secureboost",
 }
 
 
@@ -95,6 +99,12 @@ class Sources:
         model = self.get("correlation", "vif")
         known = dict(zip(model["columns"], model["vif"] or [], strict=True)) if model["vif"] else {}
         return {name: known[name] for name in names if known.get(name) is not None}
+
+    def find_importance(self, names: Sequence[str]) -> dict[str, float]:
+        """What boosted trees make of the columns; a column that splits nowhere has 0, one that they lack is not judged."""
+        model = self.get("trees", "importance")
+        known, counts = set(model["features"]), model.get("importance", {})
+        return {name: float(counts.get(name, 0.0)) for name in names if name in known}
 
     def _compute(self, metric: str, name: str) -> float | None:
         values = read_numbers(self.context, self.frame, name)

@@ -15,6 +15,7 @@ from workers.workdir import PathError, check_name
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]+)(?:\.([A-Za-z0-9][A-Za-z0-9._-]{0,127}))?\}")
 _FACTS: Final = frozenset({"party", "role", "job", "step", "task", "attempt", "workdir", "data"})
 _NAMED: Final = frozenset({"param", "input", "output"})
+_ATTACHMENT: Final = "attachment"
 METRICS_FILE: Final = "metrics.jsonl"
 PARAMS_FILE: Final = "params.json"
 
@@ -40,6 +41,17 @@ def parse_outputs(run: Mapping[str, Any]) -> dict[str, str]:
         raise AssignmentError(f"outputs: {wrong}") from wrong
 
 
+def list_attachments(argv: Sequence[str]) -> list[str]:
+    """The attachments that the placeholders of `argv` name."""
+    found = (match.groups() for part in argv for match in _PLACEHOLDER.finditer(part))
+    return sorted({name for head, name in found if head == _ATTACHMENT and name is not None})
+
+
+def attachment_path(place: Place, name: str) -> Path:
+    """Where a command finds an attachment of its job."""
+    return place.workdir / "attachments" / name
+
+
 def fill(argv: Sequence[str], assignment: Assignment, place: Place) -> list[str]:
     """`argv` with every placeholder filled; each argument stays one argument, whatever is filled in.
 
@@ -53,6 +65,8 @@ def fill(argv: Sequence[str], assignment: Assignment, place: Place) -> list[str]
         head, name = match.groups()
         if name is None:
             return facts[head] if head in _FACTS else match[0]
+        if head == _ATTACHMENT:
+            return str(attachment_path(place, name))
         if head not in _NAMED:
             return match[0]
         values = {"param": assignment.params, "input": place.inputs, "output": outputs}[head]

@@ -1,12 +1,16 @@
 """Runs commands: an argv in a process and session of its own, with a clean environment."""
 
 import signal
+from collections.abc import Sequence
 from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, OutputRef
+from workers.attachments import AttachmentError, Attachments
 from workers.executors.argv import (
     METRICS_FILE,
+    attachment_path,
     fill,
+    list_attachments,
     parse_command,
     parse_outputs,
     prepare_folders,
@@ -25,10 +29,13 @@ NEWS_S: Final = 0.25
 class CommandExecutor:
     """Starts commands in processes of the nursery."""
 
-    def __init__(self, loop: ExecutorLoop, nursery: Nursery, *, limits: Limits) -> None:
+    def __init__(
+        self, loop: ExecutorLoop, nursery: Nursery, *, limits: Limits, attachments: Attachments | None = None
+    ) -> None:
         self.loop = loop
         self.nursery = nursery
         self.limits = limits
+        self.attachments = attachments
 
     def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
         """Run the command of `assignment.run`."""
@@ -43,12 +50,14 @@ class CommandRun(ProcessRun):
     def __init__(self, executor: CommandExecutor, assignment: Assignment, *, place: Place, sink: Sink) -> None:
         super().__init__(executor.loop, assignment, place=place, sink=sink, limits=executor.limits)
         self._nursery = executor.nursery
+        self._attachments = executor.attachments
         self._news = NewsFile(place.workdir / METRICS_FILE, sink)
 
     def begin(self) -> None:
-        """Fill the command, make its folders, start it."""
+        """Fill the command, make its folders, fetch the attachments that it names, start it."""
         try:
-            argv = fill(parse_command(self.assignment.run), self.assignment, self.place)
+            given = parse_command(self.assignment.run)
+            argv = fill(given, self.assignment, self.place)
             prepare_folders(self.assignment, self.place)
         except AssignmentError as wrong:
             self.finish(failure("invalid", str(wrong)))
@@ -56,6 +65,36 @@ class CommandRun(ProcessRun):
         except OSError as wrong:
             self.finish(failure("limit", f"the attempt's folders cannot be made: {wrong}"))
             return
+        if names := list_attachments(given):
+            self.loop.apart(self._fetch, names, then=lambda problem: self._go_on(argv, problem))
+        else:
+            self._launch(argv)
+
+    def _fetch(self, names: Sequence[str]) -> str:
+        """Why an attachment did not come, or empty; in a thread of its own."""
+        if self._attachments is None:
+            return "this worker fetches no attachments"
+        try:
+            for name in names:
+                self._attachments.fetch(
+                    self.assignment.task,
+                    name,
+                    attachment_path(self.place, name),
+                    is_wanted=lambda: not (self.is_over or self.is_stopped),
+                )
+        except (AttachmentError, OSError) as wrong:
+            return str(wrong)
+        return ""
+
+    def _go_on(self, argv: list[str], problem: str) -> None:
+        if self.is_stopped:
+            self.finish(failure("stopped", "the task was stopped before its command began"))
+        elif problem:
+            self.finish(failure("unreachable", problem))
+        else:
+            self._launch(argv)
+
+    def _launch(self, argv: list[str]) -> None:
         environment = render_environment(self.assignment, self.place, mark=self._nursery.mark)
         process = self._nursery.fork()
         workdir = str(self.place.workdir)

@@ -11,7 +11,14 @@ from typing import Any, Final, Protocol
 import structlog
 
 from scheduler.domain.messages import Assignment
-from workers.executors.argv import METRICS_FILE, fill, parse_command, prepare_folders, render_environment
+from workers.executors.argv import (
+    METRICS_FILE,
+    fill,
+    list_attachments,
+    parse_command,
+    prepare_folders,
+    render_environment,
+)
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink
 from workers.executors.command import NEWS_S, collect_outputs
@@ -185,8 +192,11 @@ class ContainerRun:
     def _options(self) -> dict[str, Any]:
         inside = self._bring_in()
         limits = self._executor.limits
+        argv = parse_command(self._assignment.run)
+        if named := list_attachments(argv):
+            raise AssignmentError(f"command: {{attachment.{named[0]}}} is filled in for commands without an image only")
         return {
-            "command": fill(parse_command(self._assignment.run), self._assignment, inside),
+            "command": fill(argv, self._assignment, inside),
             "environment": render_environment(self._assignment, inside),
             "working_dir": str(self._assignment.run.get("workdir") or inside.workdir),
             "volumes": {

@@ -1,6 +1,7 @@
 """FLARE's server or client process of this party, and the end of everything that it has started."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -41,34 +42,51 @@ class Child:
             how = f"ended with exit status {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
             raise ChildDiedError(f"FLARE's {self._side} process {how}")
 
+    def list_tree(self) -> list[Any]:
+        """The process, if it lives, and every process below it."""
+        psutil = import_module("psutil")
+        try:
+            top = psutil.Process(self._process.pid)
+            return [top, *top.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def wait_until_quiet(self, limit_s: float) -> None:
+        """Wait until it has no process of a job left, at most so long."""
+        give_up = time.monotonic() + limit_s
+        while len(self.list_tree()) > 1 and time.monotonic() < give_up:
+            time.sleep(0.05)
+
     def end(self) -> None:
         """Kill it and all that it has started."""
-        tree = list_tree()
+        tree = self.list_tree()
         for process in tree:
-            process.kill()
-        import_module("psutil").wait_procs(tree, timeout=LAST_S)
+            kill_quietly(process)
+        import_module("psutil").wait_procs(tree[1:], timeout=LAST_S)
+        self._process.wait(LAST_S)
 
 
-def list_tree() -> list[Any]:
-    """Every process below this one."""
-    found: list[Any] = import_module("psutil").Process().children(recursive=True)
-    return found
-
-
-def wait_until_quiet(limit_s: float) -> None:
-    """Wait until FLARE's process has no process of a job left, at most so long."""
-    give_up = time.monotonic() + limit_s
-    while len(list_tree()) > 1 and time.monotonic() < give_up:
-        time.sleep(0.05)
+def kill_quietly(process: Any) -> None:
+    """Kill a process that may have ended by now."""
+    try:
+        process.kill()
+    except import_module("psutil").NoSuchProcess:
+        return
 
 
 def exit_on_signal() -> None:
-    """Have a polite signal end this program in order, so that it ends its processes first."""
+    """Have a polite signal end this program and everything below it at once.
+
+    No exception is raised for it: FLARE's session would swallow one that comes in the middle of its work.
+    """
+    import_module("psutil")  # not while a signal is handled
     signal.signal(signal.SIGTERM, _leave)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+    for process in import_module("psutil").Process().children(recursive=True):
+        kill_quietly(process)
+    os._exit(128 + number)
 
 
 def _die_with_parent() -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from workers.flare.child import Child, ChildDiedError, exit_on_signal, wait_until_quiet
+from workers.flare.child import Child, ChildDiedError, exit_on_signal
 from workers.flare.kit import ORG, KitError, unpack_kit
 from workers.flare.news import END, ORDER, VERDICT, write_mark
 from workers.flare.pack import find_last_error, pack_folder
@@ -30,7 +30,7 @@ def main() -> None:
             while not (place / END).exists():
                 child.check()
                 time.sleep(LOOK_S)
-            wait_until_quiet(QUIET_S)
+            child.wait_until_quiet(QUIET_S)
         finally:
             child.end()
     except (ChildDiedError, KitError) as wrong:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from workers.flare.child import Child, ChildDiedError, exit_on_signal
-from workers.flare.commands import answer_commands, refuse_commands, take_commands
+from workers.flare.commands import answer_commands, list_errors, refuse_commands, take_commands
 from workers.flare.kit import ADMIN, ORG, SERVER, KitError, make_kits, pack_kit
 from workers.flare.news import FINISHED, KITS, ORDER, VERDICT, News, write_mark
 from workers.flare.pack import find_last_error, pack_folder
@@ -91,6 +91,10 @@ class Run:
             self._watch(session, child, job)
             write_mark(self._place / FINISHED, {"sites": self._sites})
             self._keep_result(session, job)
+        except list_errors() as wrong:
+            traceback.print_exc()
+            self._check()  # a server that has died is the better reason
+            raise RunError("error", f"FLARE's server refused: {type(wrong).__name__}: {wrong}") from wrong
         finally:
             child.end()
 

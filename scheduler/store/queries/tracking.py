@@ -161,12 +161,15 @@ def list_summaries(tx: Tx, job: str, *, step: str = "", party: str = "") -> list
     return [SummaryView(where=_where(task, name), values=task.summary or {}) for task, name in rows]
 
 
-def list_outputs(tx: Tx, job: str, *, step: str = "", party: str = "") -> list[OutputView]:
-    """The outputs of the present attempts' tasks."""
+def list_outputs(
+    tx: Tx, job: str, *, step: str = "", party: str = "", is_every_attempt: bool = False
+) -> list[OutputView]:
+    """The outputs of the present attempts' tasks, or of all attempts'."""
+    is_mine: Any = col(StepRow.id) == TaskRow.step_id
     query: Any = (
         select(OutputRow, TaskRow, StepRow.name)
         .join(TaskRow, col(TaskRow.id) == OutputRow.task_id)
-        .join(StepRow, (col(StepRow.id) == TaskRow.step_id) & (col(StepRow.attempt) == TaskRow.attempt))
+        .join(StepRow, is_mine if is_every_attempt else is_mine & (col(StepRow.attempt) == TaskRow.attempt))
         .where(OutputRow.job_id == job)
         .order_by(col(StepRow.position), col(TaskRow.member), col(OutputRow.name))
     )

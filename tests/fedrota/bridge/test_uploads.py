@@ -18,6 +18,11 @@ def chunk(place, content=b"ab", *, last=False, size=6, name="u1"):
     return Chunk(upload=name, place=place, content=content, is_last=last, request="submit", size=size)
 
 
+def send(under_way, places):
+    for place in places:
+        under_way.take(ANN, chunk(place, size=600))
+
+
 class Receiver:
     """Stands for the gateway: takes what comes, or refuses after so many bytes."""
 
@@ -93,8 +98,7 @@ def test_a_refusal_is_told_at_the_end_of_a_file_of_bounded_length(monkeypatch):
     monkeypatch.setattr(uploads, "MAX_REST_BYTES", 3)
     under_way.take(ANN, chunk(0, size=600))
     with pytest.raises(BrokenOffError, match="does not take"):
-        for place in range(1, 300):
-            under_way.take(ANN, chunk(place))
+        send(under_way, range(1, 300))
 
 
 def test_a_gateway_that_does_not_keep_up_stops_the_client(monkeypatch):
@@ -102,8 +106,7 @@ def test_a_gateway_that_does_not_keep_up_stops_the_client(monkeypatch):
     go_on = threading.Event()
     under_way = Uploads(lambda *_: str(go_on.wait(5)))
     with pytest.raises(BrokenOffError, match="keep up"):
-        for place in range(10):
-            under_way.take(ANN, chunk(place, size=600))
+        send(under_way, range(10))
     go_on.set()
 
 

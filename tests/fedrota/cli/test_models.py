@@ -21,7 +21,7 @@ def test_show(fedrota):
     for words in ("guest-9999#model j-0", "guest 9999", "good", "lr", "5 B"):
         assert words in out
     assert fedrota("models", "show", *NAMED, "--json").json["parts"] == MODEL["parts"]
-    assert fedrota("models", "show", "m", "1").code == 5
+    assert fedrota("models", "show", "m", "1").code == 3
 
 
 def test_deploy(fedrota, gateway):

@@ -84,3 +84,13 @@ def test_service_providers_and_clients():
         session.promote_sp("a")
     with pytest.raises(ValueError, match="client_name"):
         session.remove_client("")
+
+
+def test_log_levels_are_asked_for_and_the_gateway_says_why_not():
+    session = make(Control)
+    session.configure_job_log("J1", "INFO")
+    session.configure_site_log({"level": 10}, "site-1")
+    assert session.api.sent == [
+        ("configure_job_log", "J1", "all", "INFO"),
+        ("configure_site_log", "site-1", "{'level': 10}"),
+    ]

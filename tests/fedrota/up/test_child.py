@@ -165,3 +165,11 @@ async def test_a_chore_that_fails_shows_its_last_lines(chore, voice):
 async def test_a_chore_that_hangs_is_ended(chore, voice):
     with pytest.raises(UpError, match="did not end within 0.3 s"):
         await do_chore(chore("import time; time.sleep(60)", limit_s=0.3), voice)
+
+
+async def test_a_worker_that_is_told_to_stay_down_is_not_started_again(make_child):
+    child, life, seen = make_child("raise SystemExit(3)")
+    async with asyncio.timeout(10):
+        await life
+    assert (child.state, child.restarts) == ("stopped", 0)
+    assert "crashed" not in seen

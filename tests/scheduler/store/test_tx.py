@@ -61,3 +61,11 @@ def test_what_a_savepoint_undoes_is_not_written_later(store):
             raise ValueError("no")
         tx.insert_last(AuditRow.__table__, [entry("later")])
     assert written(store) == ["kept", "later"]
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 131, 200])
+def test_any_number_of_rows_is_inserted_whole_and_in_order(store, count):
+    names = [f"who{number:03d}" for number in range(count)]
+    with store.write() as tx:
+        tx.insert(AuditRow.__table__, [entry(name) for name in names])
+    assert written(store) == names

@@ -5,7 +5,11 @@ import time
 
 import pytest
 
-from tests.workers.fakes import DAEMON, is_alive, until
+from tests.workers.executors.conftest import Recorder, Run
+from tests.workers.fakes import DAEMON, is_alive, make_assignment, until
+from workers.attachments import AttachmentError
+from workers.executors.base import Limits
+from workers.executors.command import CommandExecutor
 
 
 def test_a_commands_outputs_are_collected_and_others_removed(workshop):
@@ -85,3 +89,38 @@ def test_a_killed_command_says_so(workshop):
     run = workshop.command("sleep", "60")
     os.kill(run.sink.wait_begun(), signal.SIGKILL)
     assert run.sink.wait().message == "the task's process was killed from outside (SIGKILL)"
+
+
+class Shelf:
+    """The files of jobs."""
+
+    def __init__(self, problem=""):
+        self.problem = problem
+        self.asked = []
+
+    def fetch(self, task, name, target, *, is_wanted):
+        self.asked.append((task, name))
+        if self.problem:
+            raise AttachmentError(self.problem)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(f"the file {name}")
+
+
+def run_with(workshop, shelf, *argv):
+    executor = CommandExecutor(workshop.loop, workshop.nursery, limits=Limits(), attachments=shelf)
+    place, sink = workshop.make_place(), Recorder()
+    assignment = make_assignment(task="with-files", run={"command": list(argv)})
+    return Run(sink, place, executor.start(assignment, place, sink), assignment)
+
+
+def test_a_command_finds_the_attachments_that_it_names(workshop):
+    shelf = Shelf()
+    run = run_with(workshop, shelf, "cat", "{attachment.job.zip}")
+    assert run.sink.wait().outcome == "success"
+    assert run.log == "the file job.zip"
+    assert shelf.asked == [("with-files", "job.zip")]
+
+
+def test_an_attachment_that_does_not_come_fails_the_task_with_its_reason(workshop):
+    ending = run_with(workshop, Shelf("there is none"), "cat", "{attachment.x}").sink.wait()
+    assert (ending.outcome, ending.kind, ending.message) == ("failed", "unreachable", "there is none")

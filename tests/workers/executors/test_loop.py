@@ -39,3 +39,47 @@ def test_an_error_that_nobody_foresaw_is_told(loop):
     loop.on_error = told.set
     loop.call(lambda: 1 / 0)
     assert told.wait(5)
+
+
+def test_a_crowd_of_calls_from_many_threads_loses_none_and_wakes_the_loop_seldom(loop):
+    seen: list[tuple[int, int]] = []
+    wakes: list[object] = []
+    wake = loop.aio.call_soon_threadsafe
+    loop.aio.call_soon_threadsafe = lambda function, *args: (wakes.append(function), wake(function, *args))
+    go_on, done = threading.Event(), threading.Event()
+    loop.call(go_on.wait, 5)
+
+    def crowd(name: int) -> None:
+        for number in range(500):
+            loop.call(seen.append, (name, number))
+
+    threads = [threading.Thread(target=crowd, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    go_on.set()
+    loop.call(done.set)
+    assert done.wait(5)
+    assert [sorted(number for who, number in seen if who == name) for name in range(4)] == [list(range(500))] * 4
+    assert all([number for who, number in seen if who == name] == list(range(500)) for name in range(4))
+    assert len(wakes) < 20
+
+
+def test_the_error_of_one_call_keeps_back_no_other(loop):
+    go_on, done = threading.Event(), threading.Event()
+    loop.call(go_on.wait, 5)
+    loop.call(lambda: 1 / 0)
+    loop.call(done.set)
+    go_on.set()
+    assert done.wait(5)
+
+
+def test_what_was_called_before_the_stop_is_done():
+    loop = ExecutorLoop()
+    seen: list[int] = []
+    for number in range(10):
+        loop.call(seen.append, number)
+    loop.start()
+    loop.stop()
+    assert seen == list(range(10))

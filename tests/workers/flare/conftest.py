@@ -18,11 +18,11 @@ BOOT = (
 )
 
 
-class JobNotFound(Exception):
+class JobNotFound(Exception):  # noqa: N818
     """As FLARE's."""
 
 
-class JobNotRunning(Exception):
+class JobNotRunning(Exception):  # noqa: N818
     """As FLARE's."""
 
 
@@ -30,7 +30,7 @@ class InternalError(Exception):
     """As FLARE's."""
 
 
-class NoReply(Exception):
+class NoReply(Exception):  # noqa: N818
     """As FLARE's."""
 
 

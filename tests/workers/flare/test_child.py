@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.workers.fakes import is_alive
-from workers.flare.child import Child, ChildDiedError, list_tree, wait_until_quiet
+from workers.flare.child import Child, ChildDiedError
 
 SLEEPER = """
 import subprocess, sys, time
@@ -35,43 +35,45 @@ def until(is_so):
 
 def test_the_whole_tree_ends(flare):
     child = Child("server", flare, variables=["org=x"])
-    until(lambda: len(list_tree()) >= 2)
+    until(lambda: len(child.list_tree()) >= 2)
     child.check()
-    tree = [process.pid for process in list_tree()]
+    tree = [process.pid for process in child.list_tree()]
     child.end()
     until(lambda: not any(is_alive(pid) for pid in tree))
 
 
 def test_a_process_that_was_killed_is_told_with_the_signal(flare):
     child = Child("server", flare, variables=[])
-    list_tree()[0].kill()
+    child.list_tree()[0].kill()
     with pytest.raises(ChildDiedError, match="server process was killed by SIGKILL"):
-        until(lambda: child.check())
+        until(child.check)
 
 
 def test_a_process_that_ends_by_itself_is_told_with_its_status(flare):
     child = Child("client", flare, variables=[])
     with pytest.raises(ChildDiedError, match="client process ended with exit status 1"):
-        until(lambda: child.check())
+        until(child.check)
     child.end()
 
 
 def test_waiting_for_a_job_ends_in_time(flare):
     child = Child("server", flare, variables=[])
-    until(lambda: len(list_tree()) >= 2)
+    until(lambda: len(child.list_tree()) >= 2)
     began = time.monotonic()
-    wait_until_quiet(0.3)
+    child.wait_until_quiet(0.3)
     assert 0.25 < time.monotonic() - began < 5
     child.end()
 
 
-def test_a_polite_signal_ends_the_program_in_order(repository):
+def test_a_polite_signal_ends_the_program_and_all_below_it(repository):
     program = (
-        "from workers.flare.child import exit_on_signal; import time; exit_on_signal()\n"
-        "try:\n print('up', flush=True); time.sleep(60)\nfinally:\n print('in order')"
+        "from workers.flare.child import exit_on_signal; import subprocess, sys, time; exit_on_signal()\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
+        "try:\n    time.sleep(60)\nexcept BaseException:\n    time.sleep(60)  # as FLARE's session may\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], cwd=repository, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "up\n"
+    assert process.stdout is not None
+    below = int(process.stdout.readline())
     process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=10)[0] == "in order\n"
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.wait(timeout=10) == 128 + signal.SIGTERM
+    until(lambda: not is_alive(below))

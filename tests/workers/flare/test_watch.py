@@ -58,7 +58,9 @@ def test_a_job_that_has_no_figures_yet_is_no_failure(told, spec):
     assert told()[-1] == {"summary": {"phase": "FINISHED:COMPLETED"}}
 
 
-@pytest.mark.parametrize("stats", [{}, {"server": "none"}, {"server": {"X": 3}}, {"server": {"X": {"current_round": "1"}}}])
+@pytest.mark.parametrize(
+    "stats", [{}, {"server": "none"}, {"server": {"X": 3}}, {"server": {"X": {"current_round": "1"}}}]
+)
 def test_what_tells_no_round_is_in_none(stats):
     assert find_round(stats) is None
     assert find_total(stats) is None

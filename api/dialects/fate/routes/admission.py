@@ -19,7 +19,7 @@ from api.dialects.fate.requests.signature import (
     is_signed_v2,
     refuse,
 )
-from api.dialects.fate.routes import ROOT
+from api.dialects.fate.routes.answer import ROOT
 from api.keys import NONCES, READER, SEAL
 from api.legacy import admit_legacy
 from scheduler.domain.access import Principal

@@ -8,7 +8,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import find_text, read_member, read_text
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.model_access import read_with_recipe
 from api.models.access import name_model
 from scheduler.domain.access import Action

@@ -10,7 +10,7 @@ from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.filters import refuse
 from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.vocabulary.catalogue import find_module, load_modules
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.params import NEED_RUN, translate_params

@@ -9,7 +9,7 @@ from api.bridge import utc_now
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import check_present, read_all, read_object, read_text
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.keys import PRINCIPAL, READER, WRITER
 from scheduler.domain.access import Action
 from scheduler.service.ids import new_definition_id

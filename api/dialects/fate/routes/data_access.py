@@ -22,7 +22,7 @@ from api.dialects.fate.requests.uploads import IfThere
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.responses.uploads import render_upload
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.choice import choose_parties
 from api.dialects.fate.routes.intake import Intake, take_upload
 from api.dialects.fate.routes.sources import Source, find_source
@@ -140,11 +140,11 @@ async def download(request: web.Request) -> web.Response:
     # Example confs name a party that has nothing to do with the table, so none is read here.
     source = await find_source(request, _without_party(members), table)
     delimiter = read_text(members, "delimiter") or read_text(members, "delimitor") or ","
-    job = await save_rows(request, source, table, path, delimiter)
+    job = await save_rows(request, source, table, path, delimiter=delimiter)
     return _answer(request, job, [source.party])
 
 
-async def save_rows(request: web.Request, source: Source, table: TableName, path: str, delimiter: str) -> str:
+async def save_rows(request: web.Request, source: Source, table: TableName, path: str, *, delimiter: str) -> str:
     """Let the party write the rows to a path of its own; the job that says so."""
     args = {**source.args, "path": path, "delimiter": delimiter}
     params = {**table.args, "output_path": path, "delimiter": delimiter}

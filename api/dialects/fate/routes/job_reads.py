@@ -19,7 +19,7 @@ from api.dialects.fate.requests.filters import (
     sort_rows,
 )
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.reading import check_fate_job, need, read_details
 from api.dialects.fate.vocabulary.origin import number_party
 from api.dialects.fate.vocabulary.rows import COLUMNS, Row, prefix_row, render_job_rows

@@ -12,11 +12,12 @@ from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.planning import plan_fate_job
 from api.dialects.fate.routes.reading import check_fate_job, list_newest, list_texts, need
 from api.dialects.fate.vocabulary.rows import NOTES
 from api.dialects.fate.vocabulary.states import list_states
+from api.discards import discard_files
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
 from api.native.jobs import subject_of
 from scheduler.domain.access import Action, Principal, is_allowed
@@ -26,6 +27,8 @@ from scheduler.service.amend import forget_results, label_job, replan_job
 from scheduler.service.ids import new_job_id
 from scheduler.service.jobs import request_rerun, request_stop
 from scheduler.store.queries.jobs import JobFilter
+from scheduler.store.queries.tracking import OutputView, list_outputs
+from scheduler.store.tx import Tx
 
 CANCELED: Final = 0
 NOT_CANCELED: Final = 2
@@ -132,15 +135,29 @@ async def update_parameters(request: web.Request) -> web.Response:
 
 
 async def clean_job(request: web.Request) -> web.Response:
-    """Forget metrics, summaries and tables of an ended job or of some of its tasks; models stay."""
+    """Forget metrics, summaries and tables of an ended job or of some of its tasks, and delete the files; models stay.
+
+    The reply says where files had to stay.
+    """
     members = await read_members(request)
     (job,) = need(members, "job_id")
     await check_fate_job(request, job, Action.DELETE_JOB, retcode=RetCode.EXCEPTION, missing="no found task")
     step, role, party = (str(members.get(name) or "") for name in ("component_name", "role", "party_id"))
-    count = await request.app[WRITER].write(lambda tx: forget_results(tx, job, step=step, role=role, party=party))
+    count, outputs = await request.app[WRITER].write(lambda tx: _forget(tx, job, step=step, role=role, party=party))
     if not count:
         raise FateError(RetCode.EXCEPTION, "no found task")
-    return render_success(message="success")
+    kept = await discard_files(request, outputs)
+    if not kept:
+        return render_success(message="success")
+    told = "; ".join(f"the files at party {name} stay: {why}" for name, why in kept.items())
+    return render_success({"kept": kept}, f"success; {told}")
+
+
+def _forget(tx: Tx, job: str, *, step: str, role: str, party: str) -> tuple[int, list[OutputView]]:
+    """How many tasks' results were forgotten, and the outputs among them, whose files are of no use now."""
+    found = list_outputs(tx, job, step=step, party=party, is_every_attempt=True)
+    count = forget_results(tx, job, step=step, role=role, party=party)
+    return count, [each for each in found if each.kind != "model" and role in {"", each.where.role}]
 
 
 async def clean_queue(request: web.Request) -> web.Response:

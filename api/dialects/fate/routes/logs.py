@@ -8,7 +8,7 @@ from aiohttp import web
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import Members, read_all, read_text
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
 from api.keys import READER
 from api.native.party_calls import ask_party

@@ -11,7 +11,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.permissions import OLD, OLD_ALL, get_grantee, list_wanted, list_wanted_old
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from scheduler.domain.access import Action, Subject, is_allowed
 from scheduler.domain.errors import NotFoundError

@@ -11,7 +11,7 @@ from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import Target, find_text, list_members, parse_target
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import Outcome, render_outcomes, summarise
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.model_access import find_by_version, read_with_recipe
 from api.dialects.fate.vocabulary.recipe import Recipe, is_first_version
 from api.keys import SETTINGS, WRITER

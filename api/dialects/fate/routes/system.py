@@ -9,7 +9,7 @@ from aiohttp import web
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Answer, Routes
+from api.dialects.fate.routes.answer import Answer, Routes
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.monitor.state import PartyState, find_states
 from api.native.system import find_version

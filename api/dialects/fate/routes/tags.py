@@ -10,7 +10,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import find_text, read_text
 from api.dialects.fate.responses.envelope import render_success
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.model_access import find_by_version
 from api.keys import PRINCIPAL, READER, WRITER
 from scheduler.domain.access import Action

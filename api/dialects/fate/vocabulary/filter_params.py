@@ -174,5 +174,9 @@ FILTERS: Final[Mapping[str, Callable[[JsonObject], Iterator[Rule]]]] = {
     "outlier_cols": _translate_outlier,
     "percentage_value": _translate_simple("percentage", "percentage_value_param.upper_pct"),
     "vif_filter": _translate_common("vif", "vif_param", ("vif",)),
+    **dict.fromkeys(
+        ("hetero_sbt_filter", "hetero_fast_sbt_filter", "homo_sbt_filter"),
+        _translate_common("importance", "sbt_param", ("feature_importance",)),
+    ),
 }
-"""FATE's filters; those by PSI, by tree models and by correlation are not among them."""
+"""FATE's filters; those by PSI and by correlation are not among them."""

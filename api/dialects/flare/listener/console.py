@@ -107,7 +107,7 @@ class Console:
         if reply.download is not None and command is not None and command.client_cmd == PULL_FOLDER:
             return await self._begin_pull(command.name, call, reply, reply.download)
         if reply.meta.get("status") in _OF_JOB and call.words:
-            return replace(reply, meta={**reply.meta, "info": call.words[0]})
+            return replace(reply, meta={**reply.meta, "info": reply.meta.get("job_id") or call.words[0]})
         return reply
 
     async def _begin_pull(self, command: str, call: Call, reply: Reply, download: AsyncIterator[bytes]) -> Reply:

@@ -1,6 +1,7 @@
 """The listener's socket: at most so many connections, TLS on each, one request, one reply."""
 
 import asyncio
+import resource
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class Listener:
             writer.transport.abort() if visit.task.cancelling() else writer.close()
 
     def _make_room(self) -> None:
-        if len(self._visits) >= MAX_CONNECTIONS:
+        if len(self._visits) >= count_places():
             idle = next((visit for visit in self._visits if not visit.has_asked), next(iter(self._visits)))
             idle.task.cancel()
 
@@ -127,6 +128,12 @@ class Listener:
         found = writer.get_extra_info("ssl_object").getpeercert() or {}
         serial = int(str(found.get("serialNumber", "0")), 16)
         return Peer(certificate=found, is_revoked=serial in self._files.load().revoked)
+
+
+def count_places() -> int:
+    """How many connections there may be: MAX_CONNECTIONS, or half of the files that the process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, files // 2)
 
 
 async def _drop_rest(request: Request) -> None:

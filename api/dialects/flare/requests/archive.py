@@ -4,6 +4,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import IO, Final
 
@@ -44,6 +45,12 @@ class JobArchive:
     def paths(self) -> frozenset[str]:
         """Every file's path below the folder."""
         return frozenset(self._members)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same files, however and whenever they were packed: clients sign each upload anew."""
+        known = sorted((path, member.file_size, member.CRC) for path, member in self._members.items())
+        return sha256(repr(known).encode()).hexdigest()
 
     def read_text(self, path: str) -> str:
         """A file's text; FlareError where it is too long, damaged or no UTF-8."""

@@ -11,7 +11,9 @@ import yaml
 
 from api.bodies import MAX_DEPTH, check_value
 from api.dialects.flare.requests.archive import JobArchive, refuse
+from api.dialects.flare.requests.own_steps import find_own_config, parse_own_steps
 from scheduler.domain.errors import InvalidDocumentError
+from scheduler.domain.plan import StepDraft
 
 ALL: Final = "@ALL"
 SERVER: Final = "server"
@@ -33,6 +35,10 @@ class JobFolder:
     resource_spec: Mapping[str, Mapping[str, Any]]
     has_code: bool
     """Whether an app brings code of its own (FLARE's `byoc`)."""
+    steps: tuple[StepDraft, ...] = ()
+    """What runs instead of FLARE's own server and clients, where the app says so (`config_fedrota`)."""
+    fingerprint: str = ""
+    """The same for the same files, however they were packed."""
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -64,6 +70,8 @@ def parse_job(archive: JobArchive) -> JobFolder:
         min_clients=_parse_min_clients(meta.get("min_clients"), folder),
         mandatory_clients=_parse_mandatory(meta.get("mandatory_clients"), folder),
         resource_spec=_parse_resources(meta.get("resource_spec"), folder),
+        steps=parse_own_steps(archive, apps),
+        fingerprint=archive.fingerprint,
         has_code=any(f"{app}/custom/" in path for app in apps for path in archive.paths),
     )
     _check_counts(job)
@@ -149,6 +157,8 @@ def _check_apps(archive: JobArchive, apps: Mapping[str, tuple[str, ...]]) -> Non
 
 
 def _check_config(archive: JobArchive, app: str, side: str) -> None:
+    if find_own_config(archive, app) is not None:
+        return
     stem = f"{app}/config/config_fed_{side}"
     if not any(f"{stem}.{kind}" in archive.paths for kind in CONFIG_KINDS):
         raise refuse(f"App '{app}' will be deployed to {side} but {side} config is missing")

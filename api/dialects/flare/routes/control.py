@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
-
 from api.agent.channel import CHANNEL_HUB
 from api.auth import require
+from api.bridge import utc_now
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
@@ -14,12 +13,11 @@ from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success
 from api.dialects.flare.routes.system import System, look
 from api.dialects.flare.vocabulary.targets import choose_targets
-from api.keys import SETTINGS, STARTED
+from api.keys import SETTINGS, STARTED, WRITER
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.model import Party
-
-log: Final = structlog.get_logger()
+from scheduler.service.audit import Actor, note
 
 OP: Final = "worker.end"
 ANSWERS: Final = {"restart": "Restart the client...", "shutdown": "Shutdown the client..."}
@@ -55,10 +53,12 @@ async def _end(call: Call, how: str) -> Reply:
 def _check_idle(system: System, how: str) -> None:
     running = sorted({task.job_id for task in system.tasks})
     if running and how == "shutdown":
-        raise FlareError(MetaStatus.JOB_RUNNING, f"there are still running jobs: {', '.join(running[:5])}")
+        raise FlareError(
+            MetaStatus.JOB_RUNNING, f"there are still running jobs: {', '.join(running[:5])}", job_id=running[0]
+        )
     if running:
         message = "There are still jobs running. Please let them finish or abort_job before restart."
-        raise FlareError(MetaStatus.JOB_RUNNING, message)
+        raise FlareError(MetaStatus.JOB_RUNNING, message, job_id=running[0])
 
 
 async def _tell(call: Call, party: Party, how: str) -> str:
@@ -66,8 +66,13 @@ async def _tell(call: Call, party: Party, how: str) -> str:
         await call.app[CHANNEL_HUB].call(party.id, OP, {"how": how, "by": call.by.name})
     except FedrotaError as wrong:
         return f"error: {wrong.message}"
-    log.info("worker_told_to_end", party=party.id, how=how, by=call.by.name)
+    await _note(call, f"{how}_site", party.id)
     return ANSWERS[how]
+
+
+async def _note(call: Call, action: str, site: str) -> None:
+    """Write to the audit trail who did it."""
+    await call.app[WRITER].write(lambda tx: note(tx, Actor(call.by), action, site, now=utc_now()))
 
 
 def _render(told: dict[str, str], words: Sequence[str], system: System, server: str | None) -> Reply:
@@ -93,6 +98,7 @@ async def remove_client(call: Call) -> Reply:
         raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {name}")
     require(call.by, Action.CONTROL_PARTY, Subject(org=found.org), kind="party", identity=name)
     await call.app[CHANNEL_HUB].call(name, OP, {"how": "reconnect", "by": call.by.name})
+    await _note(call, "remove_client", name)
     return make_success("")
 
 
@@ -126,6 +132,15 @@ async def promote_sp(call: Call) -> Reply:
     )
 
 
+async def refuse_log(_call: Call) -> Reply:
+    """Refuse to change what a job or a site logs."""
+    raise FlareError(
+        MetaStatus.ERROR,
+        "what is logged cannot be changed while it runs: a job's log holds all that it prints, a worker's own level is "
+        "its setting FEDROTA_LOG_LEVEL",
+    )
+
+
 def _describe(call: Call) -> dict[str, Any]:
     require(call.by, Action.READ_PARTY)
     settings = call.app[SETTINGS]
@@ -151,6 +166,10 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(name="restart", scope="sys", serve=restart, usage="restart all|server|client [client_name ...]"),
     Command(name="shutdown", scope="sys", serve=shutdown, usage="shutdown all|server|client [client_name ...]"),
     Command(name="remove_client", scope="sys", serve=remove_client, usage="remove_client client_name"),
+    Command(name="configure_job_log", scope="sys", serve=refuse_log, usage="configure_job_log job_id target config",
+            is_visible=False),
+    Command(name="configure_site_log", scope="sys", serve=refuse_log, usage="configure_site_log target config",
+            is_visible=False),
     Command(name="list_sp", scope="ha", serve=list_sp, usage="list_sp", is_visible=False),
     Command(name="get_active_sp", scope="ha", serve=get_active_sp, usage="get_active_sp", is_visible=False),
     Command(name="promote_sp", scope="ha", serve=promote_sp, usage="promote_sp host:fl_port:admin_port", is_visible=False),

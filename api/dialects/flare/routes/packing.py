@@ -97,11 +97,14 @@ def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str) -> None
         with zipfile.ZipFile(source) as archive:
             for member in archive.infolist():
                 if not member.is_dir():
-                    name = check_path(member.filename)
-                    with archive.open(member) as found, result.open(f"{below}/{name}", "w", force_zip64=True) as target:
-                        shutil.copyfileobj(found, target)
+                    _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as wrong:
         raise FlareError(MetaStatus.ERROR, f"the {below} of the result is damaged: {wrong}") from wrong
+
+
+def _copy_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, result: zipfile.ZipFile, name: str) -> None:
+    with archive.open(member) as found, result.open(name, "w", force_zip64=True) as target:
+        shutil.copyfileobj(found, target)
 
 
 def check_path(name: str) -> str:

@@ -65,7 +65,8 @@ async def list_components(call: Call) -> Reply:
 
 
 def _list_failed(tasks: Sequence[Task]) -> list[Task]:
-    return [task for task in tasks if task.state is State.FAILED]
+    """Those that failed by themselves; the others of the attempt were only stopped with them."""
+    return [task for task in tasks if task.state is State.FAILED and task.failure and task.failure.kind != "stopped"]
 
 
 def _name_component(task: Task) -> str:

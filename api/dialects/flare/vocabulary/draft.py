@@ -20,35 +20,39 @@ ARCHIVE: Final = "job.zip"
 
 def make_draft(job: JobFolder, blob: Blob, *, server: str, sites: Sequence[str], by: Principal) -> Draft:
     """The job's draft; `server` and `sites` are the parties that `choose_server` and `choose_sites` chose."""
-    apps = {f"{CLIENT}.{place}": job.find_app(site) for place, site in enumerate(sites)}
-    apps[SERVER] = job.find_app(SERVER)
-    step = StepDraft(
-        name=STEP,
-        run={"engine": ENGINE, "archive": ARCHIVE, "folder": job.folder},
-        params={"min_clients": job.min_clients, "sites": list(sites)},
-        overrides={member: {"app": app} for member, app in apps.items()},
-        gang=True,
-    )
     return Draft(
         name=job.name,
         owner=by.name,
         org=by.org,
         project=by.project,
         roles={SERVER: (server,), CLIENT: tuple(sites)},
-        steps=(step,),
+        steps=job.steps or (make_engine_step(job, sites),),
         dialect=DIALECT,
-        origin=make_origin(job, blob, by),
+        origin=make_origin(job, by),
         attachments={ARCHIVE: blob.id},
     )
 
 
-def make_origin(job: JobFolder, blob: Blob, by: Principal) -> dict[str, Any]:
+def make_engine_step(job: JobFolder, sites: Sequence[str]) -> StepDraft:
+    """The one step in which FLARE itself runs the job."""
+    apps = {f"{CLIENT}.{place}": job.find_app(site) for place, site in enumerate(sites)}
+    apps[SERVER] = job.find_app(SERVER)
+    return StepDraft(
+        name=STEP,
+        run={"engine": ENGINE, "archive": ARCHIVE, "folder": job.folder},
+        params={"min_clients": job.min_clients, "sites": list(sites)},
+        overrides={member: {"app": app} for member, app in apps.items()},
+        gang=True,
+    )
+
+
+def make_origin(job: JobFolder, by: Principal) -> dict[str, Any]:
     """What the core keeps of a FLARE job beside its steps."""
     return {
         "meta": dict(job.meta),
         "folder": job.folder,
         "byoc": job.has_code,
-        "sha256": blob.sha256,
+        "files": job.fingerprint,
         "submitter": {"name": by.name, "org": by.org, "role": str(by.role or "")},
     }
 

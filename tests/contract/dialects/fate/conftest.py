@@ -27,10 +27,12 @@ RUN_S = 240.0
 PARTIES = ("9999:guest", "10000:host")
 SDKS = ("1.5.0", "1.6.1", "1.7.0", "1.8.0", "1.9.0", "1.11.3.post1")
 CLIS = ("1.5.0", "1.6.1", "1.11.3.post1")
-SIGNING = frozenset({"1.7.0", "1.8.0", "1.9.0", "1.11.3.post1"})
+SIGNING = frozenset({"1.7.0", "1.8.0", "1.9.0", "1.11.3.post1", "2.2.0"})
 FORMS = "1.4 forms"
 PIPELINE = "pipeline 1.11.3.post1"
-LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS)
+FLOW = "Flow 2.2.0"
+"""The SDK of FATE 2.x, which has an interface of its own."""
+LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS, FLOW)
 ROWS = 80
 AT_ONCE = 4
 """More clients at once would only wait for each other."""
@@ -168,7 +170,8 @@ def issue_keys(url: str, folder: Path) -> dict[str, tuple[str, str]]:
     for label in LABELS:
         if label == FORMS or label.split()[1] not in SIGNING:
             continue
-        made = ask(url, folder, "/clients", {"name": label, "role": "org_admin"})
+        role = "project_admin" if label == FLOW else "org_admin"
+        made = ask(url, folder, "/clients", {"name": label, "role": role})
         found[label] = (made["id"], made["secret"])
     return found
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from api.dialects.fate.routes import ROOT
+from api.dialects.fate.routes.answer import ROOT, Routes
 from api.dialects.fate.routes.serve import SUBJECTS
+from api.dialects.fate.v2.routes.serve import ROOT as ROOT_V2
+from api.dialects.fate.v2.routes.serve import SUBJECTS as SUBJECTS_V2
 
 TREE = Path(__file__).parents[4]
 PAGE = TREE / "docs/fate-clients.md"
@@ -29,9 +31,11 @@ which is not published as a package.
 """
 
 
-def find_route(path: str, routes: Iterable[str]) -> str | None:
+def find_route(path: str, routes: Iterable[str], root: str = ROOT) -> str | None:
     """The route that serves a path: itself, or the first whose placeholders fit."""
-    below = path.removeprefix(ROOT)
+    if not path.startswith(f"{root}/"):
+        return None
+    below = path.removeprefix(root)
     known = list(routes)
     if below in known:
         return below
@@ -39,13 +43,15 @@ def find_route(path: str, routes: Iterable[str]) -> str | None:
     return next((route for route, pattern in patterns.items() if re.fullmatch(pattern, below)), None)
 
 
-def judge(results: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Route -> client -> yes or refused, for what was called."""
-    routes = [route for subject in SUBJECTS for route in subject]
+def judge(
+    results: Mapping[str, Any], root: str = ROOT, subjects: Iterable[Routes] = SUBJECTS
+) -> dict[str, dict[str, str]]:
+    """Route -> client -> yes or refused, for what was called below `root`."""
+    routes = [route for subject in subjects for route in subject]
     found: dict[str, dict[str, str]] = {route: {} for route in routes}
     for label, result in results.items():
         for _method, path, status, retcode in result["seen"]:
-            route = find_route(path, routes)
+            route = find_route(path, routes, root)
             if route is None:
                 continue
             is_good = status == 200 and retcode in {0, None}
@@ -56,27 +62,37 @@ def judge(results: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def render_page(results: Mapping[str, Any]) -> str:
     """The whole page."""
-    found = judge(results)
-    labels = list(results)
-    reached = sum(1 for clients in found.values() if YES in clients.values())
+    first, second = judge(results), judge(results, ROOT_V2, SUBJECTS_V2)
+    both = [*first.values(), *second.values()]
+    reached = sum(1 for clients in both if YES in clients.values())
     lines = [
         HEAD,
-        f"{len(found)} routes are served; {reached} of them were used by at least one of the {len(labels)} clients.\n",
+        f"{len(both)} routes are served; {reached} of them were used by at least one of the {len(results)} clients.\n",
         "| client | functions called | routes used | refused |",
         "| --- | ---: | ---: | ---: |",
     ]
-    for label in labels:
-        used = [clients.get(label, NEVER) for clients in found.values()]
+    for label in results:
+        used = [clients.get(label, NEVER) for clients in both]
         count = results[label]["functions"] or "-"
         lines.append(f"| {label} | {count} | {used.count(YES)} | {used.count(REFUSED)} |")
+    for root, found in ((ROOT, first), (ROOT_V2, second)):
+        lines += _render_routes(root, found, results)
+    return "\n".join(lines) + "\n"
+
+
+def _render_routes(root: str, found: Mapping[str, Mapping[str, str]], known: Iterable[str]) -> list[str]:
+    """The routes below `root` by the clients that used any of them."""
+    reached = {label for clients in found.values() for label in clients}
+    labels = [label for label in known if label in reached]
     unused = sorted(route for route, clients in found.items() if not clients)
-    lines += ["", f"| route below `{ROOT}` | {' | '.join(labels)} |", f"| --- |{' --- |' * len(labels)}"]
+    lines = ["", f"| route below `{root}` | {' | '.join(labels)} |", f"| --- |{' --- |' * len(labels)}"]
     for route in sorted(set(found) - set(unused)):
         cells = [found[route].get(label, NEVER) for label in labels]
         lines.append(f"| `{route.lstrip('/')}` | {' | '.join(cells)} |")
-    lines += ["", "Served, and tested by requests of our own, as none of these clients has a function for it:", ""]
-    lines += [f"- `{route.lstrip('/')}`" for route in unused]
-    return "\n".join(lines) + "\n"
+    if unused:
+        lines += ["", "Served, and tested by requests of our own, as none of these clients has a function for it:", ""]
+        lines += [f"- `{route.lstrip('/')}`" for route in unused]
+    return lines
 
 
 def main() -> int:

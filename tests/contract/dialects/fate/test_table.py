@@ -2,6 +2,9 @@
 
 import pytest
 
+from api.dialects.fate.routes.answer import ROOT
+from api.dialects.fate.v2.routes.serve import ROOT as ROOT_V2
+from api.dialects.fate.v2.routes.serve import SUBJECTS as SUBJECTS_V2
 from tests.contract.dialects.fate.named import ROUTES
 from tests.contract.dialects.fate.table import PAGE, YES, find_route, judge, render_page
 
@@ -17,13 +20,18 @@ def test_every_route_that_the_documents_name_is_served_and_used(results):
     assert {route: YES in found[f"/{route}"].values() for route in ROUTES} == dict.fromkeys(ROUTES, True)
 
 
+def test_every_route_of_the_second_interface_is_used(results):
+    used = judge(results, ROOT_V2, SUBJECTS_V2)
+    assert (len(used), [route for route, clients in used.items() if not clients]) == (59, [])
+
+
 def test_no_client_called_what_is_not_there(results):
-    known = judge(results)
+    known = ((judge(results), ROOT), (judge(results, ROOT_V2, SUBJECTS_V2), ROOT_V2))
     lost = {
         path
         for result in results.values()
         for _method, path, _status, _retcode in result["seen"]
-        if find_route(path, known) is None
+        if all(find_route(path, routes, root) is None for routes, root in known)
     }
     assert lost <= {"/v1/model/transfer/forms_1_4"}
 
@@ -35,7 +43,7 @@ def test_no_client_was_told_of_a_defect(results):
         (label, name)
         for label, result in results.items()
         for name, answer in result["calls"].items()
-        if isinstance(answer, dict) and "Traceback" in str(answer.get("retmsg"))
+        if isinstance(answer, dict) and "Traceback" in str(answer.get("retmsg") or answer.get("message"))
     ]
     assert hints == []
 

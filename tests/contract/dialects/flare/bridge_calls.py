@@ -33,7 +33,7 @@ def list_files(folder):
 
 
 kit, user, folder = sys.argv[1:4]
-session = call("login", new_secure_session, user, kit)
+session = call("login", new_secure_session, user, kit, timeout=5.0)
 if isinstance(session, dict):
     print(json.dumps(answers))
     sys.exit(0)
@@ -52,6 +52,10 @@ call("abort", session.abort_job, copy)
 call("monitor_copy", wait_until_done, session, copy)
 call("delete", session.delete_job, copy)
 call("meta_deleted", session.get_job_meta, copy)
+token = f"token-{time.time()}"
+first = call("keyed", session.submit_job, folder, token)
+call("keyed_again", session.submit_job, folder, token)
+call("keyed_other", session.submit_job, str(Path(folder).parent / "large"), token)
 call("bad_job", session.submit_job, str(Path(folder).parent / "bad"))
 call("system_info", lambda: [each.name for each in session.get_system_info().client_info])
 call("clients", lambda: [each.name for each in session.get_connected_client_list()])

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,13 @@ class System:
             argv, cwd=self.repository, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def count_jobs(self) -> int:
+        token = (self.folder / "state" / "token").read_text().strip()
+        asked = urllib.request.Request(f"{self.url}/fedrota/v1/jobs?limit=500")
+        asked.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(asked) as answer:
+            return len(json.load(answer)["items"])
 
     def start_bridge(self, port: int, url: str) -> "subprocess.Popen[str]":
         argv = [str(install("flare-bridge")), "-m", "fedrota.bridge", "--port", str(port), "--url", url]
@@ -151,6 +159,8 @@ def test_unmodified_clients_are_served(system, version):
     assert values["monitor_copy"][0] == "JOB_FINISHED"
     assert values["delete"] == {"job_id": values["clone"], "submit_records_marked_deleted": 0}
     assert values["meta_deleted"] == {"raised": "JobNotFound", "says": f"no such job: {values['clone']}"}
+    assert values["keyed_again"] == values["keyed"] != job
+    assert values["keyed_other"]["raised"] == "SubmitTokenConflict"
     assert values["bad_job"]["raised"] == "InvalidJobDefinition"
     assert "deploy_map is empty for job bad" in values["bad_job"]["says"]
     assert values["system_info"] == values["clients"] == ["site-1", "site-2"]
@@ -188,12 +198,13 @@ def test_a_revoked_kit_does_not_log_in(system):
 
 
 def test_several_chunks_arrive_and_one_that_breaks_off_leaves_no_job(system):
-    before = len(system.call("2.9.0", "member@clinic.org")["list"]["value"])
+    before = system.count_jobs()
     assert system.run("2.9.0", "bridge_break.py", "admin@hq.org", job="large") == "gone"
+    assert system.count_jobs() == before
     found = {name: answer["value"] for name, answer in system.call("2.9.0", "admin@hq.org", job="large").items()}
     assert len(found["submit"]) == 25
     assert any(name.endswith("model.bin") for name in found["download"])
-    assert len(found["list"]) == before + 1
+    assert system.count_jobs() == before + 2
 
 
 def test_garbage_and_strangers_do_not_disturb(system):
@@ -202,18 +213,24 @@ def test_garbage_and_strangers_do_not_disturb(system):
     for content in (b"\x00" * 4096, b"GET / HTTP/1.1\r\n\r\n", secrets.token_bytes(65_536)):
         with socket.create_connection(address) as stranger:
             stranger.sendall(content)
-    with pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"):
-        ask_without_certificate(address, system.folder / "state/flare/rootCA.pem")
+    assert not is_answered(address, system.folder / "state/flare/rootCA.pem")
     assert isinstance(system.call("2.9.0", "member@clinic.org")["list"]["value"], list)
     for each in idle:
         each.close()
 
 
-def ask_without_certificate(address: tuple[str, int], authority: Path) -> bytes:
+def is_answered(address: tuple[str, int], authority: Path) -> bool:
+    """Whether somebody without a certificate gets anything at all to read."""
     context = ssl.create_default_context(cafile=str(authority))
-    with socket.create_connection(address) as plain, context.wrap_socket(plain, server_hostname=address[0]) as stranger:
-        stranger.sendall(b"GET /f3 HTTP/1.1\r\nHost: x\r\n\r\n")
-        return stranger.recv(100)
+    try:
+        with (
+            socket.create_connection(address) as plain,
+            context.wrap_socket(plain, server_hostname=address[0]) as stranger,
+        ):
+            stranger.sendall(b"GET /f3 HTTP/1.1\r\nHost: x\r\n\r\n")
+            return bool(stranger.recv(100))
+    except (ssl.SSLError, ConnectionError):
+        return False
 
 
 def test_without_a_gateway_a_client_is_told_so(system, tmp_path):

@@ -54,6 +54,8 @@ def test_outputs_are_those_of_the_present_attempts(centre, job):
         ("s0", "a", 1, 1), ("s0", "b", 1, 1), ("s1", "a", 2, 2), ("s1", "b", 2, 2),
     ]  # fmt: skip
     assert [o.where.party for o in centre.read(lambda tx: list_outputs(tx, job, step="s1", party="b"))] == ["b"]
+    every = centre.read(lambda tx: list_outputs(tx, job, step="s1", is_every_attempt=True))
+    assert [(o.where.party, o.where.attempt) for o in every] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
     old = f"{job}-1-1-0"
     assert centre.read(lambda tx: get_output(tx, old, "data")).where.attempt == 1
     with pytest.raises(NotFoundError, match="no output"):

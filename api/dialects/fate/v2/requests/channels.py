@@ -44,10 +44,10 @@ def parse_channels(task: str, inputs: JsonObject) -> Iterator[Channel]:
                     raise _refuse(f"task {task}: input {key} comes from {source!r}: use {', '.join(KINDS[kind])}")
                 for each in given if isinstance(given, list) else [given]:
                     where = f"task {task}: input {key}.{source}"
-                    yield _parse(kind, key, source, read_object(each, where), where)
+                    yield _parse(read_object(each, where), where, kind=kind, key=key, source=source)
 
 
-def _parse(kind: str, key: str, source: str, given: JsonObject, where: str) -> Channel:
+def _parse(given: JsonObject, where: str, *, kind: str, key: str, source: str) -> Channel:
     needed = ("namespace", "name") if source == TABLE else ("producer_task", "output_artifact_key")
     texts = {name: given.get(name) for name in needed}
     missing = [name for name, text in texts.items() if not isinstance(text, str) or not text]

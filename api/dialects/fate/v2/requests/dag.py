@@ -62,7 +62,9 @@ def parse_schema(given: Any) -> Dag:
     return Dag(
         document=schema,
         roles=roles,
-        tasks={name: _parse_task(name, task, stage, members, own.get(name, {})) for name, task in tasks.items()},
+        tasks={
+            name: _parse_task(name, task, stage, members=members, own=own.get(name, {})) for name, task in tasks.items()
+        },
         conf=read_object(dag.get("conf"), "dag.conf"),
         stage=stage,
     )
@@ -100,7 +102,7 @@ def _parse_members(given: Any, where: str, members: frozenset[Member]) -> frozen
 
 
 def _parse_task(
-    name: str, given: Any, stage: str, members: frozenset[Member], own: Mapping[Member, JsonObject]
+    name: str, given: Any, stage: str, *, members: frozenset[Member], own: Mapping[Member, JsonObject]
 ) -> Task:
     if not NAME.fullmatch(name):
         raise _refuse(f"task name {name!r}: use letters, digits, '-' and '_'")

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
-from api.dialects.fate.routes import Answer, Routes
+from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success

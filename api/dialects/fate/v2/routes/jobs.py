@@ -8,7 +8,8 @@ from aiohttp import web
 
 from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.routes import Routes, jobs
+from api.dialects.fate.routes import jobs
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.planning import plan_sent
 from api.dialects.fate.v2.errors import Code, FlowError, translate
 from api.dialects.fate.v2.requests.dag import parse_schema

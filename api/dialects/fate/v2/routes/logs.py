@@ -5,7 +5,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.routes import Routes, logs
+from api.dialects.fate.routes import logs
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.job_logs import make_archive
 from api.dialects.fate.routes.reading import check_fate_job
 from api.dialects.fate.v2.requests.members import need, read_all

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.bridge import utc_now
-from api.dialects.fate.routes import Answer, Routes, model_files, publish
+from api.dialects.fate.routes import model_files, publish
+from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.routes.model_files import find_exported
 from api.dialects.fate.v2.errors import Code, FlowError
-from api.dialects.fate.v2.requests.members import Members, need, read_all
+from api.dialects.fate.v2.requests.members import Members, give, need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data
 from api.keys import WRITER
 from api.models.access import name_model, read_model, read_parts
@@ -83,11 +84,22 @@ async def delete(request: web.Request) -> web.Response:
     return render_success({"count": len(found.members)})
 
 
-def _pass_on(answer: Answer, *names: str) -> Answer:
+async def load(request: web.Request) -> web.StreamResponse:
+    """Tell what serves predictions of a model, for all its parties."""
+    model_id, version = need(await read_all(request), *MODEL)
+    model = await read_model(request, name_model(request, model_id, version), Action.READ_JOB)
+    roles: dict[str, list[str]] = {}
+    for member in model.members:
+        roles.setdefault(member.role, []).append(member.party)
+    give(request, {"job_parameters": {"model_id": model_id, "model_version": version}, "role": roles})
+    return render_success(take_data(await publish.load(request)))
+
+
+def _pass_on(answer: Answer) -> Answer:
     """FATE 1.x's call of the same meaning; the functions of client 2.2.0 cannot name the model yet, requests can."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        need(await read_all(request), *names)
+        need(await read_all(request), *MEMBER)
         found: Any = take_data(await answer(request))
         return render_success(found)
 
@@ -101,7 +113,7 @@ ROUTES: Final[Routes] = {
     "/model/migrate": {"POST": migrate},
     "/model/import": {"POST": import_model},
     "/model/delete": {"POST": delete},
-    "/model/load": {"POST": _pass_on(publish.load, *MODEL)},
-    "/model/store": {"POST": _pass_on(model_files.store, *MEMBER)},
-    "/model/restore": {"POST": _pass_on(model_files.restore, *MEMBER)},
+    "/model/load": {"POST": load},
+    "/model/store": {"POST": _pass_on(model_files.store)},
+    "/model/restore": {"POST": _pass_on(model_files.restore)},
 }

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.components import ComponentView, read_outputs
 from api.dialects.fate.routes.outputs import name_data

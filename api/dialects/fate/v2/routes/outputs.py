@@ -9,7 +9,8 @@ from aiohttp import web
 
 from api.bodies import parse_json
 from api.dialects.fate.requests.members import ComponentName
-from api.dialects.fate.routes import Routes, outputs
+from api.dialects.fate.routes import outputs
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.components import ComponentView, find_component, read_outputs
 from api.dialects.fate.routes.sources import make_source
 from api.dialects.fate.routes.tracking import make_view_metrics

@@ -4,7 +4,8 @@ from typing import Final
 
 from aiohttp import web
 
-from api.dialects.fate.routes import Routes, permissions
+from api.dialects.fate.routes import permissions
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.v2.requests.members import give, need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data
 from api.dialects.fate.v2.vocabulary.catalogue import load_refs, name_ref

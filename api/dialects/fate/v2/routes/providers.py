@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from api.auth import require
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.system import list_servers
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all

@@ -17,7 +17,8 @@ from api.dialects.fate.requests.filters import (
     read_paging,
     sort_rows,
 )
-from api.dialects.fate.routes import Routes, job_views
+from api.dialects.fate.routes import job_views
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.reading import FateDetail, read_details
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all

@@ -4,12 +4,11 @@ from typing import Final
 
 from aiohttp import web
 
-from api.dialects.fate.routes import Answer, Routes
 from api.dialects.fate.routes.admission import admit_v2
+from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.v2.errors import Code, FlowError, translate
 from api.dialects.fate.v2.responses.envelope import render_refusal
 from api.dialects.fate.v2.routes import (
-    ROOT,
     apps,
     jobs,
     logs,
@@ -26,6 +25,7 @@ from api.dialects.fate.v2.routes import (
 from api.keys import DEFECT, PRINCIPAL
 from scheduler.domain.errors import FedrotaError
 
+ROOT: Final = "/v2"
 SUBJECTS: Final[tuple[Routes, ...]] = (
     jobs.ROUTES,
     reads.ROUTES,

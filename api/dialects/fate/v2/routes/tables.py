@@ -5,7 +5,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.dialects.fate.requests.members import read_flag
-from api.dialects.fate.routes import Routes, tables
+from api.dialects.fate.routes import tables
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import Members, give, need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data

@@ -9,7 +9,7 @@ from aiohttp import web
 from api.auth import require
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.members import TableName, parse_table, read_flag, read_object, read_text
-from api.dialects.fate.routes import Routes
+from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.data_access import copy_rows, save_rows, store_upload
 from api.dialects.fate.routes.intake import take_upload
@@ -65,7 +65,7 @@ async def save(request: web.Request) -> web.Response:
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
     (path,) = need(members, "path")
     table, source = await _find(request, members)
-    return render_success({"path": path}, job_id=await save_rows(request, source, table, path, ","))
+    return render_success({"path": path}, job_id=await save_rows(request, source, table, path, delimiter=","))
 
 
 async def transform(request: web.Request) -> web.Response:

@@ -186,6 +186,7 @@ MODULES: Final = (
             "isometric_model": "source",
             "isometric_model.1": "source_1",
             "isometric_model.2": "source_2",
+            "isometric_model.3": "source_3",
         },
         data=("data",),
         models=("model",),

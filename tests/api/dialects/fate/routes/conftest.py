@@ -16,6 +16,7 @@ import pytest
 from scheduler.domain.messages import ComponentOffer
 from workers.channel import Channel, Orders, make_url
 from workers.components.catalog import list_builtin
+from workers.discards import make_discard_ops
 from workers.reads import make_read_ops
 from workers.roots import Roots
 from workers.table_files import make_file_ops
@@ -83,6 +84,7 @@ async def site(gateway: Any, tmp_path: Path) -> AsyncIterator[Site]:
     lock = Lock()
     ops = {
         **make_read_ops(workdir),
+        **make_discard_ops(workdir),
         **make_table_ops(workdir),
         **make_file_ops(workdir, Roots((allowed,)), lambda args, body: put_table(workdir, args, body, lock=lock)),
     }

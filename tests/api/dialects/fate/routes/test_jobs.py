@@ -1,5 +1,6 @@
 import pytest
 
+from api.agent.channel import CHANNEL_HUB
 from scheduler.store.queries.tracking import list_summaries
 from tests.api.dialects.fate.routes.job_forms import make_chain, make_toy
 
@@ -146,6 +147,25 @@ async def test_what_a_job_left_is_forgotten_once_it_has_ended(offered, gateway):
     with gateway.store.read() as tx:
         assert list_summaries(tx, job) == []
     assert await status(offered, job) == "success"
+
+
+async def test_the_files_of_a_cleaned_job_are_deleted_and_its_models_stay(site, trained):
+    def list_files():
+        return sorted(path.name for path in (site.workdir.root / "outputs").glob("*/*/*"))
+
+    assert list_files() == ["data", "data", "model"]
+    told = await site.post("/job/clean", {"job_id": trained, "component_name": "reader_0"})
+    assert (told["retcode"], told["retmsg"], list_files()) == (0, "success", ["data", "model"])
+    await site.post("/job/clean", {"job_id": trained})
+    assert list_files() == ["model"]
+
+
+async def test_files_that_stay_are_told(site, trained):
+    hub = site.gateway.app[CHANNEL_HUB]
+    hub._connections["9999"].end()
+    told = await site.post("/job/clean", {"job_id": trained})
+    assert (told["retcode"], list(told["data"]["kept"])) == (0, ["9999"])
+    assert told["retmsg"].startswith("success; the files at party 9999 stay: party 9999 is not connected")
 
 
 async def test_all_waiting_jobs_of_the_caller_are_stopped(offered, gateway):

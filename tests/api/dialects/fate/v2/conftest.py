@@ -33,13 +33,22 @@ class Flow:
             self.raw, self.status, self.media = await answer.read(), answer.status, answer.headers["Content-Type"]
             return await answer.json() if self.media == "application/json" else None
 
-    async def get(self, path: str, token: str | None = "admin", **query: Any) -> Any:
+    async def get(self, path: str, /, token: str | None = "admin", **query: Any) -> Any:
         """A read."""
         return await self.send("GET", path, token, params=query)
 
-    async def post(self, path: str, token: str | None = "admin", **body: Any) -> Any:
+    async def post(self, path: str, /, token: str | None = "admin", **body: Any) -> Any:
         """A call with a JSON body."""
         return await self.send("POST", path, token, json=body)
+
+    async def first(self, path: str, **body: Any) -> Any:
+        """The `data` that FATE 1.x's interface answers."""
+        headers = {"Authorization": f"Bearer {self.gateway.tokens['admin']}"}
+        url = self.gateway.server.make_url("/").with_path(f"/v1/{path}")
+        async with self.gateway.session.post(url, json=body, headers=headers) as answer:
+            found = await answer.json()
+            assert found["retcode"] == 0, found
+            return found.get("data")
 
     async def submit(self, schema: Any) -> str:
         """A job's id."""

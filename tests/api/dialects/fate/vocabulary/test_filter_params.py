@@ -17,6 +17,7 @@ def test_filters_come_in_the_jobs_order_with_fates_defaults():
     rules = translate(filter_methods=[name.upper() for name in FILTERS])
     assert [rule["kind"] for rule in rules] == [
         "manual", "unique", "iv", "iv", "iv", "iv", "statistic", "variation", "outlier", "percentage", "vif",
+        "importance", "importance", "importance",
     ]  # fmt: skip
     assert rules[2] == {"kind": "iv", "how": "threshold", "threshold": 1, "take_high": True, "federated": True}
     assert rules[6]["metric"] == "mean"
@@ -62,7 +63,7 @@ def test_lists_of_metrics_are_a_filter_each():
     ("params", "text"),
     [
         ({"filter_methods": ["psi_filter"]}, "'psi_filter' is not supported here: use manually"),
-        ({"filter_methods": ["hetero_sbt_filter"]}, "hetero_sbt_filter"),
+        ({"filter_methods": ["correlation_filter"]}, "correlation_filter"),
         ({"filter_methods": ["iv_filter"], "iv_param": {"metrics": "ks"}}, "'ks' is not supported here: use iv"),
         ({"filter_methods": ["iv_filter"], "iv_param": {"filter_type": "best"}}, "iv_param.filter_type"),
         ({"filter_methods": ["iv_filter"], "iv_param": {"metrics": ["iv"], "threshold": [1, 2]}}, "2 entries for 1"),

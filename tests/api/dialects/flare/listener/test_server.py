@@ -132,3 +132,9 @@ async def test_answers_are_ascii_whatever_they_say(client):
     rows = (await client.send("list_jobs"))["meta"]["jobs"]
     assert [row["job_name"] for row in rows] == ["größe"]
     assert replace(client).token == client.token
+
+
+@pytest.mark.parametrize(("files", "places"), [(-1, 2048), (100_000, 2048), (1024, 512)])
+def test_the_gateways_other_connections_keep_half_of_the_files(monkeypatch, files, places):
+    monkeypatch.setattr(server.resource, "getrlimit", lambda _which: (files, files))
+    assert server.count_places() == places

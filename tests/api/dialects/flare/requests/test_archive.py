@@ -84,3 +84,12 @@ def test_a_damaged_member_is_refused():
 def test_text_that_is_no_utf8_is_refused():
     with pytest.raises(FlareError, match="cannot be read"):
         open_archive(pack_member("job/x", body=b"\xff\xfe")).read_text("x")
+
+
+def test_the_same_files_have_the_same_fingerprint_however_they_were_packed():
+    files = {"meta.json": "{}", "app/x.py": "print(1)"}
+    same = {"app/x.py": "print(1)", "app/.__nvfl_sig.json": "signed", ".__nvfl_submitter.crt": "PEM", "meta.json": "{}"}
+    first = open_archive(pack(files)).fingerprint
+    assert open_archive(pack(same)).fingerprint == first
+    for other in ({**files, "app/x.py": "print(2)"}, {**files, "app/y.py": ""}, {"meta.json": "{}"}):
+        assert open_archive(pack(other)).fingerprint != first

@@ -44,9 +44,7 @@ class ServerSite:
         await gateway.hello("9999")
         await gateway.hello("10000")
         job = await self.console.submit()
-        claims = {
-            party: {"task": knocks[0].task, "seq": knocks[0].seq} for party, knocks in gateway.dispatch().items()
-        }
+        claims = {party: {"task": knocks[0].task, "seq": knocks[0].seq} for party, knocks in gateway.dispatch().items()}
         for party, claim in claims.items():
             await gateway.sync(party, claims=[claim])
         return job, claims

@@ -103,3 +103,9 @@ async def test_every_gateway_is_active(console, admin):
     assert refused["status"] == "internal_error"
     assert "active already" in refused["info"]
     assert (await console.meta("promote_sp", "a:1:2"))["status"] == "not_authorized"
+
+
+async def test_what_is_logged_is_not_changed(console):
+    meta = await console.meta("configure_job_log", "J1", "all", "INFO")
+    assert meta["status"] == "error"
+    assert "FEDROTA_LOG_LEVEL" in meta["info"]

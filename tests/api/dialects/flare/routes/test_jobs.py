@@ -1,5 +1,7 @@
 """Commands on jobs, as the session sends them: what they change, and each refusal in FLARE's words."""
 
+import json
+
 import pytest
 
 from tests.api.dialects.flare.conftest import Console
@@ -144,3 +146,13 @@ async def test_an_unknown_job_is_named_and_a_missing_id_explained(console, name)
 async def test_wrong_options_are_refused(console):
     assert (await console.meta("list_jobs", "-x"))["status"] == "syntax_error"
     assert (await console.meta("list_jobs", "-m", "many"))["status"] == "syntax_error"
+
+
+async def test_an_app_of_ours_becomes_steps_of_ours(console):
+    steps = {"steps": [{"name": "read", "command": ["cat", "x"], "roles": ["client"]}]}
+    files = {"app/config/config_fedrota.json": json.dumps(steps)}
+    answer = await console.meta("submit_job", "job", upload=pack_job(files=files))
+    assert answer["status"] == "ok", answer
+    found = (await console.gateway.get(f"/jobs/{answer['job_id']}")).json
+    assert [(step["name"], step["run"]) for step in found["steps"]] == [("read", {"command": ["cat", "x"]})]
+    assert found["parties"]["client"]

@@ -24,7 +24,10 @@ def copy(source, below="workspace"):
 
 
 def test_members_stand_below_their_new_folder():
-    assert copy(make_zip({"a/b.txt": b"b", "empty/": b"", "c": b"c"})) == {"workspace/a/b.txt": b"b", "workspace/c": b"c"}
+    assert copy(make_zip({"a/b.txt": b"b", "empty/": b"", "c": b"c"})) == {
+        "workspace/a/b.txt": b"b",
+        "workspace/c": b"c",
+    }
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "a\\x", "a//b"])

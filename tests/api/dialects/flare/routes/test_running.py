@@ -50,12 +50,13 @@ async def test_a_command_of_the_app_reaches_it_and_its_refusal_comes_back(server
     job, claims = await server_site.begin()
     server_site.take_questions(claims["server"])
     done = {"value": {"done": True}}
-    reply, question = await ask(
-        server_site, claims, done, "app_command", job, "tune", cmd_props={"rate": 1}
-    )
+    reply, question = await ask(server_site, claims, done, "app_command", job, "tune", cmd_props={"rate": 1})
     assert question == {"op": "app_command", "topic": "tune", "data": {"rate": 1}}
     assert reply["data"][0]["data"] == {"done": True}
-    refused = {"error": "error: rc='BAD_REQUEST_DATA' reason='no app command func for topic x'", "kind": "InternalError"}
+    refused = {
+        "error": "error: rc='BAD_REQUEST_DATA' reason='no app command func for topic x'",
+        "kind": "InternalError",
+    }
     reply, _ = await ask(server_site, claims, refused, "app_command", job, "x")
     assert (reply["meta"]["status"], reply["meta"]["info"]) == ("error", refused["error"].removeprefix("error: "))
 

@@ -16,5 +16,5 @@ def test_a_scope_may_stand_before_a_name():
 
 
 def test_an_unknown_command_is_refused_with_the_nearest():
-    with pytest.raises(FlareError, match="Undefined command 'list_job'. Did you mean 'list_jobs'?"):
-        get_command("list_job")
+    with pytest.raises(FlareError, match="Undefined command 'submit_jobs'. Did you mean 'submit_job'?"):
+        get_command("submit_jobs")

@@ -139,7 +139,11 @@ def translate_statistics(params: JsonObject, _stage: str) -> dict[str, Any]:
 def translate_correlation(params: JsonObject, _stage: str) -> dict[str, Any]:
     """For HeteroPearson."""
     _check_names(params)
-    return {"cross_parties": not get_flag(params, "local_only"), "calc_local_vaf": get_flag(params, "calc_local_vif")}
+    return {
+        "column_indexes": ALL,
+        "cross_parties": not get_flag(params, "local_only"),
+        "calc_local_vaf": get_flag(params, "calc_local_vif"),
+    }
 
 
 def _check_names(params: JsonObject) -> None:

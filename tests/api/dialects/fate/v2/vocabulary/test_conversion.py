@@ -49,6 +49,23 @@ def test_a_table_that_a_task_names_itself_gets_a_reader():
     assert params(sent, "psi_0_input_data", "host")["table"]["name"] == "b"
 
 
+def test_what_measures_several_tables_does_so_one_by_one():
+    given = train()
+    tables = [
+        {"producer_task": name, "output_artifact_key": key}
+        for name, key in (("lr_0", "train_output_data"), ("psi_0", "output_data"))
+    ]
+    given["dag"]["tasks"]["evaluation_0"]["inputs"]["data"]["input_datas"] = {"task_output_artifact": tables}
+    sent = convert(given)
+    read = {name: sent.dsl["components"][name]["input"]["data"]["data"] for name in ("evaluation_0", "evaluation_0_1")}
+    assert read == {"evaluation_0": ["lr_0.train_output_data"], "evaluation_0_1": ["psi_0.output_data"]}
+    assert params(sent, "evaluation_0_1") == params(sent, "evaluation_0") == {"eval_type": "binary"}
+    assert params(sent, "evaluation_0_1", "host") == {"need_run": False}
+    given["dag"]["tasks"]["evaluation_0_1"] = {"component_ref": "toy_example"}
+    with pytest.raises(FateError, match="task evaluation_0_1: its name is taken"):
+        convert(given)
+
+
 def predict(**conf):
     model = {"producer_task": "lr_0", "output_artifact_key": "output_model"}
     tasks = {

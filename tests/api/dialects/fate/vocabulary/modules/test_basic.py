@@ -31,7 +31,13 @@ def test_a_reader_reads_the_table_of_its_party():
 def test_labels_are_read_only_where_they_are_said_to_be():
     assert translate("DataTransform", with_label=True, label_name="t", label_type="float64")["label_column"] == "t"
     assert translate("DataTransform", with_label=True, label_type="float64")["label_type"] == "float"
-    assert translate("DataIO", with_label=False, label_name="y")["label_column"] != "y"
+    assert translate("DataIO", with_label=False, label_name="y")["label_column"] == ""
+
+
+def test_a_transform_takes_the_first_column_for_ids_and_its_model_prepares_later_tables():
+    assert translate("DataIO")["id_column"] == ""
+    module = get_module("DataTransform", "test")
+    assert (module.models, module.inputs["model"], module.predictor) == (("model",), "model", "")
 
 
 @pytest.mark.parametrize(

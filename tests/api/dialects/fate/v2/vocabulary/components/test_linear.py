@@ -6,7 +6,7 @@ from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.params import fill_defaults, translate_params
 
 
-def run(name, stage="train", role="guest", **given):
+def run(name, /, stage="train", role="guest", **given):
     ref = get_ref(name, "x")
     made = ref.translate(fill_defaults(ref.params, given), stage)
     return translate_params(get_module(ref.module, "x"), made, role)

@@ -13,9 +13,8 @@ def test_rows_are_read_matched_and_measured():
 
 
 def test_rows_are_chosen():
-    assert run("data_split", train_size=0.5, test_size=0.5, random_state=3).items() >= {
-        "train_size": 0.5, "test_size": 0.5, "validate_size": 0, "seed": 3,
-    }.items()  # fmt: skip
+    found = run("data_split", train_size=0.5, random_state=3)
+    assert (found["train_size"], found["test_size"], found["validate_size"], found["seed"]) == (0.5, -1, 0, 3)
     found = run("sample", frac=0.5, replace=True)
     assert (found["mode"], found["method"], found["fraction"]) == ("random", "upsample", 0.5)
     found = run("sample", frac={0: 0.5, 1: 1.0}, hetero_sync=False)

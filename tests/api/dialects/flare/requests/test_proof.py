@@ -1,0 +1,90 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+
+from api.dialects.flare.listener.identity import find_principal
+from api.dialects.flare.requests.proof import check_proof, describe_certificate, parse_proof
+from scheduler.domain.errors import InvalidDocumentError, UnauthenticatedError
+from tests.api.dialects.flare.requests.kits import expired, issue, make_authority, sign
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory):
+    return make_authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture(scope="module")
+def ann(authority):
+    return issue(authority, "ann@clinic.org")
+
+
+@pytest.fixture
+def root(authority):
+    return x509.load_pem_x509_certificate(authority.certificate.encode())
+
+
+def check(given, root, at=None):
+    check_proof(parse_proof(given), root, at or datetime.now(UTC))
+
+
+def test_the_holder_of_the_key_is_believed(ann, root):
+    check(sign(ann, "n1"), root)
+
+
+def test_the_subject_names_the_user_as_the_listener_reads_it(ann):
+    found = find_principal(describe_certificate(parse_proof(sign(ann, "n1")).certificate))
+    assert (found.name, found.org, found.role) == ("ann@clinic.org", "clinic", "lead")
+
+
+def test_another_s_signature_is_not_believed(ann, authority, root):
+    with pytest.raises(UnauthenticatedError, match="not signed"):
+        check({**sign(issue(authority, "ann@clinic.org"), "n1"), "certificate": ann.certificate}, root)
+    with pytest.raises(UnauthenticatedError, match="not signed"):
+        check({**sign(ann, "n1"), "nonce": "n2"}, root)
+    with pytest.raises(UnauthenticatedError, match="not signed"):
+        check(sign(ann, "n1", name="bob"), root)
+
+
+def test_another_authority_s_certificate_is_not_believed(stranger, root):
+    with pytest.raises(UnauthenticatedError, match="not issued"):
+        check(sign(issue(stranger, "ann@clinic.org"), "n1"), root)
+
+
+def test_a_certificate_counts_in_its_time_only(authority, ann, root):
+    with pytest.raises(UnauthenticatedError, match="expired: have the kit renewed"):
+        check(sign(expired(authority, "ann@clinic.org"), "n1"), root)
+    with pytest.raises(UnauthenticatedError, match="expired"):
+        check(sign(ann, "n1"), root, datetime.now(UTC) - timedelta(days=1))
+
+
+def test_the_authority_itself_is_no_user(authority, ann, root):
+    with pytest.raises(UnauthenticatedError, match="no user's"):
+        check({**sign(ann, "n1"), "certificate": authority.certificate}, root)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        [],
+        {},
+        {"certificate": 1, "nonce": "", "signature": ""},
+        {"certificate": "x", "nonce": "", "signature": ""},
+    ],
+)
+def test_what_is_no_proof_is_refused(given):
+    with pytest.raises(InvalidDocumentError):
+        parse_proof(given)
+
+
+def test_a_garbled_signature_is_refused(ann, root):
+    with pytest.raises(InvalidDocumentError):
+        parse_proof({**sign(ann, "n1"), "signature": "#"})
+    with pytest.raises(UnauthenticatedError):
+        check({**sign(ann, "n1"), "signature": ""}, root)

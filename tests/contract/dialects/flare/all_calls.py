@@ -1,0 +1,173 @@
+"""Every method of a FLARE session, called by the client's own Python.
+
+`all_calls.py KIT USER FOLDER LONG_JOB TRAINING_JOB REAL_FOLDER LAST OUT` writes one JSON object to OUT: method -> what each
+call of it returned, or which exception with which words it raised. With LAST it waits for restarts and ends the system.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from nvflare.fuel.flare_api.flare_api import Session, basic_cb_with_print, new_insecure_session, new_secure_session
+
+kit, user, folder, running, trained, real, last, out = sys.argv[1:]
+answers = {}
+is_new = hasattr(Session, "wait_for_job")
+
+
+def note(label, function, *words, **given):
+    began = time.perf_counter()
+    try:
+        found = {"value": function(*words, **given)}
+    except Exception as wrong:  # noqa: BLE001  whatever it is, the test looks at it
+        found = {"raised": type(wrong).__name__, "says": str(wrong)}
+    answers.setdefault(label, []).append({**found, "ms": round(1000 * (time.perf_counter() - began))})
+    return found.get("value")
+
+
+def call(name, *words, show=None, **given):
+    """Call a method if this version has it; `show` turns what it returns into JSON."""
+    method = getattr(session, name, None)
+    if method is None:
+        return None
+    return note(name, lambda: (show or (lambda value: value))(method(*words, **given)))
+
+
+def list_files(place):
+    return sorted(str(path.relative_to(place)) for path in Path(place).rglob("*") if path.is_file())
+
+
+def describe(system):
+    return [
+        system.server_info.status,
+        sorted(each.name for each in system.client_info),
+        [job.job_id for job in system.job_info],
+    ]
+
+
+opened = []
+note("new_secure_session", lambda: opened.append(new_secure_session(user, kit, timeout=30.0)))
+session = opened[0]
+if is_new:
+    note("new_insecure_session", lambda: new_insecure_session(kit, timeout=10.0).close())
+call("get_available_apps_to_upload")
+call("set_timeout", 20.0)
+call("unset_timeout")
+call("set_timeout", -1.0)
+
+job = call("submit_job", folder)
+call("submit_job", f"{folder}/nothing")
+call("submit_job", str(Path(folder).parent / "bad"))
+call("get_job_meta", job)
+call("get_job_meta", "nope")
+call("get_job_status", job)
+seen = []
+call(
+    "monitor_job", job, 60.0, 0.1, lambda _s, _j, meta: seen.append(meta["status"]) or True, show=lambda code: code.name
+)
+call("monitor_job", running, 0.3, 0.1, show=lambda code: code.name)
+call("monitor_job", running, 0.0, 0.1, lambda *_words: False, show=lambda code: code.name)
+call("monitor_job", job, 5.0, 0.1, basic_cb_with_print, cb_run_counter={"count": 0}, show=lambda code: code.name)
+call("monitor_job_and_return_job_meta", job, 5.0, 0.1, show=lambda found: [found[0].name, found[1]["status"]])
+call("wait_for_job", job, 5.0, 0.1, show=lambda meta: meta["status"])
+call("wait_for_job", running, 0.3, 0.1)
+call("list_jobs")
+call("list_jobs", detailed=True, limit=1, reverse=True)
+call("list_jobs", limit="x")
+call("list_jobs", id_prefix=running)
+call("download_job_result", job, show=list_files)
+call("list_job_components", job)
+call("download_job_components", job, show=lambda place: place and list_files(place))
+copy = call("clone_job", job)
+call("abort_job", copy)
+note("ended", lambda: session.monitor_job(copy, 30.0, 0.1).name)
+call("delete_job", running)
+call("delete_job", copy)
+call("delete_job", copy)
+call("download_job_result", "nope")
+
+call("get_system_info", show=describe)
+call("get_connected_client_list", show=lambda found: sorted(each.name for each in found))
+call("get_client_job_status")
+call("get_client_job_status", ["nope"])
+call("get_client_env")
+call("get_client_env", "nope")
+call("check_status", "all", show=sorted)
+call("report_resources", "all")
+call("report_version", "all")
+call("disable_client", "site-3")
+call("enable_client", "site-3")
+
+call("ls_target", "site-1")
+call("ls_target", "site-1", "-l", running)
+call("ls_target", "nosuch")
+call("ls_target", "site-1", None, "/etc")
+call("get_working_directory", "site-1")
+call("get_working_directory", "all")
+call("cat_target", "site-1", "-n", f"{running}/log.txt")
+call("cat_target", "site-1", "-c", "log.txt")
+call("cat_target", "site-1", "-2", "log.txt")
+call("cat_target", "site-1", None, "nofile.txt")
+call("cat_target", "site-1", None, "startup/client.key")
+call("head_target", "server", "-n 1", f"{running}/log.txt")
+call("tail_target", "server", "-n 1", f"{running}/log.txt")
+call("head_target_log", "site-1")
+call("tail_target_log", "site-1", "-c 5")
+call("grep_target", "site-1", "-n", "round 2", f"{running}/log.txt")
+call("grep_target", "site-1", None, "no such words", f"{running}/log.txt")
+call("get_job_logs", running, "site-1")
+
+call("show_stats", trained, "all")
+call("show_stats", trained, "client", ["site-1"])
+call("show_stats", job, "all")
+call("show_stats", "nope", "all")
+call("show_errors", trained, "all")
+call("reset_errors", trained)
+call("do_app_command", trained, "no_such_topic", {"a": 1})
+call("do_app_command", job, "topic", {"a": 1})
+call("configure_job_log", trained, "INFO")
+call("configure_site_log", "INFO")
+
+call("list_sp")
+call("get_active_sp")
+call("promote_sp", "a.example:8002:8003")
+call("promote_sp", "nowhere")
+call("list_studies")
+call("show_study", "default")
+call("register_study", "heart", ["site-1"])
+call("add_study_site", "heart", ["site-1"])
+call("remove_study_site", "heart", ["site-1"])
+call("add_study_user", "heart", "lead@hq.org")
+call("remove_study_user", "heart", "lead@hq.org")
+call("remove_study", "heart")
+
+call("shutdown_system")
+call("shutdown", "server", **({"wait": False} if is_new else {}))
+call("abort_job", running)
+call("monitor_job", running, 30.0, 0.1, show=lambda code: [code.name, session.get_job_meta(running)["status"]])
+if real:
+    done = note("real_job", session.submit_job, real)
+    stages = []
+    note(
+        "real_job",
+        lambda: session.monitor_job(done, 120.0, 0.2, lambda _s, _j, meta: stages.append(meta["status"]) or True).name,
+    )
+    note("real_job", lambda: list(dict.fromkeys(stages)))
+    note("real_job", lambda: list_files(session.download_job_result(done)))
+call("remove_client", "site-3")
+time.sleep(2)  # the site connects again
+call("restart", "nowhere")
+call("restart", "client", ["nosuch"], **({"wait": False} if is_new else {}))
+call("restart", "client", ["site-3"], **({"wait": False} if is_new and not last else {}))
+if last:
+    call("shutdown", "client", ["site-3"])
+    call("get_connected_client_list", show=lambda found: sorted(each.name for each in found))
+    session.abort_job(trained)
+    session.monitor_job(trained, 60.0, 0.1)
+    call("shutdown_system")
+    call("get_connected_client_list", show=lambda found: sorted(each.name for each in found))
+call("close")
+call("close")
+call("list_jobs")
+Path(out).write_text(json.dumps(answers, default=str))

@@ -1,0 +1,33 @@
+"""What FLARE's clients were answered, gathered once for all tests and processes."""
+
+import fcntl
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.dialects.flare.running import run_all
+
+
+@pytest.fixture(scope="session")
+def results(repository: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Any]:
+    """Label of a client -> method -> its answers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "flare-clients"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = folder / "results.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(run_all(repository, folder, (find_port(), find_port()))))
+    found: dict[str, Any] = json.loads(kept.read_text())
+    return found
+
+
+def find_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
