@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fedrota.bridge.gateway import Gateway
-from fedrota.bridge.library import load_library
+from fedrota.bridge.imports import load_library
 from fedrota.bridge.options import Options, parse_options
 from fedrota.bridge.ports import check_free, wait_until_open
 from fedrota.bridge.wire import Wire

@@ -15,7 +15,7 @@ from typing import Any, Final
 from fedrota.bridge.console import Console
 from fedrota.bridge.errors import AwayError, BridgeError, RefusedError
 from fedrota.bridge.gateway import Gateway
-from fedrota.bridge.library import Library
+from fedrota.bridge.imports import Library
 from fedrota.bridge.members import Member, Members
 from fedrota.bridge.options import Options
 from fedrota.bridge.uploads import BrokenOffError, Chunk, Uploads

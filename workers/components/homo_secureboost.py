@@ -25,7 +25,6 @@ from workers.components.homo_boosting import HomoBoosted, HomoBoosting
 from workers.components.homo_trees import HomoTrees
 from workers.components.secure_sum import SecureSum, SumPlan, plan_sums
 from workers.components.shared_quantiles import SharedColumns
-from workers.components.step_roles import find_roles
 from workers.components.tables import Samples
 from workers.components.tree_folds import Trained, cross_validate
 from workers.components.tree_grid import Grid
@@ -79,7 +78,6 @@ def homo_secureboost(context: Context) -> None:
     Outputs are the `model` (JSON) and `data`, each party's predictions for both inputs. Sample weights count.
     With `cv_folds` there is no model, and `validate` has no part.
     """
-    roles = find_roles(context)
     plan = plan_sums(context)
     context.log(plan.describe())
     columns = read_tree_columns(context, needs_features=True) if context.me in plan.contributors else None

@@ -9,6 +9,8 @@ from workers.flare.news import News
 
 STATS_S: Final = 0.5
 ERRORS_S: Final = 3.0
+KEEP_S: Final = 15.0
+"""So seldom statistics are written down: a run of many rounds must not fill the disk with them."""
 
 
 class Watch:
@@ -19,7 +21,7 @@ class Watch:
         self._job = job
         self._news = news
         self._spec = import_module("nvflare.fuel.flare_api.api_spec")
-        self._next_stats = self._next_errors = 0.0
+        self._next_stats = self._next_errors = self._next_kept = 0.0
         self.stats: Mapping[str, Any] = {}
         self.has_moved = False
 
@@ -44,7 +46,9 @@ class Watch:
             return  # it is about to start, or to end
         self.has_moved = found != self.stats
         self.stats = found
-        self._news.summary("stats", found)
+        if time.monotonic() >= self._next_kept:
+            self._next_kept = time.monotonic() + KEEP_S
+            self._news.summary("stats", found)
         current, total = find_round(found), find_total(found)
         if current is not None:
             self._news.point("round", current, int(current))

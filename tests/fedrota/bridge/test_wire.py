@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fedrota.bridge.errors import AwayError, BridgeError, RefusedError
-from fedrota.bridge.library import Library
+from fedrota.bridge.imports import Library
 from fedrota.bridge.members import Login
 from fedrota.bridge.options import Options
 from fedrota.bridge.wire import Wire

@@ -5,7 +5,7 @@ import pytest
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.messages import OutputRef
 from scheduler.domain.model import Retry
-from scheduler.service.amend import forget_results, label_job, replan_job
+from scheduler.service.amend import forget_curves, forget_models, forget_results, label_job, replan_job
 from scheduler.store.queries.jobs import get_job, get_job_detail, get_origin
 from scheduler.store.queries.tracking import list_outputs, list_summaries
 from tests.scheduler.centre import chain, step
@@ -57,8 +57,24 @@ def test_results_are_forgotten_but_for_models(centre):
     assert centre.write(lambda tx: forget_results(tx, job, party="nope")) == 0
 
 
+def test_one_tasks_models_or_curves_are_forgotten_alone(centre):
+    job = centre.submit(step("s"))
+    outputs = tuple(OutputRef(name=kind, kind=kind, size=1, sha256="ab") for kind in ("table", "model"))
+    centre.run(lambda _task: {"outputs": outputs, "summary": {"rows": 1}})
+    guest = {"step": "s", "role": "guest", "party": ""}
+    assert centre.write(lambda tx: forget_curves(tx, job, **guest)) == 1
+    assert len(centre.read(lambda tx: list_summaries(tx, job))) == 2
+    assert centre.write(lambda tx: forget_models(tx, job, **guest)) == 1
+    left = [(output.where.role, output.kind) for output in centre.read(lambda tx: list_outputs(tx, job))]
+    assert sorted(left) == [("guest", "table"), ("host", "model"), ("host", "table")]
+    assert centre.write(lambda tx: forget_models(tx, job, **guest)) == 0
+
+
 def test_an_open_job_keeps_its_results(centre):
     job = centre.submit(step("s"))
+    for forget in (forget_curves, forget_models):
+        with pytest.raises(ConflictError, match="stop it first"):
+            centre.write(lambda tx, forget=forget: forget(tx, job, step="s", role="guest", party=""))
     with pytest.raises(ConflictError, match="stop it first"):
         centre.write(lambda tx: forget_results(tx, job))
     with pytest.raises(NotFoundError):

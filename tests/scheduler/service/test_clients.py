@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError, UnauthenticatedError
-from scheduler.service.clients import ClientWish, end_client, issue_client, open_client
+from scheduler.service.clients import ClientWish, change_role, end_client, issue_client, open_client
 from scheduler.service.seal import Seal
 from scheduler.store.queries.grants import list_clients
 from tests.scheduler.centre import ADMIN
@@ -50,6 +50,14 @@ def test_an_unknown_app_key_is_refused(centre, seal, client):
     issue(centre, seal)
     with pytest.raises(UnauthenticatedError, match="the app key is unknown"):
         open_(centre, seal, client)
+
+
+def test_another_role_counts_from_the_next_request_on(centre, seal):
+    client, _ = issue(centre, seal)
+    centre.write(lambda tx: change_role(tx, client.id, Role.MEMBER, by=ADMIN, now=centre.now))
+    assert open_(centre, seal, client.id)[0].role is Role.MEMBER
+    with pytest.raises(NotFoundError):
+        centre.write(lambda tx: change_role(tx, "none", Role.MEMBER, by=ADMIN, now=centre.now))
 
 
 def test_an_expired_client_says_so(centre, seal):

@@ -47,6 +47,17 @@ def test_rounds_become_points_and_progress(told, spec):
     assert not watch.has_moved
 
 
+def test_statistics_are_kept_seldom_and_rounds_always(told, spec, monkeypatch):
+    monkeypatch.setattr("workers.flare.watch.STATS_S", 0.0)
+    job = Job(spec)
+    watch = Watch(job, "j1", News())
+    for number in range(5):
+        job.stats = {"server": {"ScatterAndGather": {"current_round": number, "num_rounds": 5}}}
+        watch.look()
+    assert [line["step"] for line in told() if line.get("name") == "round"] == [0, 1, 2, 3, 4]
+    assert len([line for line in told() if "stats" in line.get("summary", {})]) == 1
+
+
 def test_a_job_that_has_no_figures_yet_is_no_failure(told, spec):
     job = Job(spec)
     job.stats = None

@@ -280,7 +280,7 @@ def run_pipeline():
     predict.compile()
     predict.predict()
     model = fit.get_task_info("lr_0").get_output_model()["output_model"]["data"]
-    return {"auc": dict((point["step"], point["metric"]) for point in figures)["auc"], "rows": len(table),
+    return {"auc": {point["step"]: point["metric"] for point in figures}["auc"], "rows": len(table),
             "columns": len(model["weight"])}  # fmt: skip
 
 

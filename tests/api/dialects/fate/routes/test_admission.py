@@ -38,9 +38,9 @@ async def test_a_signed_client_has_its_own_rights(fate, keys):
     await fate.ok("permission/grant", content=raw, headers=sign(keys, "permission/grant", raw))
 
 
-@pytest.mark.parametrize("body", [b"", b"{}"])
-async def test_both_signatures_of_an_empty_object_are_good(fate, keys, body):
-    await fate.ok("version/get", content=b"{}", headers=sign(keys, body=body))
+async def test_both_signatures_of_an_empty_object_are_good(fate, keys):
+    for body in [b"", b"{}"]:
+        await fate.ok("version/get", content=b"{}", headers=sign(keys, body=body))
 
 
 async def test_the_query_is_covered_as_it_stands_on_the_request_line(fate, keys):
@@ -59,21 +59,18 @@ async def test_a_request_is_taken_once_at_all_gateways(fate, serve, keys):
         fate.gateway = await serve()
 
 
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
+async def test_a_bad_signature_is_told(fate, keys):
+    for changes, why in [
         ({"TIMESTAMP": "1000"}, "set the clock"),
         ({"TIMESTAMP": "soon"}, "no number"),
         ({"APP_KEY": "nobody"}, "app key is unknown"),
         ({"SIGNATURE": "AAAA"}, "does not fit"),
         ({"SIGNATURE": "ä"}, "not ASCII"),
         ({"NONCE": ""}, "not whole"),
-    ],
-)
-async def test_a_bad_signature_is_told(fate, keys, changes, why):
-    code, message = await fate.refused("version/get", content=b"{}", headers=sign(keys, **changes))
-    assert (code, fate.status) == (109, 200)
-    assert why in message
+    ]:
+        code, message = await fate.refused("version/get", content=b"{}", headers=sign(keys, **changes))
+        assert (code, fate.status) == (109, 200)
+        assert why in message
 
 
 async def test_another_body_is_not_what_was_signed(fate, keys):

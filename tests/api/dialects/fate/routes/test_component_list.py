@@ -1,6 +1,3 @@
-import pytest
-
-
 async def test_modules_are_listed_with_their_parameters_and_whether_anybody_offers_them(fate, gateway, offers):
     before = await fate.ok("component/get")
     assert before["HeteroLR"]["available"] is False
@@ -21,19 +18,16 @@ async def test_parameters_are_checked_without_a_job(fate):
     assert (await fate.ok("component/validate", body))["params"]["rounds"] == 100
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
+async def test_what_is_wrong_with_parameters_is_http_400(fate):
+    for change, said in [
         ({"component_parameters": {"maxiter": 3}}, "lr_0: parameter maxiter: there is no such parameter"),
         ({"component_module_name": "Nope"}, "there is no module 'Nope'"),
         ({"role": ""}, "required parameters are missing: role; "),
-    ],
-)
-async def test_what_is_wrong_with_parameters_is_http_400(fate, change, said):
-    body = {"component_name": "lr_0", "component_module_name": "HomoLR", "role": "guest", "dsl_version": "2"}
-    retcode, found = await fate.refused("component/validate", {**body, **change})
-    assert (retcode, fate.status) == (400, 400)
-    assert said in found
+    ]:
+        body = {"component_name": "lr_0", "component_module_name": "HomoLR", "role": "guest", "dsl_version": "2"}
+        retcode, found = await fate.refused("component/validate", {**body, **change})
+        assert (retcode, fate.status) == (400, 400)
+        assert said in found
 
 
 async def test_there_is_one_provider(fate):
@@ -44,7 +38,7 @@ async def test_there_is_one_provider(fate):
     assert await fate.ok("provider/fedrota/get", {}) == found
 
 
-@pytest.mark.parametrize("path", ["component/hetero/merge", "component/woe_array/extract", "provider/register"])
-async def test_what_is_not_done_is_said(fate, path):
-    retcode, said = await fate.refused(path, {"model_id": "m"})
-    assert (retcode, "is not supported here" in said) == (103, True)
+async def test_what_is_not_done_is_said(fate):
+    for path in ["component/hetero/merge", "component/woe_array/extract", "provider/register"]:
+        retcode, said = await fate.refused(path, {"model_id": "m"})
+        assert (retcode, "is not supported here" in said) == (103, True)

@@ -84,9 +84,7 @@ async def test_a_list_is_a_page_with_a_count_and_partners(fate, jobs):
     assert (await fate.ok("job/list/job", {"description": "nothing like it"}))["jobs"] == []
 
 
-@pytest.mark.parametrize(
-    "body", [{"status": "done"}, {"role": "boss"}, {"limit": -1}, {"order": "up"}, {"order_by": "nope"}]
-)
-async def test_a_bad_word_is_http_400(fate, jobs, body):
-    assert (await fate.refused("job/list/job", body))[0] == 400
-    assert fate.status == 400
+async def test_a_bad_word_is_http_400(fate, jobs):
+    for body in [{"status": "done"}, {"role": "boss"}, {"limit": -1}, {"order": "up"}, {"order_by": "nope"}]:
+        assert (await fate.refused("job/list/job", body))[0] == 400
+        assert fate.status == 400

@@ -1,18 +1,16 @@
 import json
 
-import pytest
-
 from tests.api.dialects.fate.routes.job_forms import make_chain
 
 DSL = make_chain()["job_dsl"]
 
 
-@pytest.mark.parametrize("chosen", ["reader_0,dt_0", "[reader_0, dt_0]", '["reader_0", "dt_0"]', ["reader_0", "dt_0"]])
-@pytest.mark.parametrize("form", [json.dumps, dict])
-async def test_an_inference_dsl_is_made_of_texts_and_lists_of_every_age(fate, chosen, form):
-    found = await fate.ok("job/dsl/generate", {"train_dsl": form(DSL), "cpn_str": chosen, "version": "2"})
-    assert list(found["components"]) == ["reader_0", "dt_0"]
-    assert found["components"]["dt_0"]["input"]["model"] == ["pipeline.dt_0.m"]
+async def test_an_inference_dsl_is_made_of_texts_and_lists_of_every_age(fate):
+    for chosen in ["reader_0,dt_0", "[reader_0, dt_0]", '["reader_0", "dt_0"]', ["reader_0", "dt_0"]]:
+        for form in [json.dumps, dict]:
+            found = await fate.ok("job/dsl/generate", {"train_dsl": form(DSL), "cpn_str": chosen, "version": "2"})
+            assert list(found["components"]) == ["reader_0", "dt_0"]
+            assert found["components"]["dt_0"]["input"]["model"] == ["pipeline.dt_0.m"]
 
 
 async def test_a_file_is_the_bare_dsl_under_a_name_of_ours(fate):
@@ -23,13 +21,11 @@ async def test_a_file_is_the_bare_dsl_under_a_name_of_ours(fate):
     assert fate.headers["Content-Disposition"] == "attachment; filename=predict_dsl.json"
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"train_dsl": "{", "cpn_str": "a"}, {"train_dsl": json.dumps(DSL), "cpn_str": "nope"}]
-)
-async def test_what_cannot_be_made_is_210(fate, body):
-    retcode, said = await fate.refused("job/dsl/generate", body)
-    assert (retcode, fate.status) == (210, 210)
-    assert said.startswith("DSL generating failed: ")
+async def test_what_cannot_be_made_is_210(fate):
+    for body in [{}, {"train_dsl": "{", "cpn_str": "a"}, {"train_dsl": json.dumps(DSL), "cpn_str": "nope"}]:
+        retcode, said = await fate.refused("job/dsl/generate", body)
+        assert (retcode, fate.status) == (210, 210)
+        assert said.startswith("DSL generating failed: ")
 
 
 async def test_the_graph_of_a_job_says_what_runs_at_a_party(fate, gateway, offers):

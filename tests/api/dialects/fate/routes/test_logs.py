@@ -44,20 +44,17 @@ async def test_what_failed_is_the_error_log(site):
     assert any("-> failed" in line["content"] for line in errors)
 
 
-@pytest.mark.parametrize(
-    ("body", "why"),
-    [
+async def test_what_is_wrong_is_told(site):
+    for body, why in [
         ({}, "log_type"),
         ({"log_type": "jobSchedule"}, "job_id"),
         ({"log_type": "gossip", "job_id": "1"}, "there is no log type 'gossip'"),
         ({"log_type": "jobSchedule", "job_id": "1"}, "there is no job '1'"),
         ({"log_type": "jobSchedule", "job_id": "1", "begin": 0}, "begin must be the number of a line"),
         ({"log_type": "jobSchedule", "job_id": "1", "end": "x"}, "end must be the number of a line"),
-    ],
-)
-async def test_what_is_wrong_is_told(site, body, why):
-    found = await find(site, **body)
-    assert (found["retcode"], why in found["retmsg"]) == (101, True), found
+    ]:
+        found = await find(site, **body)
+        assert (found["retcode"], why in found["retmsg"]) == (101, True), found
 
 
 async def test_a_party_that_is_away_cannot_be_read(site):

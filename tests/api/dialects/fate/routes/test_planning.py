@@ -1,5 +1,3 @@
-import pytest
-
 from api.dialects.fate.routes.planning import find_predict_dsl
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.recipe import Predictor
@@ -31,18 +29,15 @@ def test_the_inference_dsl_is_the_registrys_or_follows_from_the_training():
     assert list(chosen) == ["dt_0"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
+async def test_what_a_job_builds_on_must_be_there(fate):
+    for settings, said in [
         ({"job_type": "predict"}, "missing model_id,model_version"),
         ({"job_type": "predict", "model_id": "m", "model_version": "v"}, "model m v not exists in model local cache"),
         ({"task_cores": 500}, "max cores per job is"),
         ({"inheritance_info": {"job_id": "nope", "component_list": ["reader_0"]}}, "there is no job 'nope'"),
-    ],
-)
-async def test_what_a_job_builds_on_must_be_there(fate, settings, said):
-    retcode, found = await fate.refused("job/submit", make_chain(**settings))
-    assert (retcode, said in found) == (103, True), found
+    ]:
+        retcode, found = await fate.refused("job/submit", make_chain(**settings))
+        assert (retcode, said in found) == (103, True), found
 
 
 async def test_inherited_results_are_read_and_shown_as_successes(fate, gateway, offers):

@@ -33,10 +33,10 @@ async def test_a_database_that_is_away_is_told_too(fate, monkeypatch):
     assert (code, fate.status, "the database does not answer" in message) == (100, 503, True)
 
 
-@pytest.mark.parametrize("body", [b"[1]", b'"x"', b"\xff", b"{", b"[" * 100_000])
-async def test_a_body_that_is_no_object_is_refused_in_one_line(fate, body):
-    code, _ = await fate.refused("version/get", content=body)
-    assert (code, fate.status) == (101, 200)
+async def test_a_body_that_is_no_object_is_refused_in_one_line(fate):
+    for body in [b"[1]", b'"x"', b"\xff", b"{", b"[" * 100_000]:
+        code, _ = await fate.refused("version/get", content=body)
+        assert (code, fate.status) == (101, 200)
 
 
 FILES = {
