@@ -84,3 +84,18 @@ async def test_nothing_caused_is_nothing_told(parts):
     herald.tell(Effects())
     await asyncio.sleep(0.02)
     assert (nudger.nudges, nudger.jobs) == (0, [])
+
+
+async def test_work_that_gets_ready_just_after_other_news_waits_for_nothing(parts, monkeypatch):
+    herald, nudger, _, _ = parts
+    monkeypatch.setattr("api.herald.GATHER_S", 5.0)
+    nudger.go.set()
+    herald.tell(Effects(changed_jobs={"job-1"}))
+    await asyncio.sleep(0.05)
+    herald.tell(Effects(has_ready_work=True))
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if nudger.nudges:
+            break
+    assert nudger.nudges == 1
+    monkeypatch.setattr("api.herald.GATHER_S", 0.01)
