@@ -127,6 +127,7 @@ async def test_a_job_that_cannot_work_is_refused_and_leaves_nothing(console, met
         ("other_lead", "clone_job", "not_authorized"),
         ("other_lead", "delete_job", "not_authorized"),
         ("org_admin", "abort_job", "ok"),
+        ("org_admin", "clone_job", "not_authorized"),
         ("stranger", "get_job_meta", "invalid_job_id"),
         ("member", "get_job_meta", "ok"),
         ("nonsense", "get_job_meta", "not_authenticated"),
@@ -135,6 +136,14 @@ async def test_a_job_that_cannot_work_is_refused_and_leaves_nothing(console, met
 async def test_roles(console, token, name, status):
     job = await console.submit()
     assert (await Console(console.gateway, token).meta(name, job))["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [("admin", "ok"), ("org_admin", "not_authorized"), ("member", "not_authorized")]
+)
+async def test_who_may_submit(console, token, status):
+    found = await Console(console.gateway, token).meta("submit_job", "job", upload=pack_job())
+    assert found["status"] == status
 
 
 @pytest.mark.parametrize("name", ["get_job_meta", "abort_job", "clone_job", "delete_job"])
