@@ -1,6 +1,7 @@
 """NVIDIA FLARE's own job, unmodified, run by its own server and clients at three parties, through the drop-in session."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,9 +118,37 @@ def test_a_job_runs_as_it_is_and_tells_how_far_it_is(system, session, tmp_path):
     assert "NPTrainer" in session.get_job_logs(job, "site-1")["logs"]["site-1"]
 
 
-def test_an_aborted_job_leaves_no_process(system, session):
-    job = session.submit_job(str(JOB))
+TUNER = """
+from nvflare.apis.event_type import EventType
+from nvflare.apis.fl_component import FLComponent
+
+
+class Tuner(FLComponent):
+    def handle_event(self, event_type, fl_ctx):
+        if event_type == EventType.START_RUN:
+            fl_ctx.get_engine().register_app_command("tune", self.tune)
+
+    def tune(self, topic, data, fl_ctx, *args, **kwargs):
+        return {"topic": topic, "doubled": 2 * data["rate"]}
+"""
+
+
+def copy_with_tuner(folder: Path) -> Path:
+    """The job with a component of its own that takes commands under the topic `tune`."""
+    job = Path(shutil.copytree(JOB, folder / JOB.name))
+    (job / "app" / "custom").mkdir()
+    (job / "app" / "custom" / "tuner.py").write_text(TUNER)
+    config = job / "app" / "config" / "config_fed_server.json"
+    server = json.loads(config.read_text())
+    server["components"].append({"id": "tuner", "path": "tuner.Tuner", "args": {}})
+    config.write_text(json.dumps(server))
+    return job
+
+
+def test_a_component_of_the_job_takes_commands_and_an_aborted_job_leaves_no_process(system, session, tmp_path):
+    job = session.submit_job(str(copy_with_tuner(tmp_path)))
     wait_for_round(session, job)
+    assert session.do_app_command(job, "tune", {"rate": 21}) == {"topic": "tune", "doubled": 42}
     assert list_flare(system, "runner_process")
     began = time.monotonic()
     session.abort_job(job)
