@@ -13,6 +13,7 @@ from benchmarks.exchange import measure_exchange
 from benchmarks.fate import PARTIES as FATE_PARTIES
 from benchmarks.fate import measure_fate
 from benchmarks.figures import Figure, print_table, render_json
+from benchmarks.flare import measure_flare
 from benchmarks.latency import measure_chain, measure_latency
 from benchmarks.memory import measure_memory
 from benchmarks.reads import measure_reads
@@ -28,7 +29,7 @@ LOADS: dict[str, Measure] = {
     "submits": measure_submits,
     "reads": measure_reads,
 }
-OTHERS = ("fate", "memory", "demo", "exchange", "components")
+OTHERS = ("fate", "memory", "demo", "exchange", "components", "flare")
 
 
 async def run(profile: str, only: set[str]) -> list[Figure]:
@@ -65,6 +66,8 @@ def main() -> None:
         figures += measure_demo()
     if "components" in only:
         figures += measure_components()
+    if "flare" in only:
+        figures += measure_flare()
     print_table(figures)
     if given.out:
         given.out.write_text(json.dumps(render_json(figures), indent=2) + "\n")

@@ -123,7 +123,7 @@ def _make(folder: Path, client: Client) -> None:
 
 
 def _pip(folder: Path, *words: str) -> None:
-    argv = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *words]
+    argv = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", *words]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise InstallError(f"{' '.join(words)} cannot be installed:\n{done.stdout}{done.stderr}")
