@@ -28,6 +28,8 @@ from fedrota.up.voice import Terminal
 
 STATE: Final = ".fedrota-demo"
 DATA: Final = "examples/data"
+TRAINING: Final = "lr"
+"""The step of the demo's job whose model is shown."""
 PORT: Final = 9380
 
 
@@ -94,8 +96,9 @@ def _report(client: Client, job: Job, state: Path) -> RenderableType:
 
 
 def _fetch_model(client: Client, job: Job, path: Path) -> Path:
-    """A copy of the first party's model."""
-    model = next(output for output in client.outputs(job.id) if output.kind == "model")
+    """A copy of the first party's trained model; the steps before it leave models of their own kinds."""
+    models = [output for output in client.outputs(job.id) if output.kind == "model"]
+    model = next(output for output in models if output.step == TRAINING)
     return client.download_output(model.task, model.name, path, sha256=model.sha256)
 
 

@@ -141,6 +141,7 @@ def copy_with_tuner(folder: Path) -> Path:
     config = job / "app" / "config" / "config_fed_server.json"
     server = json.loads(config.read_text())
     server["components"].append({"id": "tuner", "path": "tuner.Tuner", "args": {}})
+    server["workflows"][0]["args"]["num_rounds"] = 100
     config.write_text(json.dumps(server))
     return job
 
@@ -157,11 +158,21 @@ def test_a_component_of_the_job_takes_commands_and_an_aborted_job_leaves_no_proc
     assert time.monotonic() - began < BOUND_S
 
 
+def copy_that_lasts(folder: Path) -> Path:
+    """The job with so many rounds that it does not end before something happens to it."""
+    job = Path(shutil.copytree(JOB, folder / JOB.name))
+    config = job / "app" / "config" / "config_fed_server.json"
+    server = json.loads(config.read_text())
+    server["workflows"][0]["args"]["num_rounds"] = 100
+    config.write_text(json.dumps(server))
+    return job
+
+
 @pytest.mark.parametrize(
     ("party", "words"), [("site-1", ("client_train", "uid=site-1")), ("server", ("server_train",))]
 )
-def test_a_job_that_loses_a_member_fails_and_says_why(system, session, party, words):
-    job = session.submit_job(str(JOB))
+def test_a_job_that_loses_a_member_fails_and_says_why(system, session, tmp_path, *, party, words):
+    job = session.submit_job(str(copy_that_lasts(tmp_path)))
     wait_for_round(session, job)
     (process,) = list_flare(system, *words)
     process.kill()

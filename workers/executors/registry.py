@@ -84,7 +84,10 @@ def try_import(*sources: str) -> str:
         os.close(read_end)
         _run_trial(sources, write_end)
     os.close(write_end)
-    is_heard, _, _ = select.select([read_end], [], [], TRIAL_S)
+    # Not select(), which fails where the process has many files open.
+    poll = select.poll()
+    poll.register(read_end, select.POLLIN)
+    is_heard = poll.poll(TRIAL_S * 1000)
     said = os.read(read_end, 4096) if is_heard else b""
     os.close(read_end)
     if not is_heard:

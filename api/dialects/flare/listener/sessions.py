@@ -30,9 +30,10 @@ class Sessions:
             return False
         try:
             kind, holder, since = self._seal.open(token).split(" ")
+            age_s = self._clock() - float(since)
         except (SealError, ValueError):
             return False
-        return kind == "flare" and holder == f"{serial:x}" and 0 <= self._clock() - float(since) + 60 < SESSION_S
+        return kind == "flare" and holder == f"{serial:x}" and -60 <= age_s < SESSION_S - 60
 
     def end(self, token: str) -> None:
         """Take the token no more."""
