@@ -20,7 +20,7 @@ from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import PATIENCE, READER, SETTINGS, WRITER
 from api.planning import plan_draft
 from scheduler.domain.access import Action, Role, Subject
-from scheduler.domain.errors import ForbiddenError, KeyTakenError
+from scheduler.domain.errors import ConflictError, ForbiddenError, KeyTakenError
 from scheduler.domain.model import Job
 from scheduler.domain.plan import Draft
 from scheduler.domain.states import TERMINAL, State
@@ -154,11 +154,12 @@ async def abort_job(call: Call) -> Reply:
     """Stop a job; one that has ended stays as it is."""
     job = take_one(call.words, "abort_job", "job_id")
     found = await check_job(call, job, Action.CONTROL_JOB)
-    if found.state in TERMINAL:
-        return make_success(f"Job for {job} is already completed.")
     patience = call.app[PATIENCE]
     reason = f"aborted by {call.by.name}"
-    await call.app[WRITER].write(lambda tx: request_stop(tx, job, reason=reason, now=utc_now(), patience=patience))
+    try:
+        await call.app[WRITER].write(lambda tx: request_stop(tx, job, reason=reason, now=utc_now(), patience=patience))
+    except ConflictError:  # it has ended, perhaps only just now
+        return make_success(f"Job for {job} is already completed.")
     if found.state is State.RUNNING:
         return make_success("Abort signal has been sent to the server app.")
     return make_success(f"Aborted the job {job} before running it.")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from api.dialects.flare.routes import jobs
 from tests.api.dialects.flare.conftest import Console
 from tests.api.dialects.flare.requests.jobs import pack_job
 
@@ -165,3 +166,16 @@ async def test_an_app_of_ours_becomes_steps_of_ours(console):
     found = (await console.gateway.get(f"/jobs/{answer['job_id']}")).json
     assert [(step["name"], step["run"]) for step in found["steps"]] == [("read", {"command": ["cat", "x"]})]
     assert found["parties"]["client"]
+
+
+async def test_aborting_a_job_that_ends_meanwhile_is_harmless(console, monkeypatch):
+    job = await console.submit()
+    check_job = jobs.check_job
+
+    async def end_meanwhile(call, *given):
+        found = await check_job(call, *given)
+        await console.gateway.post(f"/jobs/{job}/stop", {}, token="admin")
+        return found
+
+    monkeypatch.setattr(jobs, "check_job", end_meanwhile)
+    assert (await console.meta("abort_job", job))["info"] == f"Job for {job} is already completed."
