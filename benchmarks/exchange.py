@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 from benchmarks.figures import Figure, print_table
@@ -92,11 +91,14 @@ async def _serve_gateway() -> None:
 
     from api.agent.channel import CHANNEL_HUB, make_channel_handler
     from api.agent.hub import ChannelHub
+    from api.keys import PRINCIPAL
+    from scheduler.domain.access import Principal
     from scheduler.domain.messages import CHANNEL_PATH
 
     @web.middleware
     async def take_token_for_party(request: web.Request, handler: Any) -> Any:
-        request["principal"] = SimpleNamespace(party=request.headers["Authorization"].removeprefix("Bearer "))
+        party = request.headers["Authorization"].removeprefix("Bearer ")
+        request[PRINCIPAL] = Principal(name=party, kind="worker", party=party)
         return await handler(request)
 
     async def find_group(_task: str) -> Mapping[str, str]:
