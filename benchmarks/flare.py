@@ -61,7 +61,7 @@ def _run_ours(python: Path) -> dict[str, Any]:
 
 
 def _run_theirs(python: Path) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="fedrota-poc-") as folder, _environment(NVFLARE_POC_WORKSPACE=folder):
+    with tempfile.TemporaryDirectory(prefix="fedrota-poc-") as folder, _environment(NVFLARE_POC_WORKSPACE=f"{folder}/poc"):
         nvflare = str(python.parent / "nvflare")
         subprocess.run(
             [nvflare, "poc", "prepare", "-n", "2"], input=b"y\n", check=True, capture_output=True, timeout=READY_S
@@ -69,7 +69,7 @@ def _run_theirs(python: Path) -> dict[str, Any]:
         subprocess.run([nvflare, "poc", "start"], check=True, capture_output=True, timeout=READY_S)
         try:
             time.sleep(READY_S / 4)  # its sites join some seconds after the command has returned
-            kit = next(Path(folder).glob(f"*/prod_00/{USER}"))
+            kit = next(Path(folder).glob(f"poc/*/prod_00/{USER}"))
             return _run_script(python, "nvflare.fuel.flare_api.flare_api", kit)
         finally:
             subprocess.run([nvflare, "poc", "stop"], check=False, capture_output=True, timeout=READY_S)
