@@ -61,7 +61,10 @@ def _run_ours(python: Path) -> dict[str, Any]:
 
 
 def _run_theirs(python: Path) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="fedrota-poc-") as folder, _environment(NVFLARE_POC_WORKSPACE=f"{folder}/poc"):
+    with (
+        tempfile.TemporaryDirectory(prefix="fedrota-poc-") as folder,
+        _environment(NVFLARE_POC_WORKSPACE=f"{folder}/poc"),
+    ):
         nvflare = str(python.parent / "nvflare")
         subprocess.run(
             [nvflare, "poc", "prepare", "-n", "2"], input=b"y\n", check=True, capture_output=True, timeout=READY_S
