@@ -119,7 +119,7 @@ class Run:
     def _wait_for_sites(self, session: Any) -> None:
         self._news.summary("phase", "waiting for the sites")
         give_up = time.monotonic() + self._order["start_s"]
-        while missing := set(self._sites) - {client.name for client in session.get_connected_client_list()}:
+        while missing := set(self._sites) - list_connected(session):
             self._check()
             if time.monotonic() > give_up:
                 names = ", ".join(sorted(missing))
@@ -165,6 +165,14 @@ class Run:
         self._news.summary("phase", "packing the result")
         found = Path(session.download_job_result(job, str(self._place / "result")))
         pack_folder(found / "workspace", Path(self._order["output"]))
+
+
+def list_connected(session: Any) -> set[str]:
+    """The sites that FLARE's server knows by now; none where it is too busy to say."""
+    try:
+        return {client.name for client in session.get_connected_client_list()}
+    except ConnectionError:
+        return set()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
+from workers.flare.commands import list_errors
 from workers.flare.news import News
 
 STATS_S: Final = 0.5
@@ -22,14 +23,21 @@ class Watch:
         self._news = news
         self._spec = import_module("nvflare.fuel.flare_api.api_spec")
         self._next_stats = self._next_errors = self._next_kept = 0.0
+        self._status = ""
         self.stats: Mapping[str, Any] = {}
         self.has_moved = False
 
     def look(self) -> str:
-        """The job's status now; `has_moved` says whether anything is new since the last look."""
-        status = str(self._session.get_job_meta(self._job)["status"])
-        self._news.summary("phase", status)
+        """The job's status now; `has_moved` says whether anything is new since the last look.
+
+        A server too busy to answer once is no failed run: then the status is what it was, and nothing has moved.
+        """
         self.has_moved = False
+        try:
+            self._status = status = str(self._session.get_job_meta(self._job)["status"])
+        except self._spec.NoConnection:
+            return self._status
+        self._news.summary("phase", status)
         now = time.monotonic()
         if status == "RUNNING" and now >= self._next_stats:
             self._next_stats = now + STATS_S
@@ -42,8 +50,8 @@ class Watch:
     def _take_stats(self) -> None:
         try:
             found = self._session.show_stats(self._job, "all")
-        except (self._spec.JobNotFound, self._spec.JobNotRunning, self._spec.InternalError, self._spec.NoReply):
-            return  # it is about to start, or to end
+        except list_errors():
+            return  # it is about to start, or to end, or too busy; `look` sees a server that is gone
         self.has_moved = found != self.stats
         self.stats = found
         if time.monotonic() >= self._next_kept:
@@ -60,7 +68,7 @@ class Watch:
     def _take_errors(self) -> None:
         try:
             self._news.summary("errors", self._session.show_errors(self._job, "all"))
-        except (self._spec.JobNotFound, self._spec.JobNotRunning, self._spec.InternalError, self._spec.NoReply):
+        except list_errors():
             return
 
 

@@ -34,11 +34,15 @@ class NoReply(Exception):  # noqa: N818
     """As FLARE's."""
 
 
+class NoConnection(ConnectionError):  # noqa: N818
+    """As FLARE's."""
+
+
 @pytest.fixture
 def spec(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module of FLARE's exceptions."""
     made: Any = ModuleType("nvflare.fuel.flare_api.api_spec")
-    for kind in (JobNotFound, JobNotRunning, InternalError, NoReply):
+    for kind in (JobNotFound, JobNotRunning, InternalError, NoReply, NoConnection):
         setattr(made, kind.__name__, kind)
     for name in ("nvflare", "nvflare.fuel", "nvflare.fuel.flare_api"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))

@@ -15,17 +15,25 @@ class Job:
         self.spec = spec
         self.status = "RUNNING"
         self.stats = STATS
+        self.is_busy = False
 
     def get_job_meta(self, _job):
+        self._answer()
         return {"status": self.status}
 
     def show_stats(self, _job, _target):
+        self._answer()
         if self.stats is None:
             raise self.spec.JobNotFound("not yet")
         return self.stats
 
     def show_errors(self, _job, _target):
+        self._answer()
         return {"server": "No Error"}
+
+    def _answer(self):
+        if self.is_busy:
+            raise self.spec.NoConnection("cannot connect to server: ERROR_SERVER_CONNECTION")
 
 
 @pytest.fixture
@@ -67,6 +75,21 @@ def test_a_job_that_has_no_figures_yet_is_no_failure(told, spec):
     job.status = "FINISHED:COMPLETED"
     assert watch.look() == "FINISHED:COMPLETED"
     assert told()[-1] == {"summary": {"phase": "FINISHED:COMPLETED"}}
+
+
+def test_a_server_too_busy_to_answer_once_is_no_failure(told, spec, monkeypatch):
+    monkeypatch.setattr("workers.flare.watch.STATS_S", 0.0)
+    monkeypatch.setattr("workers.flare.watch.ERRORS_S", 0.0)
+    job = Job(spec)
+    watch = Watch(job, "j1", News())
+    assert watch.look() == "RUNNING"
+    job.is_busy = True
+    assert watch.look() == "RUNNING"
+    assert not watch.has_moved
+    job.is_busy = False
+    job.get_job_meta = lambda _job: setattr(job, "is_busy", True) or {"status": "RUNNING"}
+    assert watch.look() == "RUNNING"  # it answers the first question of the look and none after it
+    assert not watch.has_moved
 
 
 @pytest.mark.parametrize(
