@@ -11,7 +11,7 @@ import numpy
 import psutil
 import pytest
 
-from fedrota.flare import JobNotRunning, MonitorReturnCode, Session, new_secure_session
+from fedrota.flare import JobNotRunning, MonitorReturnCode, NoReply, Session, new_secure_session
 from tests.clients.install import install
 from tests.e2e.conftest import System
 
@@ -76,8 +76,8 @@ def wait(condition: Callable[[], Any], within_s: float) -> Any:
 def find_round(session: Session, job: str) -> int | None:
     try:
         server = session.show_stats(job, "server").get("server", {})
-    except JobNotRunning:
-        return None
+    except (JobNotRunning, NoReply):
+        return None  # a machine under load answers late
     return next((part["current_round"] for part in server.values() if "current_round" in part), None)
 
 
@@ -110,7 +110,7 @@ def test_a_job_runs_as_it_is_and_tells_how_far_it_is(system, session, tmp_path):
     with system.client() as client:
         points = [(point.x, point.value) for point in client.metrics(job) if point.name == "round"]
         assert points  # a round that is over before anybody looks leaves none
-        assert points == sorted({(round, float(round)) for round in (0, 1, 2)} & set(points))
+        assert points == sorted({(number, float(number)) for number in range(4)} & set(points))
     folder = Path(session.download_job_result(job))
     assert numpy.load(folder / "workspace" / "models" / "server.npy").tolist() == EXPECTED
     assert (folder / "job" / "hello-numpy" / "app" / "config" / "config_fed_server.json").is_file()

@@ -214,6 +214,7 @@ class ServerRun(FlareRun):
         self._requests: dict[str, str] = {}
         self._unsent = dict(self._sites)
         self._has_job = False
+        self._has_told = False
         if not self._sites:
             raise AssignmentError("run: a FLARE job needs a member in the role 'client'")
         self.loop.apart(self._fetch_job, then=self._on_job)
@@ -273,10 +274,21 @@ class ServerRun(FlareRun):
             if kit.exists():
                 self.send(self._unsent.pop(site), KIT, kit.read_bytes())
         if (self.place.workdir / FINISHED).exists():
+            self._tell_over()
+        else:
+            self.loop.later(LOOK_S, self._look)
+
+    def _tell_over(self) -> None:
+        if not self._has_told:
+            self._has_told = True
             for peer in self._sites.values():
                 self.send(peer, OVER, b"")
-            return
-        self.loop.later(LOOK_S, self._look)
+
+    def finish(self, ending: Ending) -> None:
+        """As any member; a run that ended well between two looks is told of before its channel closes."""
+        if ending.outcome == "success" and not self.is_over:
+            self._tell_over()
+        super().finish(ending)
 
 
 class ClientRun(FlareRun):

@@ -41,6 +41,8 @@ def _answer(given: dict[str, Any], session: Any, job: str) -> dict[str, Any]:
     }
     try:
         return {"value": ask[given["op"]]()}
+    except ConnectionError:
+        return {"error": "FLARE's server did not answer in time; ask again", "kind": "NoReply"}
     except list_errors() as wrong:
         return {"error": str(wrong), "kind": type(wrong).__name__}
 

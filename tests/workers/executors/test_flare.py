@@ -91,6 +91,14 @@ def test_server_and_sites_run_to_the_end_and_leave_their_workspaces(site):
     assert {task for task, _ in site.letters.closed} >= {run.assignment.task for run in runs}
 
 
+def test_a_server_that_ends_between_two_looks_still_tells_the_sites_that_it_is_over(site, monkeypatch):
+    runs = [site.start(task, folder="quick") for task in ("ts", "ta", "tb")]
+    until(lambda: all("kit of" in run.log for run in runs[1:]))
+    monkeypatch.setattr("workers.executors.flare.LOOK_S", 3600.0)
+    for run in runs:
+        assert run.sink.wait().outcome == "success", run.log
+
+
 def test_a_run_that_fails_says_why_in_the_engines_words(site):
     server = site.start("ts", folder="broken")
     site.start("ta")

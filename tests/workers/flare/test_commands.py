@@ -50,6 +50,14 @@ def test_a_refusal_is_an_answer(ask):
     assert ask("no such thing")["kind"] == "KeyError"
 
 
+def test_a_server_too_busy_to_answer_is_said_to_be(ask, spec):
+    def give_up(_job, _target):
+        raise spec.NoConnection("cannot connect to server: ERROR_SERVER_CONNECTION")
+
+    ask.job.show_stats = give_up
+    assert ask("stats") == {"error": "FLARE's server did not answer in time; ask again", "kind": "NoReply"}
+
+
 def test_commands_reach_the_job(ask):
     assert ask("app_command", topic="tune", data={"rate": 1}) == {"value": {"done": True}}
     assert ask("reset_errors") == {"value": None}

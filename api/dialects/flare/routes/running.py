@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from api.agent.channel import CHANNEL_HUB
@@ -25,6 +26,13 @@ LOG_FILE: Final = "log.txt"
 PROPS: Final = "cmd_props"
 """Where all clients carry a command's data."""
 NO_ERROR: Final = "No Error"
+_REFUSALS: Final = MappingProxyType(
+    {
+        "JobNotFound": MetaStatus.JOB_NOT_RUNNING,
+        "JobNotRunning": MetaStatus.JOB_NOT_RUNNING,
+        "NoReply": MetaStatus.NO_REPLY,
+    }
+)
 _TOPIC: Final = re.compile(r"[^\s\0]{1,200}")
 
 
@@ -104,8 +112,7 @@ async def _ask(call: Call, server: Task, question: Mapping[str, Any]) -> dict[st
         raise FlareError(MetaStatus.JOB_NOT_RUNNING, f"job {server.job_id} is not running: {wrong}") from wrong
     answer = parse_answer(server.party, bytes(body))
     if "error" in answer:
-        missing = answer.get("kind") in {"JobNotFound", "JobNotRunning"}
-        status = MetaStatus.JOB_NOT_RUNNING if missing else MetaStatus.ERROR
+        status = _REFUSALS.get(str(answer.get("kind")), MetaStatus.ERROR)
         raise FlareError(status, str(answer["error"]).removeprefix("error: "))
     value = answer.get("value")
     return value if isinstance(value, dict) else {}
