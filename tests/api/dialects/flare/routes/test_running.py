@@ -61,6 +61,17 @@ async def test_a_command_of_the_app_reaches_it_and_its_refusal_comes_back(server
     assert (reply["meta"]["status"], reply["meta"]["info"]) == ("error", refused["error"].removeprefix("error: "))
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("NoReply", "no_reply"), ("JobNotRunning", "job_not_running"), ("JobNotFound", "job_not_running")],
+)
+async def test_what_the_job_answers_with_is_told_apart(server_site, kind, status):
+    job, claims = await server_site.begin()
+    server_site.take_questions(claims["server"])
+    reply, _ = await ask(server_site, claims, {"error": "words", "kind": kind}, "show_stats", job, "all")
+    assert (reply["meta"]["status"], reply["meta"]["info"]) == (status, "words")
+
+
 async def test_a_job_that_does_not_run_has_no_figures(server_site):
     console = server_site.console
     job = await console.submit()
