@@ -1,13 +1,13 @@
-"""Reads of credentials; never of their secrets."""
+"""Reads of credentials, never of their secrets, and of idempotency keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.tables import TokenRow
+from scheduler.store.tables import IdempotencyRow, TokenRow
 from scheduler.store.tx import Tx
 
 
@@ -48,6 +48,18 @@ def list_tokens(tx: Tx, *, org: str | None = None) -> list[TokenView]:
     if org is not None:
         query = query.where(TokenRow.org == org)
     return [_view(row) for row in tx.session.exec(query).all()]
+
+
+def find_submitted(tx: Tx, owner: str, key: str) -> str | None:
+    """The id of the job that `owner` submitted with this idempotency key, which may be forgotten since; or None."""
+    row = tx.session.get(IdempotencyRow, (owner, key))
+    return None if row is None else row.job_id
+
+
+def count_keys(tx: Tx, job: str) -> int:
+    """How many idempotency keys lead to a job."""
+    query = select(func.count()).select_from(IdempotencyRow).where(IdempotencyRow.job_id == job)
+    return tx.session.exec(query).one()
 
 
 def _view(row: TokenRow) -> TokenView:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Text, case, cast, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,12 +15,19 @@ from scheduler.domain.reasons import explain_job, explain_step, explain_task
 from scheduler.domain.states import OPEN, State
 from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
+from scheduler.store.queries.plain import PlainRows
 from scheduler.store.tables import JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 
+_JOBS: Final = PlainRows(JobRow, "id {in:jobs}", without=["origin"])
+_STEPS: Final = PlainRows(StepRow, "job_id {in:jobs} ORDER BY job_id, position")
+_TASKS: Final = PlainRows(TaskRow, "job_id {in:jobs} ORDER BY member")
 LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy
 """The document is large and hardly ever wanted: leave it in the store."""
+
+
+Told = TypeVar("Told", Job, Step, Task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,26 +85,24 @@ def get_origin(tx: Tx, job: str) -> dict[str, Any]:
 
 def get_job_detail(tx: Tx, job: str) -> JobDetail:
     """The job with every step and the tasks of its present attempt."""
-    row = _get_row(tx, job)
-    steps = _steps(tx, job)
-    tasks = _tasks(tx, [(step.id, step.attempt) for step in steps], {step.id: step.name for step in steps})
-    return _detail(view_job(row), steps, tasks)
+    found = list_job_details(tx, [job])
+    if job not in found:
+        raise NotFoundError("job", job)
+    return found[job]
 
 
 def list_job_details(tx: Tx, jobs: Sequence[str]) -> dict[str, JobDetail]:
     """The named jobs, those that exist, each as `get_job_detail` gives it; three queries for all of them."""
-    rows = tx.session.exec(select(JobRow).options(*LEAN).where(col(JobRow.id).in_(list(jobs)))).all()
-    found = [row.id for row in rows]
-    steps: dict[str, list[Step]] = {job: [] for job in found}
-    for row in tx.session.exec(
-        select(StepRow).where(col(StepRow.job_id).in_(found)).order_by(col(StepRow.position))
-    ).all():
-        steps[row.job_id].append(view_step(row))
-    present = [step for of_job in steps.values() for step in of_job]
-    tasks: dict[str, list[Task]] = {job: [] for job in found}
-    for task in _tasks(tx, [(step.id, step.attempt) for step in present], {step.id: step.name for step in present}):
-        tasks[task.job_id].append(task)
-    return {row.id: _detail(view_job(row), steps[row.id], tasks[row.id]) for row in rows}
+    found = [view_job(row) for row in _JOBS.read(tx, jobs=jobs)]
+    steps = {job.id: dict[str, Step]() for job in found}
+    for row in _STEPS.read(tx, jobs=list(steps)):
+        steps[row.job_id][row.id] = view_step(row)
+    tasks = {job.id: list[Task]() for job in found}
+    for task in _TASKS.read(tx, jobs=list(steps)):
+        step = steps[task.job_id][task.step_id]
+        if task.attempt == step.attempt:
+            tasks[task.job_id].append(view_task(task, step.name))
+    return {job.id: _detail(job, list(steps[job.id].values()), tasks[job.id]) for job in found}
 
 
 def _detail(job: Job, steps: Sequence[Step], tasks: Sequence[Task]) -> JobDetail:
@@ -115,9 +120,13 @@ def _detail(job: Job, steps: Sequence[Step], tasks: Sequence[Task]) -> JobDetail
 def _step_detail(step: Step, tasks: Sequence[Task], succeeded: frozenset[str]) -> StepDetail:
     reason = explain_step(step, succeeded)
     return StepDetail(
-        replace(step, reason=reason),
-        [replace(task, reason=explain_task(task, step, reason)) for task in tasks],
+        _with_reason(step, reason), [_with_reason(task, explain_task(task, step, reason)) for task in tasks]
     )
+
+
+def _with_reason(value: Told, reason: str) -> Told:
+    """The value with this reason; most have it already, and a copy is dear."""
+    return value if value.reason == reason else replace(value, reason=reason)
 
 
 def get_step_detail(tx: Tx, job: str, name: str) -> StepDetail:
@@ -233,16 +242,3 @@ def _succeeded(tx: Tx, jobs: Sequence[str]) -> dict[str, frozenset[str]]:
         for job, name in tx.session.exec(select(StepRow.job_id, StepRow.name).where(*done)).all():
             names[job].add(name)
     return {job: frozenset(found) for job, found in names.items()}
-
-
-def _steps(tx: Tx, job: str) -> list[Step]:
-    rows = tx.session.exec(select(StepRow).where(StepRow.job_id == job).order_by(col(StepRow.position))).all()
-    return [view_step(row) for row in rows]
-
-
-def _tasks(tx: Tx, present: Sequence[tuple[str, int]], names: dict[str, str]) -> list[Task]:
-    attempts = dict(present)
-    rows = tx.session.exec(
-        select(TaskRow).where(col(TaskRow.step_id).in_(list(attempts))).order_by(col(TaskRow.member))
-    ).all()
-    return [view_task(row, names[row.step_id]) for row in rows if row.attempt == attempts[row.step_id]]
