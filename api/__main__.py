@@ -18,7 +18,7 @@ from config.garbage import spare_the_old
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load
 from scheduler.store.failures import STORE_FAILURES
-from scheduler.store.migrate import SchemaError, check_schema
+from scheduler.store.schema import SchemaError, check_schema
 from scheduler.store.session import make_store
 
 log: Final = structlog.get_logger()

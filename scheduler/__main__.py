@@ -6,7 +6,7 @@ from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load
 from scheduler.queues.names import SCHEDULER
 from scheduler.queues.tasks import make_scheduler
-from scheduler.store.migrate import SchemaError, check_schema
+from scheduler.store.schema import SchemaError, check_schema
 from scheduler.store.session import make_store
 
 

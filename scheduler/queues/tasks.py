@@ -16,7 +16,7 @@ from scheduler.queues.loop import Loop
 from scheduler.queues.names import ADVANCE, SCHEDULER
 from scheduler.queues.nudge import NudgeListener
 from scheduler.service.limits import patience_from
-from scheduler.store.migrate import check_schema
+from scheduler.store.schema import check_schema
 from scheduler.store.session import Store, make_store
 
 log: Final = structlog.get_logger()

@@ -1,22 +1,15 @@
-"""`python -m scheduler.store.migrate`: bring the database to this release's schema; and the check that it is there."""
+"""`python -m scheduler.store.migrate`: bring the database to this release's schema."""
 
 import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings, SettingsError, load
 from scheduler.store.session import Store, make_store
 
 ROOT = Path(__file__).parents[2]
-
-
-class SchemaError(Exception):
-    """The database's schema is not this release's; the text says what to do."""
 
 
 def make_config(store: Store) -> Config:
@@ -32,21 +25,6 @@ def migrate(store: Store) -> None:
     command.upgrade(make_config(store), "head")
     with store.engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
-
-
-def check_schema(store: Store) -> None:
-    """SchemaError where the database is behind or ahead of this release, or cannot be opened."""
-    head = ScriptDirectory.from_config(make_config(store)).get_current_head()
-    try:
-        with store.engine.connect() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as failure:
-        raise SchemaError(f"the database cannot be opened: {failure.orig}") from failure
-    if present != head:
-        raise SchemaError(
-            f"the database is at schema {present or 'none'}, this release needs {head}: "
-            "run `python -m scheduler.store.migrate` with this release"
-        )
 
 
 def main() -> int:
