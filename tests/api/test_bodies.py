@@ -1,4 +1,8 @@
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.bodies import MalformedBodyError, check_value, parse_json
 from scheduler.domain.errors import InvalidDocumentError
@@ -17,6 +21,9 @@ from scheduler.domain.errors import InvalidDocumentError
         (b'{"a": 1e999}', "infinite"),
         (b'{"a": "\\ud800"}', "is not JSON"),
         (b'{"a": {"b": 1, "b": 2}}', "the key 'b' stands twice"),
+        (b'{"b": "\\u003a", "c": 1, "c": 2}', "the key 'c' stands twice"),
+        (b'{"b": 1, "\\u0062": "::"}', "the key 'b' stands twice"),
+        (b'{"b": ":", "b": "::"}', "the key 'b' stands twice"),
         (b"\xef\xbb\xbf{}", "is not JSON"),
     ],
 )
@@ -50,3 +57,21 @@ def test_an_escaped_backslash_is_no_nul():
 def test_keys_are_checked_too():
     with pytest.raises(InvalidDocumentError, match="NUL"):
         check_value({"a": {"b\0": 1}})
+
+
+@given(
+    texts=st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b:", "\\u003a", "\u00e9"]),
+            st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=4),
+        ),
+        max_size=4,
+    )
+)
+def test_a_key_that_stands_twice_is_seen_however_it_is_written(texts):
+    raw = ("{" + ", ".join(f'"{key}": {json.dumps(value)}' for key, value in texts) + "}").encode()
+    if len({json.loads(f'"{key}"') for key, _ in texts}) < len(texts):
+        with pytest.raises(MalformedBodyError, match="stands twice"):
+            parse_json(raw)
+    else:
+        assert parse_json(raw) == json.loads(raw)
