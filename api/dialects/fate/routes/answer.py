@@ -8,6 +8,8 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
+from api.keys import DEFECT, HAS_BEGUN, PRINCIPAL
+from scheduler.domain.access import Principal
 from scheduler.domain.errors import FedrotaError
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,6 +34,31 @@ class Streaming:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer."""
         return await self.answer(request)
+
+
+def make_handler(
+    answer: Answer,
+    *,
+    admit: Callable[[web.Request], Awaitable[Principal]],
+    refuse: Callable[[web.Request, FedrotaError], Awaitable[web.StreamResponse]],
+    defect: Callable[[int, str], web.Response],
+) -> Answer:
+    """`answer` to those whom `admit` lets in; `refuse` renders what it raises, unless half an answer is out already.
+
+    `defect` renders what nobody foresaw, from a status and a sentence.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[DEFECT] = defect
+        try:
+            request[PRINCIPAL] = await admit(request)
+            return await answer(request)
+        except FedrotaError as wrong:
+            if request.get(HAS_BEGUN):
+                raise  # it must break off, not end with an envelope
+            return await refuse(request, wrong)
+
+    return handle
 
 
 async def brings_file(answer: Answer, request: web.Request) -> bool:

@@ -31,8 +31,7 @@ from api.dialects.fate.routes import (
     tracking,
 )
 from api.dialects.fate.routes.admission import admit, check_settled
-from api.dialects.fate.routes.answer import ROOT, Answer, Routes, Streaming, brings_file, make_loud
-from api.keys import DEFECT, HAS_BEGUN, PRINCIPAL
+from api.dialects.fate.routes.answer import ROOT, Answer, Routes, Streaming, brings_file, make_handler, make_loud
 from scheduler.domain.errors import FedrotaError
 
 SUBJECTS: Final[tuple[Routes, ...]] = (
@@ -72,18 +71,14 @@ def add_routes(app: web.Application) -> None:
 
 
 def _make_handler(answer: Answer) -> Answer:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        request[DEFECT] = _render_defect
-        try:
-            request[PRINCIPAL] = await admit(request)
-            return check_settled(request, await answer(request))
-        except FedrotaError as wrong:
-            if request.get(HAS_BEGUN):
-                raise  # half an answer is out: it must break off, not end with an envelope
-            refusal = translate(wrong)
-            return render_refusal(make_loud(refusal) if await brings_file(answer, request) else refusal)
+    async def settle(request: web.Request) -> web.StreamResponse:
+        return check_settled(request, await answer(request))
 
-    return handle
+    async def refuse(request: web.Request, wrong: FedrotaError) -> web.StreamResponse:
+        refusal = translate(wrong)
+        return render_refusal(make_loud(refusal) if await brings_file(answer, request) else refusal)
+
+    return make_handler(settle, admit=admit, refuse=refuse, defect=_render_defect)
 
 
 def _is_stream(answer: Answer) -> bool:

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from api.dialects.fate.routes.admission import admit_v2
-from api.dialects.fate.routes.answer import Answer, Routes
+from api.dialects.fate.routes.answer import Answer, Routes, make_handler
 from api.dialects.fate.v2.errors import Code, FlowError, translate
 from api.dialects.fate.v2.responses.envelope import render_refusal
 from api.dialects.fate.v2.routes import (
@@ -22,7 +22,6 @@ from api.dialects.fate.v2.routes import (
     tables,
     transfers,
 )
-from api.keys import DEFECT, PRINCIPAL
 from scheduler.domain.errors import FedrotaError
 
 ROOT: Final = "/v2"
@@ -53,15 +52,11 @@ def add_routes(app: web.Application) -> None:
 
 
 def _make_handler(answer: Answer) -> Answer:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        request[DEFECT] = _render_defect
-        try:
-            request[PRINCIPAL] = await admit_v2(request)
-            return await answer(request)
-        except FedrotaError as wrong:
-            return render_refusal(translate(wrong))
+    return make_handler(answer, admit=admit_v2, refuse=_refuse, defect=_render_defect)
 
-    return handle
+
+async def _refuse(_request: web.Request, wrong: FedrotaError) -> web.StreamResponse:
+    return render_refusal(translate(wrong))
 
 
 def _render_defect(status: int, message: str) -> web.Response:
