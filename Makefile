@@ -48,6 +48,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# tests/sharing.py says which process runs which tests.
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) -q
 

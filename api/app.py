@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from functools import cache, partial
 from typing import Final
 
@@ -28,6 +27,7 @@ from api.dialects.fate.v2.routes.serve import add_routes as serve_fate_v2
 from api.dialects.flare.listener.server import run_listener
 from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
+from api.discards import discard_for_ever
 from api.herald import Herald
 from api.keys import (
     BROKER,
@@ -35,6 +35,7 @@ from api.keys import (
     CHANNEL,
     COUNTS,
     DRAIN,
+    ENDED_SESSIONS,
     FEED,
     GATE,
     METRICS,
@@ -62,6 +63,7 @@ from api.native import (
     jobs,
     models,
     parties,
+    poison,
     queues,
     steps,
     system,
@@ -93,6 +95,7 @@ _NOT_NOW: Final[tuple[type[Exception], ...]] = (FedrotaError, *STORE_FAILURES)
 
 NATIVE: Final[tuple[Endpoints, ...]] = (
     jobs.endpoint,
+    poison.endpoint,
     steps.endpoint,
     events.endpoint,
     tracking.endpoint,
@@ -167,6 +170,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     shared = Redis.from_url(url, socket_connect_timeout=2)
     app[BROKER] = broker = _connect(url, timeout_s=1.0)
     app[NONCES] = Nonces(shared)
+    app[ENDED_SESSIONS] = Nonces(shared, prefix="ended")
     app[CHANNEL_HUB] = hub = ChannelHub(
         lambda task: app[READER].read(lambda tx: find_group(tx, task)), redis=shared, gateway=secrets.token_hex(8)
     )
@@ -198,11 +202,9 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     )
     herald.start()
     writer.start()
-    noting = asyncio.create_task(_note_uses(app))
+    chores = [asyncio.create_task(_note_uses(app)), asyncio.create_task(discard_for_ever(app))]
     yield
-    noting.cancel()
-    with suppress(asyncio.CancelledError):
-        await noting
+    await end_tasks(chores)
     await _note_used(app)
     await writer.close()
     await herald.close()

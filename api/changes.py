@@ -67,7 +67,9 @@ class ChangeFeed:
             await channel.subscribe(CHANGES)
             while True:
                 message = await channel.get_message(timeout=None)
-                if message is not None:
+                if message is None:
+                    self.tell_all()  # it listens from now on: what was said before, nobody here has heard
+                else:
                     await self._on_message(message["data"], own, send_stop)
 
     async def _on_message(self, raw: bytes, own: str, send_stop: SendStop) -> None:

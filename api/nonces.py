@@ -13,14 +13,16 @@ from redis.exceptions import RedisError
 log: Final = structlog.get_logger()
 
 KEPT: Final = 100_000
-_KEY: Final = "fedrota:nonce:"
 
 
 class Nonces:
     """What was seen within the last minutes; while the broker is away each gateway knows only its own."""
 
-    def __init__(self, redis: Redis | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, redis: Redis | None, *, prefix: str = "nonce", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._redis = redis
+        self._prefix = f"fedrota:{prefix}:"
         self._clock = clock
         self._seen: OrderedDict[str, float] = OrderedDict()
 
@@ -31,10 +33,22 @@ class Nonces:
         if self._redis is None:
             return True
         try:
-            return bool(await self._redis.set(_KEY + nonce, b"1", nx=True, ex=math.ceil(within_s)))
+            return bool(await self._redis.set(self._prefix + nonce, b"1", nx=True, ex=math.ceil(within_s)))
         except (RedisError, OSError) as failure:
             log.warning("nonce_kept_here_only", error=str(failure))
             return True
+
+    async def knows(self, nonce: str) -> bool:
+        """Whether somebody has taken `nonce`, and its time is not over."""
+        if self._seen.get(nonce, -math.inf) > self._clock():
+            return True
+        if self._redis is None:
+            return False
+        try:
+            return bool(await self._redis.exists(self._prefix + nonce))
+        except (RedisError, OSError) as failure:
+            log.warning("nonce_looked_up_here_only", error=str(failure))
+            return False
 
     def _take_here(self, nonce: str, within_s: float) -> bool:
         now = self._clock()

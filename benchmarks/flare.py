@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,10 @@ ROWS = (
 def measure_flare() -> list[Figure]:
     """One run of the script against each system, one after the other."""
     python = install(ENGINE)
-    theirs, ours = _run_theirs(python), _run_ours(python)
+    with tempfile.TemporaryDirectory(prefix="fedrota-job-") as folder:
+        # FLARE's session signs a job in the folder that it is given.
+        job = Path(shutil.copytree(JOB, Path(folder) / JOB.name))
+        theirs, ours = _run_theirs(python, job), _run_ours(python, job)
     return [
         figure
         for key, name, unit, factor in ROWS
@@ -47,7 +51,7 @@ def measure_flare() -> list[Figure]:
     ]
 
 
-def _run_ours(python: Path) -> dict[str, Any]:
+def _run_ours(python: Path, job: Path) -> dict[str, Any]:
     parties = ("server", "site-1", "site-2")
     with (
         _environment(FEDROTA_ENGINES=json.dumps({"flare": str(python)})),
@@ -57,10 +61,10 @@ def _run_ours(python: Path) -> dict[str, Any]:
         (kit / "startup").mkdir(parents=True)
         gateway = {"url": system.url, "token": system.token}
         (kit / "startup" / "fed_admin.json").write_text(json.dumps({"admin": {"username": USER, "gateway": gateway}}))
-        return _run_script(Path(sys.executable), "fedrota.flare", kit)
+        return _run_script(Path(sys.executable), "fedrota.flare", kit, job)
 
 
-def _run_theirs(python: Path) -> dict[str, Any]:
+def _run_theirs(python: Path, job: Path) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory(prefix="fedrota-poc-") as folder,
         _environment(NVFLARE_POC_WORKSPACE=f"{folder}/poc"),
@@ -73,13 +77,13 @@ def _run_theirs(python: Path) -> dict[str, Any]:
         try:
             time.sleep(READY_S / 4)  # its sites join some seconds after the command has returned
             kit = next(Path(folder).glob(f"poc/*/prod_00/{USER}"))
-            return _run_script(python, "nvflare.fuel.flare_api.flare_api", kit)
+            return _run_script(python, "nvflare.fuel.flare_api.flare_api", kit, job)
         finally:
             subprocess.run([nvflare, "poc", "stop"], check=False, capture_output=True, timeout=READY_S)
 
 
-def _run_script(python: Path, module: str, kit: Path) -> dict[str, Any]:
-    command = [str(python), str(SCRIPT), module, USER, str(kit), str(JOB)]
+def _run_script(python: Path, module: str, kit: Path, job: Path) -> dict[str, Any]:
+    command = [str(python), str(SCRIPT), module, USER, str(kit), str(job)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)} if module.startswith("fedrota") else dict(os.environ)
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, timeout=RUN_S)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

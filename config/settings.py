@@ -101,6 +101,8 @@ class Settings(_Base):
     """The party that runs the servers of FLARE jobs; empty: one called `server`, else the first that is no site."""
     flare_port: int = Field(default=0, ge=0, le=65535)
     """Serve unmodified NVFLARE clients up to 2.6 on this port of the gateway's host, by certificate; 0: do not."""
+    flare_old_uploads: bool = False
+    """Serve uploads of NVFLARE 2.4, too; clients of 2.5 and 2.6 then print a line about its handler at each login."""
     fate_party: str = ""
     """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
     model_publisher: str = Field(default="", pattern=r"^(|https?://\S+|[\w.]+:\w+)$")
@@ -118,6 +120,10 @@ class Settings(_Base):
     sweep_s: float = Field(default=1.0, gt=0)
     reserve_after_s: float = Field(default=10.0, ge=0)
     """A ready step that has waited so long holds freed slots against younger ones."""
+    poison_deaths: int = Field(default=2, ge=1)
+    """A step over which a party's worker has died so often is not given out again until an operator requeues it."""
+    retention_days: float = Field(default=0.0, ge=0)
+    """Ended jobs are removed with all they left once they are so old; 0: never."""
     open_jobs_per_user: int = Field(default=10_000, ge=1)
     upload_limit_bytes: int = Field(default=2 << 30, ge=1)
     attachment_limit_bytes: int = Field(default=512 << 20, ge=1)

@@ -9,13 +9,16 @@ from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
+from fedrota.attachments import Files, Upload, open_files
 from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
+from fedrota.document import DocumentSource, read_document
 from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
 from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
 from fedrota.model import Event, Job, Model, Table
 from fedrota.pages import AsyncPage
 from fedrota.requests import access as of_access
+from fedrota.requests import attachments as of_attachments
 from fedrota.requests import jobs as of_jobs
 from fedrota.requests import models as of_models
 from fedrota.requests import parties as of_parties
@@ -112,12 +115,13 @@ class AsyncClient:
         found = await self.send(call)
         return AsyncPage(items=found.items, next=found.next, load=lambda cursor: self.load(call.after(cursor)))
 
-    submit = sends(of_jobs.submit)
     jobs = lists(of_jobs.jobs)
     job = sends(of_jobs.job)
     document = sends(of_jobs.document)
     stop = sends(of_jobs.stop)
     rerun = sends(of_jobs.rerun)
+    poisoned = lists(of_jobs.poisoned)
+    requeue = sends(of_jobs.requeue)
     clone = sends(of_jobs.clone)
     delete = sends(of_jobs.delete)
     list_events = lists(of_jobs.list_events)
@@ -128,6 +132,7 @@ class AsyncClient:
     summaries = lists(of_jobs.summaries)
     outputs = lists(of_jobs.outputs)
     schema = sends(of_jobs.schema)
+    attachments = sends(of_attachments.attachments)
     task = sends(of_tasks.task)
     read_log = sends(of_tasks.read_log)
     read_output = sends(of_tasks.read_output)
@@ -163,6 +168,53 @@ class AsyncClient:
     revoke_client_key = sends(of_access.revoke_client_key)
     whoami = sends(of_access.whoami)
     version = sends(of_access.version)
+
+    async def submit(
+        self,
+        document: DocumentSource,
+        *,
+        attachments: Files | None = None,
+        idempotency_key: str | None = None,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Job:
+        """Submit a job; the answer means that it is stored and will run.
+
+        Args:
+            document: a mapping, a path, or YAML text (text of one line that ends in .yaml, .yml or .json is a path).
+            attachments: files to upload first, by the names under which commands find them (`{attachment.NAME}`).
+            idempotency_key: submitting again with the same key, document and files gives the same job. Without one
+                a key is made up for this call, so a repeat after a broken connection makes no second job.
+            dry_run: only check the document; the Job in the answer has no id and no tasks. Files are uploaded all
+                the same, and forgotten after a day.
+            progress: called with the bytes of the files so far and those in all (None where unknown).
+        """
+        body = read_document(document)
+        with open_files(attachments, progress) as sources:
+            attached = {name: (await self._attach(source)).id for name, source in sources.items()}
+        return await self.send(
+            of_jobs.submit(body, attached=attached, idempotency_key=idempotency_key, dry_run=dry_run)
+        )
+
+    async def upload_attachment(self, file: Path | str | BinaryIO, *, progress: Progress | None = None) -> Upload:
+        """Upload a file for jobs to carry: a document names its id under `attachments`.
+
+        Args:
+            file: a path, or a binary file that is read from where it stands.
+            progress: called with the bytes so far and those in all (None where unknown).
+        """
+        with Source(file, progress=progress) as source:
+            return await self._attach(source)
+
+    async def _attach(self, source: Source) -> Upload:
+        return await self._upload(source, of_attachments.put_attachment(size=source.size))
+
+    async def download_attachment(
+        self, job: str, name: str, path: Path | str, *, progress: Progress | None = None
+    ) -> Path:
+        """Write a file that a job carries to the file `path` (or into that folder), which appears only once it is whole."""
+        call = of_attachments.stream_attachment(job, name)
+        return await self._download(call, Download(Path(path), name, progress=progress))
 
     async def wait(self, job: str, *, timeout_s: float | None = None) -> Job:
         """Wait until a job has ended, told by its event stream; WaitTimeoutError after `timeout_s` seconds."""

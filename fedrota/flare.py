@@ -7,6 +7,7 @@ earlier versions are kept. A session speaks HTTP with a fedrota gateway; no thre
 from types import TracebackType
 from typing import Any, Final, Self
 
+from fedrota.session.commands import Commands
 from fedrota.session.control import Control
 from fedrota.session.jobs import Jobs
 from fedrota.session.outcomes import (
@@ -34,7 +35,7 @@ from fedrota.session.outcomes import (
 from fedrota.session.results import Results
 from fedrota.session.shapes import ClientInfo, JobInfo, MonitorReturnCode, ServerInfo, SystemInfo, TargetType
 from fedrota.session.spec import make_spec
-from fedrota.session.studies import Studies
+from fedrota.session.studies import DEFAULT_STUDY, Studies, check_study
 from fedrota.session.targets import Targets
 
 __all__ = [
@@ -46,24 +47,23 @@ __all__ = [
     "new_secure_session", "new_session",
 ]  # fmt: skip
 
-DEFAULT_STUDY: Final = "default"
 ADMIN: Final = "admin"
 FULL_METAS: Final = 3
 """So many times `basic_cb_with_print` prints the whole meta of a running job."""
 
 
-class Session(Jobs, Results, Targets, Control, Studies):
+class Session(Jobs, Results, Targets, Control, Studies, Commands):
     """A session with a gateway; use it in a `with` block, or call `close`."""
 
     def __init__(
         self,
-        username: str = "",
-        startup_path: str = "",
+        username: str | None = None,
+        startup_path: str | None = None,
         secure_mode: bool = True,  # noqa: FBT001, FBT002
         debug: bool = False,  # noqa: FBT001, FBT002
         study: str = DEFAULT_STUDY,
     ) -> None:
-        super().__init__(username, startup_path)
+        super().__init__(username, startup_path, check_study(study))
         self.secure_mode = secure_mode
         self.debug = debug
         self.study = study

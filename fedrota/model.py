@@ -98,6 +98,21 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoisonedTask:
+    """A task over which its party's worker died too often; an operator's `requeue` gives it out again."""
+
+    job: str
+    step: str
+    party: str
+    task: str
+    job_name: str = ""
+    role: str = ""
+    attempt: int = 0
+    reason: str = ""
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try of a whole step by all its parties."""
 

@@ -9,13 +9,15 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from config.settings import Settings, load
-from scheduler.store import attachment_tables, grant_tables, model_tables, tables
+from scheduler.store import attachment_tables, discard_tables, grant_tables, model_tables, study_tables, tables
 from scheduler.store.columns import Instant, Json
 from scheduler.store.session import make_store
 
 assert attachment_tables  # noqa: S101  its import fills the metadata
+assert discard_tables  # noqa: S101
 assert grant_tables  # noqa: S101
 assert model_tables  # noqa: S101
+assert study_tables  # noqa: S101
 assert tables  # noqa: S101
 
 PLAIN = {Instant: "sa.Double()", Json: "sa.Text()", AutoString: "sa.Text()"}

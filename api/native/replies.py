@@ -162,6 +162,20 @@ class SummaryReply(TypedDict):
     values: dict[str, Any]
 
 
+class PoisonReply(TypedDict):
+    """A task over which its party's worker died too often; its step waits for an operator."""
+
+    job: str
+    job_name: str
+    step: str
+    role: str
+    party: str
+    task: str
+    attempt: int
+    reason: str
+    ended: datetime
+
+
 class OutputReply(TypedDict):
     """A table, model or file that lies at a party."""
 

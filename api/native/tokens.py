@@ -7,13 +7,14 @@ from aiohttp import web
 from api.auth import require
 from api.bridge import utc_now
 from api.keys import GATE, PRINCIPAL, READER, WRITER
+from api.native.credentials import check_ending, check_issue, pick_visible
 from api.native.documents import TokenBody
 from api.native.parties import actor_of
 from api.native.render import render_token
 from api.native.replies import IdentityReply, NewTokenReply, Page, TokenReply
 from api.routing import Endpoints, render
-from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed
-from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, NotFoundError, Problem
+from scheduler.domain.access import Action, Principal, Role
+from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from scheduler.service.audit import note
 from scheduler.service.tokens import TokenWish, end_token, issue_token
 from scheduler.store.queries.access import TokenView, get_token, list_tokens
@@ -23,19 +24,13 @@ from scheduler.store.tx import Tx
 endpoint: Final = Endpoints("tokens")
 
 
-def subject_of(token: TokenView) -> Subject:
-    """Whose the token is."""
-    return Subject(owner=token.name, org=token.org, project=token.project)
-
-
 @endpoint("GET", "/tokens", reply=Page[TokenReply])
 async def find_tokens(request: web.Request) -> dict[str, Any]:
     """List the tokens that the caller may see, without their secrets."""
     principal: Principal = request[PRINCIPAL]
     require(principal, Action.READ_TOKENS)
     tokens = await request.app[READER].read(list_tokens)
-    shown = [token for token in tokens if is_allowed(principal, Action.READ_TOKENS, subject_of(token))]
-    return {"items": [render_token(token) for token in shown], "next": None}
+    return {"items": [render_token(token) for token in pick_visible(principal, tokens)], "next": None}
 
 
 @endpoint("POST", "/tokens", status=201, reply=NewTokenReply)
@@ -45,13 +40,8 @@ async def add_token(request: web.Request, body: TokenBody) -> web.Response:
     require(principal, Action.ISSUE_TOKEN)
     org = await _find_org(request, body) if body.party else body.org or principal.org
     project = body.project or principal.project
-    if not is_allowed(principal, Action.ISSUE_TOKEN, Subject(org=org, project=project)):
-        raise ForbiddenError(
-            f"{principal.name} may issue tokens for organisation {principal.org!r} in project {principal.project!r} only"
-        )
     role = Role(body.role) if body.role else None
-    if role is Role.PROJECT_ADMIN and principal.role is not Role.PROJECT_ADMIN:
-        raise ForbiddenError("only a project_admin makes another project_admin")
+    check_issue(principal, role, org=org, project=project)
     by = actor_of(request)
 
     def issue(tx: Tx) -> tuple[TokenView, str]:
@@ -83,7 +73,7 @@ async def delete_token(request: web.Request) -> None:
     """Revoke a token; other gateways learn of it within seconds."""
     token = request.match_info["token"]
     found = await request.app[READER].read(lambda tx: get_token(tx, token))
-    require(request[PRINCIPAL], Action.ISSUE_TOKEN, subject_of(found), kind="token", identity=token)
+    check_ending(request, found, kind="token")
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: end_token(tx, token, by=by, now=utc_now()))
     request.app[GATE].forget_all()

@@ -1,5 +1,6 @@
 """What a client's commands lead to: logins end here, everything else is a call of the gateway."""
 
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,12 +20,12 @@ from fedrota.bridge.protocol import (
     render_text,
 )
 
+log: Final = logging.getLogger(__name__)
+
 STUDY: Final = "default"
 PULL_FOLDER: Final = "file_transfer.pull_folder"
 _OLD_HANDLERS: Final = frozenset({"file_transfer.pull_binary"})
 """These clients have no such handler and complain of it."""
-_OF_JOB: Final = frozenset({"job_running", "job_not_running"})
-"""For these the client makes the sentence itself and wants the job's id alone."""
 
 
 class Offer(Protocol):
@@ -51,15 +52,38 @@ class Console:
         if member is None:
             return render_inactive()
         if command.name == "_cert_login":
-            return _log_in(command, member, study)
+            return self._log_in(command, member, str(study or ""))
         if not member.has_session(command.token):
             return render_inactive()
         if command.name == "_check_session":
             return render_text("OK")
         if command.name == "_logout":
-            self._members.end(member)
-            return render_text("OK")
+            return self._log_out(member)
         return self.carry_out(command, member)
+
+    def _log_in(self, command: Command, member: Member, study: str) -> str:
+        """The session's token, once the gateway lets the client into its study."""
+        if list(command.words) != [member.user]:
+            return render_text("REJECT")
+        if study in {"", STUDY}:
+            return render_login(member.session)
+        try:
+            with self._gateway.carry_out(member.login, Command(name="_check_session"), study=study) as answer:
+                meta = answer.meta
+        except (AwayError, RefusedError) as wrong:
+            return render_text(f"REJECT: {wrong.message}")
+        if meta.get("status") != "ok":
+            return render_text(f"REJECT: {meta.get('auth_code') or 'AUTH_STUDY_NOT_CONFIGURED'}: {meta.get('info')}")
+        self._members.enter(member, study)
+        return render_login(member.session)
+
+    def _log_out(self, member: Member) -> str:
+        self._members.end(member)
+        try:
+            self._gateway.log_out(member.login)
+        except (AwayError, RefusedError) as wrong:
+            log.warning("%s was logged out here only: %s", member.user, wrong.message)
+        return render_text("OK")
 
     def answer_upload(self, text: Any, member: Member, body: Iterator[bytes]) -> str:
         """The reply to a request that brings a file."""
@@ -74,7 +98,7 @@ class Console:
     def carry_out(self, command: Command, member: Member, body: Iterator[bytes] | None = None) -> str:
         """The gateway's reply, in the words of these clients."""
         try:
-            with self._gateway.carry_out(member.login, command, body) as answer:
+            with self._gateway.carry_out(member.login, command, body, study=member.study) as answer:
                 return self._render(command, member, answer)
         except AwayError as wrong:
             return render_error("no_reply", wrong.message)
@@ -88,11 +112,6 @@ class Console:
         if status == "not_authenticated":
             self._members.end(member)
             return render_inactive()
-        if status in _OF_JOB and command.words:
-            return render(answer.items, {**answer.meta, "info": answer.meta.get("job_id") or command.words[0]})
-        if "existing_job_id" in answer.meta:
-            known = {"status": "submit_token_conflict", "job_id": answer.meta["existing_job_id"]}
-            return render(answer.items, {**answer.meta, **known})
         if command.name == "_commands":
             return render([_without_old_handlers(item) for item in answer.items], answer.meta)
         return render(answer.items, answer.meta)
@@ -106,16 +125,6 @@ class Console:
             folder.cleanup()
             raise
         return render([{"type": "string", "data": "OK"}], {**meta, "status": "ok", "info": "", **offered})
-
-
-def _log_in(command: Command, member: Member, study: Any) -> str:
-    if list(command.words) != [member.user]:
-        return render_text("REJECT")
-    if study not in {None, "", STUDY}:
-        return render_text(
-            f"REJECT: AUTH_STUDY_NOT_CONFIGURED: study '{str(study)[:80]}' is not configured on the server"
-        )
-    return render_login(member.session)
 
 
 def _without_old_handlers(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from fedrota.connection import Connection
 
 CHALLENGE: Final = "/flare/v1/challenge"
 LOGIN: Final = "/flare/v1/login"
+LOGOUT: Final = "/flare/v1/logout"
 FILES: Final = "application/octet-stream"
 CALL_HEADER: Final = "X-Flare-Call"
 META_HEADER: Final = "X-Flare-Meta"
@@ -62,11 +63,18 @@ class Gateway:
         user, bearer, expires = (self._pick(given, name) for name in ("user", "token", "expires"))
         return Login(user=str(user), bearer=str(bearer), expires=float(expires))
 
+    def log_out(self, login: Login) -> None:
+        """End the login at the gateway."""
+        with self._translating(LOGIN_S):
+            self._read(self._http.post(LOGOUT, headers=_sign(login), timeout=LOGIN_S))
+
     @contextmanager
-    def carry_out(self, login: Login, command: Command, body: Iterator[bytes] | None = None) -> Iterator[Answer]:
+    def carry_out(
+        self, login: Login, command: Command, body: Iterator[bytes] | None = None, *, study: str = ""
+    ) -> Iterator[Answer]:
         """The answer to a command; its pieces must be read inside. AwayError where it does not come (whole)."""
-        call = {"words": list(command.words), "props": dict(command.props)}
-        headers = {"Authorization": f"Flare {login.bearer}"}
+        call = {"words": list(command.words), "props": dict(command.props), **({"study": study} if study else {})}
+        headers = _sign(login)
         sent: dict[str, Any] = {"json": call}
         if body is not None:
             headers |= {"Content-Type": FILES, CALL_HEADER: json.dumps(call)}
@@ -120,6 +128,10 @@ class Gateway:
 
     def _no_gateway(self) -> AwayError:
         return AwayError(f"what answers at {self._connection.url} is no gateway with FLARE's interface")
+
+
+def _sign(login: Login) -> dict[str, str]:
+    return {"Authorization": f"Flare {login.bearer}"}
 
 
 def _quote(name: str) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 MAX_MEMBERS: Final = 10_000
@@ -25,12 +25,13 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A client's endpoint, its token on every message, and the token of its session of commands."""
+    """A client's endpoint, its token on every message, and the token of its session of commands in a study."""
 
     origin: str
     login: Login
     token: str = field(repr=False)
     session: str = field(repr=False)
+    study: str = ""
 
     @property
     def user(self) -> str:
@@ -84,6 +85,12 @@ class Members:
             self.end(member)
             return None
         return member
+
+    def enter(self, member: Member, study: str) -> None:
+        """From now on the client works in this study."""
+        with self._lock:
+            if member.token in self._members:
+                self._members[member.token] = replace(member, study=study)
 
     def end(self, member: Member) -> None:
         """Let the client do nothing more."""

@@ -24,6 +24,8 @@ class Options:
     folder: Path
     url: str
     is_verbose: bool = False
+    is_patient: bool = False
+    """Wait for certificates that are not there yet."""
 
     @property
     def authority(self) -> Path:
@@ -41,19 +43,31 @@ class Options:
         return self.folder / KEY
 
 
+def find_missing(folder: Path) -> list[str]:
+    """The files of `folder` that are needed and not there."""
+    return [name for name in (AUTHORITY, CERTIFICATE, KEY) if not (folder / name).is_file()]
+
+
 def parse_options(argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Options:
     """Options from a command line; BridgeError where the certificates are missing."""
     given = _make_parser().parse_args(argv)
     state = Path((environment or os.environ).get("FEDROTA_STATE_DIR") or ".fedrota")
     folder = Path(given.certificates) if given.certificates else state / "flare"
-    missing = [name for name in (AUTHORITY, CERTIFICATE, KEY) if not (folder / name).is_file()]
-    if missing:
+    missing = find_missing(folder)
+    if missing and not given.wait:
         raise BridgeError(
             f"{folder} holds no {', '.join(missing)}: run `fedrota provision`, or name the folder `startup` of the "
             "server's kit with --certificates"
         )
     url = find_connection(given.url, None).url
-    return Options(host=given.host, port=given.port, folder=folder.absolute(), url=url, is_verbose=given.verbose)
+    return Options(
+        host=given.host,
+        port=given.port,
+        folder=folder.absolute(),
+        url=url,
+        is_verbose=given.verbose,
+        is_patient=given.wait,
+    )
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -64,6 +78,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=PORT, help="the kits' fed_learn_port (default: %(default)s)")
     parser.add_argument("--certificates", metavar="FOLDER", help="default: `flare` in FEDROTA_STATE_DIR (.fedrota)")
     parser.add_argument("--url", help="the gateway's address; default: FEDROTA_URL, else the local `fedrota up`")
+    parser.add_argument("--wait", action="store_true", help="wait for certificates that are not there yet")
     parser.add_argument("--verbose", action="store_true", help="log what nvflare's library logs, too")
     return parser
 

@@ -1,14 +1,13 @@
 """FLARE's requests and replies as JSON texts. Source: NVIDIA FLARE 2.9.0, `nvflare/fuel/hci`."""
 
 import json
-import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from fedrota.bridge.errors import RequestError
+from fedrota.session.lines import split
 
 MAX_TEXT: Final = 1 << 20
 MAX_WORDS: Final = 256
@@ -17,7 +16,6 @@ PATIENCE_S: Final = 5.0
 LONGEST_S: Final = 3600.0
 INACTIVE: Final = "session_inactive"
 _PROPS: Final = ("cmd_props", "custom_props", "cmd_timeout")
-_TOKEN_FLAG: Final = "--submit-token"  # noqa: S105  a flag's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +43,8 @@ def parse_request(text: Any) -> Command:
     meta = given.get("meta")
     props = {name: meta[name] for name in _PROPS if name in meta} if isinstance(meta, dict) else {}
     name, words = _split(_find(items, "command"))
-    words, more = _take_submit_token(name, words)
     timeout_s = _parse_seconds(props.get("cmd_timeout"))
-    return Command(name=name, words=words, props={**props, **more}, token=_find(items, "token"), timeout_s=timeout_s)
+    return Command(name=name, words=words, props=props, token=_find(items, "token"), timeout_s=timeout_s)
 
 
 def _find(items: Sequence[Any], kind: str) -> str:
@@ -56,21 +53,10 @@ def _find(items: Sequence[Any], kind: str) -> str:
 
 
 def _split(line: str) -> tuple[str, list[str]]:
-    """As FLARE's server splits: by quotes where there are any and they fit, else by spaces."""
-    try:
-        words = shlex.split(line) if '"' in line or "'" in line else re.split(" +", line.strip())
-    except ValueError:
-        words = re.split(" +", line.strip())
+    words = split(line)
     if not words or not words[0] or len(words) > MAX_WORDS:
         raise RequestError(f"a command and at most {MAX_WORDS} words are needed")
     return words[0].rpartition(".")[2], words[1:]
-
-
-def _take_submit_token(name: str, words: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """Clients since 2.8 write the token behind the folder; the gateway takes it as a property."""
-    if name != "submit_job" or len(words) < 2 or words[-2] != _TOKEN_FLAG:
-        return words, {}
-    return words[:-2], {"submit_token": words[-1]}
 
 
 def _parse_seconds(given: Any) -> float:

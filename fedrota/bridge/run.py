@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from fedrota.bridge.gateway import Gateway
-from fedrota.bridge.imports import load_library
-from fedrota.bridge.options import Options, parse_options
+from fedrota.bridge.imports import Library, load_library
+from fedrota.bridge.options import Options, find_missing, parse_options
 from fedrota.bridge.ports import check_free, wait_until_open
 from fedrota.bridge.wire import Wire
 from fedrota.errors import FedrotaError
@@ -17,28 +17,41 @@ from fedrota.errors import FedrotaError
 log: Final = logging.getLogger(__name__)
 
 END_S: Final = 5.0
+LOOK_S: Final = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the process's exit status."""
+    ended = threading.Event()
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
         _start_log(is_verbose=options.is_verbose)
-        wire, gateway = _start(options)
+        library = load_library()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: ended.set())
+        if not _wait_for_certificates(options, ended):
+            return 0
+        wire, gateway = _start(library, options)
     except FedrotaError as wrong:
         print(f"fedrota.bridge: {wrong.message}", file=sys.stderr)  # noqa: T201  a command speaks to its caller
         return 1
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
     log.warning("ready: %s:%d serves %s", options.host, options.port, options.url)
     ended.wait()
     _stop(wire, gateway)
     return 0
 
 
-def _start(options: Options) -> tuple[Wire, Gateway]:
-    library = load_library()
+def _wait_for_certificates(options: Options, ended: threading.Event) -> bool:
+    """True once they are there, False where the process is to end before."""
+    if missing := find_missing(options.folder):
+        log.warning("waiting: %s holds no %s; run `fedrota provision`", options.folder, ", ".join(missing))
+    while find_missing(options.folder):
+        if ended.wait(LOOK_S):
+            return False
+    return True
+
+
+def _start(library: Library, options: Options) -> tuple[Wire, Gateway]:
     check_free(options.host, options.port)
     gateway = Gateway(options.url)
     wire = Wire(library, options, gateway)

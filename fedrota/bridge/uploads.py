@@ -9,7 +9,7 @@ from typing import Any, Final
 from fedrota.bridge.members import Member
 
 MAX_UPLOADS: Final = 32
-MAX_OF_MEMBER: Final = 2
+MAX_OF_MEMBER: Final = 8
 MAX_CHUNK_BYTES: Final = 8 << 20
 WAITING_CHUNKS: Final = 4
 IDLE_S: Final = 30.0

@@ -9,8 +9,18 @@ from rich.markup import escape
 import fedrota
 from fedrota.cli.completion import complete_party
 from fedrota.cli.context import AsJson, connect
+from fedrota.cli.credentials import (
+    FIRST,
+    LAST,
+    ExpiresOption,
+    OrgOption,
+    ProjectOption,
+    list_first,
+    report_revoked,
+    say_standing,
+)
 from fedrota.cli.show import print_fields, print_json, print_json_list, print_line, print_table
-from fedrota.cli.words import NOTHING, parse_duration, say_age
+from fedrota.cli.words import NOTHING, say_age
 from fedrota.errors import NoGatewayError
 from fedrota.model import Token
 
@@ -27,40 +37,15 @@ def list_tokens(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json_list(found)
         return
-    now = datetime.now(UTC)
     print_table(
-        ["id", "kind", "~name", "role", "of", "created", "expires", "last used", "state"],
-        [_make_row(token, now) for token in found],
+        ["id", "kind", *FIRST, "last used", LAST],
+        [[token.id, token.kind, *list_first(token), _say_use(token), say_standing(token)] for token in found],
         empty="no tokens: make one with `fedrota tokens create NAME`",
     )
 
 
-def _make_row(token: Token, now: datetime) -> list[str]:
-    return [
-        token.id,
-        token.kind,
-        escape(token.name),
-        token.role or NOTHING,
-        escape(token.party or token.org or NOTHING),
-        say_age(token.created, now),
-        say_age(token.expires, now) if token.expires else "never",
-        say_age(token.last_used, now) if token.last_used else "never",
-        _say_state(token, now),
-    ]
-
-
-def _say_state(token: Token, now: datetime) -> str:
-    if token.revoked:
-        return "[red]revoked[/]"
-    return "[red]expired[/]" if token.expires and token.expires <= now else "[green]good[/]"
-
-
-def parse_expiry(text: str) -> float:
-    """Seconds of a length of time as typed; typer.BadParameter where it is none."""
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no length of time: write 90s, 15min, 12h or 30d") from None
+def _say_use(token: Token) -> str:
+    return say_age(token.last_used, datetime.now(UTC)) if token.last_used else "never"
 
 
 @group.command("create")
@@ -71,18 +56,13 @@ def create_token(  # noqa: PLR0913  each parameter is a flag of the command line
     role: Annotated[
         str | None, typer.Option("--role", help="project_admin, org_admin, lead or member (the default).")
     ] = None,
-    org: Annotated[str | None, typer.Option("--org", help="The user's organisation.")] = None,
-    project: Annotated[str | None, typer.Option("--project", help="The user's project.")] = None,
+    org: OrgOption = None,
+    project: ProjectOption = None,
     party: Annotated[
         str | None,
         typer.Option("--party", help="Make it the token of this party's worker.", autocompletion=complete_party),
     ] = None,
-    expires: Annotated[
-        float | None,
-        typer.Option(
-            "--expires", metavar="TIME", parser=parse_expiry, help="How long it is good, e.g. 30d; default: for ever."
-        ),
-    ] = None,
+    expires: ExpiresOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a token; its secret is shown once, now."""
@@ -106,10 +86,7 @@ def revoke_token(
     """Revoke a token at once."""
     with connect(ctx) as client:
         client.revoke_token(token)
-    if as_json:
-        print_json({"revoked": token})
-    else:
-        print_line(f"revoked token {escape(token)}")
+    report_revoked("token", token, as_json=as_json)
 
 
 @app.command(rich_help_panel="Access")

@@ -18,7 +18,9 @@ from fedrota.cli import (
     models,
     outputs,
     parties,
+    poison,
     provision,
+    prune,
     results,
     submit,
     tables,
@@ -61,7 +63,7 @@ def make_app() -> typer.Typer:
         epilog=escape(EPILOG),
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for part in (submit, jobs, logs, results):
+    for part in (submit, jobs, prune, poison, logs, results):
         app.add_typer(part.app)
     app.add_typer(outputs.app, name="output", rich_help_panel="Results")
     app.add_typer(models.app)

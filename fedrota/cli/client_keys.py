@@ -1,16 +1,22 @@
 """`fedrota clients`: what clients of other systems sign their requests with."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from fedrota.cli.access import parse_expiry
 from fedrota.cli.context import AsJson, connect
+from fedrota.cli.credentials import (
+    FIRST,
+    LAST,
+    ExpiresOption,
+    OrgOption,
+    ProjectOption,
+    list_first,
+    report_revoked,
+    say_standing,
+)
 from fedrota.cli.show import print_json, print_json_list, print_line, print_table
-from fedrota.cli.words import NOTHING, say_age
-from fedrota.model import ClientKey
 
 app = typer.Typer()
 group = typer.Typer(help="App keys of clients that sign their requests, as FATE's do.", no_args_is_help=True)
@@ -25,30 +31,11 @@ def list_client_keys(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json_list(found)
         return
-    now = datetime.now(UTC)
     print_table(
-        ["app key", "~name", "role", "of", "created", "expires", "state"],
-        [_make_row(key, now) for key in found],
+        ["app key", *FIRST, LAST],
+        [[key.id, *list_first(key), say_standing(key)] for key in found],
         empty="no clients: make one with `fedrota clients create NAME`",
     )
-
-
-def _make_row(key: ClientKey, now: datetime) -> list[str]:
-    return [
-        key.id,
-        escape(key.name),
-        key.role or NOTHING,
-        escape(key.org or NOTHING),
-        say_age(key.created, now),
-        say_age(key.expires, now) if key.expires else "never",
-        _say_state(key, now),
-    ]
-
-
-def _say_state(key: ClientKey, now: datetime) -> str:
-    if key.revoked:
-        return "[red]revoked[/]"
-    return "[red]expired[/]" if key.expires and key.expires <= now else "[green]good[/]"
 
 
 @group.command("create")
@@ -59,14 +46,9 @@ def create_client_key(  # noqa: PLR0913  each parameter is a flag of the command
     role: Annotated[
         str | None, typer.Option("--role", help="project_admin, org_admin, lead (the default) or member.")
     ] = None,
-    org: Annotated[str | None, typer.Option("--org", help="The client's organisation.")] = None,
-    project: Annotated[str | None, typer.Option("--project", help="The client's project.")] = None,
-    expires: Annotated[
-        float | None,
-        typer.Option(
-            "--expires", metavar="TIME", parser=parse_expiry, help="How long it is good, e.g. 30d; default: for ever."
-        ),
-    ] = None,
+    org: OrgOption = None,
+    project: ProjectOption = None,
+    expires: ExpiresOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an app key and its secret key; the secret is shown once, now."""
@@ -90,7 +72,4 @@ def revoke_client_key(
     """Revoke a client's keys at once."""
     with connect(ctx) as client:
         client.revoke_client_key(client_id)
-    if as_json:
-        print_json({"revoked": client_id})
-    else:
-        print_line(f"revoked client {escape(client_id)}")
+    report_revoked("client", client_id, as_json=as_json)

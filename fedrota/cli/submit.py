@@ -1,7 +1,7 @@
 """`fedrota submit` and `fedrota watch`."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from fedrota.cli.completion import JobId
 from fedrota.cli.context import AsJson, connect
 from fedrota.cli.progress import watch_job
 from fedrota.cli.show import make_error_console, print_json, print_line, print_next
+from fedrota.cli.transfer import transfer_bar
 from fedrota.cli.verdict import leave, list_next, print_verdict
 from fedrota.client import Client
 from fedrota.document import find_line, parse_document, read_text, set_param
@@ -42,21 +43,47 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
         list[str] | None,
         typer.Option("--set", metavar="STEP.PARAM=VALUE", help="Set a parameter of a step; may be repeated."),
     ] = None,
+    attach: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attach",
+            metavar="FILE[=NAME]",
+            help="Send a file along; commands find it as {attachment.NAME}, by default the file's own name. "
+            "May be repeated.",
+        ),
+    ] = None,
     timeout_s: TimeoutOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Submit a job document."""
+    files = _parse_files(attach or [])
     text = typer.get_text_stream("stdin").read() if str(file) == "-" else read_text(file)
     document = _apply(text, str(file), settings or [])
     with connect(ctx) as client:
-        with _placed(text, str(file)):
-            job = client.submit(document, idempotency_key=key, dry_run=dry_run)
+        with _placed(text, str(file)), transfer_bar("attaching", None) if files else nullcontext() as report:
+            job = client.submit(document, attachments=files, idempotency_key=key, dry_run=dry_run, progress=report)
         if dry_run:
             _report_check(job, as_json=as_json)
         elif wait or watch:
             _attend(client, job.id, timeout_s, show=watch and not as_json, as_json=as_json)
         else:
             _report_submitted(job, as_json=as_json)
+
+
+def _parse_files(given: list[str]) -> dict[str, Path]:
+    """Files by name; typer.BadParameter where two have the same."""
+    files: dict[str, Path] = {}
+    for text in given:
+        path, equals, name = text.rpartition("=")
+        # A file whose own name holds the sign is meant before one that is to be called something else.
+        file = Path(path) if equals and not Path(text).exists() else Path(text)
+        called = name if file != Path(text) else file.name
+        if not called:
+            raise typer.BadParameter(f"--attach {text}: write FILE or FILE=NAME")
+        if called in files:
+            raise typer.BadParameter(f"--attach: two files are called {called}: write FILE=NAME for one of them")
+        files[called] = file
+    return files
 
 
 def _apply(text: str, name: str, settings: list[str]) -> dict[str, Any]:

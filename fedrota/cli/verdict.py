@@ -40,7 +40,13 @@ def list_next(job: Job) -> list[str]:
         return [f"fedrota watch {job.id}", f"fedrota stop {job.id}"]
     failed = find_failed_task(job)
     logs = [f"fedrota logs {job.id} {failed.step} --party {failed.party}"] if failed else []
-    return [*logs, f"fedrota rerun {job.id}"]
+    again = "requeue" if any(_is_poison(task) for step in job.steps for task in step.tasks) else "rerun"
+    return [*logs, f"fedrota {again} {job.id}"]
+
+
+def _is_poison(task: Task) -> bool:
+    """Whether an operator keeps the task: a rerun would be refused."""
+    return task.failure is not None and task.failure.kind == "poison"
 
 
 def find_failed_task(job: Job) -> Task | None:

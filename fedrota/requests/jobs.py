@@ -7,22 +7,23 @@ from uuid import uuid4
 
 import httpx
 
-from fedrota.document import DocumentSource, read_document
-from fedrota.model import Attempt, Event, Job, Metric, Output, Step, Summary
+from fedrota.errors import InvalidError, Problem
+from fedrota.model import Attempt, Event, Job, Metric, Output, PoisonedTask, Step, Summary
 from fedrota.requests.call import Call, ListCall, get, get_list, make_path, make_query
 from fedrota.responses import many, one, parse_json, parse_nothing, parse_record
 
 
-def submit(document: DocumentSource, *, idempotency_key: str | None = None, dry_run: bool = False) -> Call[Job]:
-    """Submit a job; the answer means that it is stored and will run.
-
-    Args:
-        document: a mapping, a path, or YAML text (text of one line that ends in .yaml, .yml or .json is a path).
-        idempotency_key: submitting again with the same key and document gives the same job. Without one a
-            key is made up for this call, so a repeat after a broken connection makes no second job.
-        dry_run: only check the document; the Job in the answer has no id and no tasks.
-    """
-    body = read_document(document)
+def submit(
+    document: Mapping[str, Any],
+    *,
+    attached: Mapping[str, str],
+    idempotency_key: str | None = None,
+    dry_run: bool = False,
+) -> Call[Job]:
+    """Submit a job document, with uploaded files (name to id) beside those that it names itself."""
+    body = dict(document)
+    if attached:
+        body["attachments"] = {**_read_attachments(body), **attached}
     return Call(
         method="POST",
         path="/jobs",
@@ -32,6 +33,14 @@ def submit(document: DocumentSource, *, idempotency_key: str | None = None, dry_
         parse=partial(_parse_plan, body) if dry_run else one(Job),
         repeatable=True,
     )
+
+
+def _read_attachments(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = document.get("attachments") or {}
+    if not isinstance(given, Mapping):
+        problem = Problem("attachments", "is no mapping of names to ids of uploaded files")
+        raise InvalidError(f"attachments: {problem.message}", status=0, problems=[problem])
+    return given
 
 
 def _parse_plan(body: Mapping[str, Any], response: httpx.Response) -> Job:
@@ -84,6 +93,16 @@ def rerun(job: str, *, from_step: str | None = None) -> Call[Job]:
     """Run an ended job again: from a step on, or else every step that did not succeed."""
     body = {"from_step": from_step} if from_step else {}
     return Call(method="POST", path=make_path("jobs", job, "rerun"), body=body, parse=one(Job))
+
+
+def poisoned(*, limit: int | None = None) -> ListCall[PoisonedTask]:
+    """List the tasks over which a party's worker died too often, the latest first."""
+    return get_list("/poisoned", many(PoisonedTask), make_query(limit=limit))
+
+
+def requeue(job: str) -> Call[Job]:
+    """Give an ended job's poisoned steps out again, with all else that did not succeed; for admins."""
+    return Call(method="POST", path=make_path("jobs", job, "requeue"), parse=one(Job))
 
 
 def clone(job: str, *, name: str | None = None, params: Mapping[str, Mapping[str, Any]] | None = None) -> Call[Job]:

@@ -1,11 +1,13 @@
 """What a session does to the system: restart, shutdown, service providers, studies."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fedrota.session import outcomes
 from fedrota.session.arguments import check_endpoint, check_kind, check_targets
+from fedrota.session.jobs import check_id
 from fedrota.session.shapes import TargetType
 from fedrota.session.system import TYPES, System
 
@@ -25,12 +27,13 @@ class Control(System):
         """
         words = _make_words("restart", target_type, client_names)
         seconds = _check_timeout(timeout)
-        before = self._list_times(words)
+        before = self._list_processes(words)
         meta = dict(self.door.send("restart", *words).meta)
         if wait:
-            names = list(before)
             self._wait_until(
-                lambda now: all(now.get(name, 0.0) > before[name] for name in names), seconds, "restart", gap_s=1.0
+                lambda now: all(now.get(name, process) != process for name, process in before.items()),
+                seconds,
+                "restart",
             )
         return meta
 
@@ -40,7 +43,7 @@ class Control(System):
         """Shut workers down; with `wait`, until they are gone. JobNotDone while jobs run, where the server is meant."""
         words = _make_words("shutdown", target_type, client_names)
         seconds = _check_timeout(timeout)
-        before = self._list_times(words)
+        before = self._list_processes(words)
         meta = dict(self.door.send("shutdown", *words).meta)
         if wait:
             self._wait_until(lambda now: not any(name in now for name in before), seconds, "shutdown")
@@ -59,12 +62,17 @@ class Control(System):
         self.door.send("remove_client", client_name)
 
     def configure_job_log(self, job_id: str, config: Any, target: str = "all") -> None:
-        """InternalError: a job's log holds all that it prints."""
-        self.door.send("configure_job_log", job_id, target, str(config))
+        """Change how much a running job of FLARE's logs at its server, at a site or at all: a level or a log mode.
+
+        JobNotRunning; InternalError where the config is none.
+        """
+        where = [target] if target in {TargetType.ALL, TargetType.SERVER} else [TargetType.CLIENT, target]
+        words = json.dumps(config) if isinstance(config, dict) else str(config)
+        self.door.send("configure_job_log", check_id(job_id), *where, words)
 
     def configure_site_log(self, config: Any, target: str = "all") -> None:
-        """InternalError: a worker's level is its setting FEDROTA_LOG_LEVEL."""
-        self.door.send("configure_site_log", target, str(config))
+        """Change how much workers log until they end; a level, or `reload` for the one of their settings."""
+        self.door.send("configure_site_log", target, _check_level(config))
 
     def list_sp(self) -> str:
         """The service providers, as the text that FLARE 2.5 gives: every gateway is active."""
@@ -78,20 +86,18 @@ class Control(System):
         """InternalError: every gateway is active already, none waits to be promoted."""
         self.door.send("promote_sp", check_endpoint(sp_end_point))
 
-    def _list_times(self, words: Sequence[str]) -> dict[str, float]:
-        """When the sites that are meant last connected; the server's own worker is not waited for."""
+    def _list_processes(self, words: Sequence[str]) -> dict[str, str]:
+        """What tells the worker of each site that is meant from its successor; the server's own is not waited for."""
         kind, names = words[0], words[1:]
         found = {} if kind == TargetType.SERVER else self._look()
-        return {name: at for name, at in found.items() if not names or name in names}
+        return {name: process for name, process in found.items() if not names or name in names}
 
-    def _look(self) -> dict[str, float]:
-        return {client.name: client.last_connect_time for client in self.get_connected_client_list()}
+    def _look(self) -> dict[str, str]:
+        clients = self.door.send("check_status", TargetType.SERVER).meta["clients"]
+        return {client["client_name"]: str(client["process"]) for client in clients}
 
-    def _wait_until(
-        self, is_done: Callable[[dict[str, float]], bool], seconds: float, what: str, *, gap_s: float = 0.0
-    ) -> None:
+    def _wait_until(self, is_done: Callable[[dict[str, str]], bool], seconds: float, what: str) -> None:
         give_up = time.monotonic() + seconds
-        time.sleep(gap_s)
         while not is_done(self._look()):
             if time.monotonic() > give_up:
                 raise TimeoutError(f"the {what} was not seen to be done within {seconds} seconds")
@@ -101,6 +107,12 @@ class Control(System):
 def _make_words(command: str, target_type: str, client_names: list[str] | None) -> list[str]:
     kind = check_kind(target_type, TYPES, command)
     return [kind, *(check_targets(client_names) if client_names and kind == TargetType.CLIENT else ())]
+
+
+def _check_level(config: Any) -> str:
+    if not isinstance(config, str) or not config.strip():
+        raise ValueError("configure_site_log only supports log levels and built-in log modes")
+    return config.strip()
 
 
 def _check_timeout(timeout: Any) -> float:

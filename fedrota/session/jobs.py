@@ -1,5 +1,6 @@
 """What a session does with jobs: submit, list, read, wait, abort, clone, delete, fetch results."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ Monitor = Callable[..., bool]
 """Called with (session, job id, meta, further arguments); what it returns says whether to go on."""
 _ALIASES: Final = {"max_num": "limit", "job_id_prefix": "id_prefix", "job_name_prefix": "name_prefix", "id": "id_prefix",
                    "name": "name_prefix"}  # fmt: skip
+WRONG_TOKEN: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"  # noqa: S105
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_FOLDER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _IGNORED: Final = frozenset({"all"})
 
 
@@ -25,13 +29,12 @@ class Jobs(Link):
         """Submit the job in a folder; its id. A path that is no folder is looked for below `upload_dir`.
 
         InvalidJobDefinition says what is wrong with it. The same `submit_token` again gives the same job,
-        SubmitTokenConflict where its files differ.
+        SubmitTokenConflict where its files differ, SubmitTokenJobDeleted where the job was deleted.
         """
         folder = self._find_folder(job_definition_path)
+        words = make_token_words(submit_token)
         with self._naming_folder(folder), pack(folder) as body:
-            reply = self.door.upload(
-                "submit_job", folder.resolve().name, props={"submit_token": submit_token}, body=body
-            )
+            reply = self.door.upload("submit_job", folder.resolve().name, *words, body=body)
         return str(reply.meta["job_id"])
 
     def _find_folder(self, given: Any) -> Path:
@@ -41,7 +44,7 @@ class Jobs(Link):
             raise outcomes.InvalidJobDefinition(f"job_definition_path must be str but got {type(given)}.")
         for folder in (Path(given), Path(self.upload_dir) / given):
             if folder.is_dir():
-                return folder
+                return _check_name(folder)
         raise outcomes.InvalidJobDefinition(f"'{given}' is not a valid folder")
 
     @contextmanager
@@ -80,10 +83,9 @@ class Jobs(Link):
         for name, value in kwargs.items():
             if name not in _ALIASES and name not in _IGNORED:
                 raise TypeError(f"list_jobs() got an unexpected keyword argument '{name}'")
-            given[_ALIASES.get(name, name)] = value
-        words = _make_words(given, detailed=detailed, reverse=reverse)
-        if submit_token:
-            words += ["-t", submit_token]
+            if given.get(_ALIASES.get(name, name)) is None:
+                given[_ALIASES.get(name, name)] = value
+        words = _make_words(given, detailed=detailed, reverse=reverse) + make_token_words(submit_token)
         return list(self.door.send("list_jobs", *words).meta["jobs"])
 
     def abort_job(self, job_id: str) -> str:
@@ -145,6 +147,25 @@ class Jobs(Link):
         if meta is None:
             raise outcomes.JobTimeout(f"job {job_id} did not finish within {timeout}s")
         return meta
+
+
+def _check_name(folder: Path) -> Path:
+    name = folder.resolve().name
+    if not _FOLDER_NAME.fullmatch(name):
+        raise outcomes.InvalidJobDefinition(
+            f"job folder name '{name}' contains unsupported characters. "
+            "Use only letters, numbers, dots, underscores, and hyphens, with no spaces."
+        )
+    return folder
+
+
+def make_token_words(token: Any) -> list[str]:
+    """A submit token as a command's words; InvalidArgumentError where it is none."""
+    if token is None:
+        return []
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise outcomes.InvalidArgumentError(WRONG_TOKEN)
+    return ["--submit-token", token]
 
 
 def check_id(job_id: Any) -> str:

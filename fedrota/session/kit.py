@@ -25,7 +25,7 @@ class Kit:
     download_dir: Path
 
 
-def read_kit(username: str, folder: str) -> Kit:
+def read_kit(username: str, folder: str | None) -> Kit:
     """The kit in `folder`, laid out as FLARE's.
 
     Its `fed_admin.json` may name the gateway (`gateway: {url, token}`); without that it is the one that FEDROTA_URL
@@ -33,7 +33,7 @@ def read_kit(username: str, folder: str) -> Kit:
     """
     _check(isinstance(username, str), f"username must be str but got {type(username)}")
     _check(isinstance(folder, str), f"startup_path must be str but got {type(folder)}")
-    root = Path(folder)
+    root = Path(str(folder))
     _check(root.is_dir(), f"startup kit does not exist at {folder}")
     startup = root / "startup"
     if not startup.is_dir():

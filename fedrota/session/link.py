@@ -8,13 +8,13 @@ from fedrota.session.outcomes import NoConnection, SessionClosed
 class Link:
     """A session's connection; it takes no commands once it is closed."""
 
-    def __init__(self, username: str, startup_path: str) -> None:
-        kit = read_kit(username, startup_path)
+    def __init__(self, username: str | None, startup_path: str | None, study: str = "") -> None:
+        kit = read_kit(username or "", startup_path)
         self.username = kit.username
-        self.startup_path = startup_path
+        self.startup_path = startup_path or ""
         self.upload_dir = str(kit.upload_dir)
         self.download_dir = str(kit.download_dir)
-        self.api: Door | None = Door(kit.connection)
+        self.api: Door | None = Door(kit.connection, study=study)
         """The connection; None once it is closed. The name is FLARE's."""
 
     @property
@@ -27,7 +27,7 @@ class Link:
     def try_connect(self, timeout: float) -> None:
         """Make sure that the gateway answers and takes this caller; NoConnection, AuthenticationError otherwise."""
         try:
-            self.door.send("_commands", timeout_s=timeout)
+            self.door.send("_check_session", timeout_s=timeout)
         except NoConnection as wrong:
             raise NoConnection(f"cannot connect to server for {timeout} seconds: {wrong}") from wrong
 

@@ -40,7 +40,6 @@ JobNotRunning: Final = _take("JobNotRunning")
 JobNotDone: Final = _take("JobNotDone")
 JobTimeout: Final = _take("JobTimeout")
 InternalError: Final = _take("InternalError")
-AuthenticationError: Final = _take("AuthenticationError")
 AuthorizationError: Final = _take("AuthorizationError")
 NoClientsAvailable: Final = _take("NoClientsAvailable")
 ClientsStillRunning: Final = _take("ClientsStillRunning")
@@ -59,29 +58,40 @@ class _SubmitTokenConflict(Exception):  # noqa: N818  FLARE's name
 class _SubmitTokenJobDeleted(Exception):  # noqa: N818
     """The submit token belongs to a job that was deleted."""
 
-    def __init__(self, message: str, job_id: str = "", state: str = "", deleted_time: str = "") -> None:
+    def __init__(
+        self, message: str, job_id: str | None = None, state: str | None = None, deleted_time: str | None = None
+    ) -> None:
         super().__init__(message)
         self.job_id = job_id
         self.state = state
         self.deleted_time = deleted_time
 
 
+class _AuthenticationError(Exception):
+    """The gateway does not take the caller; `auth_code` is FLARE's name for the reason, where it has one."""
+
+    def __init__(self, message: str = "", auth_code: str | None = None) -> None:
+        super().__init__(message)
+        self.auth_code = auth_code
+
+
 class _CommandError(Exception):
     """A command was refused; `hint` says what to change."""
 
-    def __init__(self, error_code: str, message: str, hint: str = "", exit_code: int = 1) -> None:
-        super().__init__(message)
+    def __init__(self, error_code: str, message: str = "", hint: str = "", exit_code: int = 1) -> None:
+        super().__init__(message or error_code)
         self.error_code = error_code
-        self.message = message
+        self.message = message or error_code
         self.hint = hint
         self.exit_code = exit_code
 
 
-for _own in (_SubmitTokenConflict, _SubmitTokenJobDeleted, _CommandError):
+for _own in (_SubmitTokenConflict, _SubmitTokenJobDeleted, _AuthenticationError, _CommandError):
     _own.__name__ = _own.__qualname__ = _own.__name__.lstrip("_")
 
 SubmitTokenConflict: Final[type[Exception]] = getattr(_SPEC, "SubmitTokenConflict", _SubmitTokenConflict)
 SubmitTokenJobDeleted: Final[type[Exception]] = getattr(_SPEC, "SubmitTokenJobDeleted", _SubmitTokenJobDeleted)
+AuthenticationError: Final[type[Exception]] = getattr(_SPEC, "AuthenticationError", _AuthenticationError)
 CommandError: Final[type[Exception]] = getattr(_SPEC, "CommandError", _CommandError)
 
 

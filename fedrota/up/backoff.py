@@ -16,11 +16,14 @@ class Crashes:
 
     times: list[float] = field(default_factory=list)
 
-    def note(self, now: float, *, was_ready: bool) -> float | None:
+    def note(self, now: float, *, was_ready: bool, is_orderly: bool = False) -> float | None:
         """Seconds to wait before the next start, or None when this is a crash loop.
 
-        A process that never became ready is given up sooner: its settings are wrong, not its luck.
+        A process that never became ready is given up sooner: its settings are wrong, not its luck. An orderly
+        end, such as a restart that somebody asked for, is no death.
         """
+        if is_orderly:
+            return FIRST_PAUSE_S
         self.times = [time for time in self.times if now - time < WINDOW_S] + [now]
         if len(self.times) >= (LIMIT if was_ready else LIMIT_BEFORE_READY):
             return None

@@ -33,9 +33,17 @@ def _facts(url: str, flower_url: str, folder: StateFolder, options: Options) -> 
         facts += [("docs", f"{url}/docs"), ("token", str(_short(folder.token)))]
     if options.wants("worker") or options.wants("gateway"):
         facts += [("parties", parties)]
+    facts += _flare_doors(options)
     if flower_url:
         facts += [("Flower", flower_url)]
     return [*facts, ("logs", f"{_short(folder.logs)}/"), ("stop", "Ctrl-C, or `fedrota down` in another terminal")]
+
+
+def _flare_doors(options: Options) -> list[tuple[str, str]]:
+    """What FLARE's clients need: a port, which the kits name, and the kits."""
+    doors = [("up to 2.6", "admin_port", options.flare_listener), ("2.8, 2.9", "fed_learn_port", options.flare_bridge)]
+    open_ones = [f"{versions}: {name} {port}" for versions, name, port in doors if port and options.wants("gateway")]
+    return [("FLARE", "; ".join([*open_ones, "kits: `fedrota provision project.yml`"]))] if open_ones else []
 
 
 def _first(url: str, folder: StateFolder) -> list[str]:

@@ -50,7 +50,11 @@ class Child:
             status = await self._run_once()
             if self._told_to_stop.is_set() or status == STAY_DOWN:
                 break
-            pause = self._crashes.note(time.monotonic(), was_ready=self.became_ready.is_set())
+            pause = self._crashes.note(
+                time.monotonic(),
+                was_ready=self.became_ready.is_set(),
+                is_orderly=status == 0 and self.state == "ready",
+            )
             if pause is None:
                 self._move("crashed")
                 return

@@ -53,6 +53,11 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
         bool | None, typer.Option("--flower/--no-flower", help="Run Flower; default: when installed.")
     ] = None,
     flower_port: Annotated[int | None, typer.Option(help="Flower's port, or the next free one; default 5555.")] = None,
+    flare_listener: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients up to 2.6, as 8003.")] = None,
+    flare_bridge: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients 2.8 and 2.9, as 8002.")] = None,
+    flare_python: Annotated[
+        str | None, typer.Option(help="FLARE's Python, for bridge and workers; default: that of FEDROTA_ENGINES.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything is ready.")] = False,
 ) -> None:
     """Start the whole system here: broker, gateway, scheduler, one worker per party, Flower."""
@@ -60,6 +65,7 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
     flags: dict[str, Any] = {"parties": party, "port": port, "host": host, "state": state, "slots": slots}
     flags |= {"gateways": gateways, "only": only, "database": postgres, "broker": broker, "gateway": gateway}
     flags |= {"components": components, "flower": flower, "flower_port": flower_port}
+    flags |= {"flare_listener": flare_listener, "flare_bridge": flare_bridge, "flare_python": flare_python}
     options = make_options(flags=flags, environment=os.environ, config=read_config(config) if config else None)
     _start_detached(options) if detach else _start(options)
 

@@ -19,6 +19,7 @@ ENVIRONMENT: Final = {
     "broker": "FEDROTA_BROKER_URL",
     "database": "FEDROTA_DATABASE_URL",
     "gateway": "FEDROTA_GATEWAY_URL",
+    "flare_listener": "FEDROTA_FLARE_PORT",
 }
 
 
@@ -49,6 +50,12 @@ class Options:
     flower: bool | None = None
     """None: when it is installed."""
     flower_port: int = 5555
+    flare_listener: int = 0
+    """The port of NVFLARE's clients up to 2.6; 0: none."""
+    flare_bridge: int = 0
+    """The port of NVFLARE's clients from 2.8 on; 0: none."""
+    flare_python: str = ""
+    """FLARE's interpreter; empty: the one that FEDROTA_ENGINES names."""
 
     def wants(self, part: str) -> bool:
         """Whether this `up` starts the gateway, the scheduler or the workers."""
@@ -71,6 +78,9 @@ _KINDS: Final[Mapping[str, type]] = {
     "gateway": str,
     "flower": bool,
     "flower_port": int,
+    "flare_listener": int,
+    "flare_bridge": int,
+    "flare_python": str,
 }
 _LISTS: Final = ("only", "components")
 
@@ -121,10 +131,11 @@ def with_parties(options: Options, remembered: Iterable[PartySpec]) -> Options:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT.items() if environment.get(name)}
-    if "port" in found:
-        if not found["port"].isdecimal():
-            raise UpError(f"FEDROTA_PORT is {found['port']!r}: give a number from 0 to 65535")
-        found["port"] = int(found["port"])
+    for key, text in found.items():
+        if _KINDS[key] is int:
+            if not text.isdecimal():
+                raise UpError(f"{ENVIRONMENT[key]} is {text!r}: give a number from 0 to 65535")
+            found[key] = int(text)
     return found
 
 
@@ -180,12 +191,30 @@ def _checked(options: Options) -> Options:
         (not 1 <= options.gateways <= 64, f"--gateways {options.gateways}: give a number from 1 to 64"),
         (not 1 <= options.slots <= 1024, f"--slots {options.slots}: give a number from 1 to 1024"),
         (not 1 <= options.flower_port <= 65535, f"--flower-port {options.flower_port}: give a number to 65535"),
+        *_flare_doors(options),
         *_lonely_parts(options),
     )
     for is_wrong, message in checks:
         if is_wrong:
             raise UpError(message)
     return options
+
+
+def _flare_doors(options: Options) -> Iterable[tuple[bool, str]]:
+    """Each door for FLARE's clients has a port of its own, and both are the gateway's neighbours."""
+    for key in ("flare_listener", "flare_bridge"):
+        port = getattr(options, key)
+        flag = f"--{key.replace('_', '-')} {port}"
+        yield not 0 <= port <= 65535, f"{flag}: give a number to 65535"
+        yield port != 0 and port == options.port, f"{flag} is the gateway's port: give it one of its own"
+    yield (
+        options.flare_bridge != 0 and options.flare_bridge == options.flare_listener,
+        f"--flare-bridge and --flare-listener both name port {options.flare_bridge}: each needs one of its own",
+    )
+    yield (
+        options.flare_bridge != 0 and not options.wants("gateway"),
+        "--flare-bridge starts beside the gateway: add `--only gateway`, or run `python -m fedrota.bridge` by itself",
+    )
 
 
 def _lonely_parts(options: Options) -> Iterable[tuple[bool, str]]:

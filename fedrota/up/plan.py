@@ -9,6 +9,7 @@ from typing import Final
 
 from fedrota.up import probes
 from fedrota.up.broker import make_broker
+from fedrota.up.flare import engines_env, make_bridge
 from fedrota.up.folder import StateFolder
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.ports import claim_port, next_free_port
@@ -53,6 +54,7 @@ class _Site:
             "FEDROTA_HOST": self.options.host,
             "FEDROTA_PORT": str(self.port),
             "FEDROTA_BROKER_URL": self.broker_url,
+            "FEDROTA_FLARE_PORT": str(self.options.flare_listener),
         }
         if self.options.database:
             given["FEDROTA_DATABASE_URL"] = self.options.database
@@ -61,7 +63,7 @@ class _Site:
 
 def make_plan(*, tree: Path, folder: StateFolder, options: Options, environment: Mapping[str, str]) -> Plan:
     """The plan of a run; chooses ports, so make it with the folder's lock held."""
-    port = claim_port(options.host, options.port) if options.wants("gateway") else options.port
+    port = _claim_ports(options) if options.wants("gateway") else options.port
     needs_broker = not options.broker and options.wants("gateway")
     broker, broker_url = make_broker(folder) if needs_broker else (None, options.broker)
     site = _Site(tree=tree, folder=folder, options=options, inherited=environment, port=port, broker_url=broker_url)
@@ -69,13 +71,21 @@ def make_plan(*, tree: Path, folder: StateFolder, options: Options, environment:
     stages = (
         Stage(programs=(broker,) if broker else (), chores=(_migrate(site),) if options.wants("gateway") else ()),
         _gateway_stage(site),
-        Stage(programs=(*_scheduler(site), *_workers(site), *_flower(site, flower_port))),
+        Stage(programs=(*_scheduler(site), *_workers(site), *_bridge(site), *_flower(site, flower_port))),
     )
     return Plan(
         stages=tuple(stage for stage in stages if stage.programs or stage.chores),
         url=site.url,
         flower_url=f"http://{LOOPBACK}:{flower_port}" if flower_port else "",
     )
+
+
+def _claim_ports(options: Options) -> int:
+    """The gateway's port; UpError where it or one for FLARE's clients is taken."""
+    for key in ("flare_listener", "flare_bridge"):
+        if wanted := getattr(options, key):
+            claim_port(options.host, wanted, option=f"--{key.replace('_', '-')}")
+    return claim_port(options.host, options.port)
 
 
 def _migrate(site: _Site) -> Chore:
@@ -166,7 +176,13 @@ def _worker_env(site: _Site, party: PartySpec, token: Path) -> dict[str, str]:
         given["FEDROTA_TOKEN_FILE"] = str(token)
     if site.options.components:
         given["FEDROTA_COMPONENTS"] = f"[{','.join(_quoted(name) for name in site.options.components)}]"
-    return {**kept, **given}
+    return {**kept, **given, **engines_env(site.options, site.inherited)}
+
+
+def _bridge(site: _Site) -> tuple[Program, ...]:
+    return make_bridge(
+        tree=site.tree, folder=site.folder, options=site.options, environment=site.inherited, url=site.url
+    )
 
 
 def _quoted(name: str) -> str:

@@ -45,14 +45,14 @@ def next_free_port(first: int) -> int:
     return next((port for port in span if is_free("127.0.0.1", port)), 0) or find_free_port()
 
 
-def claim_port(host: str, port: int) -> int:
+def claim_port(host: str, port: int, *, option: str = "--port") -> int:
     """`port` itself, or a free one for 0; UpError naming the holder when it is taken."""
     if port == 0:
         return find_free_port(host)
     if not is_free(host, port):
         raise UpError(
             f"port {port} is taken{_holder(port)}. Stop that process (`fedrota down` stops another fedrota), "
-            "or give another --port (0: any free one)"
+            f"or give another {option}{' (0: any free one)' if option == '--port' else ''}"
         )
     return port
 

@@ -40,6 +40,15 @@ def serves(url: str, path: str) -> Probe:
     return probe
 
 
+def opens(port: int) -> Probe:
+    """The process itself listens on the port."""
+
+    async def probe(pid: int) -> bool:
+        return await asyncio.to_thread(listens, pid, port)
+
+    return probe
+
+
 def is_connected(port: int) -> Probe:
     """The process holds a connection to that port."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from fedrota.up.probes import Probe
 
-STOP_ORDER: Final = (("gateway",), ("scheduler", "worker", "flower"), ("broker",))
+STOP_ORDER: Final = (("bridge",), ("gateway",), ("scheduler", "worker", "flower"), ("broker",))
 """Stopped group by group: first nothing new comes in, last the ground that the others stand on."""
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import fedrota
 from fedrota.errors import FedrotaError
 from fedrota.up.errors import UpError
+from fedrota.up.flare import require_flare
 from fedrota.up.folder import StateFolder, held, make_folder, recall_parties, remember_parties
 from fedrota.up.options import Options, with_parties
 from fedrota.up.plan import inherited_environment, make_plan
@@ -46,6 +47,7 @@ def run_up(
     """
     tree = tree or find_tree(package=Path(fedrota.__file__).parent, here=Path.cwd())
     require_packages(options)
+    require_flare(options, inherited_environment())
     folder = make_folder(options.state)
     with held(folder):
         for name in kill_leftovers(folder):

@@ -109,6 +109,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "discard",
+        sa.Column("party_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("party_id", "task_id"),
+    )
+    op.create_table(
+        "study",
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("site_orgs", sa.Text(), nullable=False),
+        sa.Column("users", sa.Text(), nullable=False),
+        sa.Column("created", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("project", "name"),
+    )
+    op.create_table(
         "tag",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("project", sa.Text(), nullable=False),
@@ -521,6 +537,8 @@ def downgrade() -> None:
         batch_op.drop_index("tag_name")
 
     op.drop_table("tag")
+    op.drop_table("study")
+    op.drop_table("discard")
     op.drop_table("party")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index(

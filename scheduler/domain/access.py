@@ -23,6 +23,7 @@ class Action(StrEnum):
     SUBMIT_JOB = "submit_job"
     CONTROL_JOB = "control_job"
     DELETE_JOB = "delete_job"
+    REQUEUE_JOB = "requeue_job"
     READ_OUTPUT = "read_output"
     READ_PARTY = "read_party"
     ADMIT_PARTY = "admit_party"
@@ -33,6 +34,8 @@ class Action(StrEnum):
     WRITE_TABLE = "write_table"
     READ_TOKENS = "read_tokens"
     ISSUE_TOKEN = "issue_token"  # noqa: S105  an action, not a secret
+    CONTROL_STUDY = "control_study"
+    REMOVE_STUDY = "remove_study"
     MONITOR = "monitor"
 
 
@@ -82,6 +85,7 @@ RULES: Final[Mapping[Action, Rules]] = MappingProxyType(
         ),
         Action.CONTROL_JOB: _OWN,
         Action.DELETE_JOB: _OWN,
+        Action.REQUEUE_JOB: _ORG,
         Action.READ_OUTPUT: _OWN,
         Action.READ_PARTY: _ALL,
         Action.ADMIT_PARTY: _ADMIN,
@@ -92,6 +96,8 @@ RULES: Final[Mapping[Action, Rules]] = MappingProxyType(
         Action.WRITE_TABLE: _OWN,
         Action.READ_TOKENS: _ORG,
         Action.ISSUE_TOKEN: _ORG,
+        Action.CONTROL_STUDY: MappingProxyType(dict.fromkeys((Role.PROJECT_ADMIN, Role.ORG_ADMIN), Scope.PROJECT)),
+        Action.REMOVE_STUDY: _ADMIN,
         Action.MONITOR: _ALL,
     }
 )

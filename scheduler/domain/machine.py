@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from scheduler.domain import rollup
+from scheduler.domain import poison, rollup
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.model import Failure, Job, Step, Task
 from scheduler.domain.states import HELD, TERMINAL, Event, Level, State, target
@@ -284,7 +284,7 @@ class _Settling:
         words = f"party {culprit.party} ({culprit.role}): {failure.message}"
         is_counted = failure.kind != "interrupted"
         spent = step.spent + is_counted
-        if failure.kind in step.retry.on and spent < step.retry.attempts:
+        if poison.may_retry(step, failure, spent):
             self._retry(step, spent, words, pause_s=self._pause(step, spent) if is_counted else 0.0)
             return
         event = Event.TIMED_OUT if culprit.state is State.TIMEOUT else Event.FAILED

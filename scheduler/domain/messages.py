@@ -17,6 +17,7 @@ SYNC_PATH = "/fedrota/v1/agent/sync"
 CHANNEL_PATH = "/fedrota/v1/agent/channel"
 ATTACHMENT_PATH = "/fedrota/v1/agent/attachments"
 KNOCK_TASK = "workers.knock"
+LOG_TAIL_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,11 @@ class OutputRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How a task ended. Repeating one is harmless."""
+    """How a task ended. Repeating one is harmless.
+
+    `worker_died`: the worker's process, not only the task's, died while it held the task; its next life says so,
+    with the end of the task's log (at most LOG_TAIL_BYTES) as `detail`.
+    """
 
     task: str
     seq: int
@@ -151,6 +156,7 @@ class Report:
     outputs: tuple[OutputRef, ...] = ()
     summary: JsonObject = field(default_factory=dict)
     log_size: int = 0
+    worker_died: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,12 +79,14 @@ class Failure:
 
     Kinds: error (the component raised), exit (non-zero exit status), timeout, invalid (can never work:
     bad parameter, missing column), lost (worker or child vanished), interrupted (worker shut down in
-    order), unreachable (a peer could not be reached), limit (a resource limit), stopped.
+    order), unreachable (a peer could not be reached), limit (a resource limit), stopped, poison (see
+    `domain.poison`). `worker_died`: the worker's process died while it held the task.
     """
 
     kind: str
     message: str
     detail: str = ""
+    worker_died: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

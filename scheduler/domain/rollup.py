@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from scheduler.domain import poison
 from scheduler.domain.model import Failure, Task
 from scheduler.domain.states import TERMINAL, Event, State
 
@@ -31,10 +32,15 @@ def job_outcome(steps: Iterable[State], stop_kind: State | None) -> State | None
 
 
 def first_failure(tasks: Sequence[Task]) -> Task | None:
-    """The task that broke an attempt: the earliest to end badly by itself, not stopped for another's sake."""
+    """The task that broke an attempt: the earliest to end badly by itself, not stopped for another's sake.
+
+    A poisoned one comes before all others: that its peers could not reach its party is a consequence.
+    """
     bad = [task for task in tasks if task.state in {State.FAILED, State.TIMEOUT}]
     stopped = [task for task in tasks if task.state is State.CANCELED]
-    ranked = sorted(bad or stopped, key=lambda task: (task.ended is None, task.ended, task.position))
+    ranked = sorted(
+        bad or stopped, key=lambda task: (not poison.is_poisoned(task), task.ended is None, task.ended, task.position)
+    )
     return ranked[0] if ranked else None
 
 

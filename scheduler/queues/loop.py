@@ -14,6 +14,7 @@ from scheduler.queues.names import SCHEDULER
 from scheduler.queues.notices import render_notice
 from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
 from scheduler.service.limits import Patience
+from scheduler.service.retention import Retention
 from scheduler.store.effects import Effects
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
@@ -21,6 +22,8 @@ from scheduler.store.tx import Tx
 log: Final = structlog.get_logger()
 
 THOROUGH_EVERY: Final = 10
+REMOVALS: Final = 4
+"""Batches of old jobs that go with one sweep at most."""
 GATHER_S: Final = 0.002
 GATHER_TASK_S: Final = 0.0005
 GATHER_MOST_S: Final = 0.02
@@ -30,11 +33,20 @@ GATHER_MOST_S: Final = 0.02
 class Loop:
     """Runs passes in the thread that calls `run`; `nudge` and `stop` may be called from any thread."""
 
-    def __init__(self, store: Store, broker: redis.Redis, *, patience: Patience, sweep_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        broker: redis.Redis,
+        *,
+        patience: Patience,
+        sweep_s: float,
+        retention: Retention | None = None,
+    ) -> None:
         self._store = store
         self._broker = broker
         self._patience = patience
         self._sweep_s = sweep_s
+        self._retention = retention or Retention()
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._sweeps = 0
@@ -58,10 +70,13 @@ class Loop:
             self._stopped.wait(max(0.0, self._next_pass - time.monotonic()))
             self._wake.clear()
             try:
-                if time.monotonic() >= next_sweep:
+                is_sweep = time.monotonic() >= next_sweep
+                if is_sweep:
                     next_sweep = time.monotonic() + self._sweep_s
                     self.sweep()
                 self.dispatch()
+                if is_sweep:
+                    self.remove_old()
             except Exception:
                 # A loop's top: whatever failed, the rows are as they were, and the next sweep tries again.
                 log.exception("pass_failed")
@@ -82,6 +97,14 @@ class Loop:
         self._sweeps += 1
         self._write(lambda tx, now: self._settle(tx, now, is_thorough=is_thorough))
         self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience))
+
+    def remove_old(self) -> None:
+        """Remove old jobs, batch after batch, as long as nothing else is to be done."""
+        for _ in range(REMOVALS):
+            if self._wake.is_set() or not self._retention.is_due(datetime.now(UTC)):
+                return
+            with self._store.write() as tx:
+                self._retention.remove_some(tx, now=datetime.now(UTC))
 
     def _settle(self, tx: Tx, now: datetime, *, is_thorough: bool) -> Pass:
         settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough)

@@ -16,6 +16,7 @@ from scheduler.queues.loop import Loop
 from scheduler.queues.names import ADVANCE, SCHEDULER
 from scheduler.queues.nudge import NudgeListener
 from scheduler.service.limits import patience_from
+from scheduler.service.retention import retention_from
 from scheduler.store.schema import check_schema
 from scheduler.store.session import Store, make_store
 
@@ -74,7 +75,13 @@ class LoopStep(bootsteps.StartStopStep):
             retry=Retry(NoBackoff(), 1),
             single_connection_client=True,  # only the loop uses it
         )
-        self._loop = Loop(self._store, broker, patience=patience_from(settings), sweep_s=settings.sweep_s)
+        self._loop = Loop(
+            self._store,
+            broker,
+            patience=patience_from(settings),
+            sweep_s=settings.sweep_s,
+            retention=retention_from(settings),
+        )
         worker.app.fedrota_loop = self._loop
         self._thread = threading.Thread(target=self._loop.run, name="scheduler-loop", daemon=True)
         self._thread.start()

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import PROTOCOL, ClaimReply, Hello, ReportReply, SyncReply, SyncRequest, Welcome
 from scheduler.service.limits import Patience
+from scheduler.service.poison import judge_deaths, note_late_deaths
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
 from scheduler.store.hot.claim import ClaimBy, claim_tasks
@@ -118,7 +119,9 @@ def _claim(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, patience: Patien
 
 
 def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patience) -> list[ReportReply]:
-    reported = end_tasks(tx, reports, now=now)
+    judged = judge_deaths(tx, reports, allowed=patience.poison_deaths)
+    reported = end_tasks(tx, judged, now=now)
+    note_late_deaths(tx, judged, reported)
     for job in sorted(reported.unsettled):
         settle_job(tx, job, now=now, patience=patience)
     return reported.replies

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import UnauthenticatedError
 from scheduler.service.audit import Actor, note
+from scheduler.service.credentials import make_principal
 from scheduler.service.ids import new_definition_id, new_token_id
 from scheduler.service.seal import Seal, SealError
 from scheduler.store.queries.grants import ClientView, find_client
 from scheduler.store.tx import Tx
-from scheduler.store.writes.grants import insert_client, revoke_client, update_client_role
+from scheduler.store.writes.credentials import insert_client, revoke_client, update_client_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +50,11 @@ def open_client(tx: Tx, client: str, *, seal: Seal, now: datetime) -> tuple[Prin
     if found is None:
         raise UnauthenticatedError("the app key is unknown: check that it was copied whole")
     view, sealed = found
-    if view.revoked is not None:
-        raise UnauthenticatedError(f"the client {view.id} was revoked")
-    if view.expires is not None and view.expires <= now:
-        raise UnauthenticatedError(
-            f"the client {view.id} expired at {view.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one"
-        )
+    principal = make_principal(view, now=now)
     try:
         secret = seal.open(sealed)
     except SealError as wrong:
         raise UnauthenticatedError(f"the client {view.id} cannot be checked here: {wrong}") from wrong
-    principal = Principal(
-        name=view.name, kind="user", role=Role(view.role), org=view.org, project=view.project, token=view.id
-    )
     return principal, secret
 
 

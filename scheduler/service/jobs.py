@@ -12,12 +12,13 @@ from scheduler.domain.errors import BusyError, ConflictError, FedrotaError, KeyT
 from scheduler.domain.machine import StopJob, choose_rerun
 from scheduler.domain.model import Job, Step, Submission, Task
 from scheduler.domain.plan import Draft, StepDraft
+from scheduler.domain.poison import check_rerun, is_poisoned
 from scheduler.domain.states import TERMINAL, State
 from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
-from scheduler.store.queries.attachments import list_attachments
+from scheduler.store.queries.attachments import find_blobs, list_attachments
 from scheduler.store.queries.jobs import get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
 from scheduler.store.queries.snapshots import find_snapshot
@@ -27,6 +28,7 @@ from scheduler.store.writes.access import KeyUse
 from scheduler.store.writes.attachments import insert_attachments
 from scheduler.store.writes.models import insert_trained
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
+from scheduler.store.writes.removal import delete_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,20 @@ def submit_jobs(
     """
     keyed = [item.idempotency_key for item in submissions if item.idempotency_key]
     known = access.find_keys(tx, keyed) if keyed else {}
+    digests = _digest_all(tx, submissions)
     open_jobs = access.count_open_jobs(tx, [item.owner for item in submissions])
     answers: list[Submitted | FedrotaError] = []
     new: list[NewJob] = []
     uses: list[KeyUse] = []
-    for item in submissions:
-        answer = _answer_repeat(item, known)
+    for item, digest in zip(submissions, digests, strict=True):
+        answer = _answer_repeat(item, digest, known)
         if answer is None and open_jobs.get(item.owner, 0) >= open_jobs_per_user:
             answer = _too_many(item.owner, open_jobs_per_user)
         if answer is None:
             job = new_job_id(now)
             new.append(NewJob(job, item))
             open_jobs[item.owner] = open_jobs.get(item.owner, 0) + 1
-            uses += _use_key(item, job, known)
+            uses += _use_key(item, digest, job, known)
             answer = Submitted(job, is_new=True)
         answers.append(answer)
     if new:
@@ -69,25 +72,37 @@ def submit_jobs(
     return answers
 
 
-def _use_key(item: Submission, job: str, known: dict[tuple[str, str], KeyUse]) -> list[KeyUse]:
+def _use_key(item: Submission, digest: str, job: str, known: dict[tuple[str, str], KeyUse]) -> list[KeyUse]:
     if not item.idempotency_key:
         return []
-    use = KeyUse(item.owner, item.idempotency_key, _digest(item), job)
+    use = KeyUse(item.owner, item.idempotency_key, digest, job)
     known[item.owner, item.idempotency_key] = use
     return [use]
 
 
-def _answer_repeat(item: Submission, known: Mapping[tuple[str, str], KeyUse]) -> Submitted | FedrotaError | None:
+def _answer_repeat(
+    item: Submission, digest: str, known: Mapping[tuple[str, str], KeyUse]
+) -> Submitted | FedrotaError | None:
     use = known.get((item.owner, item.idempotency_key or ""))
     if use is None:
         return None
-    if use.digest != _digest(item):
+    if use.digest != digest:
         return KeyTakenError(use.key, use.job)
     return Submitted(use.job, is_new=False)
 
 
-def _digest(item: Submission) -> str:
-    return hashlib.sha256(orjson.dumps(item.origin, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _digest_all(tx: Tx, submissions: Sequence[Submission]) -> list[str]:
+    """A digest for each that has a key: the same document with the same files has the same, though uploaded anew."""
+    files = {blob for item in submissions if item.idempotency_key for blob in item.attachments.values()}
+    contents = {blob.id: blob.sha256 for blob in find_blobs(tx, files).values()} if files else {}
+    return [_digest(item, contents) if item.idempotency_key else "" for item in submissions]
+
+
+def _digest(item: Submission, contents: Mapping[str, str]) -> str:
+    said = dict(item.origin)
+    if item.attachments and "files" not in said:  # where a dialect names them, it leaves out what differs each time
+        said["attachments"] = {name: contents.get(blob, blob) for name, blob in item.attachments.items()}
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _too_many(owner: str, limit: int) -> BusyError:
@@ -112,7 +127,24 @@ def request_stop(tx: Tx, job: str, *, reason: str, now: datetime, patience: Pati
 def request_rerun(
     tx: Tx, job: str, *, from_step: str | Sequence[str] | None, now: datetime, patience: Patience
 ) -> Job:  # fmt: skip
-    """Open an ended job again: its unsuccessful steps, or everything from `from_step` on, get a new attempt."""
+    """Open an ended job again: its unsuccessful steps, or everything from `from_step` on, get a new attempt.
+
+    ConflictError while it is open, or where one of those steps is poison.
+    """
+    found, steps, tasks = _get_snapshot(tx, job)
+    check_rerun(job, choose_rerun(found, steps, from_step), tasks)
+    return reopen_job(tx, job, from_step=from_step, now=now, patience=patience)
+
+
+def has_poison(tx: Tx, job: str) -> bool:
+    """Whether a step of the job is kept for an operator."""
+    return any(is_poisoned(task) for task in _get_snapshot(tx, job)[2])
+
+
+def reopen_job(
+    tx: Tx, job: str, *, from_step: str | Sequence[str] | None, now: datetime, patience: Patience
+) -> Job:  # fmt: skip
+    """As `request_rerun`, poison or not."""
     found, steps, _ = _get_snapshot(tx, job)
     chosen = choose_rerun(found, steps, from_step)
     deadline = now + (found.deadline - found.created) if found.deadline else None
@@ -122,8 +154,11 @@ def request_rerun(
     return get_job(tx, job)
 
 
-def forget_job(tx: Tx, job: str) -> None:
-    """Delete an ended job with its history; ConflictError while it is open, or holds the parts of a model."""
+def forget_job(tx: Tx, job: str, *, keeps_keys: bool = False) -> None:
+    """Delete an ended job with its history, also at its parties; ConflictError while it is open, or has a model's parts.
+
+    With `keeps_keys` a repeat of its submit still finds its id, and makes no new job.
+    """
     found, _, _ = _get_snapshot(tx, job)
     if found.state not in TERMINAL:
         raise ConflictError(f"job {job} is {found.state}: stop it first, or wait for its end")
@@ -131,7 +166,7 @@ def forget_job(tx: Tx, job: str) -> None:
     if models:
         names = ", ".join(f"{model.model_id} {model.version}" for model in models)
         raise ConflictError(f"job {job} holds the parts of model {names}: delete the model first, or keep the job")
-    access.delete_job(tx, job)
+    delete_jobs(tx, [job], keeps_keys=keeps_keys)
 
 
 def draft_clone(

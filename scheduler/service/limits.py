@@ -16,6 +16,8 @@ class Patience:
     offline_s: float = 20.0
     offline_grace_s: float = 3600.0
     reserve_after_s: float = 10.0
+    poison_deaths: int = 2
+    """Not a duration: at so many deaths of a party's worker over a step, the step is given up."""
 
     def lease_until(self, now: datetime) -> datetime:
         """Until when a running task is believed without another word."""
@@ -35,4 +37,5 @@ def patience_from(settings: Settings) -> Patience:
         offline_s=settings.offline_s,
         offline_grace_s=settings.offline_grace_s,
         reserve_after_s=settings.reserve_after_s,
+        poison_deaths=settings.poison_deaths,
     )

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import UnauthenticatedError
 from scheduler.service.audit import Actor, note
+from scheduler.service.credentials import make_principal
 from scheduler.service.ids import new_secret, new_token_id
 from scheduler.store.queries.access import TokenView, find_token
 from scheduler.store.tx import Tx
-from scheduler.store.writes.access import insert_token, mark_used, revoke_token
+from scheduler.store.writes.credentials import insert_token, mark_used, revoke_token
 
 PREFIX = "frt"
 
@@ -58,22 +59,7 @@ def authenticate(tx: Tx, text: str, *, now: datetime) -> Principal:
     digest = found[1] if found else ""
     if not hmac.compare_digest(digest, _digest(secret)) or found is None:
         raise UnauthenticatedError("the token is unknown: check that it was copied whole")
-    token = found[0]
-    if token.revoked is not None:
-        raise UnauthenticatedError(f"the token {token.id} was revoked")
-    if token.expires is not None and token.expires <= now:
-        raise UnauthenticatedError(
-            f"the token {token.id} expired at {token.expires:%Y-%m-%d %H:%M:%S}Z: ask for a new one"
-        )
-    return Principal(
-        name=token.name,
-        kind=token.kind,
-        role=Role(token.role) if token.role else None,
-        org=token.org,
-        project=token.project,
-        party=token.party,
-        token=token.id,
-    )
+    return make_principal(found[0], now=now)
 
 
 def end_token(tx: Tx, token: str, *, by: Actor, now: datetime) -> None:

@@ -22,6 +22,7 @@ from scheduler.service.audit import Actor
 from scheduler.service.limits import Patience, patience_from
 from scheduler.service.parties import create_party
 from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.store import session
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 
@@ -143,6 +144,14 @@ class Gateway:
         return [claim["task"] for mine in claims.values() for claim in mine]
 
 
+@dataclass(frozen=True)
+class Populated:
+    """A database file and the tokens that it knows, by the names of their callers."""
+
+    file: Path
+    tokens: dict[str, str]
+
+
 def issue(store: Store, name: str, **given: Any) -> str:
     with store.write() as tx:
         return issue_token(tx, TokenWish(name=name, **given), now=now())[1]
@@ -161,6 +170,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(made)
     made.close()
     return file
+
+
+@pytest.fixture(scope="session")
+def populated(migrated: Path) -> Populated:
+    """A SQLite file to copy, migrated and with `populate`'s parties and callers."""
+    file = migrated.with_name("populated.db")
+    shutil.copy(migrated, file)
+    made = make_store(f"sqlite:///{file}")
+    tokens = populate(made)
+    made.close()
+    return Populated(file, tokens)
+
+
+@pytest.fixture(autouse=True)
+def _hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pulls the plug here: SQLite need not wait for the disk at every commit."""
+    hasty = tuple(pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in session.SQLITE_PRAGMAS)
+    monkeypatch.setattr(session, "SQLITE_PRAGMAS", hasty)
 
 
 @pytest.fixture
@@ -185,7 +212,7 @@ Serve = Callable[..., Awaitable[Gateway]]
 
 
 @pytest.fixture
-async def serve(tmp_path: Path, broker_url: str, migrated: Path) -> AsyncIterator[Serve]:
+async def serve(tmp_path: Path, broker_url: str, populated: Populated) -> AsyncIterator[Serve]:
     """A function that starts a gateway."""
     started: list[Gateway] = []
 
@@ -194,7 +221,7 @@ async def serve(tmp_path: Path, broker_url: str, migrated: Path) -> AsyncIterato
             **{"state_dir": tmp_path, "broker_url": broker_url, "database_url": database_url, **changes}
         )
         if not started and not database_url:
-            shutil.copy(migrated, tmp_path / "fedrota.db")
+            shutil.copy(populated.file, tmp_path / "fedrota.db")
         made = make_store(settings.sql_url())
         if not started and database_url:
             migrate(made)
@@ -205,7 +232,7 @@ async def serve(tmp_path: Path, broker_url: str, migrated: Path) -> AsyncIterato
         if started:
             gateway.tokens = started[0].tokens
         else:
-            populate(gateway)
+            gateway.tokens = populate(made) if database_url else dict(populated.tokens)
         started.append(gateway)
         return gateway
 
@@ -216,9 +243,9 @@ async def serve(tmp_path: Path, broker_url: str, migrated: Path) -> AsyncIterato
         gateway.store.close()
 
 
-def populate(gateway: Gateway) -> None:
-    """Two parties of two organisations; callers of every role, at home and elsewhere."""
-    with gateway.store.write() as tx:
+def populate(store: Store) -> dict[str, str]:
+    """Two parties of two organisations; the tokens of callers of every role, at home and elsewhere, by their names."""
+    with store.write() as tx:
         for party, org in (("9999", "hq"), ("10000", "other")):
             create_party(tx, party, org=org, slots=None, by=Actor(ADMIN), now=now())
     users = {
@@ -230,12 +257,10 @@ def populate(gateway: Gateway) -> None:
         "other_lead": {"role": Role.LEAD, "org": "other", "project": "p1"},
         "stranger": {"role": Role.PROJECT_ADMIN, "org": "hq", "project": "p2"},
     }
-    for name, given in users.items():
-        gateway.tokens[name] = issue(gateway.store, name, **given)
+    tokens = {name: issue(store, name, **given) for name, given in users.items()}
     for party in ("9999", "10000"):
-        gateway.tokens[f"worker-{party}"] = issue(
-            gateway.store, f"worker of {party}", org="hq", project="p1", party=party
-        )
+        tokens[f"worker-{party}"] = issue(store, f"worker of {party}", org="hq", project="p1", party=party)
+    return tokens
 
 
 @pytest.fixture
@@ -273,7 +298,7 @@ async def partyline(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
     ops = {**make_read_ops(workdir), **make_table_ops(workdir)}
     channel = Channel(url, gateway.tokens["worker-9999"], orders=orders, ops=ops)
     running = asyncio.create_task(channel.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not channel.is_connected:
             await asyncio.sleep(0.01)
     workdir.stops = stops

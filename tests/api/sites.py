@@ -59,7 +59,7 @@ class Sites:
         }
         channel = Channel(url, self.gateway.tokens[f"worker-{party}"], orders=orders, ops=ops)
         self._running[party] = asyncio.create_task(channel.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not channel.is_connected:
                 await asyncio.sleep(0.01)
 
@@ -83,7 +83,7 @@ class Sites:
         answer = await self.gateway.post("/jobs", {**TRAINING, **changes}, token=token)
         assert answer.status == 201, answer.raw
         job = str(answer.json["id"])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (await self.gateway.get(f"/jobs/{job}")).json["state"] not in {"success", "failed"}:
                 await asyncio.sleep(0.02)
         return job

@@ -8,7 +8,7 @@ from config.settings import Settings
 from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
 from scheduler.service.tokens import TokenWish, issue_token
-from scheduler.store.writes.access import revoke_token
+from scheduler.store.writes.credentials import revoke_token
 
 HOME = "127.0.0.1"
 

@@ -69,7 +69,7 @@ def block(writer):
 
     def wait(_tx):
         entered.set()
-        go.wait(5)
+        go.wait(60)
 
     task = asyncio.ensure_future(writer.write(wait))
     return task, entered, go
@@ -77,7 +77,7 @@ def block(writer):
 
 async def in_one_batch(writer, *waiting):
     task, entered, go = block(writer)
-    await asyncio.to_thread(entered.wait, 5)
+    await asyncio.to_thread(entered.wait, 60)
     tasks = [asyncio.ensure_future(item) for item in waiting]
     await asyncio.sleep(0.01)
     go.set()
@@ -253,7 +253,7 @@ async def test_an_unknown_claim_is_an_answer(writer):
 
 async def test_closing_finishes_what_is_queued_and_refuses_the_rest(writer, either_store):
     task, entered, go = block(writer)
-    await asyncio.to_thread(entered.wait, 5)
+    await asyncio.to_thread(entered.wait, 60)
     waiting = [asyncio.ensure_future(writer.submit(make_wish(f"job-{number}"))) for number in range(5)]
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(writer.close())
@@ -270,7 +270,7 @@ async def test_closing_finishes_what_is_queued_and_refuses_the_rest(writer, eith
 
 async def test_an_asker_who_has_gone_disturbs_nobody(writer):
     task, entered, go = block(writer)
-    await asyncio.to_thread(entered.wait, 5)
+    await asyncio.to_thread(entered.wait, 60)
     gone = asyncio.ensure_future(writer.submit(make_wish("gone")))
     await asyncio.sleep(0)
     gone.cancel()
@@ -295,7 +295,7 @@ async def test_effects_of_an_undone_batch_are_not_told(writer, seen):
 async def test_the_reader_refuses_what_it_cannot_keep_waiting(store):
     reader = Reader(store, threads=1, waiting=1)
     go = threading.Event()
-    first = asyncio.ensure_future(reader.call(lambda: go.wait(5)))
+    first = asyncio.ensure_future(reader.call(lambda: go.wait(60)))
     second = asyncio.ensure_future(reader.read(lambda tx: get_party(tx, "none")))
     await asyncio.sleep(0.01)
     with pytest.raises(BusyError):

@@ -7,6 +7,7 @@ import pytest
 from api.changes import ChangeFeed
 from api.herald import GATHER_S, Herald
 from scheduler.store.effects import Effects
+from tests.partyline import until
 
 
 class SlowNudger:
@@ -20,7 +21,7 @@ class SlowNudger:
 
     def nudge(self):
         self.nudges += 1
-        self.go.wait(5)
+        self.go.wait(60)
 
     def tell_changes(self, jobs, sender):
         self.jobs.append((sorted(jobs), sender))
@@ -47,7 +48,7 @@ async def parts():
 async def test_a_slow_broker_delays_nobody_and_many_commits_become_one_nudge(parts):
     herald, nudger, _, _ = parts
     herald.tell(Effects(has_ready_work=True))
-    await asyncio.sleep(0.02)
+    await until(lambda: nudger.nudges == 1)
     for number in range(50):
         herald.tell(Effects(has_ready_work=True, changed_jobs={f"job-{number % 3}"}))
     nudger.go.set()
@@ -64,7 +65,7 @@ async def test_a_crowd_of_commits_goes_out_together(parts):
         herald.tell(Effects(has_ready_work=True))
         await asyncio.sleep(0.001)
     await herald.close()
-    assert 2 <= nudger.nudges <= (time.monotonic() - began) / GATHER_S + 2
+    assert 1 <= nudger.nudges <= (time.monotonic() - began) / GATHER_S + 2
 
 
 async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):
@@ -73,9 +74,9 @@ async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):
     with feed.watch("job") as changed:
         effects = Effects(changed_jobs={"job"}, stops=[("9999", "t", 3, "canceled")])
         await asyncio.to_thread(herald.tell, effects)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             await changed.wait()
-    await asyncio.sleep(0)
+    await until(lambda: bool(stops))
     assert stops == [("9999", "t", 3, "canceled")]
 
 
@@ -88,14 +89,10 @@ async def test_nothing_caused_is_nothing_told(parts):
 
 async def test_work_that_gets_ready_just_after_other_news_waits_for_nothing(parts, monkeypatch):
     herald, nudger, _, _ = parts
-    monkeypatch.setattr("api.herald.GATHER_S", 5.0)
+    monkeypatch.setattr("api.herald.GATHER_S", 100.0)
     nudger.go.set()
     herald.tell(Effects(changed_jobs={"job-1"}))
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(nudger.jobs))
     herald.tell(Effects(has_ready_work=True))
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if nudger.nudges:
-            break
-    assert nudger.nudges == 1
+    await until(lambda: nudger.nudges == 1)
     monkeypatch.setattr("api.herald.GATHER_S", 0.01)

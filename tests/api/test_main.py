@@ -46,17 +46,17 @@ def start(environment, repository, *words):
 
 def fails(environment, repository, *words):
     process = start(environment, repository, *words)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     return said
 
 
 def wait_until_ready(environment, context=None):
     url = f"{'http' if context is None else 'https'}://127.0.0.1:{environment['FEDROTA_PORT']}/readyz"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2, context=context) as answer:
+            with urllib.request.urlopen(url, timeout=20, context=context) as answer:
                 return json.load(answer)
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)
@@ -68,16 +68,17 @@ def test_it_serves_and_stops_in_order(environment, repository):
     process = start({**environment, "FEDROTA_REUSE_PORT": "true"}, repository)
     assert wait_until_ready(environment)["ready"]
     second = start({**environment, "FEDROTA_REUSE_PORT": "true"}, repository)
-    time.sleep(1.5)
-    assert second.poll() is None  # they share the port
+    heard = json.loads(second.stderr.readline())["event"]
+    assert (heard, second.poll()) == ("gateway_listens", None)  # they share the port
     third = fails(environment, repository)
     assert "cannot be bound" in third
     for each in (process, second):
         each.send_signal(signal.SIGTERM)
-        _, said = each.communicate(timeout=25)
+        _, said = each.communicate(timeout=60)
         assert each.returncode == 0
         events = [json.loads(line)["event"] for line in said.splitlines()]
-        assert events == ["gateway_listens", "gateway_drains", "gateway_stopped"]
+        assert events[-2:] == ["gateway_drains", "gateway_stopped"]
+        assert set(events[:-2]) <= {"gateway_listens"}
 
 
 def test_a_database_without_its_schema_is_refused(environment, repository):
@@ -125,19 +126,19 @@ def test_with_a_certificate_it_serves_over_tls_only(environment, repository, tmp
         assert wait_until_ready(environment, context=trusting)["ready"]
         port = environment["FEDROTA_PORT"]
         with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-            urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", timeout=2)
+            urllib.request.urlopen(f"https://127.0.0.1:{port}/readyz", timeout=20)
         with pytest.raises(OSError, match="reset|closed|aborted"):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=20)
         environment_of_client = {"PATH": os.environ["PATH"], "SSL_CERT_FILE": str(certificate), "HOME": str(tmp_path)}
         said = subprocess.run(
             [sys.executable, "-m", "fedrota", "--url", f"https://127.0.0.1:{port}", "parties", "--json"],
-            cwd=repository, env=environment_of_client, capture_output=True, text=True, check=False, timeout=30,
+            cwd=repository, env=environment_of_client, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert "token" in said.stderr  # past the handshake: the gateway itself has answered
         assert "CERTIFICATE" not in said.stderr
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=25)
+        process.communicate(timeout=60)
 
 
 def test_a_certificate_that_cannot_be_used_is_named(environment, repository, tmp_path):

@@ -36,6 +36,25 @@ async def test_without_the_broker_a_gateway_remembers_its_own():
         assert await nonces.take("n", within_s=60)
 
 
+async def test_what_one_gateway_took_all_know_under_its_own_prefix(redis):
+    one, other, unrelated = (Nonces(redis, prefix=prefix) for prefix in ("ended", "ended", "else"))
+    assert not await other.knows("n")
+    await one.take("n", within_s=60)
+    assert (await one.knows("n"), await other.knows("n"), await unrelated.knows("n")) == (True, True, False)
+    assert 0 < await redis.ttl("fedrota:ended:n") <= 60
+
+
+async def test_without_the_broker_a_gateway_knows_its_own_for_their_time():
+    clock = Clock()
+    async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
+        nonces = Nonces(nowhere, clock=clock)
+        await nonces.take("n", within_s=60)
+        assert (await nonces.knows("n"), await nonces.knows("m")) == (True, False)
+        clock.now += 60
+        assert not await nonces.knows("n")
+    assert not await Nonces(None).knows("n")
+
+
 async def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("api.nonces.KEPT", 10)
     clock = Clock()

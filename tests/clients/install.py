@@ -27,8 +27,10 @@ class InstallError(Exception):
 class Client:
     """What to install: `alone` without its declared dependencies, then `packages` with theirs."""
 
-    packages: tuple[str, ...]
+    packages: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
+    shares: str = ""
+    """The client whose environment this one is in, too."""
 
     @property
     def stamp(self) -> str:
@@ -41,6 +43,9 @@ class Client:
 _FATE: Final = ("click>=7.1.2,<8", "requests>=2.24,<3", "urllib3<2", "requests-toolbelt>=0.9.1,<0.10", "loguru>=0.5.1",
                 "ruamel.yaml>=0.16.10,<0.17", "setuptools<81")  # fmt: skip
 _FLASK: Final = ("flask>=1.0.2,<2", "markupsafe<2.1")
+# What FLARE's session imports of its declared dependencies; the servers and dashboards, which they are for too, are not run.
+_FLARE: Final = ("cryptography>=36", "grpcio", "msgpack>=1.0.3", "numpy", "psutil>=5.9.1", "PyYAML>=6.0", "requests>=2.28",
+                 "setuptools<81")  # fmt: skip
 _FATE_VERSIONS: Final = ("1.5.0", "1.6.1", "1.7.0", "1.8.0")
 
 CLIENTS: Mapping[str, Client] = MappingProxyType(
@@ -69,11 +74,11 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
         # The client imports requests and does not declare it.
         "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
         "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
-        "nvflare-2.9.0": Client(packages=("nvflare==2.9.0",)),
-        "nvflare-2.8.1": Client(packages=("nvflare==2.8.1",)),
-        # Not a client: what `fedrota.bridge` runs with.
+        "nvflare-2.4.2": Client(alone=("nvflare==2.4.2",), packages=_FLARE),
+        # Not a client: what a party's FLARE engine and `fedrota.bridge` run with.
         "flare-bridge": Client(packages=("nvflare==2.9.0", "httpx>=0.28,<0.29")),
-        **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.5.2", "2.6.2")},
+        "nvflare-2.9.0": Client(shares="flare-bridge"),
+        **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.5.2", "2.6.2", "2.8.1")},
         # Its pins contradict each other on every Python; these are the ones that its code imports.
         "iflearner-0.1.0": Client(
             alone=("iflearner==0.1.0",),
@@ -103,6 +108,8 @@ def install(name: str, cache: Path | None = None) -> Path:
     client = CLIENTS.get(name)
     if client is None:
         raise InstallError(f"there is no client {name!r}; known: {', '.join(CLIENTS)}")
+    if client.shares:
+        return install(client.shares, cache)
     folder = (cache or find_cache()) / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(f"{folder.suffix}.lock").open("w") as lock:

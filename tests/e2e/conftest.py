@@ -67,7 +67,7 @@ class System:
         environment = {**os.environ, "FEDROTA_STATE_DIR": str(self.state), "FEDROTA_URL": self.record().get("url", "")}
         argv = [sys.executable, "-m", "fedrota", *words]
         return subprocess.run(
-            argv, cwd=self.tree, env=environment, capture_output=True, text=True, check=False, timeout=120
+            argv, cwd=self.tree, env=environment, capture_output=True, text=True, check=False, timeout=200
         )
 
     def output(self) -> str:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 
 def test_the_demo_trains_a_good_model_and_cleans_up(repository, tmp_path):
     argv = [sys.executable, "-m", "fedrota.up.demo", "--state", str(tmp_path / "state")]
-    done = subprocess.run(argv, cwd=repository, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(argv, cwd=repository, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("Metrics per round", "Final AUC 0.9", "Model", "Go on"):
         assert word in done.stdout

@@ -50,7 +50,7 @@ class Fate:
         return answer
 
     def wait(self, job):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while (status := self.post("job/query", {"job_id": job})["data"][0]["f_status"]) in {"waiting", "running"}:
             assert time.monotonic() < deadline, status
             time.sleep(0.1)

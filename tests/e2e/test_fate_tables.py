@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.conftest import System
 
 ROWS = 300
-END_S = 60.0
+END_S = 90.0
 BOUNDARY = "b0undary"
 GUEST, HOST = "breast_guest", "breast_host"
 LR = "hetero_lr_0"

@@ -7,10 +7,13 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 
 import httpx
 import psutil
 import pytest
+
+from tests.workers.fakes import is_alive
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +27,7 @@ TOY = {
 
 
 def alive(pids):
-    return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+    return [pid for pid in pids if is_alive(pid)]
 
 
 def descendants(pid):
@@ -60,12 +63,13 @@ def check_secrets(system):
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
     spoken = [path.read_text().strip() for path in secrets]
     for pid in descendants(system.process.pid):
-        assert not any(secret in " ".join(psutil.Process(pid).cmdline()) for secret in spoken)
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            words = " ".join(psutil.Process(pid).cmdline())
+            assert not any(secret in words for secret in spoken)
 
 
-def test_a_job_runs_and_everything_stops_in_order(system):
-    system.start(*TWO)
-    run_toy(system)
+def check_processes(system):
+    """Those that `ps` shows; all that are there."""
     listed = json.loads(system.run("ps", "--json").stdout)
     states = {row["process"]: row["state"] for row in listed["processes"]}
     names = ("up", "broker", "gateway", "scheduler", "worker.9999", "worker.10000")
@@ -73,16 +77,18 @@ def test_a_job_runs_and_everything_stops_in_order(system):
     check_secrets(system)
     everything = descendants(system.process.pid)
     assert len(everything) >= 5
+    return everything
+
+
+@pytest.mark.timeout(400)
+def test_everything_stops_in_order_and_jobs_go_on_after_that_and_after_a_kill_of_up_itself(system):
+    system.start(*TWO)
+    run_toy(system)
+    everything = check_processes(system)
+    stopped_over = start_sleep(system, 3)
     assert system.stop() == 0, system.output()[-4000:]
     assert alive(everything) == []
     assert system.run("ps").returncode == 1
-
-
-@pytest.mark.timeout(240)
-def test_jobs_go_on_after_a_stop_and_after_a_kill_of_up_itself(system):
-    system.start(*TWO)
-    stopped_over = start_sleep(system, 3)
-    assert system.stop() == 0, system.output()[-4000:]
     system.start()
     expect_success(system, stopped_over)
 
@@ -90,15 +96,15 @@ def test_jobs_go_on_after_a_stop_and_after_a_kill_of_up_itself(system):
     everything = descendants(system.process.pid)
     system.process.kill()
     system.process.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while alive(everything):
-        assert time.monotonic() < deadline, [psutil.Process(pid).cmdline() for pid in alive(everything)]
+        assert time.monotonic() < deadline, [process for process in psutil.process_iter() if process.pid in everything]
         time.sleep(0.05)
     system.start()
     expect_success(system, killed_over)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_each_killed_process_comes_back(system):
     system.start(*TWO, "--gateways", "2")
     for name in ("gateway.1", "scheduler", "worker.10000", "broker"):

@@ -1,5 +1,6 @@
 """What must hold after every operation, seen from the rows and the event log."""
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -159,3 +160,20 @@ class Watch:
         assert not self.rows("SELECT id FROM task WHERE state NOT IN ('success', 'failed', 'canceled', 'timeout')")
         twice = self.rows("SELECT task_id, x FROM metric GROUP BY task_id, x HAVING COUNT(*) > 1")
         assert not twice, f"points stored twice: {twice}"
+        self._check_deaths()
+
+    def _check_deaths(self) -> None:
+        """No step was given out to a party whose worker had died over it twice, unless an operator did so."""
+        rows = self.rows(
+            "SELECT step_id, party_id, attempt, failure FROM task WHERE failure IS NOT NULL ORDER BY attempt"
+        )
+        failures = [(step, party, attempt, json.loads(failure)) for step, party, attempt, failure in rows]
+        poisoned = {(step, attempt) for step, _, attempt, failure in failures if failure["kind"] == "poison"}
+        deaths: dict[tuple[str, str, int], set[int]] = {}
+        for step, party, attempt, failure in failures:
+            if failure.get("worker_died"):
+                requeues = sum(of == step and at < attempt for of, at in poisoned)
+                deaths.setdefault((step, party, requeues), set()).add(attempt)
+        for (step, party, requeues), attempts in deaths.items():
+            is_last = (step, max(attempts)) in poisoned
+            assert len(attempts) <= 1 + is_last, f"{step} at {party} after {requeues} requeues: {sorted(attempts)}"

@@ -17,7 +17,7 @@ from scheduler.store.hot.dispatch import redispatch_tasks
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.writes import moves
 from scheduler.store.writes.parties import update_party
-from tests.scheduler.centre import Centre, chain, step
+from tests.scheduler.centre import Centre, chain, eventually, step
 from workers.spool import Record, Spool
 
 
@@ -94,6 +94,14 @@ def claimed_task_is_not_knocked_again(centre: Centre) -> None:
     assert centre.rows(f"SELECT seq FROM task WHERE id = '{knock.task}'") == [(1,)]
 
 
+def wait_until_over_or_blocked(centre: Centre, other: threading.Thread) -> None:
+    """Wait until PostgreSQL has let the other thread through, or makes it wait for a lock of ours."""
+    blocked = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    eventually(lambda: not other.is_alive() or centre.rows(blocked))
+
+
 def two_last_reports_end_the_job(centre: Centre) -> None:
     """The second report begins while the first is not committed; PostgreSQL shows it the first's old row."""
     knocks = running(centre)
@@ -105,7 +113,7 @@ def two_last_reports_end_the_job(centre: Centre) -> None:
             agents.sync_workers(tx, [call], now=centre.now, patience=centre.patience)
             if party == "a":
                 other.start()
-                other.join(timeout=0.5)
+                wait_until_over_or_blocked(centre, other)
 
     # The parties' own rows are no part of this race.
     with pytest.MonkeyPatch.context() as patch:
@@ -213,7 +221,7 @@ def two_schedulers_never_share_a_slot(centre: Centre) -> None:
             advance.dispatch_ready(first, now=centre.now, patience=centre.patience)
             centre.submit(step("s", gang=True, slots=5))
             other.start()
-            other.join(timeout=0.5)
+            wait_until_over_or_blocked(centre, other)
         other.join()
     assert centre.rows("SELECT COUNT(*) FROM step WHERE state = 'dispatched'") == [(1,)]
 

@@ -28,7 +28,8 @@ PATIENCE: Final = Patience(
 PARTIES: Final = {"a": 3, "b": 2, "c": 4}
 WEIGHTS: Final = {
     "submit": 6, "pass": 26, "deliver": 30, "lose_knock": 3, "repeat_knock": 3, "sync": 60, "work": 40,
-    "crash": 3, "freeze": 2, "thaw": 3, "sweep": 14, "tick": 20, "jump": 2, "stop": 2, "rerun": 4, "drain": 1, "resume": 3,
+    "crash": 4, "freeze": 2, "thaw": 3, "sweep": 14, "tick": 20, "jump": 2, "stop": 2, "rerun": 4, "requeue": 2,
+    "drain": 1, "resume": 3,
 }  # fmt: skip
 
 
@@ -139,6 +140,9 @@ class Simulator:
                 timeout_s=self.random.choice([None, None, 20.0]),
                 retry=Retry(attempts=3, backoff_s=self.random.choice([0.0, 2.0]), on=("lost", "interrupted")),
             )
+
+    def _requeue(self) -> None:
+        self._ask(self.centre.requeue)
 
     def _stop(self) -> None:
         self._ask(lambda job: self.centre.stop(job, "by the simulator"))
@@ -290,7 +294,8 @@ class Simulator:
         kind = self.random.choice(["lost", "interrupted"])
         for task, seq in agent.journal:
             if (task, seq) not in agent.spool:
-                self._spool(agent, Report(task=task, seq=seq, outcome="failed", kind=kind, message="the worker died"))
+                died = {"message": "the worker died", "worker_died": kind == "lost"}
+                self._spool(agent, Report(task=task, seq=seq, outcome="failed", kind=kind, **died))
         agent.journal.clear()
         agent.inbox.clear()
         agent.asked.clear()

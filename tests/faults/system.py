@@ -31,8 +31,12 @@ LEASES = {
     "FEDROTA_DISPATCH_LEASE_S": "2",
     "FEDROTA_OFFLINE_S": "3",
     "FEDROTA_SWEEP_S": "0.3",
+    "FEDROTA_POISON_DEATHS": "1000",
 }
-"""Short leases; `offline_grace` stays at its hour, so that a task which nobody remembers is a stuck job here."""
+"""Short leases; `offline_grace` stays at its hour, so that a task which nobody remembers is a stuck job here.
+
+Workers that are killed at random have not died of their tasks: no step is poison, unless a test says otherwise.
+"""
 COMPONENTS = ROOT / "tests/faults/party_components.py"
 RESTART_S = 0.2
 TRACE = re.compile(r"Traceback \(most recent call last\)")
@@ -168,7 +172,7 @@ class System:
                 part.died, part.restarts = 0.0, part.restarts + 1
                 part.start()
 
-    def wait(self, condition: Callable[[], bool], what: str, within_s: float = 60.0) -> float:
+    def wait(self, condition: Callable[[], bool], what: str, within_s: float = 90.0) -> float:
         """Seconds until the condition held; the processes are tended meanwhile."""
         began = time.monotonic()
         while not condition():
@@ -196,7 +200,7 @@ class System:
                 part.signal(signal.SIGTERM)
             for part in parts:
                 assert part.popen
-                statuses[part.name] = part.popen.wait(30)
+                statuses[part.name] = part.popen.wait(60)
         return statuses
 
     def end(self) -> None:

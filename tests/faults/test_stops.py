@@ -14,11 +14,11 @@ import pytest
 from fedrota.client import Client
 from fedrota.errors import ConflictError
 from tests.faults.ledger import Audit
-from tests.faults.system import System, children
+from tests.faults.system import System, children, read_environ
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.e2e
 
-PROCESSES_S = 15.0
+PROCESSES_S = 60.0
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
 DAEMON = """
 import os, time
@@ -92,7 +92,7 @@ def has_said(client: Client, job: str, word: str) -> bool:
 
 def marked(system: System, job: str) -> list[int]:
     """Processes that work for the job, by their environment."""
-    return [pid for pid in system.processes() if job in Path(f"/proc/{pid}/environ").read_text(errors="replace")]
+    return [pid for pid in system.processes() if job.encode() in read_environ(pid)]
 
 
 def stop_and_watch(system: System, client: Client, jobs: list[str], *, wanted: str = "canceled") -> None:
@@ -100,7 +100,7 @@ def stop_and_watch(system: System, client: Client, jobs: list[str], *, wanted: s
     watches = [Watch(client, job) for job in jobs]
     for job in jobs:
         client.stop(job, reason="the test says so")
-    system.wait(lambda: {watch.look() for watch in watches} == {wanted}, f"{jobs} are {wanted}", 30)
+    system.wait(lambda: {watch.look() for watch in watches} == {wanted}, f"{jobs} are {wanted}", 60)
     ended = time.monotonic()
     while time.monotonic() < ended + 1.0:
         for watch in watches:
@@ -135,12 +135,12 @@ def test_dispatched_while_the_worker_cannot_hear(system, client, signal_name):
     else:
         worker.is_wanted = False
         worker.signal(signal.SIGTERM)
-        worker.popen.wait(30)
+        worker.popen.wait(60)
     jobs = [submit(client, SLEEP, parties=("b",)) for _ in range(2)]
     system.wait(lambda: {step_state(client, job) for job in jobs} <= {"dispatched", "ready"}, "both are on their way")
     for job in jobs:
         client.stop(job)
-    system.wait(lambda: {client.job(job).state for job in jobs} == {"canceled"}, "both are canceled", 5)
+    system.wait(lambda: {client.job(job).state for job in jobs} == {"canceled"}, "both are canceled", 60)
     worker.is_wanted = True
     worker.signal(signal.SIGCONT)
     system.wait(system.is_ready, "the worker is back")
@@ -190,7 +190,7 @@ def test_running_while_the_worker_is_frozen(system, client):
     system.wait(lambda: has_said(client, job, "deaf"), "it runs")
     system.parts["worker.a"].signal(signal.SIGSTOP)
     client.stop(job)
-    system.wait(lambda: client.job(job).state == "canceled", "it is canceled when its lease is over", 15)
+    system.wait(lambda: client.job(job).state == "canceled", "it is canceled when its lease is over", 60)
     system.parts["worker.a"].signal(signal.SIGCONT)
     system.wait(lambda: not marked(system, job), "no process is left", PROCESSES_S)
     assert client.job(job).state == "canceled"
@@ -208,7 +208,7 @@ def test_at_any_moment(system, client, seed):
         with suppress(ConflictError):
             client.stop(job)
         jobs.append(job)
-    system.wait(lambda: all(client.job(job).is_over for job in jobs), "all have ended", 15)
+    system.wait(lambda: all(client.job(job).is_over for job in jobs), "all have ended", 60)
     assert {client.job(job).state for job in jobs} <= {"canceled", "success"}
     system.wait(lambda: not any(marked(system, job) for job in jobs), "no process is left", PROCESSES_S)
     Audit(system).check_events()

@@ -21,7 +21,12 @@ JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 22 * EACH
 SEED = int(os.environ.get("FEDROTA_FAULTS_SEED", "1"))
 PAUSE_S = 0.7
 TAIL_S = 75.0
-KILLED_BACKEND = ("AdminShutdown", "the connection is closed", "the connection is lost")
+KILLED_BACKEND = (
+    "AdminShutdown",
+    "the connection is closed",
+    "the connection is lost",
+    "server closed the connection unexpectedly",
+)
 """What a log says, with a traceback, where the database's own process was killed under a transaction."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180 + EACH * 40)]

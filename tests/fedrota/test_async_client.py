@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from aiohttp import web
 
 from fedrota import AsyncClient, errors
 
@@ -86,3 +87,20 @@ async def test_a_model_is_exported_and_imported(client, gateway, tmp_path):
     gateway.on("POST", "/models", gateway.answers["GET", "/models/guest-9999%23model/j-1"][1], 201)
     model = await client.import_model(path)
     assert (gateway.last.body, model.version) == (b"PK archive", "j-1")
+
+
+async def test_files_are_attached_and_read_back(client, gateway, tmp_path):
+    path = tmp_path / "w.bin"
+    path.write_bytes(bytes(1 << 19))
+    gateway.on("POST", "/attachments", {"id": "b1", "size": 1, "sha256": "ab"}, 201)
+    seen = []
+    await client.submit({"name": "x", "steps": []}, attachments={"w": path}, progress=lambda *pair: seen.append(pair))
+    assert gateway.asked[-2].body == path.read_bytes()
+    assert gateway.last.json["attachments"] == {"w": "b1"}
+    assert seen[-1] == (1 << 19,) * 2
+    assert (await client.upload_attachment(path)).id == "b1"
+    gateway.on("GET", "/jobs/j-1/attachments", [{"name": "w", "id": "b1"}])
+    [found] = await client.attachments("j-1")
+    assert found.name == "w"
+    gateway.on("GET", "/jobs/j-1/attachments/w", lambda _: web.Response(body=b"hello"))
+    assert (await client.download_attachment("j-1", "w", tmp_path / "back")).read_bytes() == b"hello"

@@ -272,3 +272,53 @@ def test_both_clients_offer_the_same():
         return kept, value.__doc__
 
     assert list_public(Client) == list_public(AsyncClient)
+
+
+def attach(gateway, *ids):
+    left = iter(ids)
+    gateway.on("POST", "/attachments", lambda _: {"id": next(left), "size": 1, "sha256": "ab"}, 201)
+
+
+def test_files_are_streamed_up_first_and_named_in_the_document(client, gateway, tmp_path):
+    path = tmp_path / "weights.bin"
+    path.write_bytes(bytes(1 << 20))
+    attach(gateway, "b1", "b2")
+    seen = []
+    client.submit(
+        DOCUMENT, attachments={"w": path, "notes": io.BytesIO(b"hello")}, progress=lambda *pair: seen.append(pair)
+    )
+    first, second, submitted = gateway.asked
+    assert (first.body, second.body) == (path.read_bytes(), b"hello")
+    assert first.headers["Content-Type"] == "application/octet-stream"
+    assert first.headers["Content-Length"] == str(1 << 20)
+    assert submitted.json["attachments"] == {"w": "b1", "notes": "b2"}
+    assert len(seen) > 2
+    assert seen[-1] == ((1 << 20) + 5,) * 2
+
+
+def test_nothing_is_sent_where_a_file_is_missing_or_the_document_is_wrong(client, gateway, tmp_path):
+    with pytest.raises(errors.FedrotaError, match="cannot read"):
+        client.submit(DOCUMENT, attachments={"a": io.BytesIO(b"x"), "b": tmp_path / "none"})
+    with pytest.raises(errors.InvalidError):
+        client.submit("a: [", attachments={"a": io.BytesIO(b"x")})
+    assert gateway.asked == []
+
+
+def test_a_file_that_is_too_large_ends_the_submit(client, gateway):
+    gateway.refuse("POST", "/attachments", 413, code="too_large", message="larger than the limit")
+    with pytest.raises(errors.TooLargeError, match="larger than the limit"):
+        client.submit(DOCUMENT, attachments={"a": io.BytesIO(b"x")})
+    assert [asked.path for asked in gateway.asked] == ["/attachments"]
+
+
+def test_what_a_job_carries_is_listed_and_downloaded(client, gateway, tmp_path):
+    attach(gateway, "b1")
+    assert client.upload_attachment(io.BytesIO(b"x")).id == "b1"
+    gateway.on("GET", "/jobs/j-1/attachments", [{"name": "w", "id": "b1", "size": 5, "sha256": "ab"}])
+    [found] = client.attachments("j-1")
+    assert (found.name, found.id, found.size) == ("w", "b1", 5)
+    gateway.on("GET", "/jobs/j-1/attachments/w", lambda _: web.Response(body=b"hello"))
+    assert client.download_attachment("j-1", "w", tmp_path).read_bytes() == b"hello"
+    gateway.on("GET", "/jobs/j-1/attachments", {"items": []})
+    with pytest.raises(errors.BrokenReplyError):
+        client.attachments("j-1")

@@ -12,7 +12,7 @@ TREE = Path(fedrota.__file__).parents[1]
 
 
 def run(*words):
-    return subprocess.run([sys.executable, *words], cwd=TREE, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run([sys.executable, *words], cwd=TREE, capture_output=True, text=True, timeout=100, check=False)
 
 
 def test_exports():

@@ -17,6 +17,8 @@ def test_every_block_runs(page, gateway, capsys):
     gateway.on("PUT", "/parties/9999/tables/breast", table, 201)
     for verb in ("drain", "resume"):
         gateway.on("POST", f"/parties/9999/{verb}", {"id": "9999"})
+    gateway.on("POST", "/attachments", {"id": "b1"}, 201)
+    gateway.on("GET", "/jobs/j-1/attachments", [{"id": "b1", "name": "weights.json"}])
     problems = [{"where": "steps.0.component", "message": "is unknown", "hint": "one of homo_lr"}]
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     assert len(blocks) >= 6
@@ -29,6 +31,7 @@ def test_every_block_runs(page, gateway, capsys):
     for words in (
         "success",
         "9999 1.0 0.5",
+        "['weights.json']",
         "line 3",
         "9999 model model 5",
         "steps.0.component is unknown one of homo_lr",

@@ -20,7 +20,7 @@ from scheduler.domain.messages import (
 )
 from scheduler.domain.model import Job, Submission
 from scheduler.domain.plan import Draft, StepDraft, make_submission
-from scheduler.service import advance, agents, jobs
+from scheduler.service import advance, agents, jobs, poison
 from scheduler.service.audit import Actor
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.limits import Patience
@@ -42,7 +42,7 @@ NOOP = ComponentOffer(
     outputs={"data": "table"},
 )
 TABLES = (
-    "job", "party", "token", "client", "audit", "idempotency", "data_table", "template", "blob", "tag",
+    "job", "party", "token", "client", "audit", "idempotency", "data_table", "template", "blob", "tag", "study",
 )  # fmt: skip
 
 
@@ -137,6 +137,10 @@ class Centre:
             lambda tx: jobs.request_rerun(tx, job, from_step=from_step, now=self.now, patience=self.patience)
         )
 
+    def requeue(self, job: str) -> Job:
+        """Open a job again that is kept for an operator."""
+        return self.write(lambda tx: poison.requeue_job(tx, job, by=ADMIN, now=self.now, patience=self.patience))
+
     # --- what the scheduler does ---
 
     def dispatch(self) -> dict[str, list[Knock]]:
@@ -225,7 +229,7 @@ class Centre:
             return [tuple(row) for row in connection.exec_driver_sql(query).all()]
 
 
-def eventually(is_true: Callable[[], Any], *, within_s: float = 10.0) -> Any:
+def eventually(is_true: Callable[[], Any], *, within_s: float = 60.0) -> Any:
     """The first truthy answer; an AssertionError where none comes in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

@@ -32,7 +32,7 @@ time.sleep(float(sys.argv[2]))
 """A program that starts a daemon, writes its number to the file argv[1] and waits argv[2] seconds."""
 
 
-def until(is_so: Callable[[], Any], *, patience_s: float = 15.0, what: str = "") -> Any:
+def until(is_so: Callable[[], Any], *, patience_s: float = 60.0, what: str = "") -> Any:
     """Wait until `is_so` gives something true, and give that."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
@@ -101,8 +101,8 @@ class Entry:
 class FakeGateway:
     """Claims, beats and reports by the book, over real HTTP.
 
-    `lose` counts replies to be lost after the work is done; `status` maps a path to a status to answer with,
-    `judge` gives it for a call.
+    Each call waits for `delay_s`, no longer than until that is set to less. `lose` counts replies to be lost after
+    the work is done; `status` maps a path to a status to answer with, `judge` gives it for a call.
     """
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class FakeGateway:
             self.tasks[assignment.task] = Entry(assignment)
         return Knock(assignment.task, assignment.seq)
 
-    def report_of(self, task: str, *, patience_s: float = 15.0) -> dict[str, Any]:
+    def report_of(self, task: str, *, patience_s: float = 60.0) -> dict[str, Any]:
         """The accepted report of a task."""
         return until(lambda: self.tasks[task].report, patience_s=patience_s, what=f"a report of {task}")
 
@@ -240,7 +240,9 @@ class _Handler(BaseHTTPRequestHandler):
                 owner.concurrent -= 1
 
     def _serve(self, owner: FakeGateway, body: dict[str, Any]) -> None:
-        time.sleep(owner.delay_s)
+        began = time.monotonic()
+        while time.monotonic() - began < owner.delay_s:
+            time.sleep(0.005)
         if owner.lose < 0:
             owner.lose += 1
             self.close_connection = True  # the request is lost, not the reply

@@ -82,7 +82,7 @@ async def test_a_lost_piece_of_the_body_fails_the_call():
 
 async def test_more_than_the_window_is_a_broken_rule():
     block = threading.Event()
-    desk = Desk(slow=lambda args, body: Answer(result={"waited": block.wait(5)}))
+    desk = Desk(slow=lambda args, body: Answer(result={"waited": block.wait(60)}))
     desk.call("slow")
 
     def flood():
@@ -107,7 +107,7 @@ async def test_too_many_calls_at_once_are_refused():
 async def test_a_few_more_wait_for_their_turn_and_a_given_up_one_never_begins():
     block, begun = threading.Event(), []
     desk = Desk(
-        slow=lambda args, body: Answer(result={"waited": block.wait(5)}), late=lambda args, body: begun.append(1)
+        slow=lambda args, body: Answer(result={"waited": block.wait(60)}), late=lambda args, body: begun.append(1)
     )
     for number in range(MAX_CALLS):
         desk.call("slow", identity=f"g.{number}")

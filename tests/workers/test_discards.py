@@ -65,3 +65,29 @@ def test_wrong_arguments_delete_nothing(workdir, outputs):
     with pytest.raises(InvalidDocumentError):
         make_discard_ops(workdir)["output.drop"]({"outputs": outputs}, iter(()))
     assert list_left(workdir) == before
+
+
+def drop_tasks(workdir, *tasks):
+    return make_discard_ops(workdir)["task.drop"]({"tasks": list(tasks)}, iter(())).result["dropped"]
+
+
+def test_all_that_a_task_left_goes_and_nothing_of_others(workdir, tmp_path):
+    for task in ("t1", "t2"):
+        log = workdir.log(task, 1)
+        log.parent.mkdir(parents=True)
+        log.write_text("words")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (workdir.root / "outputs" / "t3").symlink_to(outside)
+    assert drop_tasks(workdir, "t1", "t3", "t9") == 3
+    assert list_left(workdir) == []
+    assert [path.name for path in (workdir.root / "logs").iterdir()] == ["t2"]
+    assert outside.is_dir()
+    assert drop_tasks(workdir, "t1") == 0
+
+
+@pytest.mark.parametrize("tasks", [None, "t1", [1], ["../t1"], ["t1"] * (MAX_OUTPUTS + 1)])
+def test_tasks_that_are_none_are_refused(workdir, tasks):
+    with pytest.raises(InvalidDocumentError):
+        make_discard_ops(workdir)["task.drop"]({"tasks": tasks}, iter(()))
+    assert len(list_left(workdir)) == 3

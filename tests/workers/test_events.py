@@ -1,4 +1,3 @@
-import contextlib
 import threading
 
 import pytest
@@ -14,20 +13,14 @@ def got(broker_url):
     """The events that a monitor hears."""
     app = make_celery("monitor", broker_url=broker_url, queue="none", profile="open")
     heard: list[dict] = []
-    over = threading.Event()
-
-    def listen() -> None:
-        with app.connection_for_read() as connection:
-            receiver = app.events.Receiver(connection, handlers={"*": heard.append})
-            while not over.is_set():
-                with contextlib.suppress(TimeoutError):
-                    receiver.capture(limit=None, timeout=0.2, wakeup=False)
-
-    listener = threading.Thread(target=listen)
-    listener.start()
-    yield heard
-    over.set()
-    listener.join()
+    with app.connection_for_read() as connection:
+        receiver = app.events.Receiver(connection, handlers={"*": heard.append})
+        # One capture for all: between two of them nobody listens.
+        listener = threading.Thread(target=receiver.capture, kwargs={"limit": None, "timeout": None, "wakeup": False})
+        listener.start()
+        yield heard
+        receiver.should_stop = True
+        listener.join()
 
 
 def test_a_monitor_sees_every_party_task_as_a_task_of_its_own(broker_url, got):

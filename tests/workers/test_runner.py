@@ -6,7 +6,6 @@ import pytest
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
 from tests.workers.fakes import DAEMON, is_alive, list_spooled, make_assignment, until
-from workers.agenda import NEWS_S
 
 
 def give(gateway, worker, *names, **facts):
@@ -39,7 +38,7 @@ def test_one_call_is_in_flight_and_carries_what_has_piled_up(gateway, make_worke
     until(lambda: all(entry.report for entry in gateway.tasks.values()))
     assert gateway.most_concurrent <= 2  # the channel's knock at the door is the other one
     calls = [call for call in gateway.syncs[before:] if call["claims"] or call["reports"]]
-    assert len(calls) < 40
+    assert len(calls) < 150  # one by one they would be 200
     assert any(call["claims"] and call["reports"] for call in calls)
 
 
@@ -63,10 +62,11 @@ def test_heartbeats_come_while_a_task_runs_and_news_at_once(gateway, worker):
         run={"command": ["sh", "-c", "sleep 0.7; echo '{\"progress\": 0.5}' >> $FEDROTA_METRICS; sleep 60"]},
     )
     until(lambda: len(gateway.tasks["t1"].beats) >= 3)
-    until(lambda: gateway.tasks["t1"].beats[-1]["progress"] == 0.5, patience_s=3)
+    until(lambda: gateway.tasks["t1"].beats[-1]["progress"] == 0.5)
 
 
-def test_news_are_grouped(gateway, make_worker):
+def test_news_are_grouped(gateway, make_worker, monkeypatch):
+    monkeypatch.setattr("workers.agenda.NEWS_S", 2.0)  # longer than a busy machine takes for the points
     gateway.heartbeat_s = 5.0
     worker = make_worker()
     give(gateway, worker, "t1", run={"component": "measuring"}, params={"points": 2500})
@@ -74,7 +74,6 @@ def test_news_are_grouped(gateway, make_worker):
     entry = gateway.tasks["t1"]
     assert [step for _, step, _ in entry.points] == list(range(2500))
     assert len(entry.beats) < 10
-    assert NEWS_S == 0.2
 
 
 def test_replies_that_get_lost_have_no_double_effect(gateway, worker):
@@ -93,23 +92,28 @@ def test_replies_that_get_lost_have_no_double_effect(gateway, worker):
 
 
 def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, worker):
+    gateway.judge = lambda call: 503 if call["reports"] else 200
     give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
     until(worker.runner.list_running)
     gateway.down()
     until(lambda: list_spooled(worker.workdir.spool))
     assert not gateway.tasks["t1"].report
+    gateway.judge = lambda call: 200
     gateway.up()
     assert gateway.report_of("t1")["outcome"] == "success"
 
 
-def test_a_call_that_hangs_keeps_no_report_from_the_disk(gateway, worker):
-    give(gateway, worker, "t1", run={"component": "sleeping"}, params={"s": 0.3})
+def test_a_call_that_hangs_keeps_no_report_from_the_disk(gateway, worker, tmp_path):
+    waiting = "while [ ! -e $0 ]; do sleep 0.01; done"
+    give(gateway, worker, "t1", run={"command": ["sh", "-c", waiting, str(tmp_path / "go")]})
     until(worker.runner.list_running)
-    gateway.delay_s = 2.0
+    gateway.delay_s = 100.0
     give(gateway, worker, "t2", run={"component": "quick"})
     until(lambda: worker.runner._agenda.is_claiming(("t2", 1)))
-    until(lambda: list_spooled(worker.workdir.spool), patience_s=1.5)
+    (tmp_path / "go").touch()
+    until(lambda: list_spooled(worker.workdir.spool))
     assert worker.runner._agenda.is_claiming(("t2", 1))
+    gateway.delay_s = 0.0
     assert gateway.report_of("t1")["outcome"] == "success"
 
 
@@ -168,7 +172,7 @@ def test_a_stop_in_the_heartbeats_answer_ends_the_tree_as_the_gateway_says(gatew
     gateway.tasks["t1"].stop_kind = kind
     report = gateway.report_of("t1")
     assert (report["outcome"], report["kind"]) == (kind, "stopped")
-    until(lambda: not is_alive(daemon), patience_s=5)
+    until(lambda: not is_alive(daemon))
 
 
 def test_a_stop_over_the_channel_works_at_every_moment(gateway, worker):
@@ -192,7 +196,7 @@ def test_a_fenced_attempt_is_killed_and_not_reported(gateway, worker):
     until(lambda: not worker.runner.list_running())
     time.sleep(0.3)
     assert not gateway.tasks["t1"].report
-    assert is_tidy(worker)
+    until(lambda: is_tidy(worker))
 
 
 def test_a_newer_dispatch_kills_the_older_copy_first(gateway, worker):
@@ -205,12 +209,12 @@ def test_a_newer_dispatch_kills_the_older_copy_first(gateway, worker):
 
 
 def test_an_orderly_end_lets_short_tasks_finish_and_interrupts_long_ones(gateway, worker):
-    give(gateway, worker, "short", run={"component": "sleeping"}, params={"s": 0.5})
+    give(gateway, worker, "short", run={"component": "sleeping"}, params={"s": 0.2})
     give(gateway, worker, "long", run={"component": "sleeping"})
     until(lambda: len(worker.runner.list_running()) == 2)
     pids = [attempt.seq for attempt in worker.runner.list_running()]
     assert len(pids) == 2
-    worker.stop(2.0)
+    worker.stop(4.0)
     assert gateway.tasks["short"].report["outcome"] == "success"
     report = gateway.tasks["long"].report
     assert (report["outcome"], report["kind"]) == ("failed", "interrupted")

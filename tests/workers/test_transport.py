@@ -84,4 +84,4 @@ def test_no_message_ends_the_worker_or_comes_twice(gateway, start_worker, knock,
         until(lambda: client.llen("party.9999") == 0)
         assert client.keys("unacked*") == []
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(15) == 0
+    assert worker.wait(60) == 0

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 import orjson
 
-import workers
-from scheduler.domain.messages import Assignment, MetricPoint, Peer
+from scheduler.domain.messages import Assignment
 from workers.attachments import AttachmentError, Attachments
 from workers.executors.base import AssignmentError, Bytes, Ending, ExchangePort, Executor, Handle, Letter, Place, Sink
+from workers.executors.engine import EngineSettings
+from workers.executors.flare_nursery import is_program
 from workers.executors.flare_request import make_request
-from workers.executors.iflearner import EngineSettings
-from workers.executors.iflearner_command import pick_address
 from workers.executors.loop import ExecutorLoop
+from workers.executors.member import MemberRun
 from workers.executors.run import failure
 from workers.flare.news import END, FINISHED, KITS, ORDER, VERDICT
 from workers.workdir import PathError, check_name
@@ -32,12 +32,7 @@ OUTPUT: Final = "workspace"
 ARCHIVE: Final = "job.zip"
 START_S: Final = 120.0
 FOREVER_S: Final = 1e9
-LOOK_S: Final = 0.1
-_BOOT: Final = (
-    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
-    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=False)"
-)
-"""Our modules come last on the path of FLARE's interpreter, and its own processes do not inherit them."""
+LOOK_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +44,7 @@ class FlareSettings:
 
 
 class FlareExecutor:
-    """Hands each member on to the command executor, once what it needs has come from the others."""
+    """Hands each member on to `commands`, which runs it in FLARE's interpreter, once it has what it needs."""
 
     def __init__(
         self, loop: ExecutorLoop, *, exchange: ExchangePort, settings: FlareSettings, commands: Executor
@@ -67,139 +62,44 @@ class FlareExecutor:
         return run
 
 
-class FlareRun:
-    """One member under way: handle of the task and sink of its command. All in the loop's thread but the handle."""
+class FlareRun(MemberRun):
+    """One member under way."""
 
     module = ""
 
     def __init__(self, executor: FlareExecutor, assignment: Assignment, *, place: Place, sink: Sink) -> None:
+        super().__init__(executor, assignment, place=place, sink=sink)
         self.executor = executor
-        self.loop = executor.loop
-        self.assignment = assignment
-        self.place = place
-        self.sink = sink
-        self.inner: Handle | None = None
-        self.is_over = False
 
-    # As a handle
+    def check(self) -> None:
+        """Whether FLARE is installed here; then the member has a folder."""
+        python = self.executor.settings.engine.python
+        if python is None:
+            raise AssignmentError(
+                "this party's worker has no FLARE engine: install nvflare>=2.8 and set FEDROTA_ENGINES, "
+                'e.g. {"flare": "/opt/nvflare/bin/python"}'
+            )
+        if not is_program(python):
+            raise AssignmentError(f"FEDROTA_ENGINES: this party's host has no program {python}")
+        self.place.workdir.mkdir(parents=True, exist_ok=True)
 
-    def stop(self, grace_s: float) -> None:
-        """Pass it on, or end here where nothing runs yet."""
-        self.loop.call(self._stop, grace_s)
-
-    def kill(self) -> None:
-        """As `stop`, at once."""
-        self.loop.call(self._stop, 0.0)
-
-    def log_size(self) -> int:
-        """Bytes in the log."""
-        return self.inner.log_size() if self.inner is not None else 0
-
-    def _stop(self, grace_s: float) -> None:
-        if self.inner is None:
-            self.finish(failure("stopped", "the task was stopped before it began"))
-        elif grace_s:
-            self.inner.stop(grace_s)
-        else:
-            self.inner.kill()
-
-    # As the sink of the command
-
-    def started(self, pid: int) -> None:
-        """It has a process."""
-        self.sink.started(pid)
-
-    def progressed(self, fraction: float) -> None:
-        """Pass it on."""
-        self.sink.progressed(fraction)
-
-    def measured(self, points: tuple[MetricPoint, ...]) -> None:
-        """Pass them on."""
-        self.sink.measured(points)
-
-    def summed(self, values: Mapping[str, Any]) -> None:
-        """Pass them on."""
-        self.sink.summed(values)
-
-    def is_full(self) -> bool:
-        """As the outer sink."""
-        return self.sink.is_full()
+    def launch(self, order: Mapping[str, Any], files: Mapping[str, Bytes] | None = None) -> None:
+        """Run the module of this member in FLARE's environment, with its order and other files in its folder."""
+        given = orjson.dumps({**order, "output": str(self.place.outputs / OUTPUT)})
+        try:
+            for name, content in {**(files or {}), ORDER: given}.items():
+                (self.place.workdir / name).write_bytes(content)
+        except OSError as wrong:
+            self.finish(failure("limit", f"the run's files cannot be written: {wrong}"))
+            return
+        self.run_inside(self.executor.commands, {"command": [self.module], "outputs": {OUTPUT: "file"}})
 
     def ended(self, ending: Ending) -> None:
         """The command is gone; where it failed it may have left a reason in words."""
         verdict = read_json(self.place.workdir / VERDICT) if ending.outcome != "success" else None
         if verdict is not None:
             ending = replace(ending, kind=str(verdict["kind"]), message=str(verdict["message"]))
-        self.loop.call(self.finish, ending)
-
-    # For both kinds of member
-
-    def begin(self) -> None:
-        """Open the exchange, then begin."""
-        if self.is_over:
-            return
-        try:
-            self._check_engine()
-            self.executor.exchange.open(self.assignment)
-            self.place.workdir.mkdir(parents=True, exist_ok=True)
-            self.prepare()
-        except AssignmentError as wrong:
-            self.finish(failure("invalid", str(wrong)))
-
-    def _check_engine(self) -> None:
-        if self.executor.settings.engine.python is None:
-            raise AssignmentError(
-                "this party's worker has no FLARE engine: install nvflare>=2.8 and set FEDROTA_ENGINES, "
-                'e.g. {"flare": "/opt/nvflare/bin/python"}'
-            )
-
-    def prepare(self) -> None:
-        """Begin this kind of member; AssignmentError where it can never work here."""
-        raise NotImplementedError
-
-    def launch(self, order: Mapping[str, Any]) -> None:
-        """Run the module of this member in FLARE's environment, with its order in a file beside it."""
-        given = {**order, "output": str(self.place.outputs / OUTPUT)}
-        (self.place.workdir / ORDER).write_bytes(orjson.dumps(given))
-        tree = str(Path(workers.__file__).parents[1])
-        python = str(self.executor.settings.engine.python)
-        run = {"command": [python, "-I", "-c", _BOOT, tree, self.module], "outputs": {OUTPUT: "file"}}
-        self.inner = self.executor.commands.start(replace(self.assignment, run=run), self.place, self)
-
-    def finish(self, ending: Ending) -> None:
-        """The member is over; tell it once, the others too."""
-        if self.is_over:
-            return
-        self.is_over = True
-        self.executor.exchange.close(self.assignment.task, self.assignment.seq, ending.outcome)
-        self.sink.ended(ending)
-
-    def give_up(self, ending: Ending) -> None:
-        """End early: what runs is killed first."""
-        if self.inner is not None and not self.is_over:
-            self.inner.kill()
-        self.finish(replace(ending, log_size=self.log_size()))
-
-    def receive(self, peer: Peer, name: str, *, timeout_s: float, then: Callable[[Bytes, str], None]) -> None:
-        """Give the message, or why there is none, to `then` in the loop's thread, unless the member is over."""
-
-        def take(message: Bytes, error: str) -> None:
-            if not self.is_over:
-                then(message, error)
-
-        self.executor.exchange.recv(
-            self.assignment.task,
-            self.assignment.seq,
-            Letter(peer.task, name),
-            timeout_s=timeout_s,
-            on_message=lambda message, error: self.loop.call(take, message, error),
-        )
-
-    def send(self, peer: Peer, name: str, payload: Bytes) -> None:
-        """Send; what is lost belongs to a peer that is gone, which the centre notices itself."""
-        self.executor.exchange.send(
-            self.assignment.task, self.assignment.seq, Letter(peer.task, name), payload, on_done=lambda _error: None
-        )
+        super().ended(ending)
 
 
 class ServerRun(FlareRun):
@@ -219,7 +119,7 @@ class ServerRun(FlareRun):
             raise AssignmentError("run: a FLARE job needs a member in the role 'client'")
         self.loop.apart(self._fetch_job, then=self._on_job)
         for site, peer in self._sites.items():
-            self.receive(peer, REQUEST, timeout_s=START_S, then=self._make_taker(site))
+            self.receive(Letter(peer.task, REQUEST), timeout_s=START_S, then=self._make_taker(site))
 
     def _fetch_job(self) -> str:
         """Why the job's files did not come, or empty; in a thread of its own."""
@@ -240,7 +140,7 @@ class ServerRun(FlareRun):
     def _make_taker(self, site: str) -> Callable[[Bytes, str], None]:
         def take(message: Bytes, error: str) -> None:
             if error:
-                self.finish(failure("unreachable", f"the signing request of site {site} did not come: {error}"))
+                self.follow(f"the signing request of site {site} did not come: {error}")
                 return
             self._requests[site] = bytes(message).decode(errors="replace")
             self._launch_when_ready()
@@ -250,12 +150,10 @@ class ServerRun(FlareRun):
     def _launch_when_ready(self) -> None:
         if self.is_over or not self._has_job or len(self._requests) < len(self._sites):
             return
-        host, _, port = pick_address(self.executor.settings.engine.host).rpartition(":")
         self.launch(
             {
                 "job": self.assignment.job,
-                "host": host,
-                "port": int(port),
+                "host": self.executor.settings.engine.host,
                 "requests": {site: self._requests[site] for site in self._sites},
                 "archive": ARCHIVE,
                 "folder": self._folder,
@@ -272,7 +170,7 @@ class ServerRun(FlareRun):
         for site in list(self._unsent):
             kit = self.place.workdir / KITS / f"{site}.zip"
             if kit.exists():
-                self.send(self._unsent.pop(site), KIT, kit.read_bytes())
+                self.send(Letter(self._unsent.pop(site).task, KIT), kit.read_bytes())
         if (self.place.workdir / FINISHED).exists():
             self._tell_over()
         else:
@@ -282,7 +180,7 @@ class ServerRun(FlareRun):
         if not self._has_told:
             self._has_told = True
             for peer in self._sites.values():
-                self.send(peer, OVER, b"")
+                self.send(Letter(peer.task, OVER), b"")
 
     def finish(self, ending: Ending) -> None:
         """As any member; a run that ended well between two looks is told of before its channel closes."""
@@ -304,23 +202,22 @@ class ClientRun(FlareRun):
         self._server = server
         key = self.place.workdir / "site" / "startup" / "client.key"
         self.loop.aside(make_request, self.assignment.party, key, then=self._on_request)
-        self.receive(server, KIT, timeout_s=2 * START_S, then=self._on_kit)
+        self.receive(Letter(server.task, KIT), timeout_s=2 * START_S, then=self._on_kit)
 
     def _on_request(self, request: str) -> None:
         if not self.is_over:
-            self.send(self._server, REQUEST, request.encode())
+            self.send(Letter(self._server.task, REQUEST), request.encode())
 
     def _on_kit(self, message: Bytes, error: str) -> None:
         if error:
-            self.finish(failure("unreachable", f"the kit of the server's party did not come: {error}"))
+            self.follow(f"the kit of the server's party did not come: {error}")
             return
-        (self.place.workdir / "kit.zip").write_bytes(message)
-        self.launch({"kit": "kit.zip", "site": self.assignment.party})
-        self.receive(self._server, OVER, timeout_s=FOREVER_S, then=self._on_over)
+        self.launch({"kit": "kit.zip", "site": self.assignment.party}, {"kit.zip": message})
+        self.receive(Letter(self._server.task, OVER), timeout_s=FOREVER_S, then=self._on_over)
 
     def _on_over(self, _message: Bytes, error: str) -> None:
         if error:
-            self.give_up(failure("unreachable", f"the server's party is gone: {error}"))
+            self.follow(f"the server's party is gone: {error}")
         else:
             (self.place.workdir / END).touch()
 

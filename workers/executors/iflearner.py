@@ -5,28 +5,20 @@ is. Both are messages of the exchange, so only the trainers' own traffic needs a
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from scheduler.domain.messages import Assignment, MetricPoint, Peer
-from workers.executors.base import (
-    AssignmentError,
-    Bytes,
-    Ending,
-    ExchangePort,
-    Executor,
-    Handle,
-    Letter,
-    Place,
-    Sink,
-)
+from workers.executors.base import AssignmentError, Bytes, ExchangePort, Executor, Handle, Letter, Place, Sink
+from workers.executors.engine import EngineSettings
 from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
 from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_status
 from workers.executors.loop import ExecutorLoop
+from workers.executors.member import MemberRun
 from workers.executors.run import failure
 
 ENGINE: Final = "iflearner"
@@ -37,16 +29,6 @@ ADDRESS_S: Final = 120.0
 FOREVER_S: Final = 1e9
 POLL_S: Final = 1.0
 START_S: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
-    """What an operator says of the engine here: its interpreter (None: not installed), address, folders, patience."""
-
-    python: Path | None = None
-    host: str = "127.0.0.1"
-    roots: Sequence[Path] = ()
-    stall_s: float = 1800.0
 
 
 class IflearnerExecutor:
@@ -68,147 +50,47 @@ class IflearnerExecutor:
         return run
 
 
-class MemberRun:
-    """One member under way: its own handle and the sink of what runs for it. All in the loop's thread but the handle."""
+class IflearnerRun(MemberRun):
+    """One member under way."""
 
     def __init__(self, executor: IflearnerExecutor, assignment: Assignment, *, place: Place, sink: Sink) -> None:
+        super().__init__(executor, assignment, place=place, sink=sink)
         self.executor = executor
-        self.loop = executor.loop
-        self.assignment = assignment
-        self.place = place
-        self.sink = sink
-        self.inner: Handle | None = None
-        self.is_over = False
-        self.has_aggregator = bool(assignment.run.get("aggregator"))
-
-    # As a handle
-
-    def stop(self, grace_s: float) -> None:
-        """Pass it on, or end here where nothing runs yet."""
-        self.loop.call(self._stop, grace_s)
-
-    def kill(self) -> None:
-        """As `stop`, at once."""
-        self.loop.call(self._stop, 0.0)
-
-    def log_size(self) -> int:
-        """Bytes in the log."""
-        return self.inner.log_size() if self.inner is not None else 0
-
-    def _stop(self, grace_s: float) -> None:
-        if self.inner is None:
-            self.finish(failure("stopped", "the task was stopped before it began"))
-        elif grace_s:
-            self.inner.stop(grace_s)
-        else:
-            self.inner.kill()
-
-    # As the sink of what runs
-
-    def started(self, pid: int) -> None:
-        """It has a process."""
-        self.sink.started(pid)
+        self.talks = bool(assignment.run.get("aggregator"))
 
     def progressed(self, fraction: float) -> None:
         """What runs without an aggregator may say itself how far it is."""
-        if not self.has_aggregator:
-            self.sink.progressed(fraction)
+        if not self.talks:
+            super().progressed(fraction)
 
-    def measured(self, points: tuple[MetricPoint, ...]) -> None:
-        """Pass them on."""
-        self.sink.measured(points)
-
-    def summed(self, values: Mapping[str, Any]) -> None:
-        """Pass them on."""
-        self.sink.summed(values)
-
-    def is_full(self) -> bool:
-        """As the outer sink."""
-        return self.sink.is_full()
-
-    def ended(self, ending: Ending) -> None:
-        """What ran is gone."""
-        self.loop.call(self.finish, ending)
-
-    # For both kinds of member
-
-    def begin(self) -> None:
-        """Open the exchange where members must talk, then begin."""
-        if self.is_over:
-            return
-        try:
-            if self.has_aggregator:
-                self.executor.exchange.open(self.assignment)
-            self.prepare()
-        except AssignmentError as wrong:
-            self.finish(failure("invalid", str(wrong)))
-
-    def prepare(self) -> None:
-        """Begin this kind of member; AssignmentError where it can never work here."""
-        raise NotImplementedError
-
-    def run_inside(self, kind: str, run: Mapping[str, Any], *, data: Path | None = None) -> None:
+    def run_as(self, kind: str, run: Mapping[str, Any], *, data: Path | None = None) -> None:
         """Run what `run` says; the run's data folder stands where commands find their tables."""
         runner = self.executor.runners.get(kind)
         if runner is None:
             raise AssignmentError(
                 f"this party's worker runs no {kind}s: its operator may allow them with FEDROTA_EXECUTORS"
             )
-        place = self.place if data is None else replace(self.place, tables=data)
-        self.inner = runner.start(replace(self.assignment, run=run), place, self)
-
-    def finish(self, ending: Ending) -> None:
-        """The member is over; tell it once, the others too."""
-        if self.is_over:
-            return
-        self.is_over = True
-        if self.has_aggregator:
-            self.executor.exchange.close(self.assignment.task, self.assignment.seq, ending.outcome)
-        self.sink.ended(ending)
-
-    def receive(
-        self, peer: str, name: str, number: int, *, timeout_s: float, then: Callable[[Bytes, str], None]
-    ) -> None:
-        """Give the message, or why there is none, to `then` in the loop's thread."""
-        self.executor.exchange.recv(
-            self.assignment.task,
-            self.assignment.seq,
-            Letter(peer, name, number),
-            timeout_s=timeout_s,
-            on_message=lambda message, error: self.loop.call(then, message, error),
-        )
-
-    def send(self, peer: str, name: str, number: int, value: Any) -> None:
-        """Send a value; one that is lost belongs to a peer that is gone, which the centre notices itself."""
-        self.executor.exchange.send(
-            self.assignment.task,
-            self.assignment.seq,
-            Letter(peer, name, number),
-            orjson.dumps(value),
-            on_done=lambda _error: None,
-        )
+        self.run_inside(runner, run, place=None if data is None else replace(self.place, tables=data))
 
 
-class TrainerRun(MemberRun):
+class TrainerRun(IflearnerRun):
     """A federate: waits for the aggregator's address where there is one, then runs the template's command."""
 
     def prepare(self) -> None:
         """Find out what can be known at once, ask for the address."""
         self._data = find_data(self.assignment, self.executor.settings.roots)
-        if not self.has_aggregator:
+        if not self.talks:
             self._launch("")
             return
         server = next((peer.task for peer in self.assignment.peers if peer.role == SERVER), None)
         if server is None:
             raise AssignmentError("run: it wants an aggregator, but no member has the role 'server'")
         self._server = server
-        self.receive(server, ADDRESS, 0, timeout_s=ADDRESS_S, then=self._on_address)
+        self.receive(Letter(server, ADDRESS), timeout_s=ADDRESS_S, then=self._on_address)
 
     def _on_address(self, message: Bytes, error: str) -> None:
-        if self.is_over:
-            return
         if error:
-            self.finish(failure("unreachable", f"the aggregator's address did not come: {error}"))
+            self.follow(f"the aggregator's address did not come: {error}")
             return
         try:
             self._launch(str(orjson.loads(bytes(message))))
@@ -225,20 +107,18 @@ class TrainerRun(MemberRun):
             roots=self.executor.settings.roots,
             has_containers="container" in self.executor.runners,
         )
-        self.run_inside(kind, run, data=self._data)
+        self.run_as(kind, run, data=self._data)
 
     def _listen(self, number: int) -> None:
         self.receive(
-            self._server,
-            PROGRESS,
-            number,
+            Letter(self._server, PROGRESS, number),
             timeout_s=FOREVER_S,
             then=lambda message, error: self._on_progress(number, message, error),
         )
 
     def _on_progress(self, number: int, message: Bytes, error: str) -> None:
         """Note how far the aggregator says this party is; an aggregator that is gone says nothing more."""
-        if self.is_over or error:
+        if error:
             return
         found = PartyProgress(**orjson.loads(bytes(message)))
         self.sink.progressed(found.fraction)
@@ -247,7 +127,7 @@ class TrainerRun(MemberRun):
         self._listen(number + 1)
 
 
-class AggregatorRun(MemberRun):
+class AggregatorRun(IflearnerRun):
     """The aggregator: it never ends by itself; the centre stops it once every trainer has succeeded."""
 
     def prepare(self) -> None:
@@ -272,7 +152,7 @@ class AggregatorRun(MemberRun):
             address=self._address,
             status=self._status,
         )
-        self.run_inside("command", run)
+        self.run_as("command", run)
         self._poll()
 
     def _poll(self) -> None:
@@ -287,7 +167,7 @@ class AggregatorRun(MemberRun):
             self._is_up = True
             self._last_news = time.monotonic()
             for peer in self._trainers.values():
-                self.send(peer.task, ADDRESS, 0, self._address)
+                self.send(Letter(peer.task, ADDRESS), orjson.dumps(self._address))
         for party, progress in parse_status(found or {}).items():
             if party in self._trainers and self._known.get(party) != progress:
                 self._tell(party, progress)
@@ -297,7 +177,8 @@ class AggregatorRun(MemberRun):
     def _tell(self, party: str, progress: PartyProgress) -> None:
         self._known[party] = progress
         self._last_news = time.monotonic()
-        self.send(self._trainers[party].task, PROGRESS, self._sent[party], progress.render())
+        letter = Letter(self._trainers[party].task, PROGRESS, self._sent[party])
+        self.send(letter, orjson.dumps(progress.render()))
         self._sent[party] += 1
         self.sink.progressed(sum(each.fraction for each in self._known.values()) / len(self._trainers))
         self.sink.summed({"parties": {name: each.render() for name, each in self._known.items()}})
@@ -313,7 +194,5 @@ class AggregatorRun(MemberRun):
             if self._is_up
             else f"the aggregator did not answer within {limit_s:g} s"
         )
-        if self.inner is not None:
-            self.inner.kill()
-        self.finish(replace(failure("timeout", words), log_size=self.log_size()))
+        self.give_up(failure("timeout", words))
         return True

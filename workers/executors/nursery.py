@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final
 import structlog
 
 from workers.executors.base import Limits
-from workers.executors.kernel import list_marked, signal_quietly
+from workers.executors.kernel import is_zombie, list_marked, signal_quietly
 from workers.executors.link import FrameReader, Header, LinkClosedError, pack_head
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FORK_PATIENCE_S: Final = 30.0
+DEATH_PATIENCE_S: Final = 5.0
 THREAD_LIMITS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -81,11 +83,21 @@ class Nursery:
         self.kill_marked()
 
     def kill_marked(self) -> int:
-        """Kill every process of this party, whoever started it; how many there were."""
-        marked = [pid for pid in list_marked(self.mark) if pid != os.getpid()]
-        for pid in marked:
-            signal_quietly(pid, signal.SIGKILL)
-        return len(marked)
+        """Kill every process of this party, whoever started it; how many there were. Returns when they are dead."""
+        killed = set[int]()
+        give_up = time.monotonic() + DEATH_PATIENCE_S
+        while alive := self._list_marked() or [pid for pid in killed if not is_zombie(pid)]:
+            for pid in alive:
+                signal_quietly(pid, signal.SIGKILL)
+            killed.update(alive)
+            if time.monotonic() > give_up:
+                log.error("leftovers_do_not_die", pids=alive)
+                break
+            time.sleep(0.002)
+        return len(killed)
+
+    def _list_marked(self) -> list[int]:
+        return [pid for pid in list_marked(self.mark) if pid != os.getpid()]
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -98,7 +110,7 @@ class Nursery:
         )
         # The kernel ties the zygote's life to the thread that starts it: the loop's, which lasts.
         self._zygote = subprocess.Popen(
-            [sys.executable, "-P", "-c", BOOT, str(ROOT), order.render()],
+            self._command(order),
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
@@ -107,6 +119,9 @@ class Nursery:
         ours.setblocking(False)  # noqa: FBT003
         self._control, self._reader = ours, FrameReader()
         self._loop.aio.add_reader(ours, self._on_control)
+
+    def _command(self, order: Order) -> list[str]:
+        return [sys.executable, "-P", "-c", BOOT, str(ROOT), order.render()]
 
     def _environment(self) -> dict[str, str]:
         """The worker's environment without its settings, among them its token."""

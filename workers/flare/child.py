@@ -1,22 +1,17 @@
 """FLARE's server or client process of this party, and the end of everything that it has started."""
 
-import ctypes
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
-TRAIN: Final = {
-    "server": "nvflare.private.fed.app.server.server_train",
-    "client": "nvflare.private.fed.app.client.client_train",
-}
-_DIE_WITH_PARENT: Final = 1
+from workers.flare.forks import Forks
+from workers.flare.programs import CLIENT, SERVER
+
+TRAIN: Final = {"server": SERVER, "client": CLIENT}
 LAST_S: Final = 5.0
 
 
@@ -27,29 +22,31 @@ class ChildDiedError(Exception):
 class Child:
     """FLARE's process in its startup kit's folder, its output in ours."""
 
-    def __init__(self, side: str, workspace: Path, *, variables: Sequence[str]) -> None:
+    def __init__(self, side: str, workspace: Path, *, forks: Forks, variables: Sequence[str]) -> None:
         """Start the `server` or the `client` of the kit in `workspace`; `variables` are its `--set name=value`."""
         self._side = side
         (workspace / "transfer").mkdir(exist_ok=True)
-        argv = [sys.executable, "-u", "-m", TRAIN[side], "-m", str(workspace), "-s", f"fed_{side}.json",
-                "--set", "secure_train=true", "config_folder=config", *variables]  # fmt: skip
-        self._process = subprocess.Popen(argv, cwd=workspace, preexec_fn=_die_with_parent)  # noqa: PLW1509  there are no threads yet
+        words = ["-m", str(workspace), "-s", f"fed_{side}.json",
+                 "--set", "secure_train=true", "config_folder=config", *variables]  # fmt: skip
+        self._fork = forks.start(TRAIN[side], words, folder=str(workspace), environment=os.environ)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._fork.pid
 
     def check(self) -> None:
         """ChildDiedError where it is gone."""
-        code = self._process.poll()
+        code = self._fork.poll()
         if code is not None:
             how = f"ended with exit status {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
             raise ChildDiedError(f"FLARE's {self._side} process {how}")
 
     def list_tree(self) -> list[Any]:
-        """The process, if it lives, and every process below it."""
+        """The process and those of jobs, which have the same parent as this one, and every process below them."""
         psutil = import_module("psutil")
-        try:
-            top = psutil.Process(self._process.pid)
-            return [top, *top.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        family = psutil.Process(os.getppid()).children(recursive=True)
+        return [process for process in family if process.pid != os.getpid()]
 
     def wait_until_quiet(self, limit_s: float) -> None:
         """Wait until it has no process of a job left, at most so long."""
@@ -58,12 +55,12 @@ class Child:
             time.sleep(0.05)
 
     def end(self) -> None:
-        """Kill it and all that it has started."""
+        """Kill it and all that it has started; returns when all of it is dead."""
+        psutil = import_module("psutil")
         tree = self.list_tree()
         for process in tree:
             kill_quietly(process)
-        import_module("psutil").wait_procs(tree[1:], timeout=LAST_S)
-        self._process.wait(LAST_S)
+        psutil.wait_procs(tree, timeout=LAST_S)
 
 
 def kill_quietly(process: Any) -> None:
@@ -72,22 +69,3 @@ def kill_quietly(process: Any) -> None:
         process.kill()
     except import_module("psutil").NoSuchProcess:
         return
-
-
-def exit_on_signal() -> None:
-    """Have a polite signal end this program and everything below it at once.
-
-    No exception is raised for it: FLARE's session would swallow one that comes in the middle of its work.
-    """
-    import_module("psutil")  # not while a signal is handled
-    signal.signal(signal.SIGTERM, _leave)
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    for process in import_module("psutil").Process().children(recursive=True):
-        kill_quietly(process)
-    os._exit(128 + number)
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Questions to a job while it runs: each is a file in the attempt's folder, and so is its answer."""
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -33,10 +34,11 @@ def answer_commands(place: Path, session: Any, job: str, *, known_as: str) -> No
 
 def _answer(given: dict[str, Any], session: Any, job: str) -> dict[str, Any]:
     """What the job says; every error of FLARE's is an answer too, since the job goes on."""
-    ask = {
+    ask: dict[str, Callable[[], Any]] = {
         "stats": lambda: session.show_stats(job, "all"),
         "errors": lambda: session.show_errors(job, "all"),
         "reset_errors": lambda: session.reset_errors(job),
+        "configure_log": lambda: [session.configure_job_log(job, given["config"], each) for each in given["targets"]],
         "app_command": lambda: session.do_app_command(job, given["topic"], given["data"]),
     }
     try:

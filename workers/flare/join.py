@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from workers.flare.child import Child, ChildDiedError, exit_on_signal
+from workers.flare.child import Child, ChildDiedError
+from workers.flare.forks import Forks
 from workers.flare.kit import ORG, KitError, unpack_kit
 from workers.flare.news import END, ORDER, VERDICT, write_mark
 from workers.flare.pack import find_last_error, pack_folder
@@ -17,15 +18,14 @@ QUIET_S: Final = 5.0
 OURS: Final = frozenset({"startup", "local", "transfer"})
 
 
-def main() -> None:
+def main(forks: Forks) -> None:
     """Join with the kit in this folder; exit status 0 once the job is over."""
-    exit_on_signal()
     place = Path.cwd()
     order = json.loads((place / ORDER).read_text())
     site = place / "site"
     try:
         unpack_kit(place / order["kit"], site)
-        child = Child("client", site, variables=[f"uid={order['site']}", f"org={ORG}"])
+        child = Child("client", site, forks=forks, variables=[f"uid={order['site']}", f"org={ORG}"])
         try:
             while not (place / END).exists():
                 child.check()
@@ -38,7 +38,3 @@ def main() -> None:
         write_mark(place / VERDICT, {"kind": "error", "message": f"{wrong}: {reason}" if reason else str(wrong)})
         sys.exit(1)
     pack_folder(site, Path(order["output"]), without=OURS)
-
-
-if __name__ == "__main__":
-    main()

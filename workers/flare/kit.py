@@ -7,7 +7,7 @@ thrown away. Source of the layout: NVIDIA FLARE 2.9.0, package `nvflare.lighter`
 import json
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +16,16 @@ PROJECT: Final = "fedrota"
 ADMIN: Final = "admin@fedrota.local"
 ORG: Final = "fedrota"
 SERVER: Final = "server"
+REGISTER_S: Final = 0.2
+"""How soon a site tries again to register; FLARE's own default is 2."""
+LOG_S: Final = 0.1
+"""How often a site looks for new lines of the job's error log; FLARE's own default is 0.5."""
+SCHEDULE_S: Final = 1.0
+"""How soon a job is tried again that a site had no room for; FLARE's own default is 10."""
 _BUILDERS: Final = (
     {"path": "nvflare.lighter.impl.workspace.WorkspaceBuilder"},
     {"path": "nvflare.lighter.impl.static_file.StaticFileBuilder", "args": {"config_folder": "config", "scheme": "http"}},
-    {"path": "nvflare.lighter.impl.cert.CertBuilder", "args": {"root_valid_days": 365}},
+    {"path": "nvflare.lighter.impl.cert.CertBuilder"},
 )  # fmt: skip
 
 
@@ -35,11 +41,12 @@ def make_kits(root: Path, *, host: str, port: int, requests: Mapping[str, str]) 
     made = _provision(root, host=host, port=port, sites=requests)
     folder = Path(made["current_prod_dir"])
     for site, request in requests.items():
+        _set_up_site(folder / site)
         startup = folder / site / "startup"
         (startup / "client.key").unlink()
         (startup / "client.crt").write_bytes(_sign(site, request, made["root_pri_key"]))
     shutil.rmtree(root / PROJECT / "state")  # the authority's key has done its work
-    _keep_storage_here(folder / SERVER)
+    _set_up_server(folder / SERVER)
     return folder
 
 
@@ -83,15 +90,38 @@ def _sign(site: str, request: str, authority: Any) -> bytes:
     return certificate
 
 
-def _keep_storage_here(server: Path) -> None:
+def _set_up_server(server: Path) -> None:
     """Have the server keep jobs and snapshots in its own folder, not in one that all servers of the host share."""
+
+    def change(given: dict[str, Any]) -> None:
+        for component in given["components"]:
+            if component["id"] == "job_manager":
+                component["args"]["uri_root"] = str(server / "jobs")
+            if component["id"] == "job_scheduler":
+                component["args"]["min_schedule_interval"] = SCHEDULE_S
+        given["snapshot_persistor"]["args"]["storage"]["args"]["root_dir"] = str(server / "snapshots")
+
     file = server / "local" / "resources.json.default"
-    given: dict[str, Any] = json.loads(file.read_text())
-    for component in given["components"]:
-        if component["id"] == "job_manager":
-            component["args"]["uri_root"] = str(server / "jobs")
-    given["snapshot_persistor"]["args"]["storage"]["args"]["root_dir"] = str(server / "snapshots")
-    file.with_suffix("").write_text(json.dumps(given))
+    _change(file, change, target=file.with_suffix(""))
+
+
+def _set_up_site(site: Path) -> None:
+    """Have the site register soon, and its job end soon: it waits for the log's last lines to be sent."""
+
+    def change(given: dict[str, Any]) -> None:
+        given["client"]["client_register_interval"] = REGISTER_S
+        for component in given["components"]:
+            if component["id"] == "site_log_streamer":
+                component["args"]["poll_interval"] = LOG_S
+
+    file = site / "local" / "resources.json.default"
+    _change(file, change, target=file.with_suffix(""))
+
+
+def _change(file: Path, change: Callable[[dict[str, Any]], None], *, target: Path) -> None:
+    given = json.loads(file.read_text())
+    change(given)
+    target.write_text(json.dumps(given))
 
 
 def pack_kit(folder: Path, target: Path) -> None:

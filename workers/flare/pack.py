@@ -7,6 +7,8 @@ from typing import Final
 LOG_TAIL: Final = 64 << 10
 MAX_TEXT: Final = 600
 _MARKS: Final = (" - ERROR - ", " - CRITICAL - ")
+_TRANSPORT: Final = " - CoreCell - "
+"""Who only complains that somebody is gone, which has another cause."""
 
 
 def pack_folder(folder: Path, target: Path, *, without: frozenset[str] = frozenset()) -> None:
@@ -26,7 +28,7 @@ def find_last_error(place: Path) -> str:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_TAIL))
             lines = file.read(LOG_TAIL).decode(errors="replace").splitlines()
-        found = [line for line in lines if any(mark in line for mark in _MARKS)]
+        found = [line for line in lines if any(mark in line for mark in _MARKS) and _TRANSPORT not in line]
         if found:
             return found[-1].rpartition(" - ")[2][:MAX_TEXT]
     return ""

@@ -11,34 +11,27 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from workers.flare.child import Child, ChildDiedError, exit_on_signal
+from workers.flare.child import ChildDiedError
 from workers.flare.commands import answer_commands, list_errors, refuse_commands, take_commands
-from workers.flare.kit import ADMIN, ORG, SERVER, KitError, make_kits, pack_kit
+from workers.flare.forks import Forks
+from workers.flare.kit import ADMIN, KitError, pack_kit
 from workers.flare.news import FINISHED, KITS, ORDER, VERDICT, News, write_mark
 from workers.flare.pack import find_last_error, pack_folder
+from workers.flare.server import RunError, start_server
 from workers.flare.watch import Watch, find_round
 
 LOOK_S: Final = 0.2
-LOGIN_S: Final = 2.0
+LOGIN_S: Final = 5.0
 COMMAND_S: Final = 3.0
 """A question to a job that is just ending must not keep us from seeing its end."""
 DONE: Final = "FINISHED:COMPLETED"
 
 
-class RunError(Exception):
-    """The run failed; `kind` and text go into the task's report."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-def main() -> None:
+def main(forks: Forks) -> None:
     """Run the job of the order file in this folder; its exit status is 0 where the job has completed."""
-    exit_on_signal()
     code = 1
     try:
-        code = serve(Path.cwd())
+        code = serve(Path.cwd(), forks)
     finally:
         if sys.exc_info()[1] is not None:
             traceback.print_exc()
@@ -47,11 +40,11 @@ def main() -> None:
         os._exit(code)  # threads of FLARE's session would keep the interpreter alive
 
 
-def serve(place: Path) -> int:
+def serve(place: Path, forks: Forks) -> int:
     """Run the job of the order file in `place`; the exit status, with a verdict in words where it is not 0."""
     order = json.loads((place / ORDER).read_text())
     try:
-        Run(place, order).carry_out()
+        Run(place, order, forks).carry_out()
     except (RunError, KitError, ChildDiedError) as wrong:
         reason = find_last_error(place)
         message = f"{wrong}: {reason}" if reason else str(wrong)
@@ -63,47 +56,40 @@ def serve(place: Path) -> int:
 class Run:
     """One job on a server of its own."""
 
-    def __init__(self, place: Path, order: Mapping[str, Any]) -> None:
+    def __init__(self, place: Path, order: Mapping[str, Any], forks: Forks) -> None:
         self._place = place
         self._order = order
+        self._forks = forks
         self._news = News()
         self._sites: list[str] = list(order["requests"])
-        self._child: Child | None = None
 
     def carry_out(self) -> None:
         """From kits to result; RunError, KitError or ChildDiedError where it fails."""
-        kits = make_kits(
-            self._place / "flare",
-            host=self._order["host"],
-            port=self._order["port"],
-            requests=self._order["requests"],
-        )
+        self._news.summary("phase", "starting the server")
+        self._server = server = start_server(self._place, self._order, self._forks)
         for site in self._sites:
-            pack_kit(kits / site, self._place / KITS / f"{site}.zip")
-        self._child = child = Child("server", kits / SERVER, variables=[f"org={ORG}"])
-        session = None
+            pack_kit(server.kits / site, self._place / KITS / f"{site}.zip")
         try:
-            self._news.summary("phase", "starting the server")
-            session = self._log_in(kits / ADMIN)
+            session = self._log_in(server.kits / ADMIN)
             self._wait_for_sites(session)
             job = session.submit_job(str(self._unpack_job()))
             self._news.summary("flare_job", job)
-            self._watch(session, child, job)
+            self._watch(session, job)
             write_mark(self._place / FINISHED, {"sites": self._sites})
             self._keep_result(session, job)
         except list_errors() as wrong:
             traceback.print_exc()
-            self._check()  # a server that has died is the better reason
+            server.child.check()  # a server that has died is the better reason
             raise RunError("error", f"FLARE's server refused: {type(wrong).__name__}: {wrong}") from wrong
         finally:
-            child.end()
+            server.child.end()
 
     def _log_in(self, kit: Path) -> Any:
         """A session with the server, once it answers."""
         api = import_module("nvflare.fuel.flare_api.flare_api")
         give_up = time.monotonic() + self._order["start_s"]
         while True:
-            self._check()
+            self._server.child.check()
             try:
                 return api.new_secure_session(ADMIN, str(kit), timeout=LOGIN_S)
             except ConnectionError as wrong:
@@ -112,19 +98,15 @@ class Run:
                         "timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s"
                     ) from wrong
 
-    def _check(self) -> None:
-        if self._child is not None:
-            self._child.check()
-
     def _wait_for_sites(self, session: Any) -> None:
         self._news.summary("phase", "waiting for the sites")
         give_up = time.monotonic() + self._order["start_s"]
         while missing := set(self._sites) - list_connected(session):
-            self._check()
+            self._server.child.check()
             if time.monotonic() > give_up:
                 names = ", ".join(sorted(missing))
                 raise RunError("timeout", f"no FLARE client of {names} came within {self._order['start_s']:g} s: can "
-                                          f"they reach {self._order['host']}:{self._order['port']}?")  # fmt: skip
+                                          f"they reach {self._order['host']}:{self._server.port}?")  # fmt: skip
             time.sleep(LOOK_S)
 
     def _unpack_job(self) -> Path:
@@ -140,14 +122,14 @@ class Run:
                 meta.write_text(json.dumps(given))
         return folder
 
-    def _watch(self, session: Any, child: Child, job: str) -> None:
+    def _watch(self, session: Any, job: str) -> None:
         """Tell how far the job is until it has ended; RunError where it does not end well."""
         watch = Watch(session, job, self._news)
         session.set_timeout(COMMAND_S)
         take_commands(self._place)
         since = time.monotonic()
         while not (status := watch.look()).startswith("FINISHED"):
-            child.check()
+            self._server.child.check()
             answer_commands(self._place, session, job, known_as=self._order["job"])
             if watch.has_moved:
                 since = time.monotonic()
@@ -173,7 +155,3 @@ def list_connected(session: Any) -> set[str]:
         return {client.name for client in session.get_connected_client_list()}
     except ConnectionError:
         return set()
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,8 @@ from typing import Any, Final
 from workers.flare.commands import list_errors
 from workers.flare.news import News
 
+FIRST_S: Final = 1.0
+"""So long a job that runs may take to answer: a question before that is an error in FLARE's logs."""
 STATS_S: Final = 0.5
 ERRORS_S: Final = 3.0
 KEEP_S: Final = 15.0
@@ -39,6 +41,8 @@ class Watch:
             return self._status
         self._news.summary("phase", status)
         now = time.monotonic()
+        if status == "RUNNING" and not self._next_stats:
+            self._next_stats = self._next_errors = now + FIRST_S
         if status == "RUNNING" and now >= self._next_stats:
             self._next_stats = now + STATS_S
             self._take_stats()

@@ -2,22 +2,35 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
 from scheduler.domain.access import Principal
+from scheduler.domain.studies import Study
+
+DEFAULT_STUDY: Final = "default"
+"""The one that everybody works in who names none: the caller's project with all its parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A command as it came: who calls, its words after the name, its properties, its upload if it has one."""
+    """A command as it came: who calls, its words after the name, its properties, its upload if it has one.
+
+    In a study the caller acts in the study's own project, and has none of its parties but the study's sites.
+    """
 
     app: web.Application
     by: Principal
+    study: Study | None = None
     words: Sequence[str]
     props: dict[str, Any] = field(default_factory=dict)
     upload: AsyncIterator[bytes] | None = None
+
+    @property
+    def study_name(self) -> str:
+        """FLARE's name of where the caller works."""
+        return DEFAULT_STUDY if self.study is None else self.study.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

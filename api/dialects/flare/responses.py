@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from api.dialects.flare.command import Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
+
+_OF_JOB: Final = frozenset({MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING})
+"""For these a client makes the sentence itself, of the job's id in `info`."""
 
 
 def make_success(text: str = "", *, download: AsyncIterator[bytes] | None = None, **meta: Any) -> Reply:
@@ -28,9 +31,11 @@ def make_table(rows: Sequence[Sequence[str | None]], **meta: Any) -> Reply:
     return Reply(items=[{"type": "table", "rows": [list(row) for row in rows]}], meta=_meta("", meta))
 
 
-def make_refusal(error: FlareError) -> Reply:
-    """Why a command was not carried out."""
-    meta = {"status": str(error.status), "info": error.message, **error.members}
+def make_refusal(error: FlareError, words: Sequence[str] = ()) -> Reply:
+    """Why the command with these words was not carried out: the sentence is an item, for most it is `info` too."""
+    known = error.members.get("job_id") or next(iter(words), "")
+    told = known if known and error.status in _OF_JOB else error.message
+    meta = {"status": str(error.status), "info": told, **error.members}
     return Reply(items=[{"type": "error", "data": error.message}], meta=meta)
 
 

@@ -115,7 +115,8 @@ def _columns(by_task: dict[str, ReportBy]) -> dict[str, dict[str, Any]]:
 def _failure(report: Report) -> str | None:
     if report.outcome == "success":
         return None
-    return to_json({"kind": report.kind or report.outcome, "message": _message(report), "detail": report.detail})
+    said = {"kind": report.kind or report.outcome, "message": _message(report), "detail": report.detail}
+    return to_json({**said, "worker_died": True} if report.worker_died else said)
 
 
 def _message(report: Report) -> str:

@@ -1,18 +1,17 @@
-"""Writes about credentials, idempotency keys, the audit trail and data tables."""
+"""Writes about idempotency keys, the audit trail and data tables."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.columns import to_epoch, to_json
-from scheduler.store.queries.access import TokenView
 from scheduler.store.queries.data_tables import DataTable
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow, JobRow, TokenRow
+from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow
 from scheduler.store.tx import Tx
 
 _LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
@@ -63,45 +62,6 @@ def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
 def count_open_jobs(tx: Tx, owners: Iterable[str]) -> dict[str, int]:
     """How many open jobs each owner has."""
     return {row[0]: int(row[1]) for row in tx.run(_OPEN_JOBS, owners=sorted(set(owners)))}
-
-
-def delete_job(tx: Tx, job: str) -> None:
-    """Forget an ended job with everything it left in the store."""
-    tx.session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.job_id) == job))
-    tx.session.exec(delete(JobRow).where(col(JobRow.id) == job))
-
-
-def insert_token(tx: Tx, token: TokenView, digest: str) -> None:
-    """Store a new credential; `digest` is the SHA-256 of its secret, in hex."""
-    row = TokenRow(
-        id=token.id,
-        digest=digest,
-        kind=token.kind,
-        name=token.name,
-        role=token.role,
-        org=token.org,
-        project=token.project,
-        party_id=token.party,
-        created=token.created,
-        expires=token.expires,
-    )
-    tx.session.add(row)
-    tx.session.flush()
-
-
-def revoke_token(tx: Tx, token: str, now: datetime) -> None:
-    """End a credential; revoking twice is harmless."""
-    row = tx.session.get(TokenRow, token)
-    if row is None:
-        raise NotFoundError("token", token)
-    row.revoked = row.revoked or now
-    tx.session.add(row)
-    tx.session.flush()
-
-
-def mark_used(tx: Tx, tokens: Iterable[str], now: datetime) -> None:
-    """Note when the credentials were last used."""
-    tx.session.exec(update(TokenRow).where(col(TokenRow.id).in_(list(tokens))).values(last_used=now))
 
 
 def append_audit(tx: Tx, entry: AuditEntry) -> None:

@@ -5,6 +5,7 @@ import pytest
 from api.agent import connection as module
 from api.agent.connection import QUEUE_BYTES, RESERVE_BYTES, SOURCE_BYTES, Connection
 from scheduler.domain.frames import CLOSE_TOO_SLOW, MAX_FRAME_BYTES
+from tests.partyline import until
 
 
 class Socket:
@@ -39,7 +40,7 @@ async def test_frames_go_out_in_order(line):
     connection, socket = line
     for number in range(5):
         assert connection.put(bytes([number]), "t")
-    await asyncio.sleep(0.01)
+    await until(lambda: len(socket.sent) == 5)
     assert socket.sent == [bytes([number]) for number in range(5)]
     assert connection._by_source == {}
 
@@ -62,8 +63,7 @@ async def test_many_sources_are_bounded_together_and_the_gateway_keeps_a_reserve
     own = sum(connection.put(frame) for _ in range(100))
     assert own == (QUEUE_BYTES + RESERVE_BYTES) // MAX_FRAME_BYTES - taken
     socket.reads.set()
-    await asyncio.sleep(0.01)
-    assert connection._waiting_bytes == 0
+    await until(lambda: connection._waiting_bytes == 0)
     assert connection.put(frame, "task0")
 
 
@@ -72,8 +72,7 @@ async def test_a_party_that_takes_nothing_is_closed(line, monkeypatch):
     connection, socket = line
     socket.reads.clear()
     connection.put(b"x")
-    await asyncio.sleep(0.2)
-    assert socket.close_code == CLOSE_TOO_SLOW
+    await until(lambda: socket.close_code == CLOSE_TOO_SLOW)
 
 
 async def test_what_is_over_takes_nothing_and_says_so_once(line):
@@ -99,5 +98,4 @@ async def test_a_writer_that_breaks_off_ends_the_connection(line):
 
     socket.send_bytes = fail
     connection.put(b"x")
-    await asyncio.sleep(0.01)
-    assert connection.is_over
+    await until(lambda: connection.is_over)

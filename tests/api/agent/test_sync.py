@@ -62,8 +62,10 @@ async def test_a_report_nudges_the_scheduler(gateway, broker_url):
 
     async with Redis.from_url(broker_url) as broker, broker.pubsub(ignore_subscribe_messages=True) as channel:
         await channel.subscribe(NUDGES)
-        await channel.get_message(timeout=1)
+        async with asyncio.timeout(60):
+            while not (await broker.pubsub_numsub(NUDGES))[0][1]:
+                await asyncio.sleep(0.01)
         await gateway.submit()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while await channel.get_message(timeout=0.1) is None:
                 pass

@@ -57,6 +57,7 @@ MATRIX = [
      {**dict.fromkeys(ALL, 403), "admin": 2, "stranger": 2}),
     ("POST", "/tokens", {"kind": "worker", "name": "n", "party": "9999"},
      {**dict.fromkeys(ALL, 403), "admin": 2, "org_admin": 2, "stranger": 2}),
+    ("GET", "/poisoned", None, dict.fromkeys(ALL, 2)),
     ("GET", "/queues", None, dict.fromkeys(ALL, 2)),
     ("GET", "/tables", None, dict.fromkeys(ALL, 2)),
     ("GET", "/components", None, dict.fromkeys(ALL, 2)),

@@ -165,7 +165,7 @@ async def test_a_running_task_is_told_to_stop_through_its_channel(gateway, party
     await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
     answer = await gateway.post(f"/jobs/{job}/stop")
     assert (answer.json["state"], answer.json["stopping"]) == ("running", True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not partyline.stops:
             await asyncio.sleep(0.01)
     assert partyline.stops == [(knock.task, knock.seq, "canceled")]

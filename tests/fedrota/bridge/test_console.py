@@ -22,16 +22,24 @@ class Scene:
         self.member = self.members.admit("o", Login(user="ann", bearer="b", expires=9e9))
         self.answers = {}
         self.calls = []
+        self.studies = []
+        self.ended = []
         self.folders = []
         self.console = Console(self, self.members, self.offer)
 
     @contextmanager
-    def carry_out(self, login, command, body=None):
+    def carry_out(self, login, command, body=None, *, study=""):
+        self.studies.append(study)
         self.calls.append((login.user, command.name, list(command.words), b"".join(body or ())))
         answer = self.answers.get(command.name, Answer(items=[], meta=OK))
         if isinstance(answer, Exception):
             raise answer
         yield answer
+
+    def log_out(self, login):
+        self.ended.append(login.bearer)
+        if isinstance(self.answers.get("log_out"), Exception):
+            raise self.answers["log_out"]
 
     def offer(self, folder, names):
         self.folders.append(folder)
@@ -58,8 +66,21 @@ def test_a_login_gives_the_session_s_token_to_the_certificate_s_user(scene):
     assert words_of(scene.ask("_cert_login bob", session="")) == ["REJECT"]
     assert words_of(scene.ask("_cert_login", session="")) == ["REJECT"]
     assert words_of(scene.ask("_cert_login ann", session="", study="default"))[0] == "OK"
+    assert scene.calls == []
+
+
+def test_a_study_is_entered_with_the_gateway_s_leave_and_goes_along_with_each_command(scene):
+    refused = {"status": "not_authenticated", "info": "unknown study 'heart'", "auth_code": "AUTH_UNKNOWN_STUDY"}
+    scene.answers["_check_session"] = Answer(items=[], meta=refused)
     rejected = words_of(scene.ask("_cert_login ann", session="", study="heart"))
-    assert rejected == ["REJECT: AUTH_STUDY_NOT_CONFIGURED: study 'heart' is not configured on the server"]
+    assert rejected == ["REJECT: AUTH_UNKNOWN_STUDY: unknown study 'heart'"]
+    scene.answers["_check_session"] = AwayError("away")
+    assert words_of(scene.ask("_cert_login ann", session="", study="heart")) == ["REJECT: away"]
+    assert scene.members.find(scene.member.token, "o").study == ""
+    del scene.answers["_check_session"]
+    assert words_of(scene.ask("_cert_login ann", session="", study="heart")) == ["OK", scene.member.session]
+    scene.ask("list_jobs", member=scene.members.find(scene.member.token, "o"))
+    assert scene.studies == ["heart"] * 4
 
 
 @pytest.mark.parametrize("who", [{"member": None}, {"session": "x"}, {"session": ""}])
@@ -73,6 +94,14 @@ def test_a_logout_ends_the_client(scene):
     assert words_of(scene.ask("_check_session")) == ["OK"]
     assert words_of(scene.ask("_logout")) == ["OK"]
     assert scene.members.find(scene.member.token, "o") is None
+    assert scene.ended == ["b"]
+
+
+def test_a_logout_that_the_gateway_does_not_hear_is_one_all_the_same(scene, caplog):
+    scene.answers["log_out"] = AwayError("away")
+    assert words_of(scene.ask("_logout")) == ["OK"]
+    assert scene.members.find(scene.member.token, "o") is None
+    assert "logged out here only: away" in caplog.text
 
 
 def test_a_command_is_the_gateway_s(scene):
@@ -83,11 +112,9 @@ def test_a_command_is_the_gateway_s(scene):
 
 
 def test_what_the_gateway_says_is_put_in_these_clients_words(scene):
-    scene.answers["show_stats"] = Answer(items=[], meta={"status": "job_not_running", "info": "job j1 is not running"})
-    assert scene.ask("show_stats j1")["meta"]["info"] == "j1"
-    scene.answers["submit_job"] = Answer(items=[], meta={"status": "error", "info": "taken", "existing_job_id": "j1"})
-    meta = scene.ask("submit_job f --submit-token t")["meta"]
-    assert (meta["status"], meta["job_id"]) == ("submit_token_conflict", "j1")
+    taken = {"status": "submit_token_conflict", "info": "taken", "job_id": "j1"}
+    scene.answers["submit_job"] = Answer(items=[], meta=taken)
+    assert scene.ask("submit_job f --submit-token t")["meta"] == taken
     rows = [["SCOPE", "COMMAND", "D", "U", "C", "CLIENT_CMD"], ["job", "pull_binary", "", "", "", "file_transfer.pull_binary"],
             ["job", "list_jobs", "", "", "", None]]  # fmt: skip
     scene.answers["_commands"] = Answer(items=[{"type": "table", "rows": rows}, {"type": "string"}], meta=OK)

@@ -47,6 +47,19 @@ def test_a_command_is_one_call_in_the_user_s_name():
     assert json.loads(seen[0].content) == {"words": ["a"], "props": {"p": 1}}
 
 
+def test_a_study_goes_along():
+    gateway, seen = make_gateway(httpx.Response(200, json={"data": [], "meta": {"status": "ok"}}))
+    with gateway.carry_out(LOGIN, Command(name="x"), study="heart"):
+        pass
+    assert json.loads(seen[0].content) == {"words": [], "props": {}, "study": "heart"}
+
+
+def test_a_logout_ends_the_login_at_the_gateway():
+    gateway, seen = make_gateway(httpx.Response(200, json={"ended": True}))
+    gateway.log_out(LOGIN)
+    assert (seen[0].url.path, seen[0].headers["Authorization"]) == ("/flare/v1/logout", "Flare b1")
+
+
 def test_files_are_bodies_both_ways():
     answer = httpx.Response(200, headers={"X-Flare-Meta": '{"status": "ok"}'}, content=b"zip")
     gateway, seen = make_gateway(answer)

@@ -41,6 +41,16 @@ def test_a_member_ends(all_members, clock):
     assert all_members.find(bob.token, "_admin_2") is None
 
 
+def test_a_member_enters_a_study(all_members):
+    ann, bob = all_members.admit("_admin_1", make_login()), all_members.admit("_admin_2", make_login())
+    all_members.enter(ann, "heart")
+    assert all_members.find(ann.token, "_admin_1").study == "heart"
+    assert all_members.find(bob.token, "_admin_2").study == ""
+    all_members.end(ann)
+    all_members.enter(ann, "heart")
+    assert all_members.find(ann.token, "_admin_1") is None
+
+
 def test_a_challenge_is_answered_once_and_soon(all_members, clock):
     all_members.challenge("_admin_1", "n1")
     assert all_members.take_challenge("_admin_2") is None

@@ -1,7 +1,7 @@
 import pytest
 
 from fedrota.bridge.errors import BridgeError
-from fedrota.bridge.options import parse_options
+from fedrota.bridge.options import find_missing, parse_options
 from fedrota.errors import FedrotaError
 
 
@@ -33,6 +33,11 @@ def test_missing_certificates_are_named(tmp_path):
     (fill(tmp_path / "flare") / "server.key").unlink()
     with pytest.raises(BridgeError, match=r"holds no server.key: run `fedrota provision`"):
         parse_options(["--certificates", str(tmp_path / "flare")])
+
+
+def test_one_that_waits_may_start_without_certificates(tmp_path):
+    assert parse_options(["--certificates", str(tmp_path), "--wait"]).is_patient
+    assert find_missing(tmp_path) == ["rootCA.pem", "server.crt", "server.key"]
 
 
 def test_a_wrong_address_is_refused(tmp_path):

@@ -23,10 +23,9 @@ def test_quotes_are_read_as_flare_reads_them():
     assert protocol.parse_request(make_text('grep site-1 "a b')).words == ["site-1", '"a', "b"]
 
 
-def test_the_submit_token_becomes_a_property():
+def test_the_submit_token_is_the_gateway_s_to_read():
     found = protocol.parse_request(make_text("submit_job folder --submit-token x1"))
-    assert (found.words, found.props) == (["folder"], {"submit_token": "x1"})
-    assert protocol.parse_request(make_text("list_jobs --submit-token x1")).words == ["--submit-token", "x1"]
+    assert (found.words, found.props) == (["folder", "--submit-token", "x1"], {})
 
 
 @pytest.mark.parametrize("timeout", [None, 0, -3, "7", True, float("inf") * 0])

@@ -68,14 +68,14 @@ def test_what_does_not_fit_ends_the_upload_and_the_gateway_sees_it_break(wrong):
         wrong = chunk(1)
     with pytest.raises(BrokenOffError):
         under_way.take(ANN, wrong)
-    assert receiver.broke.wait(5)
+    assert receiver.broke.wait(60)
 
 
 def test_a_client_that_stops_sending_has_gone(monkeypatch):
     monkeypatch.setattr(uploads, "IDLE_S", 0.4)
     receiver = Receiver()
     Uploads(receiver).take(ANN, chunk(0))
-    assert receiver.broke.wait(5)
+    assert receiver.broke.wait(60)
 
 
 def test_an_abort_ends_only_one_s_own_upload():
@@ -87,7 +87,7 @@ def test_an_abort_ends_only_one_s_own_upload():
         under_way.take(make_member("bob", "t2"), chunk(1))
     assert under_way.take(ANN, chunk(1)) is None
     under_way.end(ANN, "u1")
-    assert receiver.broke.wait(5)
+    assert receiver.broke.wait(60)
 
 
 def test_a_refusal_is_told_at_the_end_of_a_file_of_bounded_length(monkeypatch):
@@ -104,7 +104,7 @@ def test_a_refusal_is_told_at_the_end_of_a_file_of_bounded_length(monkeypatch):
 def test_a_gateway_that_does_not_keep_up_stops_the_client(monkeypatch):
     monkeypatch.setattr(uploads, "REPLY_S", 0.1)
     go_on = threading.Event()
-    under_way = Uploads(lambda *_: str(go_on.wait(5)))
+    under_way = Uploads(lambda *_: str(go_on.wait(60)))
     with pytest.raises(BrokenOffError, match="keep up"):
         send(under_way, range(10))
     go_on.set()

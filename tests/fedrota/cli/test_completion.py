@@ -19,7 +19,7 @@ def complete(line, **more):
         env={**os.environ, **words, **more},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert found.stderr == ""

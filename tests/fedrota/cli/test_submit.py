@@ -120,6 +120,34 @@ def test_ctrl_c_leaves_the_job_and_says_so(gateway):
     )
     assert "lr running" in started.stdout.readline()
     started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=10)
+    _, err = started.communicate(timeout=60)
     assert started.returncode == 130
     assert err == "job j-1 goes on: `fedrota watch j-1` or `fedrota stop j-1`\n"
+
+
+def test_files_are_attached_under_their_own_names_or_others(fedrota, gateway, file):
+    for name in ("weights.bin", "odd=name"):
+        Path(name).write_bytes(b"hello")
+    left = iter("abc")
+    gateway.on("POST", "/attachments", lambda _: {"id": next(left)}, 201)
+    found = fedrota(
+        "submit", file, "--attach", "weights.bin", "--attach", "weights.bin=w", "--attach", "odd=name", "--json"
+    )
+    assert (found.code, found.json["id"]) == (0, "j-1")
+    assert gateway.last.json["attachments"] == {"weights.bin": "a", "w": "b", "odd=name": "c"}
+
+
+@pytest.mark.parametrize(
+    ("attached", "words"),
+    [
+        (["none.bin"], "cannot read none.bin"),
+        (["none.bin="], "write FILE or FILE=NAME"),
+        (["here", "./here"], "two files are called here"),
+    ],
+)
+def test_files_that_cannot_be_attached_stop_the_submit(fedrota, gateway, file, attached, words):
+    Path("here").write_bytes(b"x")
+    found = fedrota("submit", file, *(word for each in attached for word in ("--attach", each)))
+    assert found.code == 2
+    assert words in " ".join(found.err.replace("\u2502", " ").split())
+    assert gateway.asked == []

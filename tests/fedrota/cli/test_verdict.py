@@ -40,6 +40,12 @@ def test_failed_job_names_why_and_where_to_look(capsys):
     ]
 
 
+def test_a_poisoned_job_is_requeued_not_rerun():
+    poisoned = task("9", "failed", 2, failure=Failure(kind="poison", message="poison: so"))
+    job = failed_job(task("1", "failed", 1, failure=Failure(kind="unreachable")), poisoned)
+    assert list_next(job)[-1] == "fedrota requeue j"
+
+
 @pytest.mark.parametrize(
     ("state", "first"), [("success", "metrics"), ("running", "watch"), ("canceled", "rerun"), ("timeout", "rerun")]
 )

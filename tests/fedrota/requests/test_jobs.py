@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedrota.errors import InvalidError
 from fedrota.requests import jobs
 
 
@@ -35,13 +36,22 @@ def test_line_and_body(call, line, body):
 
 
 def test_submit_is_repeatable_by_its_key():
-    call = jobs.submit("name: x\nsteps: []\n", idempotency_key="k", dry_run=True)
+    call = jobs.submit({"name": "x", "steps": []}, attached={}, idempotency_key="k", dry_run=True)
     assert (call.method, call.path, call.query, call.headers) == (
         "POST", "/jobs", (("dry_run", "true"),), {"Idempotency-Key": "k"},
     )  # fmt: skip
     assert call.body == {"name": "x", "steps": []}
     assert call.repeatable
-    assert jobs.submit({}).headers != jobs.submit({}).headers
+    assert jobs.submit({}, attached={}).headers != jobs.submit({}, attached={}).headers
+
+
+def test_uploaded_files_stand_beside_those_that_the_document_names():
+    document = {"attachments": {"a": "1", "b": "2"}}
+    assert jobs.submit(document, attached={"b": "3"}).body == {"attachments": {"a": "1", "b": "3"}}
+    assert jobs.submit(document, attached={}).body == document
+    assert document == {"attachments": {"a": "1", "b": "2"}}
+    with pytest.raises(InvalidError, match="attachments: is no mapping"):
+        jobs.submit({"attachments": ["a"]}, attached={"b": "3"})
 
 
 def test_filters():

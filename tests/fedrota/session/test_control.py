@@ -7,7 +7,7 @@ from tests.fedrota.session.doors import make, value
 
 
 def status(running=False, **clients):
-    listed = [{"client_name": name, "client_last_conn_time": at} for name, at in clients.items()]
+    listed = [{"client_name": name, "client_last_conn_time": 1.0, "process": one} for name, one in clients.items()]
     state = "started" if running else "stopped"
     return value({"server_status": state, "server_start_time": 1.0, "clients": listed, "jobs": []})
 
@@ -25,7 +25,7 @@ def names(session):
 
 
 def test_restart_waits_until_the_named_sites_are_back():
-    seen = [status(a=1.0, b=1.0), status(b=1.0), status(a=1.0, b=5.0), status(a=7.0, b=1.0)]
+    seen = [status(a="x", b="y"), status(b="y"), status(a="x", b="z"), status(a="w", b="y")]
     session = make(Control, check_status=seen, restart=OK)
     assert session.restart("client", ["a"])["status"] == "ok"
     assert session.api.sent[1] == ("restart", "client", "a")
@@ -33,19 +33,19 @@ def test_restart_waits_until_the_named_sites_are_back():
 
 
 def test_shutdown_waits_until_they_are_gone():
-    session = make(Control, check_status=[status(a=1.0), status(a=2.0), status()], shutdown=OK)
+    session = make(Control, check_status=[status(a="x"), status(a="x"), status()], shutdown=OK)
     session.shutdown("client")
     assert names(session) == ["check_status", "shutdown", "check_status", "check_status"]
 
 
 def test_without_waiting_it_returns_at_once():
-    session = make(Control, check_status=[status(a=1.0)], restart=OK)
+    session = make(Control, check_status=[status(a="x")], restart=OK)
     session.restart("all", wait=False)
     assert names(session) == ["check_status", "restart"]
 
 
 def test_what_takes_too_long_is_a_timeout():
-    session = make(Control, check_status=[status(a=1.0)], shutdown=OK)
+    session = make(Control, check_status=[status(a="x")], shutdown=OK)
     with pytest.raises(TimeoutError, match="within 0.01 seconds"):
         session.shutdown("client", timeout=0.01)
 
@@ -68,7 +68,7 @@ def test_the_system_is_not_shut_down_under_running_jobs():
     with pytest.raises(flare.JobNotDone, match="there are still running jobs"):
         session.shutdown_system()
     assert names(session) == ["check_status"]
-    session = make(Control, check_status=[status(), status(a=1.0), status()], shutdown=OK)
+    session = make(Control, check_status=[status(), status(a="x"), status()], shutdown=OK)
     session.shutdown_system()
     assert ("shutdown", "all") in session.api.sent
 
@@ -86,11 +86,25 @@ def test_service_providers_and_clients():
         session.remove_client("")
 
 
-def test_log_levels_are_asked_for_and_the_gateway_says_why_not():
+def test_log_levels_are_asked_for_in_flare_s_words():
     session = make(Control)
     session.configure_job_log("J1", "INFO")
-    session.configure_site_log({"level": 10}, "site-1")
+    session.configure_job_log("J1", {"version": 1}, "server")
+    session.configure_job_log("J1", 10, "site-1")
+    session.configure_site_log(" DEBUG ", "site-1")
     assert session.api.sent == [
         ("configure_job_log", "J1", "all", "INFO"),
-        ("configure_site_log", "site-1", "{'level': 10}"),
+        ("configure_job_log", "J1", "server", '{"version": 1}'),
+        ("configure_job_log", "J1", "client", "site-1", "10"),
+        ("configure_site_log", "site-1", "DEBUG"),
     ]
+
+
+@pytest.mark.parametrize("config", [{"level": 10}, 10, "", None])
+def test_a_site_s_log_has_levels_only(config):
+    session = make(Control)
+    with pytest.raises(ValueError, match="only supports log levels"):
+        session.configure_site_log(config)
+    with pytest.raises(flare.JobNotFound):
+        session.configure_job_log("", "INFO")
+    assert session.api.sent == []

@@ -22,19 +22,29 @@ def outcome(status, **meta):
     return httpx.Response(200, json={"data": [], "meta": {"status": status, "info": "words", **meta}})
 
 
+def refusal(status, said, **meta):
+    return httpx.Response(200, json={"data": [{"type": "error", "data": said}], "meta": {"status": status, **meta}})
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
         (outcome("invalid_job_id"), flare.JobNotFound, "no such job: words"),
         (outcome("invalid_job_def"), flare.InvalidJobDefinition, "invalid job definition: words"),
-        (outcome("not_authorized"), flare.AuthorizationError, "action 'list_jobs': words"),
+        (outcome("not_authorized"), flare.AuthorizationError, "action 'list_jobs: words'"),
         (outcome("not_authenticated"), flare.AuthenticationError, "words"),
         (outcome("invalid_target"), flare.InvalidTarget, "words"),
         (outcome("job_running"), flare.JobNotDone, "words"),
         (outcome("job_not_running"), flare.JobNotRunning, "words"),
         (outcome("no_reply"), flare.NoReply, "words"),
-        (outcome("something new"), flare.InternalError, "error: words"),
-        (outcome("error", existing_job_id="7"), flare.SubmitTokenConflict, "words"),
+        (outcome("something new"), flare.InternalError, "something new: words"),
+        (outcome("error"), flare.InternalError, "error: words"),
+        (outcome("internal_error"), flare.InternalError, "server internal error: words"),
+        (outcome("syntax_error"), flare.InternalError, "syntax error: words"),
+        (outcome("submit_token_conflict", job_id="7"), flare.SubmitTokenConflict, "words"),
+        (outcome("submit_token_job_deleted", job_id="7"), flare.SubmitTokenJobDeleted, "words"),
+        (refusal("job_running", "job 7 still runs", info="7"), flare.JobNotDone, "job 7 still runs"),
+        (refusal("invalid_target", "x", info="no clients available"), flare.NoClientsAvailable, "no clients"),
         (httpx.Response(200, text="<html>"), flare.InternalError, "no JSON"),
         (httpx.Response(503, json={"error": {}}), flare.InternalError, "answered 503"),
         (httpx.ConnectError("refused"), flare.NoConnection, "no gateway at"),

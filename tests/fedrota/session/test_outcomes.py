@@ -20,6 +20,9 @@ def test_they_derive_as_flares_do():
     assert outcomes.SubmitTokenConflict("x", "7").existing_job_id == "7"
     assert outcomes.SubmitTokenJobDeleted("x", "7", "s").job_id == "7"
     assert outcomes.CommandError("E1", "no", "do this").hint == "do this"
+    assert str(outcomes.CommandError("E1")) == outcomes.CommandError("E1").message == "E1"
+    assert outcomes.AuthenticationError("x", auth_code="A").auth_code == "A"
+    assert outcomes.AuthenticationError().auth_code is None
 
 
 def test_where_flare_is_installed_its_classes_are_taken(tmp_path):

@@ -25,3 +25,10 @@ def test_old_deaths_are_forgotten():
     crashes = Crashes()
     for round_of_deaths in range(20):
         assert crashes.note(round_of_deaths * (WINDOW_S + 1), was_ready=True) == 0.5
+
+
+def test_an_orderly_end_is_no_death():
+    crashes = Crashes()
+    for now in range(3 * LIMIT):
+        assert crashes.note(float(now), was_ready=True, is_orderly=True) == 0.5
+    assert crashes.note(100.0, was_ready=True) == 0.5

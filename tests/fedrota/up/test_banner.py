@@ -41,3 +41,11 @@ def test_a_worker_alone_shows_no_token():
     text = shown(only=("worker",), gateway="http://far:1")
     assert "token" not in text
     assert "fedrota submit" not in text
+
+
+def test_flare_s_clients_are_told_their_ports_and_where_kits_come_from():
+    text = shown(flare_listener=8003, flare_bridge=8002)
+    for word in ("admin_port 8003", "fed_learn_port 8002", "fedrota provision"):
+        assert word in text
+    assert "fed_learn_port" not in shown(flare_listener=8003)
+    assert "provision" not in shown()

@@ -25,7 +25,7 @@ async def serve_once(folder, use):
     program, url = make_broker(folder)
     spawned = await spawn(program, Voice("broker", file=folder.logs / "broker.log", terminal=Terminal(quiet=True)))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await program.ready(spawned.pid):
                 await asyncio.sleep(0.02)
             found = await asyncio.to_thread(use, url)

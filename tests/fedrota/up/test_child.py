@@ -55,7 +55,7 @@ def make_child(tmp_path):
 
 
 async def heard(child, word, times=1):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while sum(word in line for line in child.voice.tail) < times:
             await asyncio.sleep(0.01)
 
@@ -89,16 +89,34 @@ async def test_one_that_never_becomes_ready_is_given_up_soon(make_child):
         return False
 
     child, life, seen = make_child("print('wrong settings'); raise SystemExit(1)", ready=never)
-    await asyncio.wait_for(life, 10)
+    await asyncio.wait_for(life, 60)
     assert seen == ["starting", "pausing", "starting", "crashed"]
     assert child.voice.tail.count("wrong settings") == backoff.LIMIT_BEFORE_READY
 
 
 async def test_a_crash_loop_ends_after_the_limit(make_child, monkeypatch):
-    child, life, _ = make_child("import time; print('born', flush=True); time.sleep(0.2)")
-    await asyncio.wait_for(life, 20)
+    child, life, _ = make_child("import time; print('born', flush=True); time.sleep(0.2); raise SystemExit(1)")
+    await asyncio.wait_for(life, 60)
     assert child.state == "crashed"
     assert child.restarts == backoff.LIMIT - 1
+
+
+async def test_a_process_that_is_told_to_restart_as_often_as_it_likes_has_not_crashed(make_child):
+    child, life, seen = make_child("import time; print('born', flush=True); time.sleep(0.2)")
+    await heard(child, "born", times=backoff.LIMIT + 2)
+    assert child.restarts > backoff.LIMIT
+    await child.stop()
+    await life
+    assert "crashed" not in seen
+
+
+async def test_one_that_ends_well_before_it_is_ready_is_given_up_all_the_same(make_child):
+    async def never(_pid):
+        return False
+
+    child, life, _ = make_child("print('born')", ready=never)
+    await asyncio.wait_for(life, 60)
+    assert child.state == "crashed"
 
 
 async def test_too_slow_to_be_ready_counts_as_a_crash(make_child):
@@ -106,7 +124,7 @@ async def test_too_slow_to_be_ready_counts_as_a_crash(make_child):
         return False
 
     child, life, _ = make_child(PATIENT, ready=never, ready_s=0.1)
-    await asyncio.wait_for(life, 10)
+    await asyncio.wait_for(life, 60)
     assert child.state == "crashed"
     assert any("was not ready after 0.1 s" in line for line in child.voice.tail)
 
@@ -114,27 +132,27 @@ async def test_too_slow_to_be_ready_counts_as_a_crash(make_child):
 async def test_a_deaf_process_is_killed_after_its_grace(make_child):
     child, life, _ = make_child(DEAF, grace_s=0.2)
     await heard(child, "deaf")
-    await asyncio.wait_for(child.stop(), 5)
-    await asyncio.wait_for(life, 5)
+    await asyncio.wait_for(child.stop(), 60)
+    await asyncio.wait_for(life, 50)
     assert child.state == "stopped"
     assert any("did not stop within 0.2 s" in line for line in child.voice.tail)
 
 
 async def test_kill_does_not_wait_for_the_grace(make_child):
-    child, life, _ = make_child(DEAF, grace_s=60)
+    child, life, _ = make_child(DEAF, grace_s=100)
     await heard(child, "deaf")
     stopping = asyncio.create_task(child.stop())
     await asyncio.sleep(0.05)
     child.kill()
-    await asyncio.wait_for(asyncio.gather(stopping, life), 5)
+    await asyncio.wait_for(asyncio.gather(stopping, life), 50)
 
 
 async def test_a_stop_during_the_pause_starts_nothing_more(make_child, monkeypatch):
-    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 60)
+    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 100)
     child, life, _ = make_child("import time; print('born', flush=True); time.sleep(0.2)")
     await heard(child, "starts again")
     await child.stop()
-    await asyncio.wait_for(life, 5)
+    await asyncio.wait_for(life, 50)
     assert child.voice.tail.count("born") == 1
 
 
@@ -169,7 +187,7 @@ async def test_a_chore_that_hangs_is_ended(chore, voice):
 
 async def test_a_worker_that_is_told_to_stay_down_is_not_started_again(make_child):
     child, life, seen = make_child("raise SystemExit(3)")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await life
     assert (child.state, child.restarts) == ("stopped", 0)
     assert "crashed" not in seen

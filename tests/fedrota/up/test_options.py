@@ -58,6 +58,10 @@ def test_a_bad_party_id_is_refused_with_an_example(text):
         ({"gateways": 0}, "--gateways 0"),
         ({"slots": 0}, "slots 0"),
         ({"flower_port": 0}, "--flower-port 0"),
+        ({"flare_bridge": 70000}, "--flare-bridge 70000"),
+        ({"flare_listener": 9380}, "--flare-listener 9380 is the gateway's port"),
+        ({"flare_listener": 8002, "flare_bridge": 8002}, "both name port 8002"),
+        ({"flare_bridge": 8002, "only": ["worker"], "gateway": "http://far"}, "starts beside the gateway"),
         ({"only": ["scheduler"]}, "needs the broker that the gateway uses: give --broker"),
         ({"only": ["scheduler"], "broker": "redis://x"}, "needs the database"),
         ({"only": ["worker"]}, "give --gateway URL or set FEDROTA_GATEWAY_URL"),
@@ -74,20 +78,29 @@ def test_a_worker_alone_finds_its_gateway_in_the_environment():
     assert not options.wants("gateway")
 
 
-def test_a_bad_port_in_the_environment_is_named():
-    with pytest.raises(UpError, match="FEDROTA_PORT is 'many'"):
-        options_of(environment={"FEDROTA_PORT": "many"})
+@pytest.mark.parametrize("name", ["FEDROTA_PORT", "FEDROTA_FLARE_PORT"])
+def test_a_bad_port_in_the_environment_is_named(name):
+    with pytest.raises(UpError, match=f"{name} is 'many'"):
+        options_of(environment={name: "many"})
+
+
+def test_the_gateway_s_own_setting_for_old_flare_clients_is_read_too():
+    assert options_of(environment={"FEDROTA_FLARE_PORT": "8003"}).flare_listener == 8003
+    assert options_of(environment={"FEDROTA_FLARE_PORT": "8003"}, flare_listener=0).flare_listener == 0
 
 
 def test_a_file_gives_everything_that_flags_give(tmp_path):
     path = tmp_path / "up.toml"
     path.write_text(
         'port = 1234\nslots = 2\nflower = false\ncomponents = ["mine.parts"]\n'
+        'flare_listener = 8003\nflare_bridge = 8002\nflare_python = "/opt/nvflare/bin/python"\n'
         '[[party]]\nid = "a"\nrole = "guest"\nslots = 8\n[[party]]\nid = 10000\n'
     )
     options = options_of(read_config(path))
     assert options.parties == (PartySpec(id="a", role="guest", slots=8), PartySpec(id="10000", slots=2))
     assert (options.port, options.flower, options.components) == (1234, False, ("mine.parts",))
+    assert (options.flare_listener, options.flare_bridge) == (8003, 8002)
+    assert options.flare_python == "/opt/nvflare/bin/python"
 
 
 @pytest.mark.parametrize(

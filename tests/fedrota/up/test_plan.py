@@ -9,6 +9,7 @@ from fedrota.up.folder import make_folder
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.plan import make_plan
 from fedrota.up.ports import find_free_port
+from fedrota.up.programs import STOP_ORDER
 
 PARTIES = (PartySpec(id="9999", role="guest", slots=2), PartySpec(id="10000", slots=8))
 
@@ -146,3 +147,22 @@ def test_the_port_that_was_asked_for_is_the_port(plan_of):
 def test_a_taken_port_is_refused(plan_of, own_valkey):
     with pytest.raises(UpError, match="is taken"):
         plan_of(port=int(own_valkey.rpartition(":")[2].partition("/")[0]))
+
+
+def test_flare_s_doors_are_the_gateway_s_setting_and_a_process_beside_the_workers(plan_of):
+    listener, bridge = find_free_port(), find_free_port()
+    plan = plan_of(flare_listener=listener, flare_bridge=bridge, flare_python="/opt/flare/python")
+    programs = programs_of(plan)
+    assert programs["gateway"].env["FEDROTA_FLARE_PORT"] == str(listener)
+    assert programs["worker.9999"].env["FEDROTA_ENGINES"] == '{"flare": "/opt/flare/python"}'
+    assert "flare-bridge" in [program.name for program in plan.stages[2].programs]
+    assert plan.url in programs["flare-bridge"].argv
+    assert "flare-bridge" not in programs_of(plan_of())
+    assert "bridge" in STOP_ORDER[0]
+
+
+@pytest.mark.parametrize("key", ["flare_listener", "flare_bridge"])
+def test_a_taken_port_of_flare_is_refused_with_its_option(plan_of, own_valkey, key):
+    taken = int(own_valkey.rpartition(":")[2].partition("/")[0])
+    with pytest.raises(UpError, match=f"another --{key.replace('_', '-')}"):
+        plan_of(**{key: taken}, flare_python="/opt/flare/python")

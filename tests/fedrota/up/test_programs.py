@@ -7,12 +7,13 @@ import pytest
 from fedrota.up.folder import make_folder
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.plan import make_plan
+from fedrota.up.ports import find_free_port
 from fedrota.up.programs import STOP_ORDER
 
 
 @pytest.fixture
 def plan(tmp_path):
-    options = Options(state=tmp_path, parties=(PartySpec(id="1"),), flower=True, port=0)
+    options = Options(state=tmp_path, parties=(PartySpec(id="1"),), flower=True, port=0, flare_bridge=find_free_port())
     return make_plan(tree=tmp_path, folder=make_folder(tmp_path), options=options, environment={})
 
 
@@ -22,13 +23,13 @@ def test_every_kind_of_process_has_its_turn_at_the_stop(plan):
 
 
 def test_what_the_others_stand_on_stops_last(plan):
-    assert STOP_ORDER[0] == ("gateway",)
+    assert STOP_ORDER[:2] == (("bridge",), ("gateway",))
     assert STOP_ORDER[-1] == ("broker",)
 
 
-def test_only_parties_and_flower_may_fail_alone(plan):
+def test_only_parties_bridge_and_flower_may_fail_alone(plan):
     programs = [program for stage in plan.stages for program in stage.programs]
-    assert {program.kind for program in programs if not program.essential} == {"worker", "flower"}
+    assert {program.kind for program in programs if not program.essential} == {"worker", "bridge", "flower"}
 
 
 def test_programs_are_values(plan):

@@ -10,6 +10,7 @@ import pytest
 from fedrota.up.programs import Chore
 from fedrota.up.spawn import kill_family, spawn, terminate
 from fedrota.up.voice import Terminal, Voice
+from tests.workers.fakes import is_alive
 
 DAEMON = """
 import os, sys, time
@@ -31,15 +32,15 @@ def python(code, tmp_path):
 
 
 async def heard(voice, word):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not any(word in line for line in voice.tail):
             await asyncio.sleep(0.01)
     return next(line for line in voice.tail if word in line)
 
 
 async def gone(pid):
-    async with asyncio.timeout(5):
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    async with asyncio.timeout(50):
+        while is_alive(pid):
             await asyncio.sleep(0.01)
 
 
@@ -53,7 +54,7 @@ async def test_both_streams_are_heard_and_the_status_is_kept(tmp_path, voice):
 async def test_a_descendant_that_holds_the_pipe_does_not_hold_up_the_end(tmp_path, voice):
     spawned = await spawn(python(DAEMON.format(after=""), tmp_path), voice)
     daemon = int((await heard(voice, "daemon")).split()[1])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(50):
         assert await spawned.end() == 0
     os.kill(daemon, 9)
 

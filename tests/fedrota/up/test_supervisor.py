@@ -78,7 +78,7 @@ class Scene:
 
 
 async def until(condition):
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -147,7 +147,7 @@ async def test_a_crash_loop_of_an_essential_process_ends_the_run(scene):
     run = scene.supervise(Stage(programs=(scene.program("scheduler", "scheduler", SHORT_LIVED, ready=at_once),)))
     await run.start()
     with pytest.raises(UpError, match=r"scheduler crashes again and again(?s:.*)out of memory"):
-        await asyncio.wait_for(run.watch(), 20)
+        await asyncio.wait_for(run.watch(), 60)
     await run.stop()
 
 
@@ -170,20 +170,20 @@ async def test_a_stop_during_the_start_leaves_nothing(scene):
     starting = asyncio.create_task(run.start())
     await until(lambda: len(scene.lines()) == 2)
     run.ask_stop()
-    assert not await asyncio.wait_for(starting, 5)
+    assert not await asyncio.wait_for(starting, 60)
     await run.stop()
     assert sorted(scene.lines()) == ["end broker", "end slow", "start broker", "start slow"]
 
 
 async def test_asking_twice_kills_at_once(scene):
     deaf = SERVE.replace("signal.SIGTERM, end", "signal.SIGTERM, signal.SIG_IGN")
-    run = scene.supervise(Stage(programs=(scene.program("deaf", "worker", deaf, grace_s=60),)))
+    run = scene.supervise(Stage(programs=(scene.program("deaf", "worker", deaf, grace_s=100),)))
     await run.start()
     run.ask_stop()
     stopping = asyncio.create_task(run.stop())
     await until(lambda: "stopping worker" in scene.said)
     run.ask_stop()
-    await asyncio.wait_for(stopping, 5)
+    await asyncio.wait_for(stopping, 50)
     assert "killing everything" in scene.said
 
 

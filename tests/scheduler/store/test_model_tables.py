@@ -7,7 +7,7 @@ from sqlmodel import select
 from scheduler.service.models import ModelName, bind_service
 from scheduler.service.tags import tag_model
 from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelTagRow, TagRow
-from scheduler.store.writes.access import delete_job
+from scheduler.store.writes.removal import delete_jobs
 from tests.scheduler.centre import ADMIN, step
 
 
@@ -28,7 +28,7 @@ def count(centre, kind):
 def test_everything_of_a_model_goes_with_its_job_but_the_tag_itself(centre, job):
     kinds = (ModelRow, ModelMemberRow, ModelTagRow, ModelServiceRow)
     assert [count(centre, kind) for kind in kinds] == [1, 2, 1, 1]
-    centre.write(lambda tx: delete_job(tx, job))
+    centre.write(lambda tx: delete_jobs(tx, [job]))
     assert [count(centre, kind) for kind in kinds] == [0, 0, 0, 0]
     assert count(centre, TagRow) == 1
 

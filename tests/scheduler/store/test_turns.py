@@ -37,7 +37,7 @@ def test_threads_never_share_a_turn(tmp_path):
 def hold(path, taken, release):
     with Turns(path).take():
         taken.set()
-        release.wait(30)
+        release.wait(60)
 
 
 def test_a_process_that_dies_gives_its_turn_back(tmp_path):
@@ -45,7 +45,7 @@ def test_a_process_that_dies_gives_its_turn_back(tmp_path):
     taken, release = context.Event(), context.Event()
     holder = context.Process(target=hold, args=(tmp_path / "x.db", taken, release))
     holder.start()
-    assert taken.wait(30)
+    assert taken.wait(60)
     got = threading.Event()
 
     def wait_for_it():
@@ -56,5 +56,5 @@ def test_a_process_that_dies_gives_its_turn_back(tmp_path):
     waiter.start()
     assert not got.wait(0.2)
     holder.kill()
-    assert got.wait(5)
+    assert got.wait(60)
     holder.join()

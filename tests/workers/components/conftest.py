@@ -9,15 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import settings
 
 from fedrota.component import ComponentInfo, Member
 from fedrota.simulate import Simulation, simulate
 from workers.components.catalog import list_builtin
 
 ROOT = Path(__file__).parents[3]
-settings.register_profile("without a deadline", deadline=None)
-settings.load_profile("without a deadline")  # a busy machine must not fail a property
 PARTIES = {"guest": ["9999"], "host": ["10000", "10001"]}
 
 

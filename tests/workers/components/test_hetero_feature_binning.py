@@ -209,10 +209,10 @@ def test_the_order_of_a_hosts_bins_is_not_told():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises((InvalidInputError, PeerError), match=text):
         run(parties, inputs, **params)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_party_without_features_takes_part():

@@ -162,10 +162,10 @@ def test_messages_differ_from_run_to_run():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(InvalidInputError, match=text):
         run(parties, inputs, **params)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_guest_without_features_trains_with_the_hosts_columns():

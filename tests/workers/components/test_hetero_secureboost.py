@@ -376,10 +376,10 @@ def test_hosts_show_their_candidates_in_another_order_for_each_tree_and_run():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(InvalidInputError, match=text):
         run(parties, inputs, **params)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_host_without_features_is_refused():

@@ -99,10 +99,10 @@ def test_an_arbiter_may_stand_by():
     ],
 )
 def test_tables_that_cannot_work_are_named_at_once(guest, host, text):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(InvalidInputError, match=text) as caught:
         run(guest, host)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert not any(repr(name) in str(caught.value) for name in ("a", "b"))
 
 

@@ -75,7 +75,7 @@ async def test_a_message_sent_before_the_peer_opened_arrives_when_it_does(gatewa
     pair["guest"].exchange.open(early)
     assert await pair["guest"].send("early", "late", "x", b"hello") == ""
     pair["host"].exchange.open(late)
-    assert await pair["host"].recv("late", "early", "x", timeout_s=5) == (b"hello", "")
+    assert await pair["host"].recv("late", "early", "x", timeout_s=60) == (b"hello", "")
 
 
 async def test_what_a_finished_task_sent_still_arrives(pair):
@@ -90,7 +90,7 @@ async def test_a_receive_fails_at_once_when_the_peer_ends_without_sending(pair, 
     waiting = asyncio.create_task(pair["host"].recv("host", "guest", "grad", number=3))
     await asyncio.sleep(0.05)
     pair["guest"].exchange.close("guest", 1, outcome)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         _, why = await waiting
     assert why == f"message 'grad' of round 3 cannot come: guest.0 (party 9999) has ended ({outcome})"
 
@@ -98,7 +98,7 @@ async def test_a_receive_fails_at_once_when_the_peer_ends_without_sending(pair, 
 async def test_a_receive_begun_after_the_peers_silent_end_fails_too(pair):
     pair["guest"].exchange.close("guest", 1, "failed")
     await asyncio.sleep(0.05)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         _, why = await pair["host"].recv("host", "guest", "x")
     assert "has ended (failed)" in why
 
@@ -106,7 +106,7 @@ async def test_a_receive_begun_after_the_peers_silent_end_fails_too(pair):
 async def test_a_send_to_a_failed_peer_says_so_and_to_a_finished_one_passes(pair):
     await pair["host"].send("host", "guest", "a", b"1")
     pair["guest"].exchange.close("guest", 1, "failed")
-    await asyncio.sleep(0.2)
+    assert "has ended (failed)" in (await pair["host"].recv("host", "guest", "b"))[1]
     assert "has ended (failed)" in await pair["host"].send("host", "guest", "b", b"2")
 
 
@@ -128,7 +128,7 @@ async def test_a_receive_fails_when_the_peers_party_stays_away(pair):
     await pair["guest"].send("guest", "host", "hello", b"1")
     await pair["host"].recv("host", "guest", "hello")
     await pair["guest"].stop()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         _, why = await pair["host"].recv("host", "guest", "x")
     assert "guest.0 (party 9999) has not been connected for 3 s" in why
 
@@ -138,14 +138,14 @@ async def test_a_receive_fails_when_the_peers_worker_lost_the_task(gateway, pair
     await pair["host"].recv("host", "guest", "hello")
     await pair["guest"].stop()
     fresh = await Worker("9999", gateway.url, tmp_path / "9999").start()
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         _, why = await pair["host"].recv("host", "guest", "x")
     assert "has restarted and lost its side of the step" in why
     await fresh.stop()
 
 
 async def test_a_wait_cycle_is_found_and_named(pair):
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         (_, one), (_, other) = await asyncio.gather(
             pair["guest"].recv("guest", "host", "x"), pair["host"].recv("host", "guest", "y", number=2)
         )
@@ -161,7 +161,7 @@ async def test_a_cycle_of_three_is_found(gateway, tmp_path):
         for name, party in (("a", "1"), ("b", "2"), ("c", "3"))
     }
     open_attempt(workers, gateway.group)
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(60):
         answers = await asyncio.gather(
             workers["a"].recv("a", "b", "x"),
             workers["b"].recv("b", "c", "x"),
@@ -176,7 +176,7 @@ async def test_a_cycle_of_three_is_found(gateway, tmp_path):
 async def test_a_sender_blocked_by_one_who_waits_for_another_message_is_a_cycle(pair):
     flood = asyncio.create_task(_send_many(pair["guest"], bytes(1 << 20), 30))
     waiting = asyncio.create_task(pair["host"].recv("host", "guest", "never sent"))
-    await asyncio.wait({flood, waiting}, timeout=8, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({flood, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
     why = "".join(flood.result()) if flood.done() else waiting.result()[1]
     assert "wait for each other" in why
     assert "until host.0 (party 10000) takes what was sent to it" in why
@@ -227,7 +227,7 @@ async def test_cut_cables_in_mid_transfer_lose_and_double_nothing(gateway, tmp_p
         messages = [os.urandom(700_000 + 100_000 * number) for number in range(30)]
         cutter = asyncio.create_task(_cut_often(left, right))
         sending = asyncio.create_task(_send_all(workers["guest"], messages))
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(100):
             for number, message in enumerate(messages):
                 assert await workers["host"].recv("host", "guest", "m", number=number) == (message, "")
             assert await sending == [""] * len(messages)
@@ -255,7 +255,7 @@ async def test_a_gateway_that_dies_and_comes_back_loses_nothing(gateway, pair):
     await asyncio.sleep(0.03)
     await gateway.stop()
     again = await Gateway(group=gateway.group, port=gateway.port).start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         assert await sending == ""
         assert await waiting == (big, "")
     await again.stop()

@@ -52,10 +52,10 @@ class Recorder:
         self._over.set()
 
     def wait_begun(self) -> int:
-        assert self._begun.wait(15)
+        assert self._begun.wait(60)
         return self.pids[0]
 
-    def wait(self, timeout_s: float = 15) -> Ending:
+    def wait(self, timeout_s: float = 60) -> Ending:
         assert self._over.wait(timeout_s), "the attempt did not end"
         return self.endings[0]
 

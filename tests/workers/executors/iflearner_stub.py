@@ -13,6 +13,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+def wait_for_a_look(asked):
+    """Until the status has been asked for twice: the first may have looked too early."""
+    while asked.acquire(blocking=False):
+        continue
+    for _ in range(2):
+        asked.acquire()
+
+
 def aggregate(words):
     parser = argparse.ArgumentParser()
     parser.add_argument("-n", type=int)
@@ -21,11 +29,12 @@ def aggregate(words):
     parser.add_argument("--http_addr")
     args = parser.parse_args(words)
     parties = {}
+    asked = threading.Semaphore(0)
 
     class Trainers(socketserver.StreamRequestHandler):
         def handle(self):
             for line in self.rfile:
-                name, epoch = line.decode().split()
+                name, epoch, *watched = line.decode().split()
                 complete = epoch == "done"
                 parties[name] = {
                     "ready": True,
@@ -33,6 +42,9 @@ def aggregate(words):
                     "current_epoch": args.epochs if complete else int(epoch),
                     "total_epoch": args.epochs,
                 }
+                if watched:
+                    wait_for_a_look(asked)
+                    self.wfile.write(b"seen\n")
 
     class Status(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -41,6 +53,7 @@ def aggregate(words):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            asked.release()
 
         def log_message(self, *words):
             """Quiet."""
@@ -62,15 +75,18 @@ def train(words):
     parser.add_argument("--name")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--server")
-    parser.add_argument("--pause", type=float, default=0.0)
+    parser.add_argument("--watched", action="store_true")
     parser.add_argument("--hang", action="store_true")
     args, _ = parser.parse_known_args(words)
     print("data", os.environ["FEDROTA_DATA"], "in", os.getcwd(), "with", *words, flush=True)
     host, _, port = args.server.rpartition(":")
     with socket.create_connection((host, int(port))) as line:
         for epoch in range(1, args.epochs + 1):
-            line.sendall(f"{args.name} {epoch}\n".encode())
-            time.sleep(3600 if args.hang else args.pause)
+            line.sendall(f"{args.name} {epoch}{' watched' * args.watched}\n".encode())
+            if args.hang:
+                time.sleep(3600)
+            if args.watched:  # each epoch lasts until somebody has asked how far it is
+                line.recv(100)
         line.sendall(f"{args.name} done\n".encode())
 
 

@@ -84,11 +84,14 @@ def reading(ctx: Context) -> None:
 
 @component("sleeping", params={"s": {"default": 60}})
 def sleeping(ctx: Context) -> None:
+    ctx.log("at work")
     time.sleep(ctx.params["s"])
 
 
 @component("watching")
 def watching(ctx: Context) -> None:
+    if not ctx.cancelled:  # from the first look on nothing interrupts it
+        ctx.log("at work")
     while not ctx.cancelled:
         time.sleep(0.01)
     ctx.log("seen")

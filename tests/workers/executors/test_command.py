@@ -50,7 +50,7 @@ def test_every_bad_end_has_a_kind_and_a_reason(workshop, argv, kind, message):
     assert ("last words" in ending.detail) == (kind == "exit")
 
 
-@pytest.mark.parametrize("grace_s", [0.3, 5.0])
+@pytest.mark.parametrize("grace_s", [0.3, 100.0])
 def test_stop_ends_the_whole_tree_also_a_daemon_that_hides(workshop, tmp_path, grace_s):
     file = tmp_path / "pid"
     run = workshop.command(sys.executable, "-c", DAEMON, str(file), "60")
@@ -60,8 +60,8 @@ def test_stop_ends_the_whole_tree_also_a_daemon_that_hides(workshop, tmp_path, g
     started = time.monotonic()
     run.handle.stop(grace_s)
     run.sink.wait()
-    until(lambda: not is_alive(daemon) and not is_alive(run.sink.pids[0]), patience_s=5)
-    assert time.monotonic() - started < 5
+    until(lambda: not is_alive(daemon) and not is_alive(run.sink.pids[0]), patience_s=60)
+    assert time.monotonic() - started < 50
 
 
 def test_a_command_that_ignores_sigterm_is_killed_with_all_its_children(workshop):
@@ -76,7 +76,7 @@ def test_a_daemon_does_not_outlive_a_command_that_ends_well(workshop, tmp_path):
     file = tmp_path / "pid"
     run = workshop.command(sys.executable, "-c", DAEMON, str(file), "0")
     assert run.sink.wait().outcome == "success"
-    until(lambda: file.exists() and file.read_text() and not is_alive(int(file.read_text())), patience_s=5)
+    until(lambda: file.exists() and file.read_text() and not is_alive(int(file.read_text())), patience_s=60)
 
 
 def test_a_gigabyte_of_output_harms_nobody(workshop):

@@ -47,7 +47,7 @@ class FakeContainer:
 
     def logs(self, *, stream: bool, follow: bool) -> Iterable[bytes]:
         yield b"hello\n"
-        self.over.wait(15)
+        self.over.wait(60)
 
     def reload(self) -> None:
         self.calls.append("reload")

@@ -8,9 +8,9 @@ import pytest
 from tests.workers.executors.conftest import Letterbox, Recorder, Run
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
 from workers.attachments import AttachmentError
-from workers.executors.base import AssignmentError
+from workers.executors.base import AssignmentError, Letter
+from workers.executors.engine import EngineSettings
 from workers.executors.flare import FlareExecutor, FlareSettings, parse_run
-from workers.executors.iflearner import EngineSettings
 
 STUB = Path(__file__).parent / "flare_stub.py"
 PEERS = (make_peer("ts", "server", "hq"), make_peer("ta", "client", "a"), make_peer("tb", "client", "b", 1))
@@ -38,13 +38,15 @@ class Shelf:
         target.write_text(f"{name} of {task[:2]}")
 
 
-@pytest.fixture
-def engine(tmp_path):
-    """An interpreter that runs the stub, whatever module is asked for."""
-    found = tmp_path / "engine-python"
-    found.write_text(f'#!/bin/sh\nexec {sys.executable} {STUB} "$@"\n')
-    found.chmod(0o755)
-    return found
+class Stubs:
+    """Runs the stub where a module of FLARE's interpreter is asked for."""
+
+    def __init__(self, commands):
+        self.commands = commands
+
+    def start(self, assignment, place, sink):
+        command = [sys.executable, str(STUB), *assignment.run["command"]]
+        return self.commands.start(replace(assignment, run={**assignment.run, "command": command}), place, sink)
 
 
 class Site:
@@ -56,7 +58,7 @@ class Site:
         self.letters = Pairwise()
         settings = FlareSettings(engine=EngineSettings(python=python), attachments=self.shelf)
         self.executor = FlareExecutor(
-            workshop.loop, exchange=self.letters, settings=settings, commands=workshop.commands
+            workshop.loop, exchange=self.letters, settings=settings, commands=Stubs(workshop.commands)
         )
 
     def start(self, task, peers=PEERS, **run):
@@ -72,8 +74,8 @@ class Site:
 
 
 @pytest.fixture
-def site(workshop, engine):
-    return Site(workshop, engine)
+def site(workshop):
+    return Site(workshop, Path(sys.executable))
 
 
 def test_server_and_sites_run_to_the_end_and_leave_their_workspaces(site):
@@ -131,13 +133,54 @@ def test_a_member_that_is_stopped_leaves_no_process(site, task):
 def test_a_member_that_waits_for_the_others_can_be_stopped(site):
     run = site.start("ta")
     time.sleep(0.2)
-    run.handle.stop(5.0)
-    assert run.sink.wait(2).message == "the task was stopped before it began"
+    run.handle.stop(100.0)
+    assert run.sink.wait(50).message == "the task was stopped before it began"
+
+
+def test_a_site_whose_server_is_gone_ends_with_its_process(site, monkeypatch):
+    monkeypatch.setattr("workers.executors.member.FOLLOW_S", 0.1)
+    client = site.start("ta")
+    server = f"ts-{id(site)}"
+    site.letters.send(server, 1, Letter(client.assignment.task, "kit"), b"kit", on_done=lambda _error: None)
+    pid = client.sink.wait_begun()
+    waiting = until(lambda: next((key for key in site.letters.asked if key[1].startswith("over of")), None))
+    site.letters.asked.pop(waiting)(b"", "party hq has ended")
+    ending = client.sink.wait()
+    assert (ending.kind, ending.message) == ("unreachable", "the server's party is gone: party hq has ended")
+    until(lambda: not is_alive(pid))
+
+
+def test_a_folder_that_cannot_be_made_fails_the_member_and_not_the_worker(site, workshop):
+    workshop.loop.on_error = lambda: pytest.fail("the worker would have ended")
+    (workshop.folder / f"place{workshop._last + 1}").write_text("in the way")
+    ending = site.start("ta").sink.wait()
+    assert (ending.kind, "the attempt's folder cannot be made" in ending.message) == ("limit", True)
+
+
+def test_files_that_cannot_be_written_fail_the_member(site, workshop):
+    client = site.start("ta")
+    until((client.place.workdir / "site").exists)
+    (client.place.workdir / "order.json").mkdir()
+    server = site.start("ts")
+    site.start("tb").handle.kill()
+    site.letters.send(
+        server.assignment.task, 1, Letter(client.assignment.task, "kit"), b"kit", on_done=lambda _error: None
+    )
+    ending = client.sink.wait()
+    assert (ending.kind, "the run's files cannot be written" in ending.message) == ("limit", True)
+    server.handle.kill()
 
 
 def test_without_the_engine_the_operator_is_told_what_to_set(workshop):
     ending = Site(workshop, None).start("ts").sink.wait()
     assert (ending.kind, "FEDROTA_ENGINES" in ending.message) == ("invalid", True)
+
+
+def test_an_engine_that_is_not_there_is_named(workshop, tmp_path):
+    ending = Site(workshop, tmp_path / "python").start("ts").sink.wait()
+    assert (ending.kind, ending.message) == (
+        "invalid", f"FEDROTA_ENGINES: this party's host has no program {tmp_path}/python"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("task", "missing"), [("ts", "client"), ("ta", "server")])

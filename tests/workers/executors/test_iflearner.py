@@ -2,6 +2,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tests.workers.executors.conftest import Recorder, Run
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
 from workers.executors.base import Ending
-from workers.executors.iflearner import EngineSettings, IflearnerExecutor
+from workers.executors.engine import EngineSettings
+from workers.executors.iflearner import IflearnerExecutor
 
 STUB = Path(__file__).parent / "iflearner_stub.py"
 PEERS = (make_peer("ta", "federate", "a"), make_peer("tb", "federate", "b", 1), make_peer("ts", "server", "a"))
@@ -50,16 +52,17 @@ class Site:
         return Run(sink, place, self.executor.start(assignment, place, sink), assignment)
 
 
-def test_two_trainers_follow_their_aggregator_to_the_end(workshop, engine, tmp_path):
+def test_two_trainers_follow_their_aggregator_to_the_end(workshop, engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.executors.iflearner.POLL_S", 0.1)
     (tmp_path / "data").mkdir()
     site = Site(workshop, python=engine, roots=(tmp_path,))
     server = site.start("ts")
-    a = site.start("ta", params={"data": str(tmp_path / "data")}, flags=["--name={party}", "--epochs=3", "--pause=1.2"])
+    a = site.start("ta", params={"data": str(tmp_path / "data")}, flags=["--name={party}", "--epochs=3", "--watched"])
     b = site.start("tb")
     assert a.sink.wait().outcome == "success"
     assert b.sink.wait().outcome == "success"
     assert f"data {tmp_path / 'data'} in {a.place.workdir}" in a.log
-    assert "--name=a --epochs=3 --pause=1.2 --server=127.0.0.1:" in a.log
+    assert "--name=a --epochs=3 --watched --server=127.0.0.1:" in a.log
     assert f"data {b.place.tables}" in b.log
     until(lambda: server.sink.summary.get("parties", {}).get("b", {}).get("complete"))
     assert a.sink.fractions[0] == 0.0
@@ -74,13 +77,16 @@ def test_two_trainers_follow_their_aggregator_to_the_end(workshop, engine, tmp_p
     assert {task for task, _ in workshop.letters.closed} >= {each.assignment.task for each in (server, a, b)}
 
 
-def test_a_run_in_which_nothing_moves_is_given_up_with_its_reason(workshop, engine):
-    site = Site(workshop, python=engine, stall_s=2.5)
+def test_a_run_in_which_nothing_moves_is_given_up_with_its_reason(workshop, engine, monkeypatch):
+    monkeypatch.setattr("workers.executors.iflearner.POLL_S", 0.1)
+    site = Site(workshop, python=engine, stall_s=1000)
     server = site.start("ts")
     trainer = site.start("ta", flags=["--name={party}", "--epochs=3", "--hang"])
+    until(lambda: server.sink.summary.get("parties", {}).get("a", {}).get("current_epoch") == 1)
+    site.executor.settings = replace(site.executor.settings, stall_s=0.5)
     ending = server.sink.wait()
     assert (ending.outcome, ending.kind) == ("failed", "timeout")
-    assert "no party finished an epoch for 2.5 s (a in epoch 1)" in ending.message
+    assert "no party finished an epoch for 0.5 s (a in epoch 1)" in ending.message
     until(lambda: not is_alive(server.sink.pids[0]))
     trainer.handle.kill()
     trainer.sink.wait()

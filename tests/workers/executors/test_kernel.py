@@ -26,10 +26,8 @@ def test_a_whole_tree_is_found_and_killed():
     time.sleep(0.1)
     below = list_descendants(root.pid)
     assert set(list_children(root.pid)) <= set(below)
-    started = time.monotonic()
     kill_tree(root.pid)
     assert root.wait() == -signal.SIGKILL
-    assert time.monotonic() - started < 2
     until(lambda: all(find_birth(pid) is None or is_zombie(pid) for pid in below))
 
 

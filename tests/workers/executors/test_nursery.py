@@ -1,7 +1,15 @@
 import os
 import signal
+import subprocess
+import threading
+
+import pytest
 
 from tests.workers.fakes import is_alive, until
+from workers.executors import nursery as nursery_module
+from workers.executors.base import Limits
+from workers.executors.loop import ExecutorLoop
+from workers.executors.nursery import Nursery
 
 
 def test_a_killed_zygote_takes_its_tasks_along_and_another_takes_its_place(make_workshop, tmp_path):
@@ -37,6 +45,38 @@ def test_closing_leaves_no_process(make_workshop):
     pids = [run.sink.wait_begun(), workshop.nursery.zygote_pid]
     workshop.nursery.close()
     until(lambda: not any(map(is_alive, pids)))
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A nursery that is not started, and a process that bears its mark."""
+    nursery = Nursery(ExecutorLoop(), site=tmp_path, modules=(), limits=Limits())
+    name, _, value = nursery.mark.partition("=")
+    left = subprocess.Popen(["sleep", "60"], env={**os.environ, name: value})
+    yield nursery, left
+    left.kill()
+    left.wait()
+
+
+def test_killing_returns_only_when_the_killed_are_dead(empty, monkeypatch):
+    """A process lives on for a moment after SIGKILL; on a busy machine for longer."""
+    nursery, left = empty
+    real = nursery_module.signal_quietly
+    late = lambda pid, number: threading.Timer(0.1, real, (pid, number)).start()  # noqa: E731
+    monkeypatch.setattr(nursery_module, "signal_quietly", late)
+    assert nursery.kill_marked() == 1
+    assert not is_alive(left.pid)
+    assert nursery.kill_marked() == 0
+
+
+def test_a_process_that_does_not_die_is_named(empty, monkeypatch):
+    nursery, left = empty
+    said = []
+    monkeypatch.setattr(nursery_module.log, "error", lambda event, **facts: said.append((event, facts)), raising=False)
+    monkeypatch.setattr(nursery_module, "DEATH_PATIENCE_S", 0.05)
+    monkeypatch.setattr(nursery_module, "signal_quietly", lambda *_: None)
+    assert nursery.kill_marked() == 1
+    assert said == [("leftovers_do_not_die", {"pids": [left.pid]})]
 
 
 def test_the_zygote_does_not_see_the_workers_secrets(make_workshop, monkeypatch):

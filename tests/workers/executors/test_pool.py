@@ -6,11 +6,13 @@ from workers.executors import pool as pool_module
 from workers.executors.pool import EAGER
 
 
-def test_short_tasks_share_few_processes(workshop):
+def test_short_tasks_share_few_processes(make_workshop, monkeypatch):
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 60.0)  # on a busy machine these last longer than its true value
+    workshop = make_workshop()
     runs = [workshop.run("quick", task=f"q{number}") for number in range(40)]
     for run in runs:
         assert run.sink.wait().outcome == "success"
-    assert len({run.log.split()[-1] for run in runs}) <= 3 * EAGER + 4
+    assert len({run.log.split()[-1] for run in runs}) <= EAGER + 1
 
 
 def test_tasks_that_last_do_not_hold_up_others(workshop):
@@ -18,19 +20,21 @@ def test_tasks_that_last_do_not_hold_up_others(workshop):
     started = time.monotonic()
     for run in runs:
         run.sink.wait_begun()
-    assert time.monotonic() - started < 3  # each of them lasts a minute
+    assert time.monotonic() - started < 30  # each of them lasts a minute
     for run in runs:
         run.handle.kill()
         run.sink.wait()
 
 
-def test_a_task_that_is_stopped_while_it_waits_for_a_process_never_begins(workshop, monkeypatch):
-    monkeypatch.setattr(pool_module, "PATIENCE_S", 0.3)
+def test_a_task_that_is_stopped_while_it_waits_for_a_process_never_begins(make_workshop, monkeypatch):
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 60.0)
+    workshop = make_workshop()
     busy = [workshop.run("lasting", task=f"b{number}") for number in range(EAGER)]
     for run in busy:
         run.sink.wait_begun()
     late = workshop.run("quick", task="late")
     late.handle.stop(1.0)
+    workshop.loop.call(workshop.components.pool._grow)  # as if the patience were over
     assert late.sink.wait().message == "the task was stopped before it began"
     assert late.log == ""
     for run in busy:

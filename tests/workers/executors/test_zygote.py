@@ -15,7 +15,7 @@ def test_a_daemon_dies_with_the_task_that_made_it(workshop, tmp_path, stay):
         assert is_alive(int(file.read_text()))
         run.handle.kill()
     run.sink.wait()
-    until(lambda: not is_alive(int(file.read_text())), patience_s=5)
+    until(lambda: not is_alive(int(file.read_text())), patience_s=60)
 
 
 @pytest.mark.parametrize("what", ["thread", "process"])

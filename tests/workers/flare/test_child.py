@@ -1,79 +1,85 @@
-import signal
-import subprocess
-import sys
-import time
+from tests.workers.flare.conftest import Stage
 
-import pytest
-
-from tests.workers.fakes import is_alive
+MEMBER = """
+import sys, time
+from pathlib import Path
 from workers.flare.child import Child, ChildDiedError
+def until(is_so):
+    give_up = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+def main(forks):
+    child = Child("SIDE", Path.cwd().parent / "site", forks=forks, variables=["org=x"])
+    BODY
+"""
+SLEEPER = (
+    "import subprocess, time; subprocess.Popen(['sleep', '60']); print('words', args.set, flush=True); time.sleep(60)"
+)
 
-SLEEPER = """
-import subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-time.sleep(60)
+
+def run(stage: Stage, body: str, side: str = "server", **files: str) -> str:
+    text = MEMBER.replace("BODY", body.strip().replace("\n", "\n    ")).replace("SIDE", side)
+    stage.write(member=text, **files)
+    code, said = stage.run()
+    assert code == 0, said
+    return said
+
+
+def test_the_whole_tree_ends(stage):
+    body = """
+until(lambda: len(child.list_tree()) == 2)
+child.check()
+child.end()
+print("left", child.list_tree(), flush=True)
+"""
+    said = run(stage, body, server=SLEEPER)
+    assert "left []" in said
+    assert "words ['secure_train=true', 'config_folder=config', 'org=x']" in said
+    assert (stage.folder / "site" / "transfer").is_dir()
+
+
+ENDED = """
+try:
+    until(child.check)
+except ChildDiedError as wrong:
+    print("said:", wrong, flush=True)
 """
 
 
-@pytest.fixture
-def flare(tmp_path, monkeypatch):
-    """A module that stands where FLARE's processes do, with a child of its own."""
-    module = tmp_path / "lib" / "sleeper.py"
-    module.parent.mkdir()
-    module.write_text(SLEEPER)
-    monkeypatch.setenv("PYTHONPATH", str(module.parent))
-    monkeypatch.setattr("workers.flare.child.TRAIN", {"server": "sleeper", "client": "not_installed_here"})
-    return tmp_path
+def test_a_process_that_was_killed_is_told_with_the_signal(stage):
+    said = run(stage, "child.list_tree()[0].kill()\n" + ENDED, server="import time; time.sleep(60)")
+    assert "said: FLARE's server process was killed by SIGKILL" in said
 
 
-def until(is_so):
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def test_a_process_that_ends_by_itself_is_told_with_its_status(stage):
+    said = run(stage, ENDED, side="client", client="code = 3")
+    assert "said: FLARE's client process ended with exit status 3" in said
 
 
-def test_the_whole_tree_ends(flare):
-    child = Child("server", flare, variables=["org=x"])
-    until(lambda: len(child.list_tree()) >= 2)
-    child.check()
-    tree = [process.pid for process in child.list_tree()]
-    child.end()
-    until(lambda: not any(is_alive(pid) for pid in tree))
+JOB = """
+import os, sys
+from nvflare.app_common.job_launcher import process_launcher
+command = [sys.executable, "-u", "-m", "nvflare.private.fed.app.client.worker_process", "-m", os.getcwd(), "-n", "j1"]
+process_launcher.spawn_process(command, os.environ).wait()
+open("done", "w").close()
+import time; time.sleep(60)
+"""
+QUIET = """
+until(lambda: len(child.list_tree()) == 2)
+began = time.monotonic()
+child.wait_until_quiet(LIMIT)
+print("waited", time.monotonic() - began, len(child.list_tree()), flush=True)
+"""
 
 
-def test_a_process_that_was_killed_is_told_with_the_signal(flare):
-    child = Child("server", flare, variables=[])
-    child.list_tree()[0].kill()
-    with pytest.raises(ChildDiedError, match="server process was killed by SIGKILL"):
-        until(child.check)
+def test_a_job_that_is_about_to_end_is_waited_for(stage):
+    said = run(stage, QUIET.replace("LIMIT", "9"), side="client", client=JOB, job="import time; time.sleep(0.5)")
+    waited, left = said.partition("waited ")[2].split()[:2]
+    assert 0.2 < float(waited) < 8
+    assert left == "1"
 
 
-def test_a_process_that_ends_by_itself_is_told_with_its_status(flare):
-    child = Child("client", flare, variables=[])
-    with pytest.raises(ChildDiedError, match="client process ended with exit status 1"):
-        until(child.check)
-    child.end()
-
-
-def test_waiting_for_a_job_ends_in_time(flare):
-    child = Child("server", flare, variables=[])
-    until(lambda: len(child.list_tree()) >= 2)
-    began = time.monotonic()
-    child.wait_until_quiet(0.3)
-    assert 0.25 < time.monotonic() - began < 5
-    child.end()
-
-
-def test_a_polite_signal_ends_the_program_and_all_below_it(repository):
-    program = (
-        "from workers.flare.child import exit_on_signal; import subprocess, sys, time; exit_on_signal()\n"
-        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
-        "try:\n    time.sleep(60)\nexcept BaseException:\n    time.sleep(60)  # as FLARE's session may\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=repository, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    below = int(process.stdout.readline())
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 128 + signal.SIGTERM
-    until(lambda: not is_alive(below))
+def test_waiting_for_a_job_ends_in_time(stage):
+    said = run(stage, QUIET.replace("LIMIT", "0.3"), side="client", client=JOB, job="import time; time.sleep(60)")
+    assert 0.25 < float(said.partition("waited ")[2].split()[0]) < 5

@@ -21,6 +21,11 @@ class Job:
     def reset_errors(self, job):
         self.carried_out.append(("reset", job))
 
+    def configure_job_log(self, job, config, target):
+        if config == "loud":
+            raise self.spec.InternalError("error: only levels")
+        self.carried_out.append((config, target))
+
     def do_app_command(self, job, topic, data):
         self.carried_out.append((topic, data))
         return {"done": True}
@@ -62,6 +67,12 @@ def test_commands_reach_the_job(ask):
     assert ask("app_command", topic="tune", data={"rate": 1}) == {"value": {"done": True}}
     assert ask("reset_errors") == {"value": None}
     assert ask.job.carried_out == [("tune", {"rate": 1}), ("reset", "flare-id")]
+
+
+def test_how_much_the_job_logs_is_changed_at_each_target(ask):
+    assert "error" not in ask("configure_log", config="DEBUG", targets=["server", "site-1"])
+    assert ask.job.carried_out == [("DEBUG", "server"), ("DEBUG", "site-1")]
+    assert ask("configure_log", config="loud", targets=["all"])["error"] == "error: only levels"
 
 
 def test_the_end_is_marked(tmp_path):

@@ -27,9 +27,9 @@ def provision(repository, tmp_path):
 
     from tests.clients.install import install
 
-    def provision(requests):
+    def provision(requests, version="2.9.0"):
         (tmp_path / "order.json").write_text(json.dumps(requests))
-        argv = [str(install("nvflare-2.9.0")), "-I", "-c", PROVISION, str(repository)]
+        argv = [str(install(f"nvflare-{version}")), "-I", "-c", PROVISION, str(repository)]
         done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
@@ -37,9 +37,10 @@ def provision(repository, tmp_path):
     return provision
 
 
-def test_a_sites_key_never_leaves_it(provision, tmp_path):
+@pytest.mark.parametrize("version", ["2.8.1", "2.9.0"])
+def test_a_sites_key_never_leaves_it(provision, tmp_path, version):
     request = make_request("site-1", tmp_path / "site" / "startup" / "client.key")
-    kits = tmp_path / provision({"site-1": request})
+    kits = tmp_path / provision({"site-1": request}, version)
     assert not (kits / "site-1" / "startup" / "client.key").exists()
     certificate = x509.load_pem_x509_certificate((kits / "site-1" / "startup" / "client.crt").read_bytes())
     key = serialization.load_pem_private_key((tmp_path / "site" / "startup" / "client.key").read_bytes(), None)
@@ -55,6 +56,17 @@ def test_nothing_of_the_authority_and_no_shared_storage_is_left(provision, tmp_p
     resources = (kits / "server" / "local" / "resources.json").read_text()
     assert "/tmp/nvflare" not in resources
     assert str(kits.name) in resources
+
+
+def test_what_flare_waits_for_is_set_shorter(provision, tmp_path):
+    kits = tmp_path / provision({"a": make_request("a", tmp_path / "key")})
+    site = json.loads((kits / "a" / "local" / "resources.json").read_text())
+    server = json.loads((kits / "server" / "local" / "resources.json").read_text())
+    args = {each["id"]: each.get("args") for each in (*site["components"], *server["components"])}
+    assert site["client"]["client_register_interval"] == 0.2
+    assert args["site_log_streamer"]["poll_interval"] == 0.1
+    assert args["site_log_streamer"]["log_file_name"] == "error_log.txt"
+    assert args["job_scheduler"]["min_schedule_interval"] == 1.0
 
 
 def test_a_request_that_somebody_else_signed_is_refused(provision, tmp_path):

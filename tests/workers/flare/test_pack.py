@@ -26,6 +26,13 @@ def test_the_last_error_of_the_newest_log_counts(tmp_path):
     assert find_last_error(tmp_path) == "second"
 
 
+def test_that_somebody_is_gone_is_no_reason(tmp_path):
+    line = "2026-11-21 16:07:22,277 - {} - ERROR - [identity=server] - {}\n"
+    log = tmp_path / "error_log.txt"
+    log.write_text(line.format("ServerRunner", "the model is broken") + line.format("CoreCell", "cannot send to j1"))
+    assert find_last_error(tmp_path) == "the model is broken"
+
+
 def test_without_errors_there_is_no_last_one(tmp_path):
     (tmp_path / "error_log.txt").write_text("nothing of note\n")
     assert find_last_error(tmp_path) == ""

@@ -1,5 +1,4 @@
 import json
-import socket
 import zipfile
 
 import psutil
@@ -8,10 +7,8 @@ from workers.executors.flare_request import make_request
 
 
 def give_order(folder, **changes):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     request = make_request("site-1", folder / "key")
-    given = {"job": "j1", "host": "127.0.0.1", "port": port, "requests": {"site-1": request}, "archive": "job.zip",
+    given = {"job": "j1", "host": "127.0.0.1", "requests": {"site-1": request}, "archive": "job.zip",
              "folder": "hello", "start_s": 6.0, "stall_s": 60.0, "output": str(folder / "outputs" / "workspace")}  # fmt: skip
     (folder / "order.json").write_text(json.dumps({**given, **changes}))
     with zipfile.ZipFile(folder / "job.zip", "w") as archive:

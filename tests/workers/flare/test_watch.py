@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -36,6 +37,12 @@ class Job:
             raise self.spec.NoConnection("cannot connect to server: ERROR_SERVER_CONNECTION")
 
 
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    """Jobs that answer from the first moment."""
+    monkeypatch.setattr("workers.flare.watch.FIRST_S", 0.0)
+
+
 @pytest.fixture
 def told(tmp_path, monkeypatch):
     path = tmp_path / "metrics.jsonl"
@@ -53,6 +60,17 @@ def test_rounds_become_points_and_progress(told, spec):
     assert {"summary": {"errors": {"server": "No Error"}}} in told()
     watch.look()
     assert not watch.has_moved
+
+
+def test_a_job_that_has_just_begun_is_not_asked(told, spec, monkeypatch):
+    """FLARE's server would log an error for a question that comes too early."""
+    monkeypatch.setattr("workers.flare.watch.FIRST_S", 0.3)
+    watch = Watch(Job(spec), "j1", News())
+    watch.look()
+    assert watch.stats == {}
+    time.sleep(0.35)
+    watch.look()
+    assert watch.stats == STATS
 
 
 def test_statistics_are_kept_seldom_and_rounds_always(told, spec, monkeypatch):

@@ -14,17 +14,19 @@ from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.listener.framing import Request, spool
 from api.dialects.flare.listener.identity import IdentityError, find_principal, read_subject
+from api.dialects.flare.listener.old_files import PUSH_FOLDER, Generations, offer_old_upload, unwrap_upload
 from api.dialects.flare.listener.pulls import Pull, Pulls
-from api.dialects.flare.listener.sessions import Sessions
 from api.dialects.flare.responses import make_refusal
+from api.dialects.flare.routes.sessions import find_sessions
 from api.dialects.flare.routes.table import PULL, PULL_FOLDER, carry_out, find_command
 from scheduler.domain.access import Principal
-from scheduler.domain.errors import FedrotaError
+from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 
 INACTIVE: Final = "session_inactive"
+COMMAND_LIST: Final = "_commands"
 MAX_WORDS: Final = 256
-_OF_JOB: Final = frozenset({MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING})
-"""For these the client makes the sentence itself and wants the job's id alone."""
+MAX_QUOTED: Final = 256 << 10
+"""So many characters are looked through for quotes; a job of 2.4 comes as one longer word behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +48,18 @@ class FileReply:
 
     file: IO[bytes]
     size: int
+    is_old: bool = False
+    """For a client of 2.4, which reads chunks."""
 
 
 class Console:
     """Carries out the requests of one gateway's text clients."""
 
-    def __init__(self, app: web.Application, sessions: Sessions, pulls: Pulls) -> None:
+    def __init__(self, app: web.Application, pulls: Pulls, *, serves_old: bool = False) -> None:
         self._app = app
-        self._sessions = sessions
         self._pulls = pulls
+        self._generations = Generations()
+        self._serves_old = serves_old
 
     async def answer(self, request: Request, peer: Peer) -> Reply | FileReply:
         """The reply to a request; a refusal is a reply too."""
@@ -63,15 +68,16 @@ class Console:
             if name == "_cert_login":
                 return self._log_in(words, peer)
             if name == "_check_session":
-                return self._check(words[0] if words else request.token, peer)
-            by = self._find_user(request.token, peer)
+                return await self._check(words[0] if words else request.token, peer)
+            by = await self._find_user(request.token, peer)
             if by is None:
                 return make_inactive()
             if name == "_logout":
-                self._sessions.end(request.token)
+                await find_sessions(self._app).end(request.token)
                 return Reply(items=[{"type": "string", "data": "OK"}])
+            seat = (request.token, peer.serial)
             call = Call(app=self._app, by=by, words=words, props=read_props(request.meta), upload=request.upload)
-            return await self._carry_out(name, call)
+            return await self._carry_out(name, self._take_file(name, call, seat), seat)
         except FedrotaError as wrong:
             return make_refusal(translate(wrong))
 
@@ -83,31 +89,41 @@ class Console:
             by = None
         if by is None or peer.is_revoked or list(words) != [by.name]:
             return Reply(items=[{"type": "string", "data": "REJECT"}])
-        token = self._sessions.open(peer.serial)
+        token, _ = find_sessions(self._app).open(peer.certificate, peer.serial)
         return Reply(items=[{"type": "string", "data": "OK"}, {"type": "token", "data": token}])
 
-    def _check(self, token: str, peer: Peer) -> Reply:
-        if self._find_user(token, peer) is None:
+    async def _check(self, token: str, peer: Peer) -> Reply:
+        if await self._find_user(token, peer) is None:
             return make_inactive()
         return Reply(items=[{"type": "string", "data": "OK"}])
 
-    def _find_user(self, token: str, peer: Peer) -> Principal | None:
-        if peer.is_revoked or not self._sessions.is_open(token, peer.serial):
-            return None
+    async def _find_user(self, token: str, peer: Peer) -> Principal | None:
+        """The certificate's user, where the token is of a session that this certificate opened."""
         try:
-            return find_principal(peer.certificate)
-        except IdentityError:
+            session = await find_sessions(self._app).read(token)
+            by = find_principal(peer.certificate)
+        except (IdentityError, UnauthenticatedError):
             return None
+        return None if peer.is_revoked or session.serial != peer.serial else by
 
-    async def _carry_out(self, name: str, call: Call) -> Reply | FileReply:
+    def _take_file(self, name: str, call: Call, seat: tuple[str, int]) -> Call:
+        """The call with its file, wherever in the request that came."""
+        command = find_command(name)
+        if command is None or command.client_cmd != PUSH_FOLDER:
+            return call
+        is_old = self._serves_old and call.upload is None and len(call.words) == 2
+        self._generations.note(*seat, is_old=is_old)
+        return unwrap_upload(call) if is_old else call
+
+    async def _carry_out(self, name: str, call: Call, seat: tuple[str, int]) -> Reply | FileReply:
         command = find_command(name)
         if command is not None and command.name == PULL:
-            return await self._pull(call)
+            return replace(await self._pull(call), is_old=self._generations.is_old(*seat))
         reply = await carry_out(name, call)
+        if command is not None and command.name == COMMAND_LIST and self._serves_old:
+            return offer_old_upload(reply)
         if reply.download is not None and command is not None and command.client_cmd == PULL_FOLDER:
             return await self._begin_pull(command.name, call, reply, reply.download)
-        if reply.meta.get("status") in _OF_JOB and call.words:
-            return replace(reply, meta={**reply.meta, "info": reply.meta.get("job_id") or call.words[0]})
         return reply
 
     async def _begin_pull(self, command: str, call: Call, reply: Reply, download: AsyncIterator[bytes]) -> Reply:
@@ -155,13 +171,20 @@ def make_inactive() -> Reply:
 
 def split_command(line: str) -> tuple[str, list[str]]:
     """The command's name and its words, quoted as FLARE's consoles quote; FlareError where that is broken."""
+    head, _, last = (line, "", "") if len(line) <= MAX_QUOTED else line.rpartition(" ")
     try:
-        words = shlex.split(line) if '"' in line else re.split(" +", line.strip())
+        words = _split(head) + ([last] if last else [])
     except ValueError as wrong:
         raise FlareError(MetaStatus.SYNTAX_ERROR, f"the command line cannot be read: {wrong}") from wrong
     if not words or not words[0] or len(words) > MAX_WORDS:
         raise FlareError(MetaStatus.SYNTAX_ERROR, f"a command and at most {MAX_WORDS} words are needed")
     return words[0].rpartition(".")[2], words[1:]
+
+
+def _split(line: str) -> list[str]:
+    if len(line) > MAX_QUOTED:
+        raise ValueError(f"only its last word may be longer than {MAX_QUOTED} characters")
+    return shlex.split(line) if '"' in line else re.split(" +", line.strip())
 
 
 def read_props(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from api.bodies import parse_json
 from api.dialects.flare.errors import FlareError, MetaStatus
@@ -20,12 +20,29 @@ LINE_END: Final = b"\x03"
 ALL_END: Final = b"\x04"
 BINARY: Final = b"\x01"
 MAX_TEXT_BYTES: Final = 1 << 20
+MAX_LARGE_BYTES: Final = 32 << 20
+"""So long a text may be where jobs come inside their command; few such texts are read at a time."""
+LARGE_AT_ONCE: Final = 2
+LARGE_S: Final = 300.0
+"""A large text that takes longer makes room for the next one."""
+MAX_REST_BYTES: Final = 64 << 20
+"""So much of what is refused is still taken, so that its sender reads why."""
 IDLE_S: Final = 30.0
 """A client that sends or takes nothing for so long is given up."""
 BLOCK_BYTES: Final = 64 << 10
 SPOOL_BYTES: Final = 4 << 20
 _HEADER: Final = struct.Struct(">IQ")
 _FOOTER: Final = struct.Struct(">II")
+
+
+class Out(Protocol):
+    """What takes bytes for a client."""
+
+    def write(self, data: bytes) -> None:
+        """Put them to what waits to be sent."""
+
+    async def drain(self) -> None:
+        """Wait until the client has taken enough of it."""
 
 
 class FramingError(Exception):
@@ -42,19 +59,53 @@ class Request:
     upload: AsyncIterator[bytes] | None = None
 
 
-async def read_request(reader: asyncio.StreamReader) -> Request:
-    """The next request, its file still to be read; FramingError where it is none, TimeoutError where it is slow."""
-    async with asyncio.timeout(IDLE_S):
-        try:
+async def read_request(reader: asyncio.StreamReader, large: asyncio.Semaphore | None = None) -> Request:
+    """The next request, its file still to be read; FramingError where it is none, TimeoutError where it is slow.
+
+    With `large`, a text may have MAX_LARGE_BYTES, and the semaphore says how many such texts are read at a time.
+    """
+    try:
+        async with asyncio.timeout(IDLE_S):
             first = await reader.readexactly(1)
             if first == BINARY:
                 text_size, size = _HEADER.unpack(await reader.readexactly(_HEADER.size))
                 if text_size > MAX_TEXT_BYTES:
                     raise FramingError(f"a text of {text_size} bytes")
                 return _parse(await reader.readexactly(text_size), read_file(reader, size))
-            return _parse(first + await reader.readuntil(ALL_END), None)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as wrong:
-            raise FramingError(str(wrong)) from wrong
+            text = await _read_text(reader, is_large_taken=large is not None)
+        if text is None and large is not None:
+            async with large, asyncio.timeout(LARGE_S):
+                return await asyncio.to_thread(_parse, first + await _read_large(reader), None)
+        return _parse(first + (text or b""), None)
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as wrong:
+        raise FramingError(str(wrong)) from wrong
+
+
+async def _read_text(reader: asyncio.StreamReader, *, is_large_taken: bool) -> bytes | None:
+    """A text with its end; None where it is a large one, of which nothing was taken yet."""
+    try:
+        return await reader.readuntil(ALL_END)
+    except asyncio.LimitOverrunError:
+        if is_large_taken:
+            return None
+        raise
+
+
+async def _read_large(reader: asyncio.StreamReader) -> bytes:
+    """FlareError where it is too large; then it is read past, since its sender reads no answer before its end."""
+    pieces, taken = [b""], 0
+    while ALL_END not in pieces[-1]:
+        async with asyncio.timeout(IDLE_S):
+            piece = await reader.read(MAX_TEXT_BYTES)
+        taken += len(piece)
+        if not piece or taken > MAX_LARGE_BYTES + MAX_REST_BYTES:
+            raise FramingError(f"a text without an end in {taken} bytes")
+        pieces = [*pieces, piece] if taken <= MAX_LARGE_BYTES else [piece]
+    if taken > MAX_LARGE_BYTES:
+        most = MAX_LARGE_BYTES * 3 // 4 >> 20
+        message = f"a client of 2.4 can send {most} MiB of packed files at most: take a newer one for this job"
+        raise FlareError(MetaStatus.INVALID_JOB_DEFINITION, message)
+    return b"".join(pieces)
 
 
 async def read_file(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
@@ -99,13 +150,13 @@ def _find_text(items: list[dict[str, Any]], kind: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-async def write_reply(writer: asyncio.StreamWriter, reply: Mapping[str, Any]) -> None:
+async def write_reply(writer: Out, reply: Mapping[str, Any]) -> None:
     """Send a reply; in ASCII, since these clients decode each kilobyte by itself."""
     writer.write(json.dumps(reply, default=str).encode() + LINE_END + ALL_END)
-    await _drain(writer)
+    await drain(writer)
 
 
-async def write_file(writer: asyncio.StreamWriter, file: IO[bytes], size: int) -> None:
+async def write_file(writer: Out, file: IO[bytes], size: int) -> None:
     """Send the next `size` bytes of a file as a frame without a text."""
     writer.write(BINARY + _HEADER.pack(0, size))
     crc = 0
@@ -116,12 +167,13 @@ async def write_file(writer: asyncio.StreamWriter, file: IO[bytes], size: int) -
         size -= len(piece)
         crc = zlib.crc32(piece, crc)
         writer.write(piece)
-        await _drain(writer)
+        await drain(writer)
     writer.write(_FOOTER.pack(0, crc))
-    await _drain(writer)
+    await drain(writer)
 
 
-async def _drain(writer: asyncio.StreamWriter) -> None:
+async def drain(writer: Out) -> None:
+    """Wait until the client takes more; TimeoutError where it takes nothing for IDLE_S."""
     async with asyncio.timeout(IDLE_S):
         await writer.drain()
 

@@ -12,10 +12,13 @@ from aiohttp import web
 
 from api.bridge import utc_now
 from api.dialects.flare.command import Reply
+from api.dialects.flare.errors import FlareError
 from api.dialects.flare.listener.console import Console, FileReply, Peer, describe
 from api.dialects.flare.listener.files import FilesError, TrustFiles
 from api.dialects.flare.listener.framing import (
     BLOCK_BYTES,
+    LARGE_AT_ONCE,
+    MAX_REST_BYTES,
     MAX_TEXT_BYTES,
     FramingError,
     Request,
@@ -23,10 +26,10 @@ from api.dialects.flare.listener.framing import (
     write_file,
     write_reply,
 )
+from api.dialects.flare.listener.old_files import write_chunks
 from api.dialects.flare.listener.pulls import Pulls
-from api.dialects.flare.listener.sessions import Sessions
-from api.dialects.flare.responses import render_reply
-from api.keys import SEAL, SETTINGS
+from api.dialects.flare.responses import make_refusal, render_reply
+from api.keys import SETTINGS
 from scheduler.domain.errors import FedrotaError
 
 log: Final = structlog.get_logger()
@@ -35,8 +38,6 @@ MAX_CONNECTIONS: Final = 2048
 """With more, the one that has waited longest without a request is closed for the newest."""
 HANDSHAKE_S: Final = 10.0
 LINGER_S: Final = 2.0
-MAX_REST_BYTES: Final = 64 << 20
-"""So much of a refused file is still taken, so that its sender reads why."""
 
 
 class ListenError(Exception):
@@ -54,9 +55,10 @@ class Visit:
 class Listener:
     """Serves text clients on a port of its own; `start` and `close` once each."""
 
-    def __init__(self, console: Console, files: TrustFiles) -> None:
+    def __init__(self, console: Console, files: TrustFiles, *, takes_large: bool = False) -> None:
         self._console = console
         self._files = files
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE) if takes_large else None
         self._visits: dict[Visit, None] = {}
         self._server: asyncio.Server | None = None
         self._last_complaint = ""
@@ -116,7 +118,11 @@ class Listener:
         async with asyncio.timeout(HANDSHAKE_S):
             await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_S)
         peer = self._find_peer(writer)
-        request = await read_request(reader)
+        try:
+            request = await read_request(reader, self._large)
+        except FlareError as wrong:
+            await _send(writer, make_refusal(wrong))
+            return
         visit.has_asked = True
         answer = await self._console.answer(request, peer)
         log.debug("flare_command", user=describe(peer), command=request.command.partition(" ")[0][:60])
@@ -152,7 +158,7 @@ async def _drop_rest(request: Request) -> None:
 async def _send(writer: asyncio.StreamWriter, answer: Reply | FileReply) -> None:
     if isinstance(answer, FileReply):
         with answer.file:
-            await write_file(writer, answer.file, answer.size)
+            await (write_chunks if answer.is_old else write_file)(writer, answer.file, answer.size)
     else:
         await write_reply(writer, render_reply(answer, utc_now()))
 
@@ -174,8 +180,8 @@ async def run_listener(app: web.Application) -> AsyncIterator[None]:
         yield
         return
     pulls = Pulls()
-    console = Console(app, Sessions(app[SEAL]), pulls)
-    listener = Listener(console, TrustFiles(settings.state_dir))
+    console = Console(app, pulls, serves_old=settings.flare_old_uploads)
+    listener = Listener(console, TrustFiles(settings.state_dir), takes_large=settings.flare_old_uploads)
     await listener.start(settings.host, settings.flare_port, reuse_port=settings.reuse_port)
     yield
     await listener.close()

@@ -1,12 +1,15 @@
 """The words behind a command: options and arguments as FLARE's consoles write them."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from api.dialects.flare.errors import FlareError, MetaStatus
 
 MAX_WORDS: Final = 64
+WRONG_TOKEN: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"  # noqa: S105
+_SUBMIT_TOKEN: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Flags(argparse.ArgumentParser):
@@ -26,6 +29,22 @@ class Flags(argparse.ArgumentParser):
         return self.parse_args(list(words))
 
 
+def read_submit_words(words: Sequence[str]) -> argparse.Namespace:
+    """The `job_folder` and the `submit_token` (or None) of `submit_job`; FlareError where they are wrong."""
+    flags = Flags("submit_job")
+    flags.add_argument("job_folder")
+    flags.add_argument("--submit-token", default=None)
+    found = flags.read(words)
+    check_submit_token(found.submit_token)
+    return found
+
+
+def check_submit_token(token: str | None) -> None:
+    """FlareError where a token is none; None is no token."""
+    if token is not None and not _SUBMIT_TOKEN.fullmatch(token):
+        raise FlareError(MetaStatus.SYNTAX_ERROR, WRONG_TOKEN)
+
+
 def make_list_flags() -> Flags:
     """The options of `list_jobs`."""
     flags = Flags("list_jobs")
@@ -36,7 +55,7 @@ def make_list_flags() -> Flags:
     flags.add_argument("-n", dest="name_prefix", default="")
     flags.add_argument("-m", dest="limit", type=int, default=0)
     flags.add_argument("-s", dest="study", default="")
-    flags.add_argument("-t", dest="submit_token", default="")
+    flags.add_argument("-t", "--submit-token", dest="submit_token", default=None)
     return flags
 
 

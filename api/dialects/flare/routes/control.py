@@ -1,6 +1,8 @@
 """Restart and shutdown of workers, the release of a site's connection, and which gateways serve."""
 
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from api.agent.channel import CHANNEL_HUB
@@ -12,14 +14,16 @@ from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success
 from api.dialects.flare.routes.system import System, look
-from api.dialects.flare.vocabulary.targets import choose_targets
+from api.dialects.flare.vocabulary.targets import Targets, choose_targets
 from api.keys import SETTINGS, STARTED, WRITER
 from scheduler.domain.access import Action, Principal, Subject
-from scheduler.domain.errors import FedrotaError
+from scheduler.domain.errors import FedrotaError, UnreachableError
 from scheduler.domain.model import Party
 from scheduler.service.audit import Actor, note
 
 OP: Final = "worker.end"
+RETURN_S: Final = 3.0
+LOOK_S: Final = 0.1
 ANSWERS: Final = {"restart": "Restart the client...", "shutdown": "Shutdown the client..."}
 
 
@@ -39,15 +43,49 @@ async def _end(call: Call, how: str) -> Reply:
     targets = choose_targets(call.words, system.parties, server=system.server)
     if targets.server is not None:
         _check_idle(system, how)
+    parties = choose_parties(call, system, targets, Action.RESTART_SITE)
+    told = await tell_each(call, parties, OP, {"how": how}, note_as=f"{how}_site")
+    return _render(told, call.words, system, how=how, server=targets.server)
+
+
+def choose_parties(call: Call, system: System, targets: Targets, action: Action) -> list[Party]:
+    """The connected ones of those that are meant, to all of which the caller may do `action`; FlareError for none."""
     wanted = [*targets.sites, *([targets.server] if targets.server else [])]
     parties = [party for party in system.parties if party.id in wanted]
     for party in parties:
-        require(call.by, Action.RESTART_SITE, Subject(org=party.org), kind="site", identity=party.id)
+        require(call.by, action, Subject(org=party.org), kind="site", identity=party.id)
     connected = [party for party in parties if party in system.connected]
     if targets.sites and not any(party.id in targets.sites for party in connected):
         raise FlareError(MetaStatus.NO_CLIENTS, "no clients available")
-    told = {party.id: await _tell(call, party, how) for party in connected}
-    return _render(told, call.words, system, targets.server)
+    return connected
+
+
+async def tell_each(
+    call: Call, parties: Sequence[Party], op: str, args: Mapping[str, Any], *, note_as: str
+) -> dict[str, str]:
+    """Have each party's worker do `op`; by party what went wrong, empty where nothing did, which the audit trail notes."""
+    answers = await asyncio.gather(*(_tell(call, party, op, {**args, "by": call.by.name}) for party in parties))
+    told = {party.id: answer for party, answer in zip(parties, answers, strict=True)}
+    for party, wrong in told.items():
+        if not wrong:
+            await _note(call, note_as, party)
+    return told
+
+
+async def _tell(call: Call, party: Party, op: str, args: Mapping[str, Any]) -> str:
+    """What went wrong; a worker that was here a moment ago may be on its way back, so it has RETURN_S."""
+    give_up = time.monotonic() + RETURN_S
+    while True:
+        try:
+            await call.app[CHANNEL_HUB].call(party.id, op, args)
+        except UnreachableError as wrong:
+            if time.monotonic() > give_up:
+                return wrong.message
+            await asyncio.sleep(LOOK_S)
+        except FedrotaError as wrong:
+            return wrong.message
+        else:
+            return ""
 
 
 def _check_idle(system: System, how: str) -> None:
@@ -61,29 +99,21 @@ def _check_idle(system: System, how: str) -> None:
         raise FlareError(MetaStatus.JOB_RUNNING, message, job_id=running[0])
 
 
-async def _tell(call: Call, party: Party, how: str) -> str:
-    try:
-        await call.app[CHANNEL_HUB].call(party.id, OP, {"how": how, "by": call.by.name})
-    except FedrotaError as wrong:
-        return f"error: {wrong.message}"
-    await _note(call, f"{how}_site", party.id)
-    return ANSWERS[how]
-
-
 async def _note(call: Call, action: str, site: str) -> None:
     """Write to the audit trail who did it."""
     await call.app[WRITER].write(lambda tx: note(tx, Actor(call.by), action, site, now=utc_now()))
 
 
-def _render(told: dict[str, str], words: Sequence[str], system: System, server: str | None) -> Reply:
+def _render(
+    told: Mapping[str, str], words: Sequence[str], system: System, *, how: str, server: str | None
+) -> Reply:  # fmt: skip
     meta: dict[str, Any] = {}
-    sites = {party: answer for party, answer in told.items() if party != system.server}
+    answers = {party: f"error: {wrong}" if wrong else ANSWERS[how] for party, wrong in told.items()}
     if not words or words[0] != SERVER:
-        meta["client_status"] = sites
+        meta["client_status"] = {party: answer for party, answer in answers.items() if party != system.server}
     if server is not None:
-        answer = told.get(server, "error: its worker is not connected")
-        meta["server_status"] = "error" if answer.startswith("error") else "ok"
-    failed = [f"{party}: {answer}" for party, answer in told.items() if answer.startswith("error")]
+        meta["server_status"] = "ok" if told.get(server) == "" else "error"
+    failed = [f"{party}: {answers[party]}" for party, wrong in told.items() if wrong]
     if failed and len(failed) == len(told):
         raise FlareError(MetaStatus.NO_REPLY, "; ".join(failed))
     return make_success(**meta)
@@ -132,15 +162,6 @@ async def promote_sp(call: Call) -> Reply:
     )
 
 
-async def refuse_log(_call: Call) -> Reply:
-    """Refuse to change what a job or a site logs."""
-    raise FlareError(
-        MetaStatus.ERROR,
-        "what is logged cannot be changed while it runs: a job's log holds all that it prints, a worker's own level is "
-        "its setting FEDROTA_LOG_LEVEL",
-    )
-
-
 def _describe(call: Call) -> dict[str, Any]:
     require(call.by, Action.READ_PARTY)
     settings = call.app[SETTINGS]
@@ -166,10 +187,6 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(name="restart", scope="sys", serve=restart, usage="restart all|server|client [client_name ...]"),
     Command(name="shutdown", scope="sys", serve=shutdown, usage="shutdown all|server|client [client_name ...]"),
     Command(name="remove_client", scope="sys", serve=remove_client, usage="remove_client client_name"),
-    Command(name="configure_job_log", scope="sys", serve=refuse_log, usage="configure_job_log job_id target config",
-            is_visible=False),
-    Command(name="configure_site_log", scope="sys", serve=refuse_log, usage="configure_site_log target config",
-            is_visible=False),
     Command(name="list_sp", scope="ha", serve=list_sp, usage="list_sp", is_visible=False),
     Command(name="get_active_sp", scope="ha", serve=get_active_sp, usage="get_active_sp", is_visible=False),
     Command(name="promote_sp", scope="ha", serve=promote_sp, usage="promote_sp host:fl_port:admin_port", is_visible=False),

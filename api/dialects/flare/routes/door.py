@@ -11,10 +11,12 @@ from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import translate
 from api.dialects.flare.responses import make_refusal, render_reply
 from api.dialects.flare.routes import login
+from api.dialects.flare.routes.studies import enter_study
 from api.dialects.flare.routes.table import carry_out
 from api.keys import PRINCIPAL
 from api.native.party_calls import pass_through
 from api.routing import render
+from scheduler.domain.access import Principal
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
 
 PATH: Final = "/flare/v1/commands/{name}"
@@ -35,8 +37,8 @@ def add_routes(app: web.Application) -> None:
 async def serve(request: web.Request) -> web.StreamResponse:
     """Carry out one command; HTTP 200 whatever FLARE's own outcome is, so that clients read it in one place."""
     try:
-        request[PRINCIPAL] = await login.admit(request)
-        call = await _read_call(request)
+        by = await login.admit(request)
+        call = await _read_call(request, by)
     except FedrotaError as wrong:
         return _render(make_refusal(translate(wrong)))
     reply = await carry_out(request.match_info["name"], call)
@@ -50,20 +52,24 @@ def _render(reply: Reply) -> web.Response:
     return render(render_reply(reply, utc_now()))
 
 
-async def _read_call(request: web.Request) -> Call:
+async def _read_call(request: web.Request, by: Principal) -> Call:
     has_files = WORDS_HEADER in request.headers
     given = parse_json(request.headers[WORDS_HEADER].encode() if has_files else await read_bytes(request))
-    words, props = _check(given)
+    words, props, name = _check(given)
+    by, study = await enter_study(request.app, by, name)
+    request[PRINCIPAL] = by
     upload = request.content.iter_chunked(BLOCK_BYTES) if has_files else None
-    return Call(app=request.app, by=request[PRINCIPAL], words=words, props=props, upload=upload)
+    return Call(app=request.app, by=by, study=study, words=words, props=props, upload=upload)
 
 
-def _check(given: Any) -> tuple[list[str], dict[str, Any]]:
+def _check(given: Any) -> tuple[list[str], dict[str, Any], str]:
     if not isinstance(given, dict):
         raise InvalidDocumentError(Problem("body", "is no object with words and props"))
-    words, props = given.get("words") or [], given.get("props") or {}
+    words, props, study = given.get("words") or [], given.get("props") or {}, given.get("study") or ""
+    if not isinstance(study, str):
+        raise InvalidDocumentError(Problem("study", "is no text"))
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise InvalidDocumentError(Problem("words", "is no list of texts"))
     if not isinstance(props, dict):
         raise InvalidDocumentError(Problem("props", "is no object"))
-    return words, props
+    return words, props, study

@@ -1,4 +1,4 @@
-"""Sessions by certificate at the HTTP door: a challenge, and a token for whoever signs it with a kit's key.
+"""Logins by certificate at the HTTP door: a challenge, and a token for whoever signs it with a kit's key.
 
 For the bridge, which carries challenge and signature between the client and us and so needs no right of its own.
 """
@@ -6,6 +6,7 @@ For the bridge, which carries challenge and signature between the client and us 
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,17 +16,17 @@ from api.bodies import parse_json, read_bytes
 from api.bridge import utc_now
 from api.dialects.flare.listener.files import FilesError, Trust, TrustFiles
 from api.dialects.flare.listener.identity import IdentityError, find_principal
-from api.dialects.flare.listener.sessions import SESSION_S
 from api.dialects.flare.requests.proof import check_proof, describe_certificate, parse_proof
+from api.dialects.flare.routes.sessions import find_sessions, unseal
 from api.keys import NONCES, SEAL, SETTINGS
 from api.legacy import admit_legacy
 from api.routing import render
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import UnauthenticatedError
-from scheduler.service.seal import Seal, SealError
 
 CHALLENGE_PATH: Final = "/flare/v1/challenge"
 LOGIN_PATH: Final = "/flare/v1/login"
+LOGOUT_PATH: Final = "/flare/v1/logout"
 SCHEME: Final = "flare"
 CHALLENGE_S: Final = 60.0
 MAX_PROOF_BYTES: Final = 64 << 10
@@ -37,6 +38,7 @@ def add_routes(app: web.Application) -> None:
     app[TRUST] = TrustFiles(app[SETTINGS].state_dir)
     app.router.add_post(CHALLENGE_PATH, challenge)
     app.router.add_post(LOGIN_PATH, log_in)
+    app.router.add_post(LOGOUT_PATH, log_out)
 
 
 async def challenge(request: web.Request) -> web.Response:
@@ -50,32 +52,38 @@ async def log_in(request: web.Request) -> web.Response:
     """Who signed the challenge, and the token that stands for them."""
     proof = parse_proof(parse_json(await read_bytes(request, MAX_PROOF_BYTES)))
     trust = _load_trust(request.app)
-    _check_age(_unseal(request.app[SEAL], proof.nonce, "flare challenge"), CHALLENGE_S)
+    _check_age(unseal(request.app[SEAL], proof.nonce, "flare challenge"), CHALLENGE_S)
     check_proof(proof, _find_root(trust), utc_now())
     if not await request.app[NONCES].take(hashlib.sha256(proof.nonce.encode()).hexdigest(), within_s=CHALLENGE_S):
         raise UnauthenticatedError("the challenge was answered already: ask for a new one")
-    expires = min(time.time() + SESSION_S, proof.certificate.not_valid_after_utc.timestamp())
-    session = {
-        "kind": "flare session",
-        "serial": f"{proof.certificate.serial_number:x}",
-        "since": time.time(),
-        "expires": expires,
-        **describe_certificate(proof.certificate),
-    }
-    by = _find_holder(trust, session)
-    token = request.app[SEAL].close(json.dumps(session))
+    subject, serial = describe_certificate(proof.certificate), proof.certificate.serial_number
+    by = _find_holder(trust, subject, serial)
+    until = proof.certificate.not_valid_after_utc.timestamp()
+    token, expires = find_sessions(request.app).open(subject, serial, until=until)
     return render({"token": token, "user": by.name, "org": by.org, "role": str(by.role), "expires": expires})
+
+
+async def log_out(request: web.Request) -> web.Response:
+    """End the session of the token, at every gateway."""
+    token = _find_token(request)
+    if token is None:
+        raise UnauthenticatedError("only a session's token can be logged out (Authorization: Flare ...)")
+    await find_sessions(request.app).end(token)
+    return render({"ended": True})
 
 
 async def admit(request: web.Request) -> Principal:
     """Who calls: by a session's token (`Authorization: Flare ...`), else as on all routes of this kind."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != SCHEME:
+    token = _find_token(request)
+    if token is None:
         return await admit_legacy(request)
-    session = _unseal(request.app[SEAL], token.strip(), "flare session")
-    if not session["since"] - CHALLENGE_S <= time.time() < session["expires"]:
-        raise UnauthenticatedError("the session is over: log in again")
-    return _find_holder(_load_trust(request.app), session)
+    session = await find_sessions(request.app).read(token)
+    return _find_holder(_load_trust(request.app), session.subject, session.serial)
+
+
+def _find_token(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == SCHEME else None
 
 
 def _load_trust(app: web.Application) -> Trust:
@@ -89,24 +97,13 @@ def _find_root(trust: Trust) -> x509.Certificate:
     return x509.load_der_x509_certificate(trust.context.get_ca_certs(binary_form=True)[0])
 
 
-def _find_holder(trust: Trust, session: dict[str, Any]) -> Principal:
-    if int(session["serial"], 16) in trust.revoked:
+def _find_holder(trust: Trust, certificate: Mapping[str, Any], serial: int) -> Principal:
+    if serial in trust.revoked:
         raise UnauthenticatedError("the certificate is revoked")
     try:
-        return find_principal(session)
+        return find_principal(certificate)
     except IdentityError as wrong:
         raise UnauthenticatedError(str(wrong)) from wrong
-
-
-def _unseal(seal: Seal, token: str, kind: str) -> dict[str, Any]:
-    """What this installation sealed for this purpose; UnauthenticatedError for anything else."""
-    try:
-        found = json.loads(seal.open(token))
-    except (SealError, ValueError) as wrong:
-        raise UnauthenticatedError(f"this is no {kind} of this installation") from wrong
-    if not isinstance(found, dict) or found.get("kind") != kind:
-        raise UnauthenticatedError(f"this is no {kind}")
-    return found
 
 
 def _check_age(given: dict[str, Any], limit_s: float) -> None:

@@ -11,15 +11,14 @@ from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success
-from api.dialects.flare.routes.jobs import check_job, load_meta
+from api.dialects.flare.routes.jobs import check_job, list_tasks, load_meta
+from api.dialects.flare.routes.logs import read_log
 from api.dialects.flare.routes.packing import IN_MEMORY_BYTES, pack_result
-from api.dialects.flare.routes.running import name_site, read_log
-from api.keys import READER
+from api.dialects.flare.vocabulary.targets import name_site
 from scheduler.domain.access import Action
 from scheduler.domain.errors import TooLargeError, UnreachableError
 from scheduler.domain.model import Task
 from scheduler.domain.states import TERMINAL, State
-from scheduler.store.queries.jobs import get_job_detail
 
 BLOCK_BYTES: Final = 256 << 10
 ERROR_LOG: Final = "ERRORLOG_"
@@ -39,14 +38,9 @@ async def _check_done(call: Call, job: str) -> None:
         raise FlareError(MetaStatus.JOB_RUNNING, f"job {job} is still running")
 
 
-async def _list_tasks(call: Call, job: str) -> list[Task]:
-    detail = await call.app[READER].read(lambda tx: get_job_detail(tx, job))
-    return [task for step in detail.steps for task in step.tasks]
-
-
 async def _read_server_log(call: Call, job: str) -> bytes:
     """The server's log; where its party cannot be reached, why."""
-    server = next((task for task in await _list_tasks(call, job) if task.role == SERVER), None)
+    server = next((task for task in await list_tasks(call, job) if task.role == SERVER), None)
     return b"" if server is None else await _read_log_anyway(call, server)
 
 
@@ -61,7 +55,7 @@ async def list_components(call: Call) -> Reply:
     """List what a job has left beside its result: the error logs of sites where it failed."""
     job = take_one(call.words, "list_job", "job_id")
     await check_job(call, job, Action.READ_JOB)
-    return make_dict({}, job_components=[_name_component(task) for task in _list_failed(await _list_tasks(call, job))])
+    return make_dict({}, job_components=[_name_component(task) for task in _list_failed(await list_tasks(call, job))])
 
 
 def _list_failed(tasks: Sequence[Task]) -> list[Task]:
@@ -79,7 +73,7 @@ async def download_components(call: Call) -> Reply:
     await check_job(call, job, Action.READ_OUTPUT)
     file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115  closed once it is sent
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for task in _list_failed(await _list_tasks(call, job)):
+        for task in _list_failed(await list_tasks(call, job)):
             why = "" if task.failure is None else f"{task.failure.message}\n{task.failure.detail}\n"
             archive.writestr(_name_component(task), why.encode() + await _read_log_anyway(call, task))
     file.seek(0)

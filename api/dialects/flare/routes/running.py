@@ -1,28 +1,25 @@
-"""Commands to a job while it runs: statistics, errors, commands of its app; and its logs at any time."""
+"""Commands to a job while it runs: statistics, errors, commands of its app."""
 
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from api.agent.channel import CHANNEL_HUB
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success
-from api.dialects.flare.routes.jobs import check_job
-from api.dialects.flare.vocabulary.targets import ALL, CLIENT, TYPES
-from api.keys import READER
+from api.dialects.flare.routes.asking import ask_party
+from api.dialects.flare.routes.jobs import check_job, list_tasks
+from api.dialects.flare.vocabulary.targets import ALL, TYPES
 from api.native.party_calls import parse_answer
 from scheduler.domain.access import Action
-from scheduler.domain.errors import ConflictError, TooLargeError, UnreachableError
+from scheduler.domain.errors import ConflictError
 from scheduler.domain.model import Task
 from scheduler.domain.states import HELD
-from scheduler.store.queries.jobs import get_job_detail
 
-MAX_LOG_BYTES: Final = 4 << 20
 MAX_COMMAND: Final = 32 << 10
-LOG_FILE: Final = "log.txt"
+MAX_ANSWER_BYTES: Final = 8 << 20
 PROPS: Final = "cmd_props"
 """Where all clients carry a command's data."""
 NO_ERROR: Final = "No Error"
@@ -62,8 +59,8 @@ async def app_command(call: Call) -> Reply:
     data = call.props.get(PROPS)
     if len(str(data)) > MAX_COMMAND:
         raise FlareError(MetaStatus.ERROR, f"the command's data are longer than {MAX_COMMAND} characters")
-    server = _find_server(await _list_tasks(call, job), job)
-    return make_dict(await _ask(call, server, {"op": "app_command", "topic": topic, "data": data}))
+    server = find_server(await list_tasks(call, job), job)
+    return make_dict(await ask_job(call, server, {"op": "app_command", "topic": topic, "data": data}))
 
 
 async def _ask_targets(call: Call, command: str, op: str) -> dict[str, Any]:
@@ -72,12 +69,10 @@ async def _ask_targets(call: Call, command: str, op: str) -> dict[str, Any]:
         raise FlareError(MetaStatus.SYNTAX_ERROR, f"usage: {command} job_id all|server|client [client_name ...]")
     job, kind, *names = call.words
     await check_job(call, job, Action.READ_JOB)
-    tasks = await _list_tasks(call, job)
-    server = _find_server(tasks, job)
-    unknown = [name for name in names if name not in {task.party for task in tasks if task.role != SERVER}]
-    if unknown:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {' '.join(unknown)}")
-    found = await _ask(call, server, {"op": op})
+    tasks = await list_tasks(call, job)
+    server = find_server(tasks, job)
+    check_sites(names, tasks)
+    found = await ask_job(call, server, {"op": op})
     return {name: value for name, value in found.items() if _is_meant(name, kind, names)}
 
 
@@ -87,12 +82,15 @@ def _is_meant(name: str, kind: str, names: Sequence[str]) -> bool:
     return name == SERVER if kind == SERVER else name != SERVER and (not names or name in names)
 
 
-async def _list_tasks(call: Call, job: str) -> list[Task]:
-    detail = await call.app[READER].read(lambda tx: get_job_detail(tx, job))
-    return [task for step in detail.steps for task in step.tasks]
+def check_sites(names: Sequence[str], tasks: Sequence[Task]) -> None:
+    """FlareError where one of the names is none of the job's sites."""
+    known = {task.party for task in tasks if task.role != SERVER}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {' '.join(unknown)}")
 
 
-def _find_server(tasks: Sequence[Task], job: str) -> Task:
+def find_server(tasks: Sequence[Task], job: str) -> Task:
     """The job's server while it runs."""
     found = next((task for task in tasks if task.role == SERVER and task.state in HELD), None)
     if found is None:
@@ -100,58 +98,19 @@ def _find_server(tasks: Sequence[Task], job: str) -> Task:
     return found
 
 
-async def _ask(call: Call, server: Task, question: Mapping[str, Any]) -> dict[str, Any]:
+async def ask_job(call: Call, server: Task, question: Mapping[str, Any]) -> dict[str, Any]:
     """The answer of FLARE's own server; FlareError in its words where that is a refusal."""
     args = {"task": server.id, "seq": server.seq, "question": question}
-    body = bytearray()
     try:
-        async with call.app[CHANNEL_HUB].call_stream(server.party, "task.ask", args) as stream:
-            async for chunk in stream.chunks:
-                body += chunk
+        body = await ask_party(call, server.party, "task.ask", args, limit=MAX_ANSWER_BYTES)
     except ConflictError as wrong:
         raise FlareError(MetaStatus.JOB_NOT_RUNNING, f"job {server.job_id} is not running: {wrong}") from wrong
-    answer = parse_answer(server.party, bytes(body))
+    answer = parse_answer(server.party, body)
     if "error" in answer:
         status = _REFUSALS.get(str(answer.get("kind")), MetaStatus.ERROR)
         raise FlareError(status, str(answer["error"]).removeprefix("error: "))
     value = answer.get("value")
     return value if isinstance(value, dict) else {}
-
-
-async def get_job_log(call: Call) -> Reply:
-    """Show the end of a job's logs at the server, at a site or at all of them."""
-    if not 2 <= len(call.words) <= 3 or call.words[2:] not in ([], [LOG_FILE]):
-        raise FlareError(MetaStatus.SYNTAX_ERROR, f"usage: get_job_log job_id server|all|site [{LOG_FILE}]")
-    job, target = call.words[0], call.words[1]
-    await check_job(call, job, Action.READ_JOB)
-    tasks = {name_site(task): task for task in await _list_tasks(call, job)}
-    wanted = tasks if target in {ALL, CLIENT} else {name: task for name, task in tasks.items() if name == target}
-    if not wanted:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid target: {target}")
-    logs, unavailable = dict[str, str](), dict[str, str]()
-    for name, task in wanted.items():
-        try:
-            logs[name] = (await read_log(call, task)).decode(errors="replace")
-        except (UnreachableError, TooLargeError) as wrong:
-            unavailable[name] = str(wrong)
-    return make_dict({"logs": logs, **({"unavailable": unavailable} if unavailable else {})})
-
-
-def name_site(task: Task) -> str:
-    """What FLARE calls the place of a task."""
-    return SERVER if task.role == SERVER else task.party
-
-
-async def read_log(call: Call, task: Task) -> bytes:
-    """The end of a task's log, at most MAX_LOG_BYTES; empty where it has none yet."""
-    if not task.seq:
-        return b""
-    args = {"task": task.id, "seq": task.seq, "offset": -MAX_LOG_BYTES, "limit": MAX_LOG_BYTES}
-    body = bytearray()
-    async with call.app[CHANNEL_HUB].call_stream(task.party, "log.read", args) as stream:
-        async for chunk in stream.chunks:
-            body += chunk
-    return bytes(body)
 
 
 COMMANDS: Final[Sequence[Command]] = (
@@ -161,5 +120,4 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(name="reset_errors", scope="info", serve=reset_errors,
             usage="reset_errors job_id all|server|client [client_name ...]"),
     Command(name="app_command", scope="job", serve=app_command, usage="app_command job_id topic"),
-    Command(name="get_job_log", scope="job", serve=get_job_log, usage="get_job_log job_id server|all|site [log.txt]"),
 )  # fmt: skip

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from api.agent.channel import CHANNEL_HUB
 from api.auth import require
 from api.dialects.flare.command import Call, Command, Reply, Serve
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.requests.shell import ShellWish, parse_shell
 from api.dialects.flare.responses import make_text
+from api.dialects.flare.routes.asking import ask_party
 from api.dialects.flare.routes.system import look
 from api.keys import READER
 from scheduler.domain.access import Action, Subject
@@ -53,15 +53,8 @@ async def ask(call: Call, party: str, op: str, args: dict[str, Any]) -> str:
     """The text with which a party's worker answers, at most MAX_TEXT_BYTES of it."""
     patience_s = call.props.get("cmd_timeout")
     seconds = float(patience_s) if isinstance(patience_s, (int, float)) and 0 < patience_s <= 600 else ANSWER_S
-    parts: list[bytes] = []
-    size = 0
-    async with call.app[CHANNEL_HUB].call_stream(party, op, args, timeout_s=seconds) as stream:
-        async for chunk in stream.chunks:
-            size += len(chunk)
-            if size > MAX_TEXT_BYTES:
-                break
-            parts.append(chunk)
-    return b"".join(parts).decode(errors="replace")
+    found = await ask_party(call, party, op, args, limit=MAX_TEXT_BYTES, timeout_s=seconds)
+    return found.decode(errors="replace")
 
 
 async def _find_mounts(call: Call, wish: ShellWish, party: str, *, is_server: bool) -> dict[str, list[str | int]]:

@@ -1,60 +1,197 @@
-"""Studies: there is one, `default`, which is the caller's project; the others are refused with what to do instead."""
+"""Studies: who has them, who enters them, and what administrators do with them; refusals stand in the payload."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import wraps
+from types import MappingProxyType
+from typing import Any, Final
+
+from aiohttp import web
 
 from api.auth import require
-from api.dialects.flare.command import Call, Command, Reply, Serve
-from api.dialects.flare.requests.flags import take_one
+from api.bridge import utc_now
+from api.dialects.flare.command import DEFAULT_STUDY, Call, Command, Reply, Serve
+from api.dialects.flare.errors import FlareError, MetaStatus
+from api.dialects.flare.requests.studies import StudyWordsError, parse_sites, parse_study, parse_user
 from api.dialects.flare.responses import make_dict
-from scheduler.domain.access import Action
+from api.keys import READER, WRITER
+from scheduler.domain.access import Action, Principal, Role, is_allowed
+from scheduler.domain.studies import Obstacle, Study, StudyError, make_not_found
+from scheduler.service import studies
+from scheduler.service.audit import Actor
+from scheduler.store.queries.studies import find_study, list_studies
+from scheduler.store.tx import Tx
 
-DEFAULT: Final = "default"
-CHANGING: Final = ("register_study", "add_study_site", "remove_study_site", "remove_study", "add_study_user",
-                   "remove_study_user")  # fmt: skip
-HINT: Final = (
-    "what belongs together is a project here: give its users tokens of that project (fedrota tokens create --project)"
+Answer = Callable[[Call], Awaitable[dict[str, Any]]]
+_CODES: Final = MappingProxyType(
+    {
+        Obstacle.NO_STUDY: ("STUDY_NOT_FOUND", 1),
+        Obstacle.TAKEN: ("STUDY_ALREADY_EXISTS", 1),
+        Obstacle.SITES: ("INVALID_SITE", 4),
+        Obstacle.JOBS: ("STUDY_HAS_JOBS", 1),
+        Obstacle.USER_THERE: ("USER_ALREADY_IN_STUDY", 1),
+        Obstacle.NO_USER: ("USER_NOT_IN_STUDY", 1),
+    }
 )
 
 
-async def list_studies(call: Call) -> Reply:
-    """List the studies."""
-    require(call.by, Action.READ_JOB)
+async def enter_study(app: web.Application, by: Principal, name: str) -> tuple[Principal, Study | None]:
+    """Who calls inside the study, and it; FlareError where the caller is none of its users."""
+    if name in {"", DEFAULT_STUDY}:
+        return by, None
+    found = await app[READER].read(lambda tx: find_study(tx, by.project, name))
+    if found is None:
+        raise _reject("AUTH_UNKNOWN_STUDY", f"unknown study '{name[:80]}'")
+    if by.name not in found.users:
+        raise _reject("AUTH_STUDY_USER_NOT_MAPPED", f"user '{by.name}' is not mapped to study '{name}'")
+    return replace(by, project=found.scope), found
+
+
+def _reject(code: str, message: str) -> FlareError:
+    return FlareError(MetaStatus.NOT_AUTHENTICATED, message, auth_code=code)
+
+
+def _serve(action: Action | None) -> Callable[[Answer], Serve]:
+    """Turn what answers with a payload into a command for those who may do `action`."""
+
+    def wrap(answer: Answer) -> Serve:
+        @wraps(answer)
+        async def serve(call: Call) -> Reply:
+            require(call.by, action or Action.READ_JOB)
+            by = call.by if call.study is None else replace(call.by, project=call.study.project)
+            try:
+                return make_dict(await answer(replace(call, by=by)))
+            except StudyError as wrong:
+                code, status = _CODES[wrong.obstacle]
+                return _refuse(code, wrong.said, wrong.hint, status)
+            except StudyWordsError as wrong:
+                return _refuse(wrong.code, str(wrong), "", 4)
+
+        return serve
+
+    return wrap
+
+
+def _refuse(code: str, message: str, hint: str, exit_code: int) -> Reply:
+    return make_dict({"error_code": code, "message": message, "hint": hint, "exit_code": exit_code})
+
+
+@_serve(None)
+async def show_studies(call: Call) -> dict[str, Any]:
+    """List the studies that the caller may know of."""
+    if call.words:
+        raise StudyWordsError("INVALID_ARGS", "list_studies does not accept arguments")
     by = call.by
+    found = await call.app[READER].read(lambda tx: list_studies(tx, by.project))
+    known = [study for study in found if study.is_known_to(by)]
     identity = {"name": by.name, "org": by.org, "role": str(by.role or "")}
-    return make_dict({"identity": identity, "studies": [DEFAULT], "study_details": [_describe(call)]})
+    return {
+        "identity": identity,
+        "studies": [study.name for study in known],
+        "study_details": [_describe_rights(study, by) for study in known],
+    }
 
 
-async def show_study(call: Call) -> Reply:
-    """Show a study."""
-    require(call.by, Action.READ_JOB)
-    name = take_one(call.words, "show_study", "study")
-    if name == DEFAULT:
-        return make_dict(_describe(call))
-    return _refuse("STUDY_NOT_FOUND", f"study '{name[:64]}' does not exist", "list_studies shows those that do")
+def _describe_rights(study: Study, by: Principal) -> dict[str, Any]:
+    why = _find_obstacle(study, by)
+    rights = {"capabilities": {"submit_job": not why}, "can_submit_job": not why}
+    return {"name": study.name, "role": str(by.role or ""), **rights, **({"reason": why} if why else {})}
 
 
-def _describe(call: Call) -> dict[str, object]:
-    return {"name": DEFAULT, "study": DEFAULT, "project": call.by.project, "sites": ["*"], "users": ["*"]}
+def _find_obstacle(study: Study, by: Principal) -> str:
+    """Why the caller may not submit jobs into the study; empty where they may."""
+    if by.name not in study.users:
+        return f"user '{by.name}' is not mapped to study '{study.name}'"
+    if not is_allowed(by, Action.SUBMIT_JOB) or by.role is Role.ORG_ADMIN:
+        return f"user '{by.name}' is not authorized for 'submit_job'"
+    return ""
 
 
-def _refuse(code: str, message: str, hint: str) -> Reply:
-    """A refusal as FLARE's clients expect one of a study command: in the payload, not in the meta."""
-    return make_dict({"error_code": code, "message": message, "hint": hint, "exit_code": 1})
+@_serve(Action.CONTROL_STUDY)
+async def show_study(call: Call) -> dict[str, Any]:
+    """Show a study's sites and users."""
+    name = parse_study(call.words)
+    found = await call.app[READER].read(lambda tx: find_study(tx, call.by.project, name))
+    if found is None or not found.is_known_to(call.by):
+        raise make_not_found(name)
+    return _describe(found)
 
 
-def _make(name: str) -> Serve:
-    async def serve(call: Call) -> Reply:
-        require(call.by, Action.READ_JOB)
-        return _refuse("NOT_SUPPORTED", f"{name}: studies cannot be changed here", HINT)
-
-    serve.__doc__ = f"Refuse {name}."
-    return serve
+@_serve(Action.CONTROL_STUDY)
+async def register_study(call: Call) -> dict[str, Any]:
+    """Create a study, or add sites to one."""
+    name, sites = parse_sites("register_study", call.words, call.by)
+    return _describe(await _write(call, lambda tx, **how: studies.register_study(tx, name, sites, **how)))
 
 
+@_serve(Action.CONTROL_STUDY)
+async def add_study_site(call: Call) -> dict[str, Any]:
+    """Add sites to a study."""
+    name, sites = parse_sites("add_study_site", call.words, call.by)
+    study, new = await _write(call, lambda tx, **how: studies.enroll_sites(tx, name, sites, **how))
+    old = [site for named in sites.values() for site in named if site not in new]
+    return {"study": name, "added": new, "already_enrolled": old, **_describe_sites(study)}
+
+
+@_serve(Action.CONTROL_STUDY)
+async def remove_study_site(call: Call) -> dict[str, Any]:
+    """Remove sites from a study."""
+    name, sites = parse_sites("remove_study_site", call.words, call.by)
+    study, gone = await _write(call, lambda tx, **how: studies.withdraw_sites(tx, name, sites, **how))
+    others = [site for named in sites.values() for site in named if site not in gone]
+    return {"study": name, "removed": gone, "not_enrolled": others, **_describe_sites(study)}
+
+
+@_serve(Action.REMOVE_STUDY)
+async def remove_study(call: Call) -> dict[str, Any]:
+    """Remove a study that has no jobs."""
+    name = parse_study(call.words)
+    await _write(call, lambda tx, **how: studies.remove_study(tx, name, **how))
+    return {"name": name, "removed": True}
+
+
+@_serve(Action.CONTROL_STUDY)
+async def add_study_user(call: Call) -> dict[str, Any]:
+    """Let a user work in a study."""
+    name, user = parse_user(call.words)
+    await _write(call, lambda tx, **how: studies.add_study_user(tx, name, user, **how))
+    return {"study": name, "user": user}
+
+
+@_serve(Action.CONTROL_STUDY)
+async def remove_study_user(call: Call) -> dict[str, Any]:
+    """Let a user work in a study no longer."""
+    name, user = parse_user(call.words)
+    await _write(call, lambda tx, **how: studies.remove_study_user(tx, name, user, **how))
+    return {"study": name, "user": user, "removed": True}
+
+
+async def _write(call: Call, change: Callable[..., Any]) -> Any:
+    def carry_out(tx: Tx) -> Any:
+        return change(tx, by=Actor(call.by), now=utc_now())
+
+    return await call.app[WRITER].write(carry_out)
+
+
+def _describe(study: Study) -> dict[str, Any]:
+    return {"name": study.name, **_describe_sites(study), "users": list(study.users)}
+
+
+def _describe_sites(study: Study) -> dict[str, Any]:
+    orgs = {org: list(sites) for org, sites in study.site_orgs.items()}
+    return {"site_orgs": orgs, "sites": list(study.sites)}
+
+
+_SITES: Final = "study [--sites s1,s2,...] [--site-org org:s1,s2,...]"
 COMMANDS: Final[Sequence[Command]] = (
-    Command(name="list_studies", scope="study", serve=list_studies, usage="list_studies"),
-    Command(name="show_study", scope="study", serve=show_study, usage="show_study study"),
-    *(Command(name=name, scope="study", serve=_make(name), usage=f"{name} study ...", is_visible=False)
-      for name in CHANGING),
-)  # fmt: skip
+    Command(name="list_studies", scope="study_mgmt", serve=show_studies, usage="list_studies"),
+    Command(name="show_study", scope="study_mgmt", serve=show_study, usage="show_study study"),
+    Command(name="register_study", scope="study_mgmt", serve=register_study, usage=f"register_study {_SITES}"),
+    Command(name="add_study_site", scope="study_mgmt", serve=add_study_site, usage=f"add_study_site {_SITES}"),
+    Command(name="remove_study_site", scope="study_mgmt", serve=remove_study_site, usage=f"remove_study_site {_SITES}"),
+    Command(name="remove_study", scope="study_mgmt", serve=remove_study, usage="remove_study study"),
+    Command(name="add_study_user", scope="study_mgmt", serve=add_study_user, usage="add_study_user study user"),
+    Command(
+        name="remove_study_user", scope="study_mgmt", serve=remove_study_user, usage="remove_study_user study user"
+    ),
+)

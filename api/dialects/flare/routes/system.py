@@ -1,5 +1,6 @@
 """Commands on the system: which sites are connected, what they do, what they have, whether they get work."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success, make_table
-from api.dialects.flare.vocabulary.targets import choose_targets, list_connected, list_sites, name_server
+from api.dialects.flare.vocabulary.targets import choose_targets, list_connected, list_enrolled, list_sites, name_server
 from api.keys import PATIENCE, READER, SETTINGS, STARTED, WRITER
 from scheduler.domain.access import Action, Subject
 from scheduler.domain.model import Party, Task
@@ -52,8 +53,9 @@ async def look(call: Call) -> System:
         tasks = [task for detail in details for step in detail.steps for task in step.tasks]
         return list_parties(tx), [task for task in tasks if task.state in HELD]
 
-    parties, tasks = await call.app[READER].read(read)
-    server = name_server(parties, chosen)
+    known, tasks = await call.app[READER].read(read)
+    server = name_server(known, chosen)
+    parties = list_enrolled(known, call.study, server=server)
     connected = list_connected(parties, now=utc_now(), offline_s=call.app[PATIENCE].offline_s)
     return System(server=server, parties=parties, connected=connected, tasks=tasks)
 
@@ -80,10 +82,17 @@ def _describe_server(call: Call, system: System) -> dict[str, Any]:
                 "client_name": party.id,
                 "client_last_conn_time": party.last_seen.timestamp() if party.last_seen else 0.0,
                 "fqcn": party.id,
+                "process": _name_process(party),
             }
             for party in list_sites(system.connected, system.server)
         ],
     }
+
+
+def _name_process(party: Party) -> str:
+    """Another one for each process of the party's worker; whoever waits for a restart looks for that."""
+    known = f"{party.facts.get('host')} {party.facts.get('pid')}"
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def _list_client_status(system: System, sites: Sequence[str]) -> list[dict[str, Any]]:

@@ -6,8 +6,20 @@ from typing import Final
 
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
-from api.dialects.flare.responses import make_refusal, make_table
-from api.dialects.flare.routes import control, jobs, results, running, shell, studies, system, waiting
+from api.dialects.flare.responses import make_refusal, make_table, make_text
+from api.dialects.flare.routes import (
+    control,
+    intake,
+    jobs,
+    listing,
+    logs,
+    results,
+    running,
+    shell,
+    studies,
+    system,
+    waiting,
+)
 from scheduler.domain.errors import FedrotaError, ForbiddenError
 from scheduler.domain.plan import nearest
 
@@ -33,6 +45,11 @@ async def list_commands(_call: Call) -> Reply:
     return make_table([["SCOPE", "COMMAND", "DESC", "USAGE", "CONFIRM", "CLIENT_CMD", "VISIBLE"], *rows])
 
 
+async def check_session(_call: Call) -> Reply:
+    """Check that the caller is let in, also into the study that is named."""
+    return make_text("OK")
+
+
 async def refuse_pull(_call: Call) -> Reply:
     """Fetch one file of a result."""
     raise FlareError(
@@ -42,10 +59,14 @@ async def refuse_pull(_call: Call) -> Reply:
 
 COMMANDS: Final[Sequence[Command]] = (
     Command(name="_commands", scope="login", serve=list_commands, usage="_commands", is_visible=False),
+    Command(name="_check_session", scope="login", serve=check_session, usage="_check_session", is_visible=False),
+    *intake.COMMANDS,
+    *listing.COMMANDS,
     *jobs.COMMANDS,
     *waiting.COMMANDS,
     *system.COMMANDS,
     *running.COMMANDS,
+    *logs.COMMANDS,
     *results.COMMANDS,
     *shell.COMMANDS,
     *control.COMMANDS,
@@ -69,7 +90,7 @@ async def carry_out(name: str, call: Call) -> Reply:
         words = f"user '{call.by.name}' is not authorized for '{name.rpartition('.')[2]}': {wrong.message}"
         return make_refusal(FlareError(MetaStatus.NOT_AUTHORIZED, words))
     except FedrotaError as wrong:
-        return make_refusal(translate(wrong))
+        return make_refusal(translate(wrong), call.words)
 
 
 def get_command(name: str) -> Command:
@@ -77,7 +98,9 @@ def get_command(name: str) -> Command:
     found = find_command(name)
     if found is None:
         raise FlareError(
-            MetaStatus.SYNTAX_ERROR, f"Undefined command {name[:100]!r}. {nearest(name, _BY_NAME)}".strip()
+            MetaStatus.SYNTAX_ERROR,
+            f"Undefined command {name[:100]!r}. {nearest(name, _BY_NAME)}".strip(),
+            is_unknown=True,
         )
     return found
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from api.dialects.flare.requests.job_folder import SERVER
+from api.dialects.flare.vocabulary.targets import name_site
 from scheduler.domain.model import Job, JsonObject, Task
 from scheduler.domain.states import TERMINAL, State
 from scheduler.store.queries.jobs import JobDetail
 from scheduler.store.queries.tracking import EventView
 
 FINISHED: Final = "FINISHED:"
-_ABNORMAL: Final = frozenset({"lost", "unreachable", "interrupted"})
+_ABNORMAL: Final = frozenset({"lost", "unreachable", "interrupted", "poison"})
 _STORED: Final = 2
 """FLARE's own number for the way in which it stores jobs; clients look for it."""
 
@@ -36,13 +36,16 @@ def _name_open(job: Job, tasks: Sequence[Task]) -> str:
     return "DISPATCHED" if any(task.state is State.DISPATCHED for task in tasks) else "SUBMITTED"
 
 
-def render_meta(detail: JobDetail, origin: JsonObject, events: Sequence[EventView], *, now: datetime) -> dict[str, Any]:
+def render_meta(
+    detail: JobDetail, origin: JsonObject, events: Sequence[EventView], *, study: str, now: datetime
+) -> dict[str, Any]:
     """Everything that is known of a job, under FLARE's names; unknown fields of its meta pass through."""
     job, tasks = detail.job, [task for step in detail.steps for task in step.tasks]
     submitter: Mapping[str, Any] = origin.get("submitter") or {"name": job.owner, "org": job.org, "role": ""}
     scheduled = [event for event in events if event.level == "step" and event.event == "dispatched"]
     shown = {
         **_describe(job, origin),
+        "study": study,
         "submitter_name": submitter["name"],
         "submitter_org": submitter["org"],
         "submitter_role": submitter["role"],
@@ -60,7 +63,7 @@ def render_meta(detail: JobDetail, origin: JsonObject, events: Sequence[EventVie
     }
     if scheduled:
         shown["last_schedule_time"] = scheduled[-1].at.timestamp()
-        shown["job_deploy_detail"] = [f"{_name_site(task)}: OK" for task in tasks if task.seq]
+        shown["job_deploy_detail"] = [f"{name_site(task)}: OK" for task in tasks if task.seq]
     return shown
 
 
@@ -78,11 +81,7 @@ def _describe(job: Job, origin: JsonObject) -> dict[str, Any]:
     return {**given, **({"byoc": True} if origin.get("byoc") else {}), **extra, "name": job.name}
 
 
-def _name_site(task: Task) -> str:
-    return SERVER if task.role == SERVER else task.party
-
-
-def render_row(detail: JobDetail, *, now: datetime) -> dict[str, Any]:
+def render_row(detail: JobDetail, *, study: str, now: datetime) -> dict[str, Any]:
     """A job in a brief list; the duration of one that runs counts up."""
     job = detail.job
     tasks = [task for step in detail.steps for task in step.tasks]
@@ -92,7 +91,7 @@ def render_row(detail: JobDetail, *, now: datetime) -> dict[str, Any]:
         "status": name_status(job, tasks),
         "submit_time": job.created.isoformat(),
         "duration": str(_measure(job, now)) if job.started else "N/A",
-        "study": "default",
+        "study": study,
     }
 
 

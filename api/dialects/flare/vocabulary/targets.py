@@ -6,7 +6,8 @@ from datetime import datetime
 
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
-from scheduler.domain.model import Party
+from scheduler.domain.model import Party, Task
+from scheduler.domain.studies import Study
 
 CLIENT = "client"
 ALL = "all"
@@ -27,9 +28,19 @@ def name_server(parties: Sequence[Party], chosen: str) -> str:
     return chosen or (SERVER if SERVER in known else next(iter(known), ""))
 
 
+def list_enrolled(parties: Sequence[Party], study: Study | None, *, server: str) -> list[Party]:
+    """The parties that a session in the study has: the server and the study's sites; all of them in none."""
+    return [party for party in parties if study is None or party.id == server or party.id in study.sites]
+
+
 def list_sites(parties: Sequence[Party], server: str) -> list[Party]:
     """Every party that is a client site."""
     return [party for party in parties if party.id != server]
+
+
+def name_site(task: Task) -> str:
+    """What FLARE calls the place of a task."""
+    return SERVER if task.role == SERVER else task.party
 
 
 def choose_targets(words: Sequence[str], parties: Sequence[Party], *, server: str) -> Targets:

@@ -23,9 +23,10 @@ class Console:
 
     gateway: Any
     token: str | None = "lead"
+    study: str = ""
 
     async def send(self, name: str, *words: str, upload: bytes | None = None, **props: Any) -> Any:
-        call = {"words": words, "props": props}
+        call = {"words": words, "props": props, **({"study": self.study} if self.study else {})}
         if upload is None:
             answer = await self.gateway.post(f"/flare/v1/commands/{name}", call, token=self.token)
         else:

@@ -26,6 +26,15 @@ def test_texts_objects_and_tables_are_items_of_their_own_types():
 
 
 def test_a_refusal_carries_its_outcome():
-    found = make_refusal(FlareError(MetaStatus.JOB_RUNNING, "not yet", job="7"))
+    found = make_refusal(FlareError(MetaStatus.ERROR, "not yet", job="7"), ["8"])
     assert found.items[0] == {"type": "error", "data": "not yet"}
-    assert found.meta == {"status": "job_running", "info": "not yet", "job": "7"}
+    assert found.meta == {"status": "error", "info": "not yet", "job": "7"}
+
+
+def test_of_a_job_in_the_way_its_id_is_told_since_clients_make_the_sentence():
+    for status in (MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING):
+        refused = FlareError(status, "not yet")
+        assert make_refusal(refused, ["8", "all"]).meta["info"] == "8"
+        assert make_refusal(refused, ["8"]).items[0]["data"] == "not yet"
+        assert make_refusal(FlareError(status, "not yet", job_id="9"), ["all"]).meta["info"] == "9"
+        assert make_refusal(refused).meta["info"] == "not yet"

@@ -1,17 +1,20 @@
 """Every method of a FLARE session, called by the client's own Python.
 
-`all_calls.py KIT USER FOLDER LONG_JOB TRAINING_JOB REAL_FOLDER LAST OUT` writes one JSON object to OUT: method -> what each
-call of it returned, or which exception with which words it raised. With LAST it waits for restarts and ends the system.
+`all_calls.py KIT USER FOLDER LONG_JOB TRAINING_JOB GATES LABEL OUT` writes one JSON object to OUT: method -> what each
+call of it returned, or which exception with which words it raised. What disturbs the system waits in GATES for its turn.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 from nvflare.fuel.flare_api.flare_api import Session, basic_cb_with_print, new_insecure_session, new_secure_session
 
-kit, user, folder, running, trained, real, last, out = sys.argv[1:]
+kit, user, folder, running, trained, gates, label, out = sys.argv[1:]
+is_last = label == "drop-in"
+one_site = str(Path(folder).parent / "one-site")
 answers = {}
 is_new = hasattr(Session, "wait_for_job")
 
@@ -32,6 +35,31 @@ def call(name, *words, show=None, **given):
     if method is None:
         return None
     return note(name, lambda: (show or (lambda value: value))(method(*words, **given)))
+
+
+def wait_for_gate(name):
+    """What stands at the gate, once it is open."""
+    while not (Path(gates) / name).exists():
+        time.sleep(0.05)
+    return (Path(gates) / name).read_text()
+
+
+def work_inside(study):
+    """In the study: the job that is submitted, and every job that is listed, with their studies."""
+    inside = new_secure_session(user, kit, timeout=30.0, study=study)
+    try:
+        made = inside.submit_job(one_site)
+        rows = [[row["job_id"] == made, row["study"]] for row in inside.list_jobs()]
+        seen = [inside.get_job_meta(made)["study"], rows]
+        inside.monitor_job(made, 60.0, 0.2)
+        inside.delete_job(made)
+    finally:
+        inside.close()
+    return seen
+
+
+def list_connected():
+    return sorted(each.name for each in session.get_connected_client_list())
 
 
 def list_files(place):
@@ -59,12 +87,17 @@ call("set_timeout", -1.0)
 job = call("submit_job", folder)
 call("submit_job", f"{folder}/nothing")
 call("submit_job", str(Path(folder).parent / "bad"))
+if is_new:
+    token = f"token-{label}"
+    call("submit_job", folder, token)
+    call("submit_job", folder, token)
+    call("submit_job", str(Path(folder).parent / "large"), token)
 call("get_job_meta", job)
 call("get_job_meta", "nope")
 call("get_job_status", job)
 seen = []
 call(
-    "monitor_job", job, 60.0, 0.1, lambda _s, _j, meta: seen.append(meta["status"]) or True, show=lambda code: code.name
+    "monitor_job", job, 60.0, 0.2, lambda _s, _j, meta: seen.append(meta["status"]) or True, show=lambda code: code.name
 )
 call("monitor_job", running, 0.3, 0.1, show=lambda code: code.name)
 call("monitor_job", running, 0.0, 0.1, lambda *_words: False, show=lambda code: code.name)
@@ -82,6 +115,7 @@ call("download_job_components", job, show=lambda place: place and list_files(pla
 copy = call("clone_job", job)
 call("abort_job", copy)
 note("ended", lambda: session.monitor_job(copy, 30.0, 0.1).name)
+call("abort_job", job)
 call("delete_job", running)
 call("delete_job", copy)
 call("delete_job", copy)
@@ -96,8 +130,6 @@ call("get_client_env", "nope")
 call("check_status", "all", show=sorted)
 call("report_resources", "all")
 call("report_version", "all")
-call("disable_client", "site-3")
-call("enable_client", "site-3")
 
 call("ls_target", "site-1")
 call("ls_target", "site-1", "-l", running)
@@ -118,12 +150,14 @@ call("grep_target", "site-1", "-n", "round 2", f"{running}/log.txt")
 call("grep_target", "site-1", None, "no such words", f"{running}/log.txt")
 call("get_job_logs", running, "site-1")
 
+wait_for_gate("training")
 call("show_stats", trained, "all")
 call("show_stats", trained, "client", ["site-1"])
 call("show_stats", job, "all")
 call("show_stats", "nope", "all")
 call("show_errors", trained, "all")
 call("reset_errors", trained)
+call("do_app_command", trained, "tune", {"rate": 21})
 call("do_app_command", trained, "no_such_topic", {"a": 1})
 call("do_app_command", job, "topic", {"a": 1})
 call("configure_job_log", trained, "INFO")
@@ -133,41 +167,49 @@ call("list_sp")
 call("get_active_sp")
 call("promote_sp", "a.example:8002:8003")
 call("promote_sp", "nowhere")
+study = f"heart-{label.replace('.', '-')}"
+call("register_study", study, ["site-1"])
+call("register_study", study, site_orgs=["hq:site-1"])
+call("add_study_site", study, site_orgs=["hq:site-2"])
+call("remove_study_site", study, site_orgs=["hq:site-2"])
+call("add_study_user", study, "member@clinic.org")
+call("show_study", study)
 call("list_studies")
-call("show_study", "default")
-call("register_study", "heart", ["site-1"])
-call("add_study_site", "heart", ["site-1"])
-call("remove_study_site", "heart", ["site-1"])
-call("add_study_user", "heart", "lead@hq.org")
-call("remove_study_user", "heart", "lead@hq.org")
-call("remove_study", "heart")
+if is_new:
+    note("inside_study", work_inside, study)
+call("remove_study_user", study, "member@clinic.org")
+call("remove_study", study)
+call("show_study", study)
+call("do_command", "list_jobs", show=lambda reply: str(reply["status"]))
 
 call("shutdown_system")
 call("shutdown", "server", **({"wait": False} if is_new else {}))
 call("abort_job", running)
 call("monitor_job", running, 30.0, 0.1, show=lambda code: [code.name, session.get_job_meta(running)["status"]])
-if real:
-    done = note("real_job", session.submit_job, real)
-    stages = []
-    note(
-        "real_job",
-        lambda: session.monitor_job(done, 120.0, 0.2, lambda _s, _j, meta: stages.append(meta["status"]) or True).name,
-    )
-    note("real_job", lambda: list(dict.fromkeys(stages)))
-    note("real_job", lambda: list_files(session.download_job_result(done)))
-call("remove_client", "site-3")
-time.sleep(2)  # the site connects again
+
+(Path(gates) / f"waits-{label}").touch()
+site = wait_for_gate(f"turn-{label}")
+call("disable_client", site)
+call("enable_client", site)
+call("remove_client", site)
+time.sleep(1)  # the site connects again
+while site not in list_connected():
+    time.sleep(0.2)
 call("restart", "nowhere")
 call("restart", "client", ["nosuch"], **({"wait": False} if is_new else {}))
-call("restart", "client", ["site-3"], **({"wait": False} if is_new and not last else {}))
-if last:
-    call("shutdown", "client", ["site-3"])
-    call("get_connected_client_list", show=lambda found: sorted(each.name for each in found))
+call("restart", "client", [site], **({"wait": False} if is_new and not is_last else {}))
+if is_last:
+    call("shutdown", "client", [site])
+    note("get_connected_client_list", list_connected)
     session.abort_job(trained)
     session.monitor_job(trained, 60.0, 0.1)
     call("shutdown_system")
-    call("get_connected_client_list", show=lambda found: sorted(each.name for each in found))
+    note("get_connected_client_list", list_connected)
 call("close")
 call("close")
 call("list_jobs")
-Path(out).write_text(json.dumps(answers, default=str))
+if is_new:
+    note("study", lambda: new_secure_session(user, kit, study="nowhere"))
+Path(out).write_text(json.dumps({"site": site, "calls": answers}, default=str))
+if not is_last:
+    os._exit(0)  # a session of nvflare's that an exception has left open would keep the process alive for ever

@@ -1,10 +1,12 @@
-"""Run by an unmodified nvflare client, which goes away in the middle of its upload.
+"""Run by an unmodified nvflare client: a large upload, from which it goes away in the middle unless told to stay.
 
-python bridge_break.py KIT USER JOB
+python bridge_break.py KIT USER JOB [whole]
 """
 
+import json
 import os
 import sys
+from pathlib import Path
 
 from nvflare.app_common.streamers import file_streamer
 from nvflare.fuel.flare_api.flare_api import new_secure_session
@@ -21,6 +23,15 @@ def produce_some(*words):
     return produce(*words)
 
 
-file_streamer._ChunkProducer.produce = produce_some
-kit, user, folder = sys.argv[1:4]
-new_secure_session(user, kit).submit_job(folder)
+kit, user, folder, *whole = sys.argv[1:]
+if not whole:
+    file_streamer._ChunkProducer.produce = produce_some
+session = new_secure_session(user, kit, timeout=30.0)
+try:
+    job = session.submit_job(folder)
+    session.monitor_job(job, timeout=60.0, poll_interval=0.1)
+    place = Path(session.download_job_result(job))
+    files = {str(path.relative_to(place)): path.stat().st_size for path in place.rglob("*") if path.is_file()}
+    print(json.dumps({"job": job, "files": files}))
+finally:
+    session.close()  # else threads of nvflare's keep the process alive for ever

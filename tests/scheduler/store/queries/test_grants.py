@@ -3,7 +3,8 @@ import pytest
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.grants import Grant
 from scheduler.store.queries.grants import ClientView, find_client, get_client, list_clients, list_grants
-from scheduler.store.writes.grants import insert_client, put_grants
+from scheduler.store.writes.credentials import insert_client
+from scheduler.store.writes.grants import put_grants
 
 
 def add(centre, name, client):

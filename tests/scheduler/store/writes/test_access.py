@@ -1,24 +1,18 @@
-"""Credentials, idempotency keys, the chained audit trail."""
+"""Idempotency keys, the chained audit trail."""
 
 import hashlib
 
 import orjson
 import pytest
 
-from scheduler.domain.errors import NotFoundError
 from scheduler.service.audit import note
-from scheduler.service.tokens import TokenWish, issue_token
-from scheduler.store.queries.access import get_token
 from scheduler.store.writes.access import (
     KeyUse,
     count_open_jobs,
-    delete_job,
     find_keys,
     insert_keys,
-    mark_used,
-    revoke_token,
 )
-from tests.scheduler.centre import ADMIN, chain, step
+from tests.scheduler.centre import ADMIN, step
 
 
 def test_a_key_belongs_to_its_owner(centre):
@@ -41,30 +35,6 @@ def test_open_jobs_are_counted_by_owner(centre):
     centre.submit_all([centre.plan(step("s"))] * 3 + [centre.plan(step("s"), owner="her")])
     centre.stop(centre.submit(step("s")))
     assert centre.read(lambda tx: count_open_jobs(tx, ["me", "her", "x"])) == {"me": 3, "her": 1}
-
-
-def test_a_deleted_job_leaves_nothing(centre):
-    job = centre.submit(*chain(2), idempotency_key="k")
-    kept = centre.submit(step("s"))
-    centre.run(lambda task: {"summary": {"a": 1}})
-    centre.write(lambda tx: delete_job(tx, job))
-    for table in ("step", "task", "event", "metric", "output", "idempotency"):
-        assert not centre.rows(f"SELECT 1 FROM {table} WHERE job_id = '{job}'")
-    assert centre.rows("SELECT * FROM dep") == []
-    assert centre.states(kept)[0] == "success"
-
-
-def test_a_token_is_revoked_once_and_its_use_is_noted(centre):
-    token, _ = centre.write(lambda tx: issue_token(tx, TokenWish(name="me"), now=centre.now))
-    first = centre.now
-    centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
-    centre.wait(5)
-    centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
-    centre.write(lambda tx: mark_used(tx, [token.id, "x"], centre.now))
-    found = centre.read(lambda tx: get_token(tx, token.id))
-    assert (found.revoked, found.last_used) == (first, centre.now)
-    with pytest.raises(NotFoundError):
-        centre.write(lambda tx: revoke_token(tx, "x", centre.now))
 
 
 def check_chain(centre):

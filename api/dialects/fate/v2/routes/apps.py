@@ -13,7 +13,8 @@ from api.dialects.fate.v2.responses.envelope import render_success
 from api.dialects.fate.v2.vocabulary.roles import LEFT, ROLES, USUAL, list_actions, name_role
 from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
-from api.native.clients import make_wish, subject_of
+from api.native.clients import make_wish
+from api.native.credentials import subject_of
 from api.native.parties import actor_of
 from scheduler.domain.access import Action, Principal, Role, is_allowed
 from scheduler.service.clients import ClientWish, change_role, end_client, issue_client

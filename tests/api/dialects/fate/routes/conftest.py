@@ -92,7 +92,7 @@ async def site(gateway: Any, tmp_path: Path) -> AsyncIterator[Site]:
     url = make_url(str(gateway.server.make_url("/")), takes_knocks=False)
     channel = Channel(url, gateway.tokens["worker-9999"], orders=orders, ops=ops)
     running = asyncio.create_task(channel.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not channel.is_connected:
             await asyncio.sleep(0.01)
     yield Site(gateway, workdir, allowed)

@@ -68,7 +68,7 @@ async def submit(gateway, signed, body):
     sent = await signed.send("job/submit", body)
     assert sent["retcode"] == 0, sent
     job = sent["jobId"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await gateway.get(f"/jobs/{job}")).json["state"] not in {"success", "failed"}:
             await asyncio.sleep(0.02)
     return job

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import socket
 import ssl
 import struct
 import zlib
@@ -18,10 +17,9 @@ from api.dialects.flare.listener.console import Console as TextConsole
 from api.dialects.flare.listener.files import TrustFiles
 from api.dialects.flare.listener.pulls import Pulls
 from api.dialects.flare.listener.server import Listener
-from api.dialects.flare.listener.sessions import Sessions
-from api.keys import SEAL
 from fedrota.provision.authority import Authority
 from fedrota.provision.project import Participant
+from tests.conftest import find_free_port
 
 USERS = {"lead@hq": "lead", "root@hq": "project_admin", "guest@hq": "member", "nobody@hq": "king"}
 
@@ -97,12 +95,12 @@ class Client:
     async def send(self, command, **meta):
         async with self.connect() as (reader, writer):
             writer.write(self.make_request(command, **meta) + b"\x03\x04")
-            return parse(await asyncio.wait_for(reader.readuntil(b"\x04"), 10))
+            return parse(await asyncio.wait_for(reader.readuntil(b"\x04"), 60))
 
     async def upload(self, command, body, *, crc=None):
         async with self.connect() as (reader, writer):
             writer.write(frame(self.make_request(command), body, crc))
-            return parse(await asyncio.wait_for(reader.readuntil(b"\x04"), 10))
+            return parse(await asyncio.wait_for(reader.readuntil(b"\x04"), 60))
 
     async def pull(self, command):
         """The file with which a command is answered."""
@@ -134,16 +132,22 @@ def frame(text, body, crc=None):
     return b"\x01" + struct.pack(">IQ", len(text), len(body)) + text + body + struct.pack(">II", 0, checksum)
 
 
-@pytest.fixture
-async def listener(console, ground):
+@asynccontextmanager
+async def listen(console, ground, *, serves_old=False):
     """A listener on any free port; its `port`."""
     app = console.gateway.app
     pulls = Pulls()
-    made = Listener(TextConsole(app, Sessions(app[SEAL]), pulls), TrustFiles(ground.state))
+    made = Listener(TextConsole(app, pulls, serves_old=serves_old), TrustFiles(ground.state), takes_large=serves_old)
     made.port = await made.start("127.0.0.1", 0)
     yield made
     await made.close()
     pulls.close()
+
+
+@pytest.fixture
+async def listener(console, ground):
+    async with listen(console, ground) as made:
+        yield made
 
 
 @pytest.fixture
@@ -158,6 +162,4 @@ async def client(listener, ground, monkeypatch):
 @pytest.fixture
 def free_port():
     """A port that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    return find_free_port()

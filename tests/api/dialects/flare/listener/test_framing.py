@@ -91,3 +91,18 @@ async def test_spooling_gives_a_file_and_leaves_none_behind_where_it_fails():
         assert file.read() == b"abc"
     with pytest.raises(FlareError):
         await spool(pieces(True))
+
+
+async def test_a_large_text_that_never_ends_makes_room_for_the_next(monkeypatch):
+    monkeypatch.setattr(framing, "LARGE_S", 0.1)
+    large = asyncio.Semaphore(1)
+    slow = asyncio.StreamReader(limit=framing.MAX_TEXT_BYTES)
+    slow.feed_data(b"{" + b"x" * (2 * framing.MAX_TEXT_BYTES + 2))
+    with pytest.raises(TimeoutError):
+        await read_request(slow, large)
+    assert not large.locked()
+
+
+async def test_a_large_text_is_none_where_they_are_not_taken():
+    with pytest.raises(FramingError):
+        await read_request(feed(b"{" + b"x" * (2 * framing.MAX_TEXT_BYTES + 2)))

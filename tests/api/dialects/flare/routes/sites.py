@@ -29,7 +29,7 @@ class ServerSite:
 
     async def start(self) -> None:
         self.running = asyncio.create_task(self.channel.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.channel.is_connected:
                 await asyncio.sleep(0.01)
 
@@ -80,7 +80,7 @@ class ServerSite:
 
 async def answer(folder: Path, value: Any) -> Any:
     """Answer the next question with `value`; the question."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (found := list(folder.glob("*.question"))):
             await asyncio.sleep(0.01)
     question = json.loads(found[0].read_text())
@@ -88,3 +88,11 @@ async def answer(folder: Path, value: Any) -> Any:
     draft.write_text(json.dumps(value))
     draft.replace(found[0].with_suffix(".answer"))
     return question
+
+
+async def ask(site: ServerSite, claims: Any, value: Any, name: str, *words: str, **props: Any) -> tuple[Any, Any]:
+    """Send a command while the job's process answers its question with `value`: the reply and the question."""
+    folder = site.workdir.work(claims["server"]["task"], claims["server"]["seq"]) / "commands"
+    answering = asyncio.create_task(answer(folder, value))
+    reply = await site.console.send(name, *words, **props)
+    return reply, await answering

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from api.bridge import utc_now
-from api.dialects.flare.routes import login
 from api.keys import SEAL
 from tests.api.dialects.flare.requests.jobs import pack_job
 from tests.api.dialects.flare.requests.kits import expired, issue, make_authority, sign
@@ -98,10 +97,27 @@ async def test_expired_certificates_and_those_without_a_role_are_refused(console
 
 
 async def test_a_session_ends_with_its_time(console, authority, monkeypatch):
+    monkeypatch.setattr("api.dialects.flare.routes.sessions.SESSION_S", 0.0)
     token = (await log_in(console, issue(authority, "ann@clinic.org"))).json["token"]
-    now = time.time()
-    monkeypatch.setattr(login.time, "time", lambda: now + 8 * 86_400)
     assert "session is over" in (await send(console, token, "list_jobs"))["info"]
+
+
+async def test_a_logout_ends_the_session_and_no_other(console, authority):
+    ann = issue(authority, "ann@clinic.org")
+    one, two = [(await log_in(console, ann)).json["token"] for _ in range(2)]
+    for _ in range(2):
+        answer = await console.gateway.call(
+            "POST", "/flare/v1/logout", headers={"Authorization": f"Flare {one}"}, token=None
+        )
+        assert answer.status == 200, answer.raw
+    assert "session is over" in (await send(console, one, "list_jobs"))["info"]
+    assert (await send(console, two, "list_jobs"))["status"] == "ok"
+
+
+async def test_only_a_session_can_be_logged_out(console, authority):
+    answer = await console.gateway.call("POST", "/flare/v1/logout", token="lead")
+    assert answer.status == 401
+    assert "only a session's token" in answer.json["error"]["message"]
 
 
 async def test_only_sessions_open_the_door(console, authority):

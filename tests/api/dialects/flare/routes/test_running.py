@@ -1,22 +1,12 @@
-import asyncio
-
 import pytest
 
-from tests.api.dialects.flare.routes.sites import answer
+from tests.api.dialects.flare.routes.sites import ask
 
 STATS = {
     "server": {"ScatterAndGather": {"current_round": 2}},
     "9999": {"ClientRunner": {}},
     "10000": {"ClientRunner": {}},
 }
-
-
-async def ask(site, claims, value, name, *words, **props):
-    """Send a command while the job's process answers its question with `value`: the reply and the question."""
-    folder = site.workdir.work(claims["server"]["task"], claims["server"]["seq"]) / "commands"
-    answering = asyncio.create_task(answer(folder, value))
-    reply = await site.console.send(name, *words, **props)
-    return reply, await answering
 
 
 @pytest.mark.parametrize(
@@ -69,7 +59,7 @@ async def test_what_the_job_answers_with_is_told_apart(server_site, kind, status
     job, claims = await server_site.begin()
     server_site.take_questions(claims["server"])
     reply, _ = await ask(server_site, claims, {"error": "words", "kind": kind}, "show_stats", job, "all")
-    assert (reply["meta"]["status"], reply["meta"]["info"]) == (status, "words")
+    assert (reply["meta"]["status"], reply["data"][0]["data"]) == (status, "words")
 
 
 async def test_a_job_that_does_not_run_has_no_figures(server_site):
@@ -78,8 +68,9 @@ async def test_a_job_that_does_not_run_has_no_figures(server_site):
     assert (await console.meta("show_stats", job, "all"))["status"] == "job_not_running"
     assert (await console.meta("show_stats", "none", "all"))["status"] == "invalid_job_id"
     running, _ = await server_site.begin()
-    found = await console.meta("show_stats", running, "all")  # its process takes no questions yet
-    assert (found["status"], "is not running" in found["info"]) == ("job_not_running", True)
+    reply = await console.send("show_stats", running, "all")  # its process takes no questions yet
+    assert (reply["meta"]["status"], reply["meta"]["info"]) == ("job_not_running", running)
+    assert "is not running" in reply["data"][0]["data"]
 
 
 async def test_wrong_words_are_refused(server_site):
@@ -89,14 +80,3 @@ async def test_wrong_words_are_refused(server_site):
     assert (await meta("show_stats", job, "everybody"))["status"] == "syntax_error"
     assert (await meta("app_command", job))["status"] == "syntax_error"
     assert (await meta("app_command", job, "x", cmd_props="y" * 40_000))["status"] == "error"
-
-
-async def test_logs_are_read_at_the_parties(server_site):
-    job, claims = await server_site.begin()
-    server_site.write_log(claims["server"], "Round 0 started.\n")
-    reply = await server_site.console.send("get_job_log", job, "server")
-    assert reply["data"][0]["data"] == {"logs": {"server": "Round 0 started.\n"}}
-    everywhere = (await server_site.console.send("get_job_log", job, "all"))["data"][0]["data"]
-    assert set(everywhere["unavailable"]) == {"9999", "10000"}
-    assert (await server_site.console.meta("get_job_log", job, "nope"))["status"] == "invalid_target"
-    assert (await server_site.console.meta("get_job_log", job, "server", "../x"))["status"] == "syntax_error"

@@ -19,7 +19,7 @@ async def site(console, tmp_path):
     url = make_url(str(gateway.server.make_url("/")), takes_knocks=False)
     channel = Channel(url, gateway.tokens["worker-9999"], orders=orders, ops=make_target_ops(workdir))
     running = asyncio.create_task(channel.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not channel.is_connected:
             await asyncio.sleep(0.01)
     job = await gateway.submit()

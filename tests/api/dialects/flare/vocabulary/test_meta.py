@@ -36,6 +36,7 @@ def task(state, kind=""):
         (State.CANCELED, [task(State.CANCELED)], "FINISHED:ABORTED"),
         (State.FAILED, [task(State.FAILED, "error")], "FINISHED:EXECUTION_EXCEPTION"),
         (State.FAILED, [task(State.FAILED, "lost"), task(State.CANCELED, "stopped")], "FINISHED:ABNORMAL"),
+        (State.FAILED, [task(State.FAILED, "poison"), task(State.FAILED, "unreachable")], "FINISHED:ABNORMAL"),
         (State.FAILED, [task(State.FAILED, "lost"), task(State.FAILED, "exit")], "FINISHED:EXECUTION_EXCEPTION"),
         (State.TIMEOUT, [task(State.TIMEOUT)], "FINISHED:ABNORMAL"),
     ],

@@ -1,0 +1,61 @@
+"""Which jobs there are."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from api.auth import require
+from api.bridge import utc_now
+from api.dialects.flare.command import Call, Command, Reply
+from api.dialects.flare.requests.flags import check_submit_token, make_list_flags
+from api.dialects.flare.responses import make_success
+from api.dialects.flare.routes.intake import make_key
+from api.dialects.flare.routes.jobs import MAX_EVENTS
+from api.dialects.flare.vocabulary.meta import render_meta, render_row
+from api.keys import READER
+from scheduler.domain.access import Action
+from scheduler.store.queries.access import find_submitted
+from scheduler.store.queries.jobs import JobDetail, JobFilter, get_origin, list_job_details, list_jobs
+from scheduler.store.queries.tracking import list_events
+from scheduler.store.tx import Tx
+
+MAX_LISTED: Final = 1000
+
+
+async def find_jobs(call: Call) -> Reply:
+    """Jobs of the project, the oldest first; with a limit the newest ones."""
+    require(call.by, Action.READ_JOB)
+    wanted = make_list_flags().read(call.words)
+    check_submit_token(wanted.submit_token)
+    key = make_key(call, wanted.submit_token)
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        mine = call.by.name if wanted.own else ""
+        page = list_jobs(tx, JobFilter(project=call.by.project, owner=mine), after=None, limit=MAX_LISTED)
+        fitting = [
+            job.id
+            for job in page.items
+            if job.id.startswith(wanted.job_id_prefix) and job.name.startswith(wanted.name_prefix)
+        ]
+        if key is not None:
+            submitted = find_submitted(tx, call.by.name, key)
+            fitting = [job for job in fitting if job == submitted]
+        fitting = fitting[: wanted.limit or None]
+        details = list_job_details(tx, fitting)
+        return [_render_listed(tx, details[job], call.study_name, is_detailed=wanted.detailed) for job in fitting]
+
+    rows = await call.app[READER].read(read)
+    shown = rows if wanted.reverse else rows[::-1]
+    return make_success("" if shown else "No jobs matching the specified criteria.", jobs=shown)
+
+
+def _render_listed(tx: Tx, detail: JobDetail, study: str, *, is_detailed: bool) -> dict[str, Any]:
+    if not is_detailed:
+        return render_row(detail, study=study, now=utc_now())
+    events = list_events(tx, detail.job.id, after=0, limit=MAX_EVENTS)
+    return render_meta(detail, get_origin(tx, detail.job.id), events, study=study, now=utc_now())
+
+
+COMMANDS: Final[Sequence[Command]] = (
+    Command(name="list_jobs", scope="job", serve=find_jobs,
+            usage="list_jobs [-n name_prefix] [-d] [-u] [-r] [-m num_of_jobs] [--submit-token token] [job_id_prefix]"),
+)  # fmt: skip

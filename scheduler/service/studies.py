@@ -1,0 +1,93 @@
+"""What administrators do with studies; each change has its row in the audit trail."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from scheduler.domain.studies import Obstacle, Sites, Study, StudyError, make_not_found
+from scheduler.service.audit import Actor, note
+from scheduler.store.queries.parties import list_parties
+from scheduler.store.queries.studies import count_study_jobs, find_study
+from scheduler.store.tx import Tx
+from scheduler.store.writes.studies import delete_study, put_study
+
+
+def register_study(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime) -> Study:
+    """Make a study of the caller's project with these sites, or add them; the caller becomes a user of it.
+
+    StudyError where a site is unknown or of another organisation, or the name belongs to others.
+    """
+    who = by.principal
+    found = find_study(tx, who.project, name, locks=True)
+    if found is not None and not found.is_known_to(who):
+        hint = "The study name is already taken. Contact a project_admin to grant access."
+        raise StudyError(Obstacle.TAKEN, f"Study '{name}' already exists.", hint)
+    _check_sites(tx, sites)
+    study, _ = (found or Study(project=who.project, name=name, site_orgs={}, users=())).enroll(sites)
+    study = study if who.name in study.users else replace(study, users=(*study.users, who.name))
+    return _keep(tx, study, "register_study", by=by, now=now)
+
+
+def enroll_sites(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime) -> tuple[Study, list[str]]:
+    """Add sites to a study; it as it is then, and those that are new to it. StudyError as `register_study`."""
+    study = _get(tx, name, by)
+    _check_sites(tx, sites)
+    study, new = study.enroll(sites)
+    return _keep(tx, study, "add_study_site", by=by, now=now), new
+
+
+def withdraw_sites(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime) -> tuple[Study, list[str]]:
+    """Take sites out of a study, known or not; it as it is then, and those that were in it."""
+    study, gone = _get(tx, name, by).withdraw(sites)
+    return _keep(tx, study, "remove_study_site", by=by, now=now), gone
+
+
+def add_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime) -> Study:
+    """Let a user work in a study; StudyError where they may already."""
+    study = _get(tx, name, by)
+    if user in study.users:
+        hint = "Use a different user or remove the existing entry first."
+        raise StudyError(Obstacle.USER_THERE, f"User '{user}' is already in study '{name}'.", hint)
+    return _keep(tx, replace(study, users=(*study.users, user)), "add_study_user", by=by, now=now)
+
+
+def remove_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime) -> Study:
+    """Let a user work in a study no longer; StudyError where they may not anyway."""
+    study = _get(tx, name, by)
+    if user not in study.users:
+        hint = "Use add-user to add the user first."
+        raise StudyError(Obstacle.NO_USER, f"User '{user}' is not in study '{name}'.", hint)
+    left = tuple(other for other in study.users if other != user)
+    return _keep(tx, replace(study, users=left), "remove_study_user", by=by, now=now)
+
+
+def remove_study(tx: Tx, name: str, *, by: Actor, now: datetime) -> None:
+    """Forget a study; StudyError while jobs of it are stored."""
+    study = _get(tx, name, by)
+    jobs = count_study_jobs(tx, study)
+    if jobs:
+        message = f"Study '{name}' has {jobs} associated job(s) and cannot be removed."
+        raise StudyError(Obstacle.JOBS, message, "Archive or delete the associated jobs before retrying.")
+    delete_study(tx, study)
+    note(tx, by, "remove_study", study.scope, now=now)
+
+
+def _get(tx: Tx, name: str, by: Actor) -> Study:
+    found = find_study(tx, by.principal.project, name, locks=True)
+    if found is None or not found.is_known_to(by.principal):
+        raise make_not_found(name)
+    return found
+
+
+def _check_sites(tx: Tx, sites: Sites) -> None:
+    orgs = {party.id: party.org for party in list_parties(tx)}
+    for org, named in sites.items():
+        wrong = [site for site in named if orgs.get(site) != org]
+        if wrong:
+            hint = "Each site must be a registered party of the specified organisation."
+            raise StudyError(Obstacle.SITES, f"Sites {wrong} are unknown or do not belong to org '{org}'.", hint)
+
+
+def _keep(tx: Tx, study: Study, action: str, *, by: Actor, now: datetime) -> Study:
+    put_study(tx, study, now)
+    note(tx, by, action, study.scope, now=now)
+    return study

@@ -1,0 +1,30 @@
+"""Which jobs there are."""
+
+SITES = {"app": ["server", "9999", "10000"]}
+
+
+async def test_lists_have_the_oldest_first_and_a_limit_keeps_the_newest(console):
+    jobs = [await console.submit(folder=f"j{n}", name=name) for n, name in enumerate(("one", "two", "onto"))]
+
+    async def ids(*words):
+        return [row["job_id"] for row in (await console.meta("list_jobs", *words))["jobs"]]
+
+    assert await ids() == jobs
+    assert await ids("-r") == jobs[::-1]
+    assert await ids("-m", "1") == jobs[2:]
+    assert await ids("-n", "on") == [jobs[0], jobs[2]]
+    assert await ids(jobs[1]) == [jobs[1]]
+    detailed = (await console.meta("list_jobs", "-d"))["jobs"]
+    assert detailed[0]["deploy_map"] == {"app": ["@ALL"]}
+
+
+async def test_jobs_of_other_dialects_are_in_the_list_too(console):
+    job = await console.gateway.submit(name="native")
+    rows = (await console.meta("list_jobs"))["jobs"]
+    assert [(row["job_id"], row["job_name"], row["status"]) for row in rows] == [(job, "native", "SUBMITTED")]
+    assert (await console.meta("get_job_meta", job))["job_meta"]["submitter_name"] == "admin"
+
+
+async def test_wrong_options_are_refused(console):
+    assert (await console.meta("list_jobs", "-x"))["status"] == "syntax_error"
+    assert (await console.meta("list_jobs", "-m", "many"))["status"] == "syntax_error"

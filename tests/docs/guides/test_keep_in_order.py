@@ -1,0 +1,42 @@
+"""docs/guides/keep-in-order.md names commands, options and settings that exist, with the defaults that it says."""
+
+import re
+import shlex
+
+import pytest
+import typer
+
+from config.settings import Settings, WorkerSettings
+from fedrota.cli.app import make_app
+from scheduler.domain.messages import LOG_TAIL_BYTES
+from scheduler.service.attachments import UNATTACHED
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def page() -> str:
+    return (ROOT / "docs/guides/keep-in-order.md").read_text()
+
+
+def test_the_commands_exist_with_their_options(page):
+    commands = typer.main.get_command(make_app()).commands
+    lines = [*re.findall(r"^fedrota [^#\n]+", page, re.MULTILINE), *re.findall(r"`(fedrota [^`]+)`", page)]
+    assert len(lines) >= 6
+    for line in lines:
+        _, name, *words = shlex.split(line)
+        known = {option for param in commands[name].params for option in param.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_the_settings_exist_with_their_defaults(page):
+    names = {name.lower() for name in re.findall(r"FEDROTA_(\w+)", page)}
+    assert names == {"poison_deaths", "retention_days"}
+    assert names <= set(Settings.model_fields) | set(WorkerSettings.model_fields)
+    settings = Settings()
+    assert f"`FEDROTA_POISON_DEATHS` (default {settings.poison_deaths})" in page
+    assert settings.retention_days == 0
+
+
+def test_figures_are_those_of_the_code(page):
+    assert f"up to {LOG_TAIL_BYTES >> 10} KiB" in page
+    assert (UNATTACHED.days, "forgotten after a day" in page) == (1, True)

@@ -1,0 +1,46 @@
+import pytest
+
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.studies import Study, make_not_found
+
+HEART = Study(project="p", name="heart", site_orgs={"hq": ("a", "b"), "lab": ("c",)}, users=("ann",))
+
+
+def test_its_jobs_are_a_project_that_no_other_name_reaches():
+    assert HEART.scope == "p/heart"
+    assert HEART.sites == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "org", "knows"),
+    [
+        (Role.PROJECT_ADMIN, "root", "", True),
+        (Role.ORG_ADMIN, "oz", "lab", True),
+        (Role.ORG_ADMIN, "oz", "other", False),
+        (Role.ORG_ADMIN, "ann", "", False),
+        (Role.LEAD, "ann", "other", True),
+        (Role.LEAD, "bob", "hq", False),
+        (Role.MEMBER, "ann", "", True),
+    ],
+)
+def test_who_may_know_of_it(role, name, org, knows):
+    caller = Principal(name=name, kind="user", role=role, org=org, project="p")
+    assert HEART.is_known_to(caller) is knows
+
+
+def test_sites_come_once_and_stay_in_their_organisation():
+    study, new = HEART.enroll({"lab": ["c", "d", "d"], "new": ["e"]})
+    assert study.site_orgs == {"hq": ("a", "b"), "lab": ("c", "d"), "new": ("e",)}
+    assert set(new) == {"d", "e"}
+    assert HEART.sites == ("a", "b", "c")
+
+
+def test_sites_go_only_from_the_organisation_that_is_named():
+    study, gone = HEART.withdraw({"hq": ["a", "c", "x"]})
+    assert (study.site_orgs, gone) == ({"hq": ("b",), "lab": ("c",)}, ["a"])
+
+
+def test_what_may_not_be_known_is_not_found():
+    refused = make_not_found("heart")
+    assert refused.message.startswith("Study 'heart' not found.")
+    assert refused.message.endswith(refused.hint)

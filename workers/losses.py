@@ -1,0 +1,45 @@
+"""Reports for attempts that a worker's former life left without one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from scheduler.domain.messages import LOG_TAIL_BYTES, Report
+from workers.journal import Key
+from workers.spool import Record
+from workers.workdir import Workdir
+
+ALL_TAILS_BYTES: Final = 1 << 20
+"""The ends of all logs together are no longer: they travel in one call."""
+
+
+def make_losses(workdir: Workdir, keys: Sequence[Key]) -> list[Record]:
+    """One record each: this worker died while it held the task; with the end of the task's log."""
+    room = min(LOG_TAIL_BYTES, ALL_TAILS_BYTES // max(1, len(keys)))
+    return [_make_loss(workdir.log(*key), *key, room=room) for key in keys]
+
+
+def _make_loss(log: Path, task: str, seq: int, *, room: int) -> Record:
+    size, tail = _read_end(log, room)
+    return Record(
+        report=Report(
+            task=task,
+            seq=seq,
+            outcome="failed",
+            kind="lost",
+            message="the party's worker was restarted while the task ran",
+            detail=tail,
+            log_size=size,
+            worker_died=True,
+        )
+    )
+
+
+def _read_end(log: Path, room: int) -> tuple[int, str]:
+    """How long the log is, and its last `room` bytes as text; nothing where the task wrote none."""
+    if not log.exists():
+        return 0, ""
+    with log.open("rb") as file:
+        size = log.stat().st_size
+        file.seek(max(0, size - room))
+        return size, file.read(room).decode(errors="replace")
