@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.sharing import BySystem, rank
@@ -207,6 +208,13 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 
 # --- Environment ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """No test logs in the way that another has configured."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)
