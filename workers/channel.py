@@ -3,6 +3,7 @@
 import asyncio
 import random
 import ssl
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,8 @@ class Channel:
         self._wake = asyncio.Event()
         self._connection: ClientConnection | None = None
         self._pause_s = FIRST_PAUSE_S
+        self.has_tried = threading.Event()
+        """Set once the first attempt to connect has come to something or to nothing."""
 
     def feed(self, receiver: Receiver) -> None:
         """Give exchange frames to `receiver`; before `run`."""
@@ -138,12 +141,15 @@ class Channel:
             return LAST_PAUSE_S
         except (OSError, TimeoutError, WebSocketException) as wrong:
             log.warning("channel_not_connected", error=str(wrong), again_in_s=round(self._pause_s, 1))
+        finally:
+            self.has_tried.set()
         pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, LAST_PAUSE_S)
         return pause_s * random.uniform(0.5, 1.0)
 
     async def _serve(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._pause_s = FIRST_PAUSE_S
+        self.has_tried.set()
         log.info("channel_connected")
         writer = asyncio.create_task(self._write_frames(connection))
         try:

@@ -38,6 +38,10 @@ class PartyLine:
         """Connect, and stay connected until `stop`."""
         self._thread.start()
 
+    def wait_tried(self, timeout_s: float) -> None:
+        """Return once the first attempt to connect has succeeded or failed, or after `timeout_s`."""
+        self.channel.has_tried.wait(timeout_s)
+
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._loop.call_soon_threadsafe(self._cancel)

@@ -53,6 +53,7 @@ from workers.workdir import Workdir
 
 log = structlog.get_logger(__name__)
 
+CONNECT_S: Final = 3.0
 ZYGOTE_S: Final = 120.0
 MOST_WARM: Final = max(4, 2 * (os.cpu_count() or 1))
 """So many idle processes are kept at most."""
@@ -229,8 +230,10 @@ class Site:
             raise SiteError(f"the process that starts tasks was not ready after {ZYGOTE_S:.0f} s; see the log above")
         if next(self.workdir.list_tables(), None) is not None:
             self.nursery.preload()
-        self.runner.start(reports)
         self._line.start()
+        # With its first hello a party counts as online: by then it should be reachable, too.
+        self._line.wait_tried(CONNECT_S)
+        self.runner.start(reports)
         spare_the_old()
         log.info("worker_started", party=self._settings.party, gateway=self._settings.gateway_url)
 

@@ -72,3 +72,15 @@ async def test_a_line_that_is_asked_to_reconnect_comes_back(gateway, tmp_path):
     await until(lambda: gateway.hub._connections.get("1") not in {first, None})
     assert await gateway.hub.call("1", "ping", {}) == {"pong": "1"}
     await asyncio.to_thread(party.line.stop)
+
+
+async def test_the_first_attempt_to_connect_is_told_whether_it_succeeds_or_not(gateway, tmp_path):
+    reached = Threaded("1", gateway.url, tmp_path / "1")
+    astray = Threaded("2", "http://127.0.0.1:9", tmp_path / "2")  # nobody listens there
+    for party, is_connected in ((reached, True), (astray, False)):
+        assert not party.line.channel.has_tried.is_set()
+        party.line.start()
+        await asyncio.to_thread(party.line.wait_tried, 30.0)
+        assert party.line.channel.has_tried.is_set()
+        assert party.line.channel.is_connected is is_connected
+        await asyncio.to_thread(party.line.stop)

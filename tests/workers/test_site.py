@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,20 @@ def test_the_hello_says_who_and_what(gateway, make_worker):
     make_worker()
     assert gateway.hellos[-1]["agent"] == hello["agent"]  # its name lasts as long as its folder
     assert gateway.hellos[-1]["identity"] == hello["identity"]
+
+
+def test_no_hello_is_said_before_the_channel_was_tried(gateway, make_worker, monkeypatch):
+    """Who counts as online can be reached."""
+    seen = []
+
+    def try_long(_line, _timeout_s):
+        time.sleep(0.5)
+        seen.append(len(gateway.hellos))
+
+    monkeypatch.setattr("workers.line.PartyLine.wait_tried", try_long)
+    make_worker()
+    until(lambda: gateway.hellos)
+    assert seen == [0]
 
 
 def test_two_workers_of_one_party_cannot_share_a_folder(gateway, worker, tmp_path):
