@@ -117,11 +117,17 @@ def test_ctrl_c_leaves_the_job_and_says_so(gateway):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  it touches nothing that a thread may hold
     )
     assert "lr running" in started.stdout.readline()
     err = press_ctrl_c(started)
     assert started.returncode == 130
     assert err.endswith("job j-1 goes on: `fedrota watch j-1` or `fedrota stop j-1`\n")
+
+
+def heed_ctrl_c() -> None:
+    """What a shell runs in the background ignores the signal, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def press_ctrl_c(process: "subprocess.Popen[str]") -> str:
