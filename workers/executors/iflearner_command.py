@@ -8,7 +8,7 @@ from typing import Any, Final
 from scheduler.domain.messages import Assignment
 from workers.executors.base import AssignmentError
 
-AGGREGATOR: Final = "iflearner.business.homo.aggregate_server"
+AGGREGATOR: Final = Path(__file__).parents[1] / "iflearner" / "aggregator.py"
 LOCAL: Final = frozenset({"local", "iflearner"})
 """Images that name no image: the command runs on the party's host."""
 _INTERPRETERS: Final = frozenset({"python", "python3"})
@@ -26,8 +26,7 @@ def make_aggregator(assignment: Assignment, *, python: Path, parties: int, addre
     epochs = str(assignment.run.get("epochs", ""))
     argv = [
         str(python),
-        "-m",
-        AGGREGATOR,
+        str(AGGREGATOR),
         "-n",
         str(parties),
         "--epochs",

@@ -1,6 +1,6 @@
 """An engine as iFLearner looks from outside: an aggregator with /v1/status that never ends, and a trainer.
 
-`-m MODULE -n N --epochs E --addr H:P --http_addr H:P` is the aggregator, anything else a trainer.
+`.../aggregator.py -n N --epochs E --addr H:P --http_addr H:P` is the aggregator, anything else a trainer.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def train(words):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "-m":
-        aggregate(sys.argv[3:])
+    if sys.argv[1].endswith("/aggregator.py"):
+        aggregate(sys.argv[2:])
     else:
         train(sys.argv[1:])

@@ -6,6 +6,7 @@ import pytest
 from tests.workers.fakes import make_assignment
 from workers.executors.base import AssignmentError
 from workers.executors.iflearner_command import (
+    AGGREGATOR,
     check_path,
     find_data,
     find_folder,
@@ -31,7 +32,7 @@ def test_an_address_is_free_and_full():
 def test_the_aggregator_is_called_as_iflearner_reads_it():
     run = make_aggregator(make_assignment(run=RUN), python=Path("/e/python"), parties=2, address="h:1", status="l:2")
     assert run["command"] == [
-        "/e/python", "-m", "iflearner.business.homo.aggregate_server", "-n", "2", "--epochs", "3",
+        "/e/python", str(AGGREGATOR), "-n", "2", "--epochs", "3",
         "--addr", "h:1", "--http_addr", "l:2",
     ]  # fmt: skip
 

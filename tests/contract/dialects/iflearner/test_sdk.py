@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.install import install
+from workers.executors.iflearner_command import AGGREGATOR
+from workers.iflearner.aggregator import PAUSE_S
+
 pytestmark = pytest.mark.e2e
 
 HERE = Path(__file__).parent
@@ -60,6 +64,12 @@ def test_two_parties_train_with_the_real_engine(system, newest, repository):
     assert [(row["complete"], row["current_epoch"]) for row in states[-1]["party_status"]] == [(True, 3), (True, 3)]
     live = {row["current_epoch"] for state in states if state["status"] == "Running" for row in state["party_status"]}
     assert {1, 2, 3} <= live
+
+
+def test_the_engine_tells_no_party_the_average_before_it_can_wait_for_it(system):
+    done = system.run(install("iflearner-0.1.0"), str(HERE / "race.py"), str(AGGREGATOR))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert float(done.stdout.split("waited ")[1]) > PAUSE_S - 0.1
 
 
 def test_the_first_steps_of_the_documentation_run(system, newest, repository, tmp_path):

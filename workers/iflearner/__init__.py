@@ -1,0 +1,1 @@
+"""What runs in iFLearner's own Python environment; standard library and iflearner only."""
