@@ -17,7 +17,7 @@ from benchmarks.system import ROOT, run_system
 from tests.clients.install import install
 
 ENGINE = "nvflare-2.9.0"
-JOB = ROOT / "tests" / "e2e" / "flare_jobs" / "hello-numpy"
+JOB = ROOT / "examples" / "flare" / "hello-numpy"
 SCRIPT = ROOT / "benchmarks" / "flare_script.py"
 USER = "admin@nvidia.com"
 READY_S = 60.0

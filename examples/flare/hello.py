@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+from nvflare.fuel.flare_api.api_spec import JobNotRunning, NoReply
 from nvflare.fuel.flare_api.flare_api import Session, new_secure_session
 
 
@@ -64,9 +65,7 @@ def find_rounds(session: Session, job: str) -> list[int]:
     """The round as the server's statistics tell it; none while it has not begun, or has ended meanwhile."""
     try:
         parts = session.show_stats(job, "server").get("server", {})
-    except Exception as wrong:  # each version has its own classes for this
-        if type(wrong).__name__ not in {"JobNotRunning", "NoReply"}:
-            raise
+    except (JobNotRunning, NoReply):
         return []
     return [part["current_round"] for part in parts.values() if "current_round" in part]
 

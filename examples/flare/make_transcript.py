@@ -40,14 +40,10 @@ def main() -> int:
     engine, *clients = sys.argv[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ports = {
-            "fed_learn_port: 8002": f"fed_learn_port: {find_port()}",
-            "admin_port: 8003": f"admin_port: {find_port()}",
-        }
-        bridge, listener = (text.rpartition(" ")[2] for text in ports.values())
+        bridge, listener = str(find_port()), str(find_port())
         project = (HERE / "project.yml").read_text()
-        for given, used in ports.items():
-            project = project.replace(given, used)
+        project = project.replace("fed_learn_port: 8002", f"fed_learn_port: {bridge}")
+        project = project.replace("admin_port: 8003", f"admin_port: {listener}")
         (folder / "project.yml").write_text(project)
         flags = ["--flare-python", engine, "--flare-bridge", bridge, "--flare-listener", listener]
         with start(folder, [*(word for party in PARTIES for word in ("--party", party)), *flags]):
@@ -60,30 +56,20 @@ def main() -> int:
 @contextmanager
 def start(folder: Path, flags: list[str]) -> Iterator[None]:
     """`fedrota up` with these flags, ready."""
-    argv = [
-        sys.executable,
-        "-m",
-        "fedrota",
-        "up",
-        "--state",
-        str(folder / "state"),
-        "--port",
-        "0",
-        "--no-flower",
-        *flags,
-    ]
+    up = (sys.executable, "-m", "fedrota", "up")
+    argv = [*up, "--state", str(folder / "state"), "--port", "0", "--no-flower", *flags]
     with (folder / "up.out").open("wb") as out:
-        up = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
+        running = subprocess.Popen(argv, cwd=ROOT, stdout=out, stderr=out)
     try:
         record = folder / "state" / "up.json"
         while not (record.exists() and json.loads(record.read_text())["phase"] == "ready"):
-            if up.poll() is not None:
+            if running.poll() is not None:
                 raise SystemExit((folder / "up.out").read_text())
             time.sleep(0.1)
         yield
     finally:
-        up.terminate()
-        up.wait()
+        running.terminate()
+        running.wait()
 
 
 def fedrota(folder: Path, *words: str) -> None:

@@ -16,7 +16,7 @@ Monitor = Callable[..., bool]
 """Called with (session, job id, meta, further arguments); what it returns says whether to go on."""
 _ALIASES: Final = {"max_num": "limit", "job_id_prefix": "id_prefix", "job_name_prefix": "name_prefix", "id": "id_prefix",
                    "name": "name_prefix"}  # fmt: skip
-WRONG_TOKEN: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"  # noqa: S105
+WRONG_FORM: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _FOLDER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _IGNORED: Final = frozenset({"all"})
@@ -164,7 +164,7 @@ def make_token_words(token: Any) -> list[str]:
     if token is None:
         return []
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise outcomes.InvalidArgumentError(WRONG_TOKEN)
+        raise outcomes.InvalidArgumentError(WRONG_FORM)
     return ["--submit-token", token]
 
 

@@ -15,13 +15,13 @@ from fedrota.up.folder import StateFolder
 from fedrota.up.options import Options
 from fedrota.up.probes import Probe, opens
 from fedrota.up.programs import Program
+from fedrota.up.withheld import withhold
 
 ENGINES: Final = "FEDROTA_ENGINES"
 NAME: Final = "flare"
 PACKAGES: Final = "'nvflare>=2.8,<2.10' 'httpx>=0.28,<0.29'"
 LOOK_S: Final = 60.0
 _LOOK: Final = "from importlib.metadata import version; import httpx; print(version('nvflare'))"
-_CENTRE_ONLY: Final = ("FEDROTA_DATABASE_URL", "FEDROTA_SECRET_KEY", "FEDROTA_BROKER_URL", "FEDROTA_TOKEN")
 
 
 def require_flare(options: Options, environment: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ def make_bridge(
             kind="bridge",
             argv=(find_python(options, environment), "-m", "fedrota.bridge", *words),
             cwd=tree,
-            env={key: value for key, value in environment.items() if not key.startswith(_CENTRE_ONLY)},
+            env=withhold(environment, "FEDROTA_BROKER_URL", "FEDROTA_TOKEN"),
             ready=_is_open(port, certificates),
             note=f"NVFLARE 2.8 and 2.9, port {port}",
             grace_s=10.0,

@@ -15,12 +15,10 @@ from fedrota.up.options import Options, PartySpec
 from fedrota.up.ports import claim_port, next_free_port
 from fedrota.up.programs import Chore, Plan, Program, Stage
 from fedrota.up.tree import wants_flower
+from fedrota.up.withheld import withhold
 
 LOOPBACK: Final = "127.0.0.1"
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
-_CENTRE_SECRETS: Final = frozenset(
-    f"FEDROTA_{name}{form}" for name in ("DATABASE_URL", "SECRET_KEY") for form in ("", "_FILE")
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +168,7 @@ def _worker_env(site: _Site, party: PartySpec, token: Path) -> dict[str, str]:
         "FEDROTA_PARTY": party.id,
         "FEDROTA_SLOTS": str(party.slots),
     }
-    kept = {key: value for key, value in site.inherited.items() if key not in _CENTRE_SECRETS}
+    kept = withhold(site.inherited)
     if token.exists() or site.options.wants("gateway"):
         kept.pop("FEDROTA_TOKEN", None)
         given["FEDROTA_TOKEN_FILE"] = str(token)

@@ -68,6 +68,8 @@ class Submission:
     origin: JsonObject = field(default_factory=dict)
     attachments: Mapping[str, str] = field(default_factory=dict)
     """The files that the job carries: name -> id of the uploaded file."""
+    fingerprint: str = ""
+    """Stands for the files when a repeat is looked for, where a client's bytes differ each time though the files do not."""
     borrowed: Mapping[str, str] = field(default_factory=dict)
     """Steps that the job does not have, but the model does that it makes: name -> the earlier job that did them."""
     idempotency_key: str | None = None

@@ -52,6 +52,7 @@ class Draft:
     labels: Mapping[str, str] = field(default_factory=dict)
     origin: JsonObject = field(default_factory=dict)
     attachments: Mapping[str, str] = field(default_factory=dict)
+    fingerprint: str = ""
     borrowed: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
 
@@ -292,6 +293,7 @@ class _Planner:
             labels=draft.labels,
             origin=draft.origin,
             attachments=draft.attachments,
+            fingerprint=draft.fingerprint,
             borrowed=draft.borrowed,
             idempotency_key=draft.idempotency_key,
         )

@@ -1,7 +1,7 @@
 """What users do with jobs: submit, stop, rerun, clone, delete."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from scheduler.domain.errors import BusyError, ConflictError, FedrotaError, KeyT
 from scheduler.domain.machine import StopJob, choose_rerun
 from scheduler.domain.model import Job, Step, Submission, Task
 from scheduler.domain.plan import Draft, StepDraft
-from scheduler.domain.poison import check_rerun, is_poisoned
+from scheduler.domain.poison import check_rerun
 from scheduler.domain.states import TERMINAL, State
 from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
@@ -29,6 +29,9 @@ from scheduler.store.writes.attachments import insert_attachments
 from scheduler.store.writes.models import insert_trained
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
 from scheduler.store.writes.removal import delete_jobs
+
+Choose = Callable[[Job, Sequence[Step], Sequence[Task]], Sequence[Step]]
+"""(job, its steps, its tasks) -> the steps that shall run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,17 @@ def _answer_repeat(
 
 def _digest_all(tx: Tx, submissions: Sequence[Submission]) -> list[str]:
     """A digest for each that has a key: the same document with the same files has the same, though uploaded anew."""
-    files = {blob for item in submissions if item.idempotency_key for blob in item.attachments.values()}
+    keyed = [item for item in submissions if item.idempotency_key and not item.fingerprint]
+    files = {blob for item in keyed for blob in item.attachments.values()}
     contents = {blob.id: blob.sha256 for blob in find_blobs(tx, files).values()} if files else {}
     return [_digest(item, contents) if item.idempotency_key else "" for item in submissions]
 
 
 def _digest(item: Submission, contents: Mapping[str, str]) -> str:
     said = dict(item.origin)
-    if item.attachments and "files" not in said:  # where a dialect names them, it leaves out what differs each time
+    if item.fingerprint:
+        said["fingerprint"] = item.fingerprint
+    elif item.attachments:
         said["attachments"] = {name: contents.get(blob, blob) for name, blob in item.attachments.items()}
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -131,22 +137,19 @@ def request_rerun(
 
     ConflictError while it is open, or where one of those steps is poison.
     """
+
+    def choose(found: Job, steps: Sequence[Step], tasks: Sequence[Task]) -> Sequence[Step]:
+        chosen = choose_rerun(found, steps, from_step)
+        check_rerun(job, chosen, tasks)
+        return chosen
+
+    return reopen_job(tx, job, choose, now=now, patience=patience)
+
+
+def reopen_job(tx: Tx, job: str, choose: Choose, *, now: datetime, patience: Patience) -> Job:
+    """Open an ended job again: the chosen steps get a new attempt; what `choose` raises leaves the job as it was."""
     found, steps, tasks = _get_snapshot(tx, job)
-    check_rerun(job, choose_rerun(found, steps, from_step), tasks)
-    return reopen_job(tx, job, from_step=from_step, now=now, patience=patience)
-
-
-def has_poison(tx: Tx, job: str) -> bool:
-    """Whether a step of the job is kept for an operator."""
-    return any(is_poisoned(task) for task in _get_snapshot(tx, job)[2])
-
-
-def reopen_job(
-    tx: Tx, job: str, *, from_step: str | Sequence[str] | None, now: datetime, patience: Patience
-) -> Job:  # fmt: skip
-    """As `request_rerun`, poison or not."""
-    found, steps, _ = _get_snapshot(tx, job)
-    chosen = choose_rerun(found, steps, from_step)
+    chosen = choose(found, steps, tasks)
     deadline = now + (found.deadline - found.created) if found.deadline else None
     rerun_job(tx, found, chosen, deadline=deadline, now=now)
     settle_job(tx, job, now=now, patience=patience)

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from scheduler.domain.errors import ConflictError
-from scheduler.domain.model import Job
-from scheduler.domain.poison import count_deaths, judge_death
+from scheduler.domain.machine import choose_rerun
+from scheduler.domain.model import Job, Step, Task
+from scheduler.domain.poison import count_deaths, is_poisoned, judge_death
 from scheduler.service.audit import Actor, note
-from scheduler.service.jobs import has_poison, reopen_job
+from scheduler.service.jobs import reopen_job
 from scheduler.service.limits import Patience
 from scheduler.store.hot.report import ReportBy, Reported
 from scheduler.store.queries.poison import list_pasts
@@ -43,8 +44,12 @@ def requeue_job(tx: Tx, job: str, *, by: Actor, now: datetime, patience: Patienc
 
     ConflictError while the job is open, or where none of its steps is poison.
     """
-    if not has_poison(tx, job):
-        raise ConflictError(f"no step of job {job} is poison: use a rerun")
-    found = reopen_job(tx, job, from_step=None, now=now, patience=patience)
+
+    def choose(found: Job, steps: Sequence[Step], tasks: Sequence[Task]) -> Sequence[Step]:
+        if not any(is_poisoned(task) for task in tasks):
+            raise ConflictError(f"no step of job {job} is poison: use a rerun")
+        return choose_rerun(found, steps, None)
+
+    found = reopen_job(tx, job, choose, now=now, patience=patience)
     note(tx, by, "requeue_job", job, now=now)
     return found

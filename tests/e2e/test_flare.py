@@ -16,7 +16,7 @@ from tests.clients.install import install
 from tests.e2e.conftest import System
 
 pytestmark = pytest.mark.e2e
-JOB = Path(__file__).parent / "flare_jobs" / "hello-numpy"
+JOB = Path(__file__).parents[2] / "examples/flare/hello-numpy"
 SITES = ("site-1", "site-2")
 RUN_S = 150.0
 BOUND_S = 40.0

@@ -6,6 +6,7 @@ import pytest
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
 from tests.workers.fakes import DAEMON, is_alive, list_spooled, make_assignment, until
+from workers.agenda import NEWS_S
 
 
 def give(gateway, worker, *names, **facts):
@@ -31,14 +32,14 @@ def test_a_task_is_claimed_run_and_reported(gateway, worker):
 
 
 def test_one_call_is_in_flight_and_carries_what_has_piled_up(gateway, make_worker):
-    gateway.slots, gateway.delay_s = 16, 0.03
+    gateway.slots, gateway.delay_s = 16, 0.15
     worker = make_worker(slots=16)
     before = len(gateway.syncs)
     give(gateway, worker, *(f"t{number}" for number in range(100)), run={"component": "quick"})
     until(lambda: all(entry.report for entry in gateway.tasks.values()))
     assert gateway.most_concurrent <= 2  # the channel's knock at the door is the other one
     calls = [call for call in gateway.syncs[before:] if call["claims"] or call["reports"]]
-    assert len(calls) < 150  # one by one they would be 200
+    assert len(calls) < 40  # one by one they would be 200
     assert any(call["claims"] and call["reports"] for call in calls)
 
 
@@ -74,6 +75,7 @@ def test_news_are_grouped(gateway, make_worker, monkeypatch):
     entry = gateway.tasks["t1"]
     assert [step for _, step, _ in entry.points] == list(range(2500))
     assert len(entry.beats) < 10
+    assert NEWS_S == 0.2
 
 
 def test_replies_that_get_lost_have_no_double_effect(gateway, worker):

@@ -76,17 +76,19 @@ class IflearnerRun(MemberRun):
 class TrainerRun(IflearnerRun):
     """A federate: waits for the aggregator's address where there is one, then runs the template's command."""
 
-    def prepare(self) -> None:
-        """Find out what can be known at once, ask for the address."""
+    def check(self) -> None:
+        """Whether its data is here, and an aggregator among the members where it needs one."""
         self._data = find_data(self.assignment, self.executor.settings.roots)
-        if not self.talks:
-            self._launch("")
-            return
-        server = next((peer.task for peer in self.assignment.peers if peer.role == SERVER), None)
-        if server is None:
+        self._server = next((peer.task for peer in self.assignment.peers if peer.role == SERVER), "")
+        if self.talks and not self._server:
             raise AssignmentError("run: it wants an aggregator, but no member has the role 'server'")
-        self._server = server
-        self.receive(Letter(server, ADDRESS), timeout_s=ADDRESS_S, then=self._on_address)
+
+    def prepare(self) -> None:
+        """Ask for the address, or begin where there is none."""
+        if self.talks:
+            self.receive(Letter(self._server, ADDRESS), timeout_s=ADDRESS_S, then=self._on_address)
+        else:
+            self._launch("")
 
     def _on_address(self, message: Bytes, error: str) -> None:
         if error:
@@ -130,14 +132,18 @@ class TrainerRun(IflearnerRun):
 class AggregatorRun(IflearnerRun):
     """The aggregator: it never ends by itself; the centre stops it once every trainer has succeeded."""
 
-    def prepare(self) -> None:
-        """Start the engine's server on free ports."""
-        settings = self.executor.settings
-        if settings.python is None:
+    def check(self) -> None:
+        """Whether the engine is installed here."""
+        if self.executor.settings.python is None:
             raise AssignmentError(
                 "this party's worker has no iFLearner engine: set FEDROTA_ENGINES, "
                 'e.g. {"iflearner": "/opt/iflearner/bin/python"}'
             )
+        self._python = self.executor.settings.python
+
+    def prepare(self) -> None:
+        """Start the engine's server on free ports."""
+        settings = self.executor.settings
         self._trainers: dict[str, Peer] = {peer.party: peer for peer in self.assignment.peers if peer.role != SERVER}
         self._known: dict[str, PartyProgress] = {}
         self._sent = dict.fromkeys(self._trainers, 0)
@@ -147,7 +153,7 @@ class AggregatorRun(IflearnerRun):
         self._last_news = time.monotonic()
         run = make_aggregator(
             self.assignment,
-            python=settings.python,
+            python=self._python,
             parties=len(self._trainers),
             address=self._address,
             status=self._status,

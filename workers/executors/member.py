@@ -1,5 +1,6 @@
 """One member of a run that several parties make together: around what runs for it, messages to the others."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
@@ -20,7 +21,7 @@ class Host(Protocol):
     exchange: ExchangePort
 
 
-class MemberRun:
+class MemberRun(ABC):
     """Handle of the task and sink of what runs for it. All in the loop's thread but the handle."""
 
     talks = True
@@ -99,12 +100,13 @@ class MemberRun:
         except OSError as wrong:
             self.finish(failure("limit", f"the attempt's folder cannot be made: {wrong}"))
 
+    @abstractmethod
     def check(self) -> None:
         """AssignmentError where this worker can never run such a member."""
 
+    @abstractmethod
     def prepare(self) -> None:
         """Begin this kind of member; AssignmentError where it can never work here."""
-        raise NotImplementedError
 
     def run_inside(self, runner: Executor, run: Mapping[str, Any], *, place: Place | None = None) -> None:
         """Have `runner` run what `run` says, in this member's place where no other is given."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,13 +42,11 @@ def start_server(place: Path, order: Mapping[str, Any], forks: Forks) -> Server:
         port = pick_port()
         kits = make_kits(place / f"flare{number or ''}", host=order["host"], port=port, requests=order["requests"])
         child = Child("server", kits / SERVER, forks=forks, variables=[f"org={ORG}"])
-        try:
+        with ExitStack() as losing:
+            losing.callback(child.end)
             if wait_for_port(child, port, limit_s=order["start_s"]):
+                losing.pop_all()
                 return Server(child=child, kits=kits, port=port)
-        except BaseException:
-            child.end()
-            raise
-        child.end()
     raise RunError("unreachable", f"other programs took {TRIES} ports in a row before FLARE's server had them")
 
 

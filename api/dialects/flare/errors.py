@@ -25,8 +25,8 @@ class MetaStatus(StrEnum):
     NO_JOBS = "no_jobs"
     NO_REPLY = "no_reply"
     NO_CLIENTS = "no_clients"
-    SUBMIT_TOKEN_CONFLICT = "submit_token_conflict"  # noqa: S105  no secret
-    SUBMIT_TOKEN_JOB_DELETED = "submit_token_job_deleted"  # noqa: S105
+    SUBMIT_TOKEN_CONFLICT = "submit_token_conflict"  # noqa: S105  the name of a status
+    SUBMIT_TOKEN_JOB_DELETED = "submit_token_job_deleted"  # noqa: S105  the same
 
 
 class FlareError(FedrotaError):

@@ -203,3 +203,15 @@ def test_a_repeat_with_the_same_files_uploaded_anew_is_a_repeat_and_one_with_oth
     first, again, other = (attach(digest) for digest in ("aa", "aa", "bb"))
     assert (again.job, again.is_new) == (first.job, False)
     assert isinstance(other, ConflictError)
+
+
+def test_a_fingerprint_stands_for_files_whose_bytes_differ_each_time(centre):
+    def attach(digest, fingerprint):
+        wish = centre.plan(
+            step("s"), idempotency_key="k", attachments={"f": upload(centre, digest)}, fingerprint=fingerprint
+        )
+        return submit(centre, wish)[0]
+
+    first, again, other = attach("aa", "same"), attach("bb", "same"), attach("aa", "other")
+    assert (again.job, again.is_new) == (first.job, False)
+    assert isinstance(other, ConflictError)

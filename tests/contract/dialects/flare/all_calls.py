@@ -189,6 +189,9 @@ call("monitor_job", running, 30.0, 0.1, show=lambda code: [code.name, session.ge
 
 (Path(gates) / f"waits-{label}").touch()
 site = wait_for_gate(f"turn-{label}")
+for _ in range(5):  # no other client calls now
+    note("alone", lambda: session.get_job_meta(running)["job_id"])
+    note("alone", list_connected)
 call("disable_client", site)
 call("enable_client", site)
 call("remove_client", site)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -176,9 +176,10 @@ def make_jobs(repository: Path, folder: Path) -> None:
     shutil.copytree(folder / "job", folder / "large")
     (folder / "large" / "meta.json").write_text(json.dumps({**meta, "name": "large"}))
     (folder / "large" / "app" / "model.bin").write_bytes(os.urandom(6 << 20))
-    for name in ("hello-numpy", "endless"):
-        shutil.copytree(repository / "examples/flare/hello-numpy", folder / name)
-    change(folder / "endless/meta.json", lambda given: given.update(name="endless", deploy_map=TRAINED))
+    shutil.copytree(repository / "examples/flare/hello-numpy", folder / "hello-numpy")
+    change(folder / "hello-numpy/meta.json", lambda given: given.update(deploy_map=TRAINED))
+    shutil.copytree(folder / "hello-numpy", folder / "endless")
+    change(folder / "endless/meta.json", lambda given: given.update(name="endless"))
     server = folder / "endless/app/config/config_fed_server.json"
     change(server, lambda given: given["workflows"][0]["args"].update(num_rounds=ROUNDS))
     change(server, lambda given: given["components"].append({"id": "tuner", "path": "tuner.Tuner", "args": {}}))
@@ -234,21 +235,19 @@ def run_client(system: System, gates: Gates, trained: str, label: str) -> dict[s
     jobs, out = system.folder / f"jobs-{label}", system.folder / f"{label}.json"
     for name in ("job", "bad", "large", "one-site"):  # FLARE's clients sign what they send
         shutil.copytree(system.folder / name, jobs / name)
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            with gates.working:
-                long = start_long(system)
-                words = [str(system.kit(USER, label)), USER, str(jobs / "job"), long, trained, str(gates.folder), label]
-                argv = [*find_argv(label, HERE / "all_calls.py"), *words, str(out)]
-                running = pool.submit(system.run, argv, is_ours=label == OURS)
-                waits = gates.folder / f"waits-{label}"
-                wait_for(lambda: running.done() or waits.exists(), f"{label} is stuck", RUN_S)
-                assert waits.exists(), running.result()
-            gates.all_wait.wait(RUN_S)
-            take_turn(system, gates, label, running)
-        except BaseException:
-            gates.all_wait.abort()
-            raise
+    with ThreadPoolExecutor(1) as pool, ExitStack() as failing:
+        failing.callback(gates.all_wait.abort)  # or the other clients would wait for this one
+        with gates.working:
+            long = start_long(system)
+            words = [str(system.kit(USER, label)), USER, str(jobs / "job"), long, trained, str(gates.folder), label]
+            argv = [*find_argv(label, HERE / "all_calls.py"), *words, str(out)]
+            running = pool.submit(system.run, argv, is_ours=label == OURS)
+            waits = gates.folder / f"waits-{label}"
+            wait_for(lambda: running.done() or waits.exists(), f"{label} is stuck", RUN_S)
+            assert waits.exists(), running.result()
+        gates.all_wait.wait(RUN_S)
+        take_turn(system, gates, label, running)
+        failing.pop_all()
     return {**json.loads(out.read_text()), "long": long}
 
 
