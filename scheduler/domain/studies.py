@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
 
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import ConflictError
@@ -24,13 +23,11 @@ class Obstacle(StrEnum):
 
 
 class StudyError(ConflictError):
-    """A study stands against what is asked; `obstacle` names the reason, `hint` says what to change."""
+    """A study stands against what is asked; `obstacle` names the reason, for which each dialect has its words."""
 
-    def __init__(self, obstacle: Obstacle, message: str, hint: str) -> None:
-        super().__init__(f"{message} {hint}")
+    def __init__(self, obstacle: Obstacle, message: str) -> None:
+        super().__init__(message)
         self.obstacle = obstacle
-        self.said = message
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +75,6 @@ def _pick(sites: Sequence[str], known: Sequence[str]) -> list[str]:
     return [site for site in dict.fromkeys(sites) if site in known]
 
 
-NOT_FOUND_HINT: Final = "Verify the study name. If the study exists and you expect access, contact a project_admin."
-
-
 def make_not_found(name: str) -> StudyError:
     """There is no such study, or the caller may not know of it."""
-    return StudyError(Obstacle.NO_STUDY, f"Study '{name}' not found.", NOT_FOUND_HINT)
+    return StudyError(Obstacle.NO_STUDY, f"Study '{name}' not found.")

@@ -19,8 +19,7 @@ def register_study(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime)
     who = by.principal
     found = find_study(tx, who.project, name, locks=True)
     if found is not None and not found.is_known_to(who):
-        hint = "The study name is already taken. Contact a project_admin to grant access."
-        raise StudyError(Obstacle.TAKEN, f"Study '{name}' already exists.", hint)
+        raise StudyError(Obstacle.TAKEN, f"Study '{name}' already exists.")
     _check_sites(tx, sites)
     study, _ = (found or Study(project=who.project, name=name, site_orgs={}, users=())).enroll(sites)
     study = study if who.name in study.users else replace(study, users=(*study.users, who.name))
@@ -45,8 +44,7 @@ def add_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime) ->
     """Let a user work in a study; StudyError where they may already."""
     study = _get(tx, name, by)
     if user in study.users:
-        hint = "Use a different user or remove the existing entry first."
-        raise StudyError(Obstacle.USER_THERE, f"User '{user}' is already in study '{name}'.", hint)
+        raise StudyError(Obstacle.USER_THERE, f"User '{user}' is already in study '{name}'.")
     return _keep(tx, replace(study, users=(*study.users, user)), "add_study_user", by=by, now=now)
 
 
@@ -54,8 +52,7 @@ def remove_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime)
     """Let a user work in a study no longer; StudyError where they may not anyway."""
     study = _get(tx, name, by)
     if user not in study.users:
-        hint = "Use add-user to add the user first."
-        raise StudyError(Obstacle.NO_USER, f"User '{user}' is not in study '{name}'.", hint)
+        raise StudyError(Obstacle.NO_USER, f"User '{user}' is not in study '{name}'.")
     left = tuple(other for other in study.users if other != user)
     return _keep(tx, replace(study, users=left), "remove_study_user", by=by, now=now)
 
@@ -66,7 +63,7 @@ def remove_study(tx: Tx, name: str, *, by: Actor, now: datetime) -> None:
     jobs = count_study_jobs(tx, study)
     if jobs:
         message = f"Study '{name}' has {jobs} associated job(s) and cannot be removed."
-        raise StudyError(Obstacle.JOBS, message, "Archive or delete the associated jobs before retrying.")
+        raise StudyError(Obstacle.JOBS, message)
     delete_study(tx, study)
     note(tx, by, "remove_study", study.scope, now=now)
 
@@ -83,8 +80,7 @@ def _check_sites(tx: Tx, sites: Sites) -> None:
     for org, named in sites.items():
         wrong = [site for site in named if orgs.get(site) != org]
         if wrong:
-            hint = "Each site must be a registered party of the specified organisation."
-            raise StudyError(Obstacle.SITES, f"Sites {wrong} are unknown or do not belong to org '{org}'.", hint)
+            raise StudyError(Obstacle.SITES, f"Sites {wrong} are unknown or do not belong to org '{org}'.")
 
 
 def _keep(tx: Tx, study: Study, action: str, *, by: Actor, now: datetime) -> Study:

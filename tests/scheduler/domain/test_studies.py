@@ -1,7 +1,7 @@
 import pytest
 
 from scheduler.domain.access import Principal, Role
-from scheduler.domain.studies import Study, make_not_found
+from scheduler.domain.studies import Obstacle, Study, make_not_found
 
 HEART = Study(project="p", name="heart", site_orgs={"hq": ("a", "b"), "lab": ("c",)}, users=("ann",))
 
@@ -42,5 +42,4 @@ def test_sites_go_only_from_the_organisation_that_is_named():
 
 def test_what_may_not_be_known_is_not_found():
     refused = make_not_found("heart")
-    assert refused.message.startswith("Study 'heart' not found.")
-    assert refused.message.endswith(refused.hint)
+    assert (refused.obstacle, refused.message) == (Obstacle.NO_STUDY, "Study 'heart' not found.")

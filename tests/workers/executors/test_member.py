@@ -40,7 +40,11 @@ class Host:
 
 
 class Simple(MemberRun):
-    problem = ""
+    unfit = problem = ""
+
+    def check(self):
+        if self.unfit:
+            raise AssignmentError(self.unfit)
 
     def prepare(self):
         if self.problem:

@@ -13,9 +13,9 @@ from aiohttp import web
 from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.listener.framing import Request, spool
-from api.dialects.flare.listener.identity import IdentityError, find_principal, read_subject
 from api.dialects.flare.listener.old_files import PUSH_FOLDER, Generations, offer_old_upload, unwrap_upload
 from api.dialects.flare.listener.pulls import Pull, Pulls
+from api.dialects.flare.requests.identity import IdentityError, find_principal, read_subject
 from api.dialects.flare.responses import make_refusal
 from api.dialects.flare.routes.sessions import find_sessions
 from api.dialects.flare.routes.table import PULL, PULL_FOLDER, carry_out, find_command

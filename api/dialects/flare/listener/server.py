@@ -14,7 +14,6 @@ from api.bridge import utc_now
 from api.dialects.flare.command import Reply
 from api.dialects.flare.errors import FlareError
 from api.dialects.flare.listener.console import Console, FileReply, Peer, describe
-from api.dialects.flare.listener.files import FilesError, TrustFiles
 from api.dialects.flare.listener.framing import (
     BLOCK_BYTES,
     LARGE_AT_ONCE,
@@ -28,6 +27,7 @@ from api.dialects.flare.listener.framing import (
 )
 from api.dialects.flare.listener.old_files import write_chunks
 from api.dialects.flare.listener.pulls import Pulls
+from api.dialects.flare.requests.trust import FilesError, TrustFiles
 from api.dialects.flare.responses import make_refusal, render_reply
 from api.keys import SETTINGS
 from scheduler.domain.errors import FedrotaError

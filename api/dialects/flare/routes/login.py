@@ -14,9 +14,9 @@ from cryptography import x509
 
 from api.bodies import parse_json, read_bytes
 from api.bridge import utc_now
-from api.dialects.flare.listener.files import FilesError, Trust, TrustFiles
-from api.dialects.flare.listener.identity import IdentityError, find_principal
+from api.dialects.flare.requests.identity import IdentityError, find_principal
 from api.dialects.flare.requests.proof import check_proof, describe_certificate, parse_proof
+from api.dialects.flare.requests.trust import FilesError, Trust, TrustFiles
 from api.dialects.flare.routes.sessions import find_sessions, unseal
 from api.keys import NONCES, SEAL, SETTINGS
 from api.legacy import admit_legacy

@@ -33,6 +33,16 @@ _CODES: Final = MappingProxyType(
         Obstacle.NO_USER: ("USER_NOT_IN_STUDY", 1),
     }
 )
+_HINTS: Final = MappingProxyType(
+    {
+        Obstacle.NO_STUDY: "Verify the study name. If the study exists and you expect access, contact a project_admin.",
+        Obstacle.TAKEN: "The study name is already taken. Contact a project_admin to grant access.",
+        Obstacle.SITES: "Each site must be a registered party of the specified organisation.",
+        Obstacle.JOBS: "Archive or delete the associated jobs before retrying.",
+        Obstacle.USER_THERE: "Use a different user or remove the existing entry first.",
+        Obstacle.NO_USER: "Use add-user to add the user first.",
+    }
+)
 
 
 async def enter_study(app: web.Application, by: Principal, name: str) -> tuple[Principal, Study | None]:
@@ -51,19 +61,19 @@ def _reject(code: str, message: str) -> FlareError:
     return FlareError(MetaStatus.NOT_AUTHENTICATED, message, auth_code=code)
 
 
-def _serve(action: Action | None) -> Callable[[Answer], Serve]:
+def _serve(action: Action) -> Callable[[Answer], Serve]:
     """Turn what answers with a payload into a command for those who may do `action`."""
 
     def wrap(answer: Answer) -> Serve:
         @wraps(answer)
         async def serve(call: Call) -> Reply:
-            require(call.by, action or Action.READ_JOB)
+            require(call.by, action)
             by = call.by if call.study is None else replace(call.by, project=call.study.project)
             try:
                 return make_dict(await answer(replace(call, by=by)))
             except StudyError as wrong:
                 code, status = _CODES[wrong.obstacle]
-                return _refuse(code, wrong.said, wrong.hint, status)
+                return _refuse(code, wrong.message, _HINTS[wrong.obstacle], status)
             except StudyWordsError as wrong:
                 return _refuse(wrong.code, str(wrong), "", 4)
 
@@ -76,7 +86,7 @@ def _refuse(code: str, message: str, hint: str, exit_code: int) -> Reply:
     return make_dict({"error_code": code, "message": message, "hint": hint, "exit_code": exit_code})
 
 
-@_serve(None)
+@_serve(Action.READ_JOB)
 async def show_studies(call: Call) -> dict[str, Any]:
     """List the studies that the caller may know of."""
     if call.words:

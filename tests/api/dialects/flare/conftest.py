@@ -1,20 +1,26 @@
-"""A gateway with three parties and what sends FLARE's commands to it."""
+"""A gateway with three parties and what sends FLARE's commands to it, and certificates for it and its clients."""
 
 import json
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from api.bridge import utc_now
+from fedrota.provision.authority import Authority
+from fedrota.provision.project import Participant
 from scheduler.domain.access import Principal, Role
 from scheduler.service.audit import Actor
 from scheduler.service.parties import create_party
 from tests.api.conftest import issue
 from tests.api.dialects.flare.requests.jobs import pack_job
+from tests.api.dialects.flare.requests.kits import Ground
 from tests.api.dialects.flare.routes.sites import ServerSite
 
 ADMIN = Principal(name="root", kind="user", role=Role.PROJECT_ADMIN, project="p1")
+USERS = {"lead@hq": "lead", "root@hq": "project_admin", "guest@hq": "member", "nobody@hq": "king"}
 
 
 @dataclass
@@ -61,3 +67,26 @@ async def server_site(console, tmp_path):
     await site.start()
     yield site
     await site.stop()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """An authority with a server's and some clients' certificates, made once."""
+    root = tmp_path_factory.mktemp("certificates")
+    (root / "clients").mkdir()
+    authority = Authority(root / "flare", "demo")
+    made = authority.issue(
+        Participant(name="server", type="server", org="hq"), hosts=("127.0.0.1",), days=1, now=datetime.now(UTC)
+    )
+    (root / "flare" / "server.key").write_text(made.key)
+    (root / "flare" / "server.crt").write_text(made.certificate)
+    ground = Ground(root, root / "clients", authority)
+    for name, role in USERS.items():
+        ground.issue(name, role)
+    return root
+
+
+@pytest.fixture
+def ground(certificates, tmp_path):
+    shutil.copytree(certificates / "flare", tmp_path / "flare")
+    return Ground(tmp_path, certificates / "clients", Authority(tmp_path / "flare", "demo"))

@@ -53,6 +53,26 @@ def results(repository: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
     return found
 
 
+@pytest.fixture
+def result(results: dict[str, Any], label: str) -> dict[str, Any]:
+    """What came of the client that a test file's own fixture `label` names; a failure where it did not end well."""
+    found: dict[str, Any] = results[label]
+    assert "broken" not in found, found["broken"]
+    return found
+
+
+@pytest.fixture
+def calls(result: dict[str, Any]) -> Any:
+    """What the client was answered, by the name of the call."""
+    return result["calls"]
+
+
+@pytest.fixture
+def facts(result: dict[str, Any]) -> Any:
+    """What the client noted of its own."""
+    return result["facts"]
+
+
 def run_all(repository: Path, folder: Path) -> dict[str, Any]:
     """Start the system, let every client do its work, stop the system."""
     tables = write_tables(repository, folder)

@@ -20,20 +20,8 @@ def version(request):
 
 
 @pytest.fixture
-def result(results, version):
-    found = results[f"CLI {version}"]
-    assert "broken" not in found, found["broken"]
-    return found
-
-
-@pytest.fixture
-def calls(result):
-    return result["calls"]
-
-
-@pytest.fixture
-def facts(result):
-    return result["facts"]
+def label(version):
+    return f"CLI {version}"
 
 
 def test_every_command_was_typed_and_none_refused_but_those_that_must_be(result, calls, version):

@@ -19,20 +19,8 @@ EXPECTED_REFUSALS = {
 
 
 @pytest.fixture
-def result(results):
-    found = results[FLOW]
-    assert "broken" not in found, found["broken"]
-    return found
-
-
-@pytest.fixture
-def calls(result):
-    return result["calls"]
-
-
-@pytest.fixture
-def facts(result):
-    return result["facts"]
+def label():
+    return FLOW
 
 
 def test_every_function_was_called_and_none_refused_but_those_that_must_be(result, calls):

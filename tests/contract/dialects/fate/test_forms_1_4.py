@@ -9,13 +9,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
-def calls(results):
-    return results[FORMS]["calls"]
-
-
-@pytest.fixture
-def facts(results):
-    return results[FORMS]["facts"]
+def label():
+    return FORMS
 
 
 def test_every_verb_is_served(calls):

@@ -22,20 +22,8 @@ def version(request):
 
 
 @pytest.fixture
-def result(results, version):
-    found = results[f"SDK {version}"]
-    assert "broken" not in found, found["broken"]
-    return found
-
-
-@pytest.fixture
-def calls(result):
-    return result["calls"]
-
-
-@pytest.fixture
-def facts(result):
-    return result["facts"]
+def label(version):
+    return f"SDK {version}"
 
 
 @pytest.fixture

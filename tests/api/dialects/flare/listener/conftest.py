@@ -1,72 +1,24 @@
-"""A gateway with its listener, certificates for its clients, and what speaks their protocol."""
+"""A gateway with its listener, and what speaks the protocol of its clients."""
 
 import asyncio
+import io
 import json
-import shutil
-import ssl
 import struct
+import zipfile
 import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
+from api.dialects.flare.command import Command, Reply
 from api.dialects.flare.listener.console import Console as TextConsole
-from api.dialects.flare.listener.files import TrustFiles
 from api.dialects.flare.listener.pulls import Pulls
 from api.dialects.flare.listener.server import Listener
-from fedrota.provision.authority import Authority
-from fedrota.provision.project import Participant
+from api.dialects.flare.requests.trust import TrustFiles
+from api.dialects.flare.routes import table
+from tests.api.dialects.flare.requests.kits import Ground
 from tests.conftest import find_free_port
-
-USERS = {"lead@hq": "lead", "root@hq": "project_admin", "guest@hq": "member", "nobody@hq": "king"}
-
-
-@dataclass
-class Ground:
-    """The certificates, in the listener's folder and in one for clients."""
-
-    state: Path
-    clients: Path
-    authority: Authority
-
-    def issue(self, name: str, role: str) -> None:
-        made = self.authority.issue(
-            Participant(name=name, type="admin", org="hq", role=role), days=1, now=datetime.now(UTC)
-        )
-        (self.clients / f"{name}.pem").write_text(made.key + made.certificate)
-
-    def trust(self, name: str = "") -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self.state / "flare" / "rootCA.pem"))
-        context.check_hostname = False
-        if name:
-            context.load_cert_chain(self.clients / f"{name}.pem")
-        return context
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    """An authority with a server's and some clients' certificates, made once."""
-    root = tmp_path_factory.mktemp("certificates")
-    (root / "clients").mkdir()
-    authority = Authority(root / "flare", "demo")
-    made = authority.issue(
-        Participant(name="server", type="server", org="hq"), hosts=("127.0.0.1",), days=1, now=datetime.now(UTC)
-    )
-    (root / "flare" / "server.key").write_text(made.key)
-    (root / "flare" / "server.crt").write_text(made.certificate)
-    ground = Ground(root, root / "clients", authority)
-    for name, role in USERS.items():
-        ground.issue(name, role)
-    return root
-
-
-@pytest.fixture
-def ground(certificates, tmp_path):
-    shutil.copytree(certificates / "flare", tmp_path / "flare")
-    return Ground(tmp_path, certificates / "clients", Authority(tmp_path / "flare", "demo"))
 
 
 @dataclass
@@ -153,7 +105,7 @@ async def listener(console, ground):
 @pytest.fixture
 async def client(listener, ground, monkeypatch):
     """The lead, logged in; certificates belong to the tests' project."""
-    monkeypatch.setattr("api.dialects.flare.listener.identity.PROJECT", "p1")
+    monkeypatch.setattr("api.dialects.flare.requests.identity.PROJECT", "p1")
     made = Client(ground, listener.port)
     assert await made.log_in() == "OK"
     return made
@@ -163,3 +115,31 @@ async def client(listener, ground, monkeypatch):
 def free_port():
     """A port that nobody listens on now."""
     return find_free_port()
+
+
+def make_result():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("workspace/log.txt", "done\n")
+        archive.writestr("job/hello/meta.json", "{}")
+        archive.writestr("meta.json", '{"a": 1}')
+    return file.getvalue()
+
+
+@pytest.fixture
+def result(monkeypatch):
+    """A command that answers with a result; how often it was asked."""
+    asked = []
+
+    async def download(call):
+        """Download."""
+
+        async def pieces():
+            yield make_result()
+
+        asked.append(list(call.words))
+        return Reply(meta={"status": "ok", "info": ""}, download=pieces())
+
+    command = Command(name="fetch", scope="job", serve=download, usage="", client_cmd=table.PULL_FOLDER)
+    monkeypatch.setattr(table, "_BY_NAME", {**table._BY_NAME, "fetch": command})
+    return asked

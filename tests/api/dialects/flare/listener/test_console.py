@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from api.dialects.flare.command import Command, Reply
 from api.dialects.flare.errors import FlareError
 from api.dialects.flare.listener.console import read_props, split_command
-from api.dialects.flare.routes import table
+from tests.api.dialects.flare.listener import conftest
 from tests.api.dialects.flare.requests.jobs import pack_job
 
 
@@ -90,34 +89,6 @@ async def test_a_damaged_upload_makes_no_job(client):
     assert (await client.send("list_jobs"))["meta"]["jobs"] == []
 
 
-def make_result():
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("workspace/log.txt", "done\n")
-        archive.writestr("job/hello/meta.json", "{}")
-        archive.writestr("meta.json", '{"a": 1}')
-    return file.getvalue()
-
-
-@pytest.fixture
-def result(monkeypatch):
-    """A command that answers with a result; how often it was asked."""
-    asked = []
-
-    async def download(call):
-        """Download."""
-
-        async def pieces():
-            yield make_result()
-
-        asked.append(list(call.words))
-        return Reply(meta={"status": "ok", "info": ""}, download=pieces())
-
-    command = Command(name="fetch", scope="job", serve=download, usage="", client_cmd=table.PULL_FOLDER)
-    monkeypatch.setattr(table, "_BY_NAME", {**table._BY_NAME, "fetch": command})
-    return asked
-
-
 async def test_a_result_is_fetched_file_by_file(client, result):
     meta = (await client.send("job.fetch J1"))["meta"]
     assert meta["files"] == ["job.zip", "meta.json", "workspace.zip"]
@@ -134,7 +105,7 @@ async def test_a_gateway_that_does_not_have_the_files_gets_them_again(client, re
 
 
 async def test_a_result_that_is_no_zip_is_an_answer(client, result, monkeypatch):
-    monkeypatch.setattr(f"{__name__}.make_result", lambda: b"no zip")
+    monkeypatch.setattr(conftest, "make_result", lambda: b"no zip")
     assert (await client.send("fetch J1"))["meta"]["status"] == "internal_error"
 
 

@@ -10,7 +10,6 @@ from api.dialects.flare.errors import FlareError
 from api.dialects.flare.listener import framing, old_files
 from api.dialects.flare.listener.old_files import Generations, write_chunks
 from tests.api.dialects.flare.listener.conftest import Client, listen
-from tests.api.dialects.flare.listener.test_console import result  # noqa: F401  a fixture
 from tests.api.dialects.flare.listener.test_framing import Out
 from tests.api.dialects.flare.requests.jobs import APP, pack_job
 
@@ -18,7 +17,7 @@ from tests.api.dialects.flare.requests.jobs import APP, pack_job
 @pytest.fixture
 async def old(console, ground, monkeypatch):
     """The lead, logged in at a listener that takes the uploads of 2.4."""
-    monkeypatch.setattr("api.dialects.flare.listener.identity.PROJECT", "p1")
+    monkeypatch.setattr("api.dialects.flare.requests.identity.PROJECT", "p1")
     async with listen(console, ground, serves_old=True) as listener:
         made = Client(ground, listener.port)
         assert await made.log_in() == "OK"
@@ -98,7 +97,7 @@ async def test_the_command_list_names_both_handlers_and_only_when_told_to(old, c
     assert (await client.send("submit_job hello eA=="))["meta"]["status"] != "ok"
 
 
-async def test_a_result_comes_as_the_client_that_uploaded_last_reads_it(old, result):  # noqa: F811
+async def test_a_result_comes_as_the_client_that_uploaded_last_reads_it(old, result):
     meta = (await old.send("job.fetch J1"))["meta"]
     wanted = f"{meta['cmd_name']} {meta['tx_id']} J1 meta.json"
     assert await old.pull(wanted) == b'{"a": 1}'

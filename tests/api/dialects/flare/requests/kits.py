@@ -1,6 +1,8 @@
 """Certificates as kits hold them, and what clients sign with their keys."""
 
 import base64
+import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,28 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from fedrota.provision.authority import Authority, Credential
 from fedrota.provision.project import Participant
+
+
+@dataclass
+class Ground:
+    """The certificates, in the gateway's folder and in one for clients."""
+
+    state: Path
+    clients: Path
+    authority: Authority
+
+    def issue(self, name: str, role: str) -> None:
+        made = self.authority.issue(
+            Participant(name=name, type="admin", org="hq", role=role), days=1, now=datetime.now(UTC)
+        )
+        (self.clients / f"{name}.pem").write_text(made.key + made.certificate)
+
+    def trust(self, name: str = "") -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self.state / "flare" / "rootCA.pem"))
+        context.check_hostname = False
+        if name:
+            context.load_cert_chain(self.clients / f"{name}.pem")
+        return context
 
 
 def make_authority(folder: Path) -> Authority:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from api.dialects.flare.listener.identity import find_principal
+from api.dialects.flare.requests.identity import find_principal
 from api.dialects.flare.requests.proof import check_proof, describe_certificate, parse_proof
 from scheduler.domain.errors import InvalidDocumentError, UnauthenticatedError
 from tests.api.dialects.flare.requests.kits import expired, issue, make_authority, sign

@@ -4,31 +4,20 @@ import pytest
 
 from api.dialects.flare.routes import control
 from workers.calls import Answer
-from workers.channel import Channel, Orders, make_url
 
 
 @pytest.fixture
-async def told(console):
+async def told(connect):
     """Connected workers of all parties; what each was told."""
     heard = []
-    running = []
     for party in ("server", "9999", "10000"):
 
         def end(args, _body, party=party):
             heard.append((party, args["how"]))
             return Answer(result={"done": args["how"]})
 
-        url = make_url(str(console.gateway.server.make_url("/")), takes_knocks=False)
-        orders = Orders(knock=lambda _knocks: None, stop=lambda *_stop: None)
-        channel = Channel(url, console.gateway.tokens[f"worker-{party}"], orders=orders, ops={"worker.end": end})
-        running.append(asyncio.create_task(channel.run()))
-        async with asyncio.timeout(60):
-            while not channel.is_connected:
-                await asyncio.sleep(0.01)
-    yield heard
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+        await connect(party, {"worker.end": end})
+    return heard
 
 
 @pytest.fixture
@@ -89,7 +78,7 @@ async def test_a_site_that_does_not_answer_is_named(admin, monkeypatch):
     assert "9999" in meta["info"]
 
 
-async def test_a_worker_that_was_here_a_moment_ago_is_waited_for(admin):
+async def test_a_worker_that_was_here_a_moment_ago_is_waited_for(admin, connect):
     """As after a restart: the worker is known to be alive, its channel comes a little later."""
     asking = asyncio.create_task(admin.meta("shutdown", "client", "9999"))
     await asyncio.sleep(0.3)
@@ -99,14 +88,9 @@ async def test_a_worker_that_was_here_a_moment_ago_is_waited_for(admin):
         heard.append(args["how"])
         return Answer(result={"done": args["how"]})
 
-    url = make_url(str(admin.gateway.server.make_url("/")), takes_knocks=False)
-    orders = Orders(knock=lambda _knocks: None, stop=lambda *_stop: None)
-    channel = Channel(url, admin.gateway.tokens["worker-9999"], orders=orders, ops={"worker.end": end})
-    running = asyncio.create_task(channel.run())
+    await connect("9999", {"worker.end": end})
     assert (await asking)["status"] == "ok"
     assert heard == ["shutdown"]
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_removed_client_is_told_to_connect_again(admin, console, told):

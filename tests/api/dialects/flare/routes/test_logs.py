@@ -1,10 +1,7 @@
-import asyncio
-
 import pytest
 
 from tests.api.dialects.flare.routes.sites import ask
 from workers.calls import Answer
-from workers.channel import Channel, Orders, make_url
 
 
 async def test_logs_are_read_at_the_parties(server_site):
@@ -56,10 +53,9 @@ async def test_only_its_owner_changes_the_log_of_a_job_that_runs(server_site):
 
 
 @pytest.fixture
-async def told(console):
+async def told(connect):
     """Connected workers of both sites, of which 10000 refuses; which levels they were told."""
     heard = []
-    running = []
     for party in ("9999", "10000"):
 
         def change(args, _body, party=party):
@@ -68,17 +64,8 @@ async def told(console):
             heard.append((party, args["level"], args["by"]))
             return Answer(result={"level": args["level"]})
 
-        url = make_url(str(console.gateway.server.make_url("/")), takes_knocks=False)
-        orders = Orders(knock=lambda _knocks: None, stop=lambda *_stop: None)
-        channel = Channel(url, console.gateway.tokens[f"worker-{party}"], orders=orders, ops={"log.level": change})
-        running.append(asyncio.create_task(channel.run()))
-        async with asyncio.timeout(60):
-            while not channel.is_connected:
-                await asyncio.sleep(0.01)
-    yield heard
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+        await connect(party, {"log.level": change})
+    return heard
 
 
 async def test_a_worker_is_told_its_level_and_the_trail_who_said_so(console, told):

@@ -60,6 +60,33 @@ async def test_refusals_stand_in_the_payload_with_flare_s_codes(heart, token, wo
 
 
 @pytest.mark.parametrize(
+    ("token", "words", "message", "hint"),
+    [
+        ("other_org_admin", ("show_study", "heart"), "Study 'heart' not found.",
+         "Verify the study name. If the study exists and you expect access, contact a project_admin."),
+        ("other_org_admin", ("remove_study_site", "heart", "--sites", "10000"), "Study 'heart' not found.",
+         "Verify the study name. If the study exists and you expect access, contact a project_admin."),
+        ("other_org_admin", ("register_study", "heart", "--sites", "10000"), "Study 'heart' already exists.",
+         "The study name is already taken. Contact a project_admin to grant access."),
+        ("admin", ("register_study", "lung", "--site-org", "hq:10000"),
+         "Sites ['10000'] are unknown or do not belong to org 'hq'.",
+         "Each site must be a registered party of the specified organisation."),
+        ("admin", ("remove_study", "heart"), "Study 'heart' has 1 associated job(s) and cannot be removed.",
+         "Archive or delete the associated jobs before retrying."),
+        ("admin", ("add_study_user", "heart", "lead"), "User 'lead' is already in study 'heart'.",
+         "Use a different user or remove the existing entry first."),
+        ("admin", ("remove_study_user", "heart", "max"), "User 'max' is not in study 'heart'.",
+         "Use add-user to add the user first."),
+        ("admin", ("list_studies", "heart"), "list_studies does not accept arguments", ""),
+    ],
+)  # fmt: skip
+async def test_refusals_say_what_is_wrong_and_what_to_change(heart, token, words, message, hint):
+    await heart.submit(min_clients=1)
+    found = await ask(replace(heart, study=""), *words, token=token)
+    assert (found["message"], found["hint"]) == (message, hint)
+
+
+@pytest.mark.parametrize(
     ("token", "words"),
     [
         ("lead", ("register_study", "lung", "--sites", "9999")),

@@ -1,6 +1,6 @@
 import pytest
 
-from api.dialects.flare.listener.identity import IdentityError, find_principal
+from api.dialects.flare.requests.identity import IdentityError, find_principal
 from scheduler.domain.access import Role
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.dialects.flare.listener.files import FilesError, TrustFiles
+from api.dialects.flare.requests.trust import FilesError, TrustFiles
 
 
 def test_clients_must_show_a_certificate(ground):

@@ -1,4 +1,4 @@
-"""The certificates by which the listener is known and knows its clients; read anew whenever they change."""
+"""The certificates by which the gateway is known and knows FLARE's clients; read anew whenever they change."""
 
 import ssl
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NEEDED: Final = (AUTHORITY, CERTIFICATE, KEY)
 
 
 class FilesError(Exception):
-    """The listener has no usable certificates; the text says what to do."""
+    """The gateway has no usable certificates; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
