@@ -17,7 +17,7 @@ from tests.e2e.conftest import System
 
 pytestmark = pytest.mark.e2e
 JOB = Path(__file__).parents[2] / "examples/flare/hello-numpy"
-SITES = ("site-1", "site-2")
+SITES = ("site-1", "9999")
 RUN_S = 150.0
 BOUND_S = 40.0
 """A run that is aborted or has lost a member is over after so long."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from fedrota.component import CancelledError, ComponentInfo, InvalidInputError, PeerError
+from workers.executors.brood import reseed
 from workers.executors.context import Stopping, TaskContext
 from workers.executors.link import BlockingLink, Header, LinkClosedError
 
@@ -29,10 +30,7 @@ _FULL: Final = {
 def serve(sock: socket.socket, components: Mapping[str, ComponentInfo]) -> NoReturn:
     """Run the tasks that come over `sock`; never returns."""
     link = BlockingLink(sock)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115  the process's own descriptors
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-    _reseed()
+    reseed()
     try:
         while True:
             task, _ = link.recv()
@@ -45,13 +43,6 @@ def serve(sock: socket.socket, components: Mapping[str, ComponentInfo]) -> NoRet
                 os._exit(0)
     except LinkClosedError:
         os._exit(0)
-
-
-def _reseed() -> None:
-    """Forks share the parent's random state; give each its own."""
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
 
 
 def is_clean() -> bool:

@@ -47,13 +47,11 @@ class FlareNursery(Nursery):
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the worker's but where programs are: a job's own environment comes with its order."""
-        name, _, value = self.mark.partition("=")
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._site),
             "LANG": "C.UTF-8",
             "PYTHONNOUSERSITE": "1",
-            name: value,
         }
 
 

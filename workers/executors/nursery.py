@@ -15,11 +15,12 @@ from typing import Any, Final
 import structlog
 
 from workers.executors.base import Limits
+from workers.executors.component_zygote import BOOT
 from workers.executors.kernel import is_zombie, list_marked, signal_quietly
 from workers.executors.link import FrameReader, Header, LinkClosedError, pack_head
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
-from workers.executors.zygote import BOOT, Order
+from workers.executors.zygote import Order
 
 log = structlog.get_logger(__name__)
 
@@ -108,10 +109,11 @@ class Nursery:
             memory_bytes=self._limits.memory_bytes,
             disk_bytes=self._limits.disk_bytes,
         )
+        name, _, value = self.mark.partition("=")
         # The kernel ties the zygote's life to the thread that starts it: the loop's, which lasts.
         self._zygote = subprocess.Popen(
             self._command(order),
-            env=self._environment(),
+            env={**self._environment(), name: value},
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
         )
@@ -126,8 +128,7 @@ class Nursery:
     def _environment(self) -> dict[str, str]:
         """The worker's environment without its settings, among them its token."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FEDROTA_")}
-        name, _, value = self.mark.partition("=")
-        return {**dict.fromkeys(THREAD_LIMITS, "1"), **kept, name: value}
+        return dict.fromkeys(THREAD_LIMITS, "1") | kept
 
     def preload(self) -> None:
         """Have the zygote load the libraries for tables now, so that the first task on a table need not wait."""

@@ -1,23 +1,20 @@
 """The head of a member's processes: forked from the zygote, it forks all the others and ends with the member."""
 
 import os
-import select
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any, Final, NoReturn, Optional
+from typing import Any, Final, NoReturn
 
+from workers.executors.brood import Brood, Step
 from workers.executors.link import BlockingLink, LinkClosedError
-from workers.flare.brood import Brood
 from workers.flare.forks import Forks, take_request
 from workers.flare.programs import PROGRAMS, run_program
 from workers.flare.title import set_title
 
 MEMBERS: Final = frozenset({"workers.flare.serve", "workers.flare.join"})
-Step = Callable[[], Optional["Step"]]
-"""What a process goes on with, once the frames of the one that it was forked from are off its stack."""
 
 
 class Head:
@@ -47,7 +44,7 @@ class Head:
         if not self._member:
             self._way.close()
             return partial(run_member, module, Forks(self._their_way))
-        return self._serve()
+        return self._brood.serve(self._way, on_request=self._take_request, on_end=self._tell_ends)
 
     def _take_order(self) -> Mapping[str, Any] | None:
         """The member to run; None where there is none to run, which has been said then."""
@@ -61,17 +58,6 @@ class Head:
         except LinkClosedError:
             return None
         return None if lack else order
-
-    def _serve(self) -> Step | None:
-        poll = select.poll()
-        poll.register(self._way, select.POLLIN)
-        poll.register(self._brood.wake, select.POLLIN)
-        while True:
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            if self._brood.wake in ready:
-                self._tell_ends()
-            if self._way.fileno() in ready and (step := self._take_request()):
-                return step
 
     def _take_request(self) -> Step | None:
         """Fork what was asked for; in the new process what it goes on with."""

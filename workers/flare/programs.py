@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from workers.executors.brood import reseed
 from workers.flare.forks import Fork, Forks
 from workers.flare.title import set_title
 
@@ -25,6 +26,9 @@ PROGRAMS: Final = frozenset({SERVER, CLIENT}) | JOBS
 LAUNCHER: Final = "nvflare.app_common.job_launcher.process_launcher"
 CONFIGURATOR: Final = "nvflare.private.fed.server.server_app_runner"
 MONITOR: Final = "nvflare.fuel.f3.mpm"
+ARGUMENTS: Final = "nvflare.fuel.utils.argument_utils"
+NAME: Final = "uid"
+"""The variable of FLARE's command lines that holds a site's name."""
 THREADS_S: Final = 3.0
 """So long threads of the job may go on at its end: as long as FLARE waits, whether or not there are any."""
 TASK_S: Final = 0.5
@@ -42,6 +46,7 @@ def run_program(request: Mapping[str, Any], path: Sequence[str], forks: Forks) -
     set_title(shlex.join([sys.executable, "-m", module, *words]))
     forget_ours()
     reseed()
+    keep_names()
     if module in JOBS:
         forks.close()
     else:
@@ -52,17 +57,22 @@ def run_program(request: Mapping[str, Any], path: Sequence[str], forks: Forks) -
     sys.exit(run_main(module, words))
 
 
-def reseed() -> None:
-    """Forks share their parent's random state; give each its own."""
-    numbers = sys.modules.get("numpy.random")
-    if numbers is not None:
-        numbers.seed()
-
-
 def forget_ours() -> None:
     """A job may have packages of its own that are called as ours are."""
     for name in [name for name in sys.modules if name.partition(".")[0] in {"workers", "fedrota"}]:
         del sys.modules[name]
+
+
+def keep_names() -> None:
+    """Have FLARE take a site's name as text: it would read `uid=9999` as a number, which it then refuses as a name."""
+    given: Any = import_module(ARGUMENTS).parse_vars
+
+    def parse(items: Sequence[str] | None) -> dict[str, Any]:
+        names = {key: name for key, _, name in (item.partition("=") for item in items or ()) if key == NAME}
+        return {**given(items), **names}
+
+    for module in [module for module in sys.modules.values() if getattr(module, "parse_vars", None) is given]:
+        vars(module)["parse_vars"] = parse
 
 
 def fork_jobs(forks: Forks) -> None:

@@ -16,20 +16,20 @@ from tests.clients.install import install
 BOOT = """
 import json, numpy.random, socket, sys
 sys.path.append(sys.argv[1])
+from workers.executors.brood import go_on
 from workers.executors.link import pack_head
 from workers.flare import head
 path, order, members = sys.path[:-1], json.loads(sys.argv[2]), sys.argv[3:]
 head.MEMBERS = frozenset({*head.MEMBERS, *members})
 ours, theirs = socket.socketpair()
 ours.sendall(pack_head(order))
-step = head.Head(theirs, lack="", path=path).run
-while step is not None:
-    step = step()
+go_on(head.Head(theirs, lack="", path=path).run)
 """
 """A head without a zygote: what it forks and how it ends is the same."""
 
 RUN_FILE = """
 import argparse, runpy
+from nvflare.fuel.utils.argument_utils import parse_vars
 def parse_arguments():
     parser = argparse.ArgumentParser()
     for name in ("-m", "-s", "-n"):
@@ -43,6 +43,10 @@ def main(args):
 """
 FAKES = {
     "app_common/job_launcher/process_launcher.py": "def spawn_process(argv, env): raise AssertionError(argv)",
+    "fuel/utils/argument_utils.py": """
+def parse_vars(items):
+    return {key: int(value) if value.isdigit() else value for key, _, value in (item.partition("=") for item in items or ())}
+""",
     "fuel/f3/mpm.py": """
 import threading
 class MainProcessMonitor:

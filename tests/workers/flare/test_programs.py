@@ -122,6 +122,15 @@ def test_a_jobs_process_does_not_look_for_its_parent(stage):
     assert "parent True" in said
 
 
+def test_a_site_may_be_called_as_a_number_looks(stage):
+    said = run_job(
+        stage,
+        "import sys\nparse = sys.modules['__main__'].parse_vars\n"
+        "print('read', parse(['uid=9999', 'port=80']), parse(None))",
+    )
+    assert "read {'uid': '9999', 'port': 80} {}" in said
+
+
 def test_random_numbers_differ_between_processes(stage):
     said = run_job(
         stage,

@@ -84,6 +84,8 @@ def test_a_member_under_way_is_stopped_and_dies_with_the_zygote(make_party):
     runs = [party.start("workers.flare.serve", **waits) for _ in range(2)]
     pids = [sink.wait_begun() for _, sink, _ in runs]
     until(lambda: all((place.workdir / "flare").exists() for place, _, _ in runs))
+    caught = int(Path(f"/proc/{pids[0]}/status").read_text().partition("SigCgt:")[2].split()[0], 16)
+    assert caught >> (signal.SIGINT - 1) & 1  # an interrupt is an exception, as in any Python program
     runs[0][2].stop(5.0)
     assert runs[0][1].wait(30).kind == "exit"
     os.kill(party.nursery.zygote_pid, signal.SIGKILL)

@@ -85,7 +85,7 @@ async def _draft(call: Call, job: JobFolder, blob: Blob) -> Draft:
     parties = list_enrolled(known, call.study, server=server)
     offline_s = call.app[PATIENCE].offline_s
     sites = choose_sites(job, parties, server=server, now=utc_now(), offline_s=offline_s)
-    check_engines(job, parties, (server, *sites))
+    check_engines(job, parties, server=server, sites=sites)
     return make_draft(job, blob, server=server, sites=sites, by=call.by)
 
 

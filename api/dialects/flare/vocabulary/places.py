@@ -1,7 +1,9 @@
 """Which parties run a FLARE job: its server and its sites, refused in FLARE's words where they cannot."""
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from api.dialects.flare.requests.archive import refuse
 from api.dialects.flare.requests.job_folder import SERVER, JobFolder
@@ -9,6 +11,10 @@ from api.dialects.flare.vocabulary.draft import ENGINE
 from scheduler.domain.model import Party
 from scheduler.domain.plan import nearest
 from scheduler.domain.studies import Study
+
+SITE_NAME: Final = re.compile("[A-Za-z0-9_-]+")
+NAME_RULE: Final = "letters, digits, '-' and '_'"
+"""What FLARE's engine takes as a client's name (nvflare 2.9.0, `lighter/entity.py`); a party's id may hold a '.', too."""
 
 
 def choose_server(job: JobFolder, parties: Sequence[Party], *, chosen: str) -> str:
@@ -37,7 +43,7 @@ def choose_sites(
     if not job.takes_all:
         _check_sites(job, [party.id for party in parties])
         return job.sites
-    others = [party for party in parties if party.id != server and not party.drained and can_run(job, party)]
+    others = [party for party in parties if party.id != server and not party.drained and can_join(job, party)]
     online = [party.id for party in others if party.is_online(now, offline_s)]
     enough = len(online) >= job.min_clients and set(job.mandatory_clients) <= set(online)
     sites = online if enough else [party.id for party in others]
@@ -45,35 +51,65 @@ def choose_sites(
     if missing:
         raise refuse(f"Mandatory clients {missing} are not in the deploy_map for job {job.folder}")
     if len(sites) < job.min_clients:
-        unable = [party.id for party in parties if party.id != server and not can_run(job, party)]
-        why = f" Without an engine for FLARE: {', '.join(unable)} (FEDROTA_ENGINES)." if unable else ""
-        raise refuse(f"min {job.min_clients} clients required for job {job.folder}, found {len(sites)}.{why}")
+        left_out = _explain(job, [party for party in parties if party.id != server])
+        raise refuse(f"min {job.min_clients} clients required for job {job.folder}, found {len(sites)}.{left_out}")
     return tuple(sites)
 
 
-def can_run(job: JobFolder, party: Party) -> bool:
+def _explain(job: JobFolder, parties: Sequence[Party]) -> str:
+    unable = [party.id for party in parties if not has_engine(job, party)]
+    unfit = [party.id for party in parties if not fits_engine(job, party.id)]
+    return "".join(
+        f" {why}: {', '.join(names)} ({remedy})."
+        for why, names, remedy in (
+            ("Without an engine for FLARE", unable, "FEDROTA_ENGINES"),
+            ("With a name that FLARE does not take", unfit, NAME_RULE),
+        )
+        if names
+    )
+
+
+def can_join(job: JobFolder, party: Party) -> bool:
+    """Whether a party can be a site of the job."""
+    return has_engine(job, party) and fits_engine(job, party.id)
+
+
+def fits_engine(job: JobFolder, site: str) -> bool:
+    """Whether what runs the job takes such a name for a site."""
+    return bool(job.steps) or SITE_NAME.fullmatch(site) is not None
+
+
+def has_engine(job: JobFolder, party: Party) -> bool:
     """Whether a party's worker has what the job runs with; one that has never said what it has may come to have it."""
     engines = party.facts.get("engines")
     return bool(job.steps) or not isinstance(engines, list) or ENGINE in engines
 
 
-def check_engines(job: JobFolder, parties: Sequence[Party], members: Collection[str]) -> None:
+def check_engines(job: JobFolder, parties: Sequence[Party], *, server: str, sites: Sequence[str]) -> None:
     """FlareError where one of the job's members could not run it."""
-    unable = [party.id for party in parties if party.id in members and not can_run(job, party)]
+    unable = [party.id for party in parties if party.id in {server, *sites} and not has_engine(job, party)]
     if unable:
-        named = ", ".join(f"'{party}'" for party in unable)
         raise refuse(
-            f"job {job.folder} cannot run at {named}: the worker there has no engine for FLARE. Name a Python with nvflare "
-            "in FEDROTA_ENGINES of that worker, or choose other sites"
+            f"job {job.folder} cannot run at {_quote(unable)}: the worker there has no engine for FLARE. Name a Python "
+            "with nvflare in FEDROTA_ENGINES of that worker, or choose other sites"
         )
+    unfit = [site for site in sites if not fits_engine(job, site)]
+    if unfit:
+        raise refuse(
+            f"job {job.folder} cannot run at {_quote(unfit)}: FLARE does not take such a name ({NAME_RULE}). "
+            "Register the party under another, or choose other sites"
+        )
+
+
+def _quote(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def check_enrolled(job: JobFolder, study: Study | None) -> None:
     """FlareError where the job names sites that are none of its study's."""
     others = [] if study is None else [site for site in job.sites if site not in study.sites]
     if study is not None and others:
-        named = ", ".join(f"'{site}'" for site in others)
-        words = f"site {named} is" if len(others) == 1 else f"sites {named} are"
+        words = f"site {_quote(others)} is" if len(others) == 1 else f"sites {_quote(others)} are"
         raise refuse(f"{words} not enrolled in study '{study.name}'")
 
 

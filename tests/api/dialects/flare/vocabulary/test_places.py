@@ -62,18 +62,29 @@ def test_a_worker_that_has_said_so_has_no_engine_and_is_left_out_of_a_job_for_al
 def test_a_job_that_a_member_could_not_run_is_refused():
     bare, server = party("a", facts={"engines": ["iflearner"]}), party("s", facts={"engines": []})
     with pytest.raises(FlareError, match="job J cannot run at 's', 'a': the worker there has no engine for FLARE"):
-        check_engines(job(), [server, bare], ("s", "a"))
-    check_engines(job(), [server, bare], ("b",))
+        check_engines(job(), [server, bare], server="s", sites=["a"])
+    check_engines(job(), [server, bare], server="b", sites=[])
+
+
+def test_a_site_whose_name_flare_does_not_take_is_refused_and_left_out_of_a_job_for_all():
+    dotted, plain = party("a.b"), party("9999")
+    with pytest.raises(FlareError, match=r"cannot run at 'a.b': FLARE does not take such a name \(letters"):
+        check_engines(job(), [dotted, plain], server="s.t", sites=["a.b", "9999"])
+    check_engines(job(), [dotted, plain], server="s.t", sites=["9999"])
+    assert sites(job(), dotted, plain) == ("9999",)
+    with pytest.raises(FlareError, match=r"found 1. With a name that FLARE does not take: a.b \(letters"):
+        sites(job(min_clients=2), dotted, plain)
+    assert sites(replace(job(), steps=OWN), dotted, plain) == ("a.b", "9999")
 
 
 def test_one_that_has_never_said_what_it_has_may_come_to_have_it():
-    check_engines(job(), [party("s", facts={}), party("a", last_seen=None)], ("s", "a"))
+    check_engines(job(), [party("s", facts={}), party("a", last_seen=None)], server="s", sites=["a"])
 
 
 def test_a_job_of_our_own_steps_needs_no_engine():
     bare = party("a", facts={"engines": []})
     own = replace(job(), steps=OWN)
-    check_engines(own, [bare], ("a",))
+    check_engines(own, [bare], server="a", sites=[])
     assert sites(own, bare) == ("a",)
 
 

@@ -9,8 +9,8 @@ from tests.workers.fakes import is_alive, until
 PROGRAM = """
 import json, os, signal, sys, time
 from pathlib import Path
-from workers.flare.brood import Brood
-brood = Brood()
+from workers.executors import brood as module
+brood = module.Brood()
 def sleep():
     time.sleep(60)
 def leave_daemon():
@@ -39,6 +39,9 @@ os.kill(daemon, 0)
 if sys.argv[2] == "sweep":
     brood.sweep()
     os.kill(pids[2], 0)
+elif sys.argv[2] == "give up":
+    module.kill_tree = lambda pid: None
+    brood.sweep(0.1)
 print(json.dumps([[ended[pid] for pid in pids[:2]], pids[2]]), flush=True)
 if sys.argv[2] == "end":
     brood.end()
@@ -69,6 +72,14 @@ def test_what_an_ended_child_has_left_lives_until_it_is_swept(repository, tmp_pa
     process, _, sleeper, daemon = run(repository, tmp_path, "sweep")
     until(lambda: not is_alive(daemon))
     assert is_alive(sleeper)
+    process.communicate("x", timeout=10)
+    assert process.returncode == 0
+
+
+def test_what_does_not_die_is_left_for_another_occasion(repository, tmp_path):
+    process, _, _, daemon = run(repository, tmp_path, "give up")
+    assert is_alive(daemon)
+    os.kill(daemon, signal.SIGKILL)
     process.communicate("x", timeout=10)
     assert process.returncode == 0
 
