@@ -138,7 +138,7 @@ class ChannelHub:
     async def detach(self, connection: Connection) -> None:
         """A channel has ended: whoever waits for its answers is told."""
         connection.end()
-        if self._trunk is not None:
+        if self._trunk is not None and connection.party not in self._connections:  # else a newer one is here
             await self._trunk.release(connection.party, connection.serial)
 
     def _forget(self, connection: Connection) -> None:

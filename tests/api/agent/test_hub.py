@@ -233,6 +233,24 @@ async def test_a_newer_worker_replaces_the_older_one(hub_and_worker, tmp_path):
     await newer.stop()
 
 
+async def test_a_party_can_be_found_while_a_newer_worker_replaces_the_older_one(hub_and_worker, tmp_path, monkeypatch):
+    hub, worker = hub_and_worker
+    trunk = worker.hub._trunk
+    if trunk is not None:  # the newer one's presence is written late
+        given = trunk.hold
+
+        async def hold(party, serial):
+            await asyncio.sleep(0.5)
+            await given(party, serial)
+
+        monkeypatch.setattr(trunk, "hold", hold)
+    newer = await Worker("9999", worker.url, tmp_path / "newer", ops=OPS).start()
+    await until(lambda: not worker.channel.is_connected)
+    await asyncio.sleep(0.2)  # the end of the older one has been dealt with
+    assert await hub.call("9999", "quick", {}) == {"args": {}}
+    await newer.stop()
+
+
 @pytest.fixture
 async def two_gateways(broker_url):
     redis = Redis.from_url(broker_url)
