@@ -30,7 +30,9 @@ class LinkClosedError(LinkError):
 def pack_head(header: Header, payload_size: int = 0) -> bytes:
     """Everything of a frame but its payload; LinkError where either part is too large."""
     head = _encode(header).encode()
-    if len(head) > MAX_HEADER or payload_size > MAX_PAYLOAD:
+    if len(head) > MAX_HEADER:
+        raise LinkError(f"a {header.get('t', 'frame')} may have at most {MAX_HEADER >> 20} MiB of JSON")
+    if payload_size > MAX_PAYLOAD:
         raise LinkError(f"a message may have at most {MAX_PAYLOAD >> 20} MiB")
     return LENGTHS.pack(len(head), payload_size) + head
 

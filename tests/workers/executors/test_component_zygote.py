@@ -1,9 +1,12 @@
 import os
 import signal
+import socket
 
 from tests.workers.fakes import until
 from workers.executors import component_zygote
 from workers.executors.kernel import list_descendants
+from workers.executors.link import LinkError
+from workers.executors.zygote import Order
 
 
 def test_a_daemon_stays_below_the_task_that_made_it(workshop, tmp_path):
@@ -46,3 +49,19 @@ def test_the_libraries_for_tables_are_loaded_once(monkeypatch):
     component_zygote.load_tables()
     component_zygote.load_tables.cache_clear()
     assert done == ["load", "freeze"]
+
+
+def test_what_nobody_expected_of_a_task_s_process_is_in_its_log(tmp_path, monkeypatch):
+    def fail(_link, _components):
+        raise LinkError("a message that is too long")
+
+    monkeypatch.setattr(component_zygote, "serve", fail)
+    order = Order(control=0, parent=os.getpid(), modules=[], memory_bytes=0, disk_bytes=0)
+    log = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY)
+    with socket.socket() as link:
+        pid = os.fork()
+        if not pid:
+            component_zygote.begin_task(link, log, order=order, components={})
+    os.close(log)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 70
+    assert "LinkError: a message that is too long" in (tmp_path / "log").read_text()

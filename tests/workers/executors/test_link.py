@@ -76,3 +76,8 @@ def test_nonsense_is_refused(ends, stream):
 def test_a_payload_that_is_too_large_is_refused_before_it_is_sent():
     with pytest.raises(LinkError, match="1024 MiB"):
         pack_head({}, (1 << 30) + 1)
+
+
+def test_a_header_that_is_too_large_is_refused_by_its_own_limit():
+    with pytest.raises(LinkError, match="a summary may have at most 16 MiB of JSON"):
+        pack_head({"t": "summary", "values": "x" * (16 << 20)})
