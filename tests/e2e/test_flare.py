@@ -128,11 +128,13 @@ def test_a_job_runs_as_it_is_and_tells_how_far_it_is(system, session, tmp_path):
 
 
 def copy_job(folder: Path, *, rounds: int) -> Path:
-    """The job with so many rounds."""
+    """The job with so many rounds, for the sites that there are."""
     job = Path(shutil.copytree(JOB, folder / JOB.name))
     config = job / "app" / "config" / "config_fed_server.json"
     server = json.loads(config.read_text())
     server["workflows"][0]["args"]["num_rounds"] = rounds
+    aggregator = next(each for each in server["components"] if each["id"] == "aggregator")
+    aggregator["args"]["aggregation_weights"] = dict.fromkeys(SITES, 1.0)
     config.write_text(json.dumps(server))
     return job
 
