@@ -65,14 +65,14 @@ def test_the_end_takes_everything_along_daemons_too(repository, tmp_path):
     process, codes, sleeper, daemon = run(repository, tmp_path, "end")
     assert codes == [3, 0]
     until(lambda: not is_alive(daemon) and not is_alive(sleeper))
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
 
 
 def test_what_an_ended_child_has_left_lives_until_it_is_swept(repository, tmp_path):
     process, _, sleeper, daemon = run(repository, tmp_path, "sweep")
     until(lambda: not is_alive(daemon))
     assert is_alive(sleeper)
-    process.communicate("x", timeout=10)
+    process.communicate("x", timeout=60)
     assert process.returncode == 0
 
 
@@ -80,7 +80,7 @@ def test_what_does_not_die_is_left_for_another_occasion(repository, tmp_path):
     process, _, _, daemon = run(repository, tmp_path, "give up")
     assert is_alive(daemon)
     os.kill(daemon, signal.SIGKILL)
-    process.communicate("x", timeout=10)
+    process.communicate("x", timeout=60)
     assert process.returncode == 0
 
 
@@ -88,4 +88,4 @@ def test_children_die_with_their_parent(repository, tmp_path):
     process, _, sleeper, daemon = run(repository, tmp_path, "die")
     until(lambda: not is_alive(sleeper))
     os.kill(daemon, signal.SIGKILL)  # whoever adopts it is to sweep it away
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
