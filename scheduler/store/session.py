@@ -37,7 +37,7 @@ class Store:
         self.engine = engine
         self.is_postgres = engine.dialect.name == "postgresql"
         file = None if self.is_postgres else engine.url.database
-        self._take_turn = Turns(Path(file)).take if file and file != ":memory:" else nullcontext
+        self._turns = Turns(Path(file)) if file and file != ":memory:" else None
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -47,7 +47,7 @@ class Store:
         """
         tx: Tx | None = None
         try:
-            with self._take_turn(), self._begin(for_write=True) as tx:
+            with self._turns.take() if self._turns else nullcontext(), self._begin(for_write=True) as tx:
                 yield tx
         except STORE_AWAY as failure:
             if tx is not None and tx.is_unsure:
@@ -81,6 +81,8 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._turns:
+            self._turns.close()
 
 
 def make_store(url: str, *, pool_size: int = 8) -> Store:

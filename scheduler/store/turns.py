@@ -28,17 +28,32 @@ class Turns:
         if sys.platform == "win32":  # SQLite's own waiting must do
             yield
             return
-        file = self._open()
-        fcntl.flock(file, fcntl.LOCK_EX)
+        handle = self._find_handle()
+        fcntl.flock(handle.file, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+            fcntl.flock(handle.file, fcntl.LOCK_UN)
 
-    def _open(self) -> int:
-        """This thread's own handle: two threads that shared one would share its turn."""
-        if getattr(self._local, "process", None) != os.getpid():
-            self._local.file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._local.process = os.getpid()
-        found: int = self._local.file
+    def close(self) -> None:
+        """Close all handles that are not in use; who writes later opens another."""
+        self._local = threading.local()
+
+    def _find_handle(self) -> "_Handle":
+        """This thread's own: two threads that shared one would share its turn."""
+        found: _Handle | None = getattr(self._local, "handle", None)
+        if found is None or found.process != os.getpid():
+            found = _Handle(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), os.getpid())
+            self._local.handle = found
         return found
+
+
+class _Handle:
+    """An open file, closed when its thread has ended or nobody knows it any more."""
+
+    def __init__(self, file: int, process: int) -> None:
+        self.file = file
+        self.process = process
+
+    def __del__(self) -> None:
+        os.close(self.file)

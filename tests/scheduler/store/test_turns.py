@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import threading
 import time
 
@@ -58,3 +59,27 @@ def test_a_process_that_dies_gives_its_turn_back(tmp_path):
     holder.kill()
     assert got.wait(60)
     holder.join()
+
+
+def count_open(path):
+    """How many files this process has open at the path."""
+    links = (f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd"))
+    return sum(os.path.realpath(link) == str(path) for link in links)
+
+
+def test_a_thread_that_has_ended_keeps_no_file_open(tmp_path):
+    turns = Turns(tmp_path / "x.db")
+    thread = threading.Thread(target=overlap, args=(turns, [], threading.Lock()))
+    thread.start()
+    thread.join()
+    assert count_open(tmp_path / "x.db-turn") == 0
+
+
+def test_closing_spares_the_handle_that_is_in_use(tmp_path):
+    turns = Turns(tmp_path / "x.db")
+    with turns.take():
+        turns.close()
+        assert count_open(tmp_path / "x.db-turn") == 1
+    assert count_open(tmp_path / "x.db-turn") == 0
+    with turns.take():
+        assert count_open(tmp_path / "x.db-turn") == 1
