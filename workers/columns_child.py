@@ -30,6 +30,7 @@ def main() -> None:
     except TableError as wrong:
         answer = {"problem": {"where": wrong.where, "message": wrong.message, "hint": wrong.hint}}
     json.dump(answer, sys.stdout, allow_nan=False)
+    sys.stdout.flush()
 
 
 def convert(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
@@ -123,3 +124,4 @@ WORK: Final = {"convert": convert, "preview": render_preview, "rows": write_rows
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # an orderly exit aborts where Arrow is still starting a thread: "terminate called without ..."

@@ -1,3 +1,8 @@
+import json
+import os
+import subprocess
+import sys
+
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -47,3 +52,20 @@ def test_an_empty_parquet_file_is_refused(tmp_path):
     pyarrow.parquet.write_table(pyarrow.table({"a": pyarrow.array([], pyarrow.int64())}), tmp_path / "p")
     with pytest.raises(TableError, match="no rows"):
         run(tmp_path, (tmp_path / "p").read_bytes(), format="parquet")
+
+
+def test_an_answer_counts_though_the_process_could_not_end_in_order(tmp_path, repository):
+    """Arrow's threads may abort it then, on a busy machine."""
+    program = (
+        "import atexit, os, runpy; atexit.register(os.abort); runpy.run_module('workers.columns_child', {}, '__main__')"
+    )
+    (tmp_path / "source").write_text("a,b\n1,2\n")
+    with (tmp_path / "source").open("rb") as file:
+        wish = {"do": "convert", "file": file.fileno(), "format": "csv", "target": str(tmp_path / "out"), "id_column": "",
+                "label_column": ""}  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", program], input=json.dumps(wish), capture_output=True, text=True, check=False,
+            cwd=repository, pass_fds=[file.fileno()],
+        )  # fmt: skip
+    assert done.returncode == os.EX_OK, done.stderr
+    assert json.loads(done.stdout)["rows"] == 1
