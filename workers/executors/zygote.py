@@ -114,9 +114,11 @@ def redirect(log: int) -> None:
         os.dup2(source, target)
     os.close(nowhere)
     os.close(log)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115  the process's own descriptors
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout, sys.stderr = (
+        os.fdopen(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        for number in (1, 2)
+    )
 
 
 def set_limits(order: Order) -> None:

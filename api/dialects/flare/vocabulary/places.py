@@ -13,8 +13,8 @@ from scheduler.domain.plan import nearest
 from scheduler.domain.studies import Study
 
 SITE_NAME: Final = re.compile("[A-Za-z0-9_-]+")
-NAME_RULE: Final = "letters, digits, '-' and '_'"
 """What FLARE's engine takes as a client's name (nvflare 2.9.0, `lighter/entity.py`); a party's id may hold a '.', too."""
+NAME_RULE: Final = "letters, digits, '-' and '_'"
 
 
 def choose_server(job: JobFolder, parties: Sequence[Party], *, chosen: str) -> str:
