@@ -12,10 +12,15 @@ from tests.faults.system import System
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
 MURDER = """
-import os, signal, sys, psutil
+import os, signal, sys, time, psutil
+from pathlib import Path
 if os.path.exists(sys.argv[1]):
     sys.exit("cured")
 print("these are my last words", flush=True)
+task, seq = Path.cwd().parts[-2:]
+log = Path.cwd().parents[2] / "logs" / task / f"{seq}.log"
+while not (log.exists() and log.stat().st_size):  # a worker that dies before has nothing to keep
+    time.sleep(0.01)
 worker = next(each for each in psutil.Process().parents() if "workers" in each.cmdline())
 os.kill(worker.pid, signal.SIGKILL)
 signal.pause()

@@ -29,7 +29,8 @@ from workers.site import Site
 
 site = Site(make_settings(Path(sys.argv[1]), sys.argv[2], components=(sys.argv[3],)))
 site.start()
-print("up", flush=True)
+sys.stdout.write("up\\n")  # one write: a line of the log may come between the two of print
+sys.stdout.flush()
 for line in sys.stdin:
     site.runner.knock([Knock(line.strip(), 1)])
 site.stop(1.0)

@@ -85,16 +85,23 @@ class Zygote:
             self.say({"t": "exit", "pid": pid, "code": code})
 
     def _take_request(self) -> Step | None:
+        try:
+            request, descriptors = self._receive()
+        except (LinkClosedError, ConnectionResetError):  # reset: it died before it had read all that it was told
+            return self._brood.end
+        if request["preload"]:
+            self._load()
+        return self._fork(request["n"], *descriptors) if descriptors else None
+
+    def _receive(self) -> tuple[Header, list[int]]:
+        """One request and the descriptors that came with it."""
         raw, descriptors, _, _ = socket.recv_fds(
             self._control, LENGTHS.size, 2, socket.MSG_CMSG_CLOEXEC | socket.MSG_WAITALL
         )
         if len(raw) < LENGTHS.size:
-            return self._brood.end
+            raise LinkClosedError("the worker is gone")
         size, _ = LENGTHS.unpack(raw)
-        request = parse_header(self._control.recv(size, socket.MSG_WAITALL))
-        if request["preload"]:
-            self._load()
-        return self._fork(request["n"], *descriptors) if descriptors else None
+        return parse_header(self._control.recv(size, socket.MSG_WAITALL)), descriptors
 
     def _fork(self, number: int, link: int, log: int) -> Step | None:
         pid = self._brood.fork()

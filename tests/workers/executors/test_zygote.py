@@ -118,11 +118,16 @@ def test_a_request_may_be_to_load_and_no_more(worker):
     assert worker.control.recv()[0] == {"t": "loaded"}
 
 
-@pytest.mark.parametrize("how", ["close", "kill"])
+@pytest.mark.parametrize("how", ["close", "deaf", "kill"])
 def test_all_end_with_the_zygote_and_the_zygote_with_its_worker(worker, how):
     link, _ = worker.fork(1)
     pid = worker.control.recv()[0]["pid"]
-    if how == "close":
+    if how != "kill":
+        if how == "deaf":  # it is told of another process, and ends before it has read that
+            worker.fork(2)
+            told = select.poll()
+            told.register(worker.control.sock, select.POLLIN)
+            assert told.poll(60_000)
         worker.control.sock.close()
         assert worker.zygote.wait(60) == 0
     else:
