@@ -41,14 +41,13 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except FedrotaError as error:
-        if request.get(HAS_BEGUN):
-            raise _break_off(request, error) from error
-        return render_error(error)
+        return _hang_up(request, error) if request.get(HAS_BEGUN) else render_error(error)
     except web.HTTPException as error:
         return _render_http(request, error)
-    except ConnectionError:
-        # The client has gone; nobody reads an answer.
-        raise
+    except ConnectionError as error:
+        if not request.get(HAS_BEGUN) and request.transport is not None and not request.transport.is_closing():
+            raise
+        return _hang_up(request, error)
     except Exception as error:
         # The top of every request: the client learns an id, the log the rest.
         incident = secrets.token_hex(6)
@@ -56,7 +55,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             "request_failed", incident=incident, method=request.method, path=request.path, id=request[REQUEST_ID]
         )
         if request.get(HAS_BEGUN):
-            raise _break_off(request, error) from error
+            return _hang_up(request, error)
         if isinstance(error, STORE_AWAY):
             return _ask_again(request, incident)
         return _word(
@@ -81,11 +80,15 @@ def _ask_again(request: web.Request, incident: str) -> web.Response:
     return answer
 
 
-def _break_off(request: web.Request, error: Exception) -> ConnectionError:
-    """End an answer that has begun and cannot go on: the client must not take it for whole."""
+def _hang_up(request: web.Request, error: Exception) -> web.Response:
+    """End an answer that nobody reads any more, or that has begun and cannot go on: nobody must take it for whole.
+
+    What is returned is never sent. aiohttp would log an exception as a defect of ours, with its traceback.
+    """
+    log.warning("answer_broken_off", path=request.path, id=request[REQUEST_ID], error=str(error))
     if request.transport is not None:
         request.transport.abort()
-    return ConnectionResetError(f"the answer broke off: {error}")
+    return web.Response(status=499)
 
 
 def _render_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:

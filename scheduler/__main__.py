@@ -1,5 +1,6 @@
 """`python -m scheduler`: the scheduler as a Celery worker on the queue `scheduler`."""
 
+import socket
 import sys
 
 from config.logs import configure_logs
@@ -26,16 +27,24 @@ def main() -> int:
         return 1
     finally:
         store.close()
-    run(settings)
-    return 0
+    return run(settings)
 
 
-def run(settings: Settings) -> None:
-    """Be a Celery worker until SIGTERM."""
-    make_scheduler(settings).worker_main(
-        ["-q", "worker", "-Q", SCHEDULER, "-n", "scheduler@%h", "--pool", "solo",
-         "--without-gossip", "--without-mingle", "-l", settings.log_level]
-    )  # fmt: skip
+def run(settings: Settings) -> int:
+    """Be a Celery worker until SIGTERM; its exit status."""
+    # Not `worker_main`: that loads Celery's whole command line, and through it Flower's.
+    worker = make_scheduler(settings).Worker(
+        hostname=f"{SCHEDULER}@{socket.gethostname()}",
+        queues=[SCHEDULER],
+        pool_cls="solo",
+        concurrency=1,
+        loglevel=settings.log_level,
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 if __name__ == "__main__":

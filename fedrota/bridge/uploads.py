@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from typing import Any, Final
@@ -96,6 +97,13 @@ class Upload:
             self._reply = None
         finally:
             self._done.set()
+            self._drain()
+
+    def _drain(self) -> None:
+        """Let a caller go on who waits for room: nobody reads any more."""
+        with suppress(Empty):
+            while True:
+                self._chunks.get_nowait()
 
     def _read(self) -> Iterator[bytes]:
         idle_s = 0.0

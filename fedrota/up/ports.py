@@ -1,12 +1,18 @@
 """Free ports, chosen once and remembered."""
 
 import errno
+import random
 import socket
 from pathlib import Path
+from typing import Final
 
 import psutil
 
 from fedrota.up.errors import UpError
+
+
+PORTS: Final = range(12_000, 32_000)
+"""Below those that a system gives to whoever asks for any: nobody is given one of these between the look and the bind."""
 
 
 def is_free(host: str, port: int) -> bool:
@@ -23,10 +29,11 @@ def is_free(host: str, port: int) -> bool:
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
-    """A port that the system gives."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on; it is to be bound only after a while."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        if is_free(host, port):
+            return port
+    raise UpError(f"100 ports of {host} between {PORTS.start} and {PORTS.stop} are taken; name a free one")
 
 
 def remembered_port(path: Path) -> int:
@@ -40,7 +47,7 @@ def remembered_port(path: Path) -> int:
 
 
 def next_free_port(first: int) -> int:
-    """The first free loopback port from `first` on; one that the system gives when 20 are taken."""
+    """The first free loopback port from `first` on; any free one when 20 are taken."""
     span = range(first, min(first + 20, 65536))
     return next((port for port in span if is_free("127.0.0.1", port)), 0) or find_free_port()
 

@@ -101,7 +101,10 @@ def _links(pid: int) -> list[Any]:
 
 async def _get_json(url: str, path: str, token: str) -> dict[str, Any]:
     answer = await _get(url, path, token)
-    found = json.loads(answer.partition(b"\r\n\r\n")[2]) if _status(answer) == 200 else {}
+    try:
+        found = json.loads(answer.partition(b"\r\n\r\n")[2]) if _status(answer) == 200 else {}
+    except ValueError:  # the gateway ended in the middle of its answer
+        return {}
     return found if isinstance(found, dict) else {}
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import psutil
 
 from fedrota.up.folder import StateFolder, write_private
+from fedrota.up.spawn import kill_all, list_descendants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,10 @@ def write_record(folder: StateFolder, record: Record) -> None:
 
 def find_record(folder: StateFolder) -> Record | None:
     """The last record, whether or not its `up` still runs."""
-    if not folder.record.exists():
+    try:
+        given = json.loads(folder.record.read_text())
+    except FileNotFoundError:
         return None
-    given = json.loads(folder.record.read_text())
     given["processes"] = tuple(ProcessRecord(**process) for process in given["processes"])
     return Record(**given)
 
@@ -58,7 +60,10 @@ def find_running(folder: StateFolder) -> Record | None:
 def is_same_process(pid: int, created: float) -> bool:
     """Whether the process of that start time still runs; pids are used again, start times are not."""
     process = find_process(pid, created)
-    return process is not None and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process is not None and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def find_process(pid: int, created: float) -> psutil.Process | None:
@@ -85,7 +90,6 @@ def kill_leftovers(folder: StateFolder) -> list[str]:
     for left in record.processes if record else ():
         process = find_process(left.pid, left.created) if left.pid else None
         if process is not None:
-            for member in [*process.children(recursive=True), process]:
-                member.kill()
+            kill_all([*list_descendants(process), process])
             killed.append(left.name)
     return killed

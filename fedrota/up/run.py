@@ -63,9 +63,7 @@ def run_up(
 
 
 async def _run(supervisor: Supervisor, on_ready: Callable[[], None], body: Callable[[], None] | None) -> None:
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, supervisor.ask_stop)
+    _heed_signals(supervisor, asyncio.get_running_loop())
     errand: asyncio.Future[None] | None = None
     try:
         if await supervisor.start():
@@ -77,10 +75,19 @@ async def _run(supervisor: Supervisor, on_ready: Callable[[], None], body: Calla
     finally:
         await supervisor.stop()
         for number in SIGNALS:  # what comes now comes too late to mean anything
-            loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)
     if errand is not None and errand.done():
         errand.result()
+
+
+def _heed_signals(supervisor: Supervisor, loop: asyncio.AbstractEventLoop) -> None:
+    """Ask for a stop at each signal.
+
+    The handlers are not the loop's own: taking one of those away means to die of its signal until another is set,
+    and whoever says `down --now` sends one after the other.
+    """
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(supervisor.ask_stop))
 
 
 def _in_thread(body: Callable[[], None]) -> "asyncio.Future[None]":

@@ -97,6 +97,14 @@ def kill_family(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def list_descendants(process: psutil.Process) -> list[psutil.Process]:
+    """All that it started, as far as they live; none where it has gone meanwhile."""
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
 def kill_all(processes: Iterable[psutil.Process]) -> None:
     """Kill those that still live."""
     for process in processes:

@@ -15,7 +15,7 @@ from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder
 from fedrota.up.programs import STOP_ORDER, Plan, Program, Stage
 from fedrota.up.record import Record, start_time, write_record
-from fedrota.up.spawn import kill_all
+from fedrota.up.spawn import kill_all, list_descendants
 from fedrota.up.voice import Terminal, Voice
 
 PR_SET_CHILD_SUBREAPER: Final = 36
@@ -165,9 +165,9 @@ class Supervisor:
         orphans = [
             process
             for process in psutil.Process().children()
-            if process.pid not in known and process.create_time() < born_before
+            if process.pid not in known and start_time(process.pid) < born_before
         ]
-        kill_all(member for orphan in orphans for member in [*_descendants(orphan), orphan])
+        kill_all(member for orphan in orphans for member in [*list_descendants(orphan), orphan])
         for orphan in orphans:
             _reap(orphan.pid)
 
@@ -180,13 +180,6 @@ def _last_lines(child: Child) -> str:
     how = "crashes again and again" if child.became_ready.is_set() else "does not start"
     lines = "\n".join(f"  {line}" for line in child.voice.tail)
     return f"{child.program.name} {how}. Its last lines, more in {child.voice.file}:\n{lines}"
-
-
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
 
 
 def _reap(pid: int) -> None:

@@ -1,9 +1,11 @@
 import logging
 
+import aiohttp
 import psycopg
 import pytest
 
 from api.keys import READER
+from api.native import events
 from scheduler.domain.errors import FedrotaError
 
 
@@ -73,3 +75,16 @@ async def test_an_error_without_a_code_of_its_own_comes_from_a_party(gateway, mo
     monkeypatch.setattr(gateway.app[READER], "read", fail)
     answer = await gateway.get("/components")
     assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("it has gone"), FedrotaError("the party has gone")])
+async def test_an_answer_that_breaks_off_is_not_taken_for_whole_and_is_no_defect(gateway, monkeypatch, caplog, error):
+    def fail(*_args, **_given):
+        raise error
+
+    job = await gateway.submit()
+    monkeypatch.setattr(events, "_read_news", fail)
+    with pytest.raises(aiohttp.ClientError):
+        await gateway.get(f"/jobs/{job}/events", headers={"Accept": "text/event-stream"})
+    assert [record.msg for record in caplog.records if record.exc_info] == []
+    assert "answer_broken_off" in caplog.text

@@ -13,15 +13,13 @@ def is_tidy(worker) -> bool:
     return not list_spooled(worker.workdir.spool) and not list(root.glob("work/*/*"))
 
 
-def test_a_stale_success_loses_its_outputs(gateway, worker):
-    give(
-        gateway,
-        worker,
-        "t1",
-        run={"command": ["sh", "-c", "echo x > $FEDROTA_OUTPUT_DIR/m; sleep 0.4"], "outputs": {"m": "file"}},
-    )
+def test_a_stale_success_loses_its_outputs(gateway, worker, tmp_path):
+    script = "echo x > $FEDROTA_OUTPUT_DIR/m; while [ ! -e $0 ]; do sleep 0.01; done"
+    run = {"command": ["sh", "-c", script, str(tmp_path / "go")], "outputs": {"m": "file"}}
+    give(gateway, worker, "t1", run=run)
     until(lambda: worker.workdir.output("t1", 1, "m").exists())
     gateway.status = {SYNC_PATH: 503}
+    (tmp_path / "go").touch()
     until(lambda: list_spooled(worker.workdir.spool))
     gateway.tasks.pop("t1")
     gateway.status = {}
@@ -30,10 +28,12 @@ def test_a_stale_success_loses_its_outputs(gateway, worker):
 
 
 def test_a_time_limit_is_kept_here_even_while_the_gateway_is_away(gateway, worker):
+    gateway.judge = lambda call: 503 if call["reports"] else 200
     give(gateway, worker, "t1", run={"component": "sleeping"}, timeout_s=0.5)
-    until(worker.runner.list_running)
+    until(lambda: '["pid","t1",1,' in worker.workdir.journal.read_text())
     gateway.down()
     until(lambda: list_spooled(worker.workdir.spool))
+    gateway.judge = lambda call: 200
     gateway.up()
     report = gateway.report_of("t1")
     assert (report["outcome"], report["kind"]) == ("timeout", "timeout")

@@ -46,6 +46,8 @@ class Alone:
             cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.said = ""
+
+    def wait_up(self) -> None:
         while "up\n" not in self.said:
             line = self.process.stdout.readline()
             assert line, f"the worker has ended:\n{self.said}"
@@ -64,8 +66,10 @@ class Alone:
 def start_alone(gateway, tmp_path, repository):
     started = []
 
-    def start() -> Alone:
+    def start(*, is_to_last: bool = True) -> Alone:
         started.append(Alone(tmp_path, gateway, repository))
+        if is_to_last:
+            started[-1].wait_up()
         return started[-1]
 
     yield start
@@ -116,9 +120,9 @@ def test_two_workers_of_one_party_cannot_share_a_folder(gateway, worker, tmp_pat
 def test_a_worker_with_another_partys_token_ends_with_a_word(gateway, start_alone):
     """It would take the knocks that are meant for the party's own worker."""
     gateway.status = {HELLO_PATH: 403}
-    worker = start_alone()
+    worker = start_alone(is_to_last=False)  # it may end before it has said that it is up
+    said = worker.process.stdout.read()
     assert worker.process.wait(60) == 70
-    said = worker.said + worker.process.stdout.read()
     assert "worker_unwelcome" in said
     assert "told to answer 403" in said
 

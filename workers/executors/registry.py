@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -111,7 +112,8 @@ def _run_trial(sources: Sequence[str], write_end: int) -> NoReturn:
     finally:
         wrong = sys.exc_info()[1]
         said = _render_error(wrong) if wrong is not None else reason
-        os.write(write_end, said.encode(errors="replace")[:4096])
+        with suppress(BrokenPipeError):  # the zygote that asked has been killed
+            os.write(write_end, said.encode(errors="replace")[:4096])
         os._exit(0)
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 MAX_REQUEST: Final = 1 << 17
@@ -38,12 +39,13 @@ class Fork:
         return code
 
     def terminate(self) -> None:
-        """Kill it and its whole process group."""
+        """Kill it and its whole process group; it alone where it does not lead one yet."""
         if self.pid and self.poll() is None:
             try:
                 os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return  # it has just ended
+            except ProcessLookupError:  # it has just been forked, or has just ended
+                with suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
 
     def _is_told(self, timeout_ms: int | None) -> bool:
         poll = select.poll()

@@ -101,6 +101,26 @@ def test_a_refusal_is_told_at_the_end_of_a_file_of_bounded_length(monkeypatch):
         send(under_way, range(1, 300))
 
 
+def test_a_refusal_reaches_a_client_that_waits_for_room(monkeypatch):
+    monkeypatch.setattr(uploads, "REPLY_S", 60.0)
+    waits = threading.Event()
+
+    class Narrow(uploads.Queue):
+        def put(self, content, *given, **named):
+            if self.full():
+                waits.set()
+            super().put(content, *given, **named)
+
+    def refuse(_request, _member, _body):
+        assert waits.wait(60)
+        return "refused"
+
+    monkeypatch.setattr(uploads, "Queue", Narrow)
+    under_way = Uploads(refuse)
+    send(under_way, range(10))
+    assert under_way.take(ANN, chunk(10, b"x" * 580, size=600, last=True)) == "refused"
+
+
 def test_a_gateway_that_does_not_keep_up_stops_the_client(monkeypatch):
     monkeypatch.setattr(uploads, "REPLY_S", 0.1)
     go_on = threading.Event()

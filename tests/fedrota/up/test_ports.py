@@ -1,9 +1,12 @@
 """Ports that are free, taken, remembered."""
 
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
+from fedrota.up import ports
 from fedrota.up.errors import UpError
 from fedrota.up.ports import claim_port, find_free_port, is_free, next_free_port, remembered_port
 
@@ -23,6 +26,18 @@ def test_a_taken_port_is_refused_with_a_way_out(taken_port):
 
 def test_port_0_means_any_free_one():
     assert is_free("127.0.0.1", claim_port("127.0.0.1", 0))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the range stands in Linux's own file")
+def test_a_chosen_port_is_none_that_the_system_gives_to_others_before_it_is_bound():
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert all(find_free_port() < first for _ in range(20))
+
+
+def test_where_all_ports_are_taken_it_says_so(monkeypatch):
+    monkeypatch.setattr(ports, "is_free", lambda *_: False)
+    with pytest.raises(UpError, match="are taken; name a free one"):
+        find_free_port()
 
 
 def test_a_free_port_is_taken_as_it_is():

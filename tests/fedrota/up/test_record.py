@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 from fedrota.up.folder import make_folder
@@ -64,6 +66,36 @@ def test_an_ended_process_is_not_the_same(sleeper):
     sleeper.kill()
     sleeper.wait()
     assert not is_same_process(sleeper.pid, created)
+
+
+def go_before(sleeper, monkeypatch, name):
+    """The process is gone once it has been found, before psutil does `name` to it."""
+    asked = getattr(psutil.Process, name)
+
+    def after_its_end(process, *given, **named):
+        sleeper.kill()
+        sleeper.wait()
+        return asked(process, *given, **named)
+
+    monkeypatch.setattr(psutil.Process, name, after_its_end)
+
+
+def test_a_process_that_ends_while_it_is_looked_at_runs_no_more(sleeper, monkeypatch):
+    created = start_time(sleeper.pid)
+    go_before(sleeper, monkeypatch, "status")
+    assert not is_same_process(sleeper.pid, created)
+
+
+@pytest.mark.parametrize("step", ["children", "kill"])
+def test_a_leftover_that_ends_by_itself_meanwhile_is_no_error(folder, sleeper, monkeypatch, step):
+    write_record(folder, record_of(999_999, 0.0, process_of(sleeper.pid, start_time(sleeper.pid))))
+    go_before(sleeper, monkeypatch, step)
+    assert kill_leftovers(folder) == ["worker.1"]
+
+
+def test_a_record_that_goes_while_it_is_looked_for_means_nothing_runs(folder, monkeypatch):
+    monkeypatch.setattr(Path, "exists", lambda _path: True)
+    assert find_record(folder) is None
 
 
 def test_leftovers_of_a_vanished_run_are_killed(folder, sleeper):

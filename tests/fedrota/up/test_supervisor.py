@@ -156,7 +156,7 @@ async def test_a_killed_process_is_started_again(scene):
     await run.start()
     os.kill(find_running(scene.folder).processes[0].pid, 9)
     await until(lambda: scene.lines().count("start worker.1") == 2)
-    assert find_running(scene.folder).processes[0].restarts == 1
+    await until(lambda: find_running(scene.folder).processes[0].restarts == 1)
     await run.stop()
 
 
@@ -169,6 +169,7 @@ async def test_a_stop_during_the_start_leaves_nothing(scene):
     )
     starting = asyncio.create_task(run.start())
     await until(lambda: len(scene.lines()) == 2)
+    await until(lambda: all(process.pid for process in find_running(scene.folder).processes))
     run.ask_stop()
     assert not await asyncio.wait_for(starting, 60)
     await run.stop()

@@ -12,7 +12,7 @@ def test_metrics_progress_and_summary_come_while_the_command_runs(workshop):
         '{"name": "x", "value": NaN}',
     ]
     run = workshop.command("sh", "-c", 'printf "%s\\n" "$@" >> $FEDROTA_METRICS; sleep 60', "sh", *lines)
-    until(lambda: run.sink.summary)
+    until(lambda: run.sink.summary and run.sink.points)  # lines that come together are told one after the other
     assert [(point.name, point.step, point.value) for point in run.sink.points] == [("loss", 1, 0.5)]
     assert run.sink.fractions == [0.5]
     run.handle.kill()

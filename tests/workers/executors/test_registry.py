@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -30,6 +32,13 @@ def test_an_import_without_end_is_given_up(tmp_path, monkeypatch):
     file = tmp_path / "slow.py"
     file.write_text("import time; time.sleep(60)")
     assert "did not end" in registry.try_import(str(file))
+
+
+def test_a_trial_whose_zygote_was_killed_ends_without_a_traceback(repository):
+    program = "import os; from workers.executors.registry import _run_trial; ends = os.pipe(); os.close(ends[0]); "
+    argv = [sys.executable, "-c", program + "_run_trial([], ends[1])"]
+    done = subprocess.run(argv, cwd=repository, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_catalogue_holds_the_good_and_names_the_bad(make_workshop, tmp_path):

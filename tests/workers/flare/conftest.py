@@ -126,7 +126,7 @@ def make_words(python: Path | str, tree: Path, module: str, folder: Path, *membe
 def run_there(repository: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run one of our members in FLARE's environment, in a folder."""
 
-    def run(module: str, folder: Path, *, timeout_s: float = 60) -> "subprocess.CompletedProcess[str]":
+    def run(module: str, folder: Path, *, timeout_s: float = 200) -> "subprocess.CompletedProcess[str]":
         words = make_words(install("nvflare-2.9.0"), repository, module, folder)
         return subprocess.run(words, capture_output=True, text=True, check=False, timeout=timeout_s)
 
@@ -172,7 +172,7 @@ class Stage:
     def run(self) -> tuple[int, str]:
         """Exit status and output of the head."""
         head = self.start()
-        said, _ = head.communicate(timeout=30)
+        said, _ = head.communicate(timeout=200)
         return head.returncode, said
 
 

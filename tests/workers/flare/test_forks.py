@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -30,6 +31,15 @@ def test_a_head_that_died_took_the_process_along(pipe):
     assert fork.wait() == -signal.SIGKILL
 
 
+def test_a_process_that_does_not_lead_its_group_yet_is_killed_alone():
+    """As one that has been forked, and has not run since."""
+    process = subprocess.Popen(["sleep", "600"])
+    news, tell = os.pipe()
+    os.write(tell, b"%d\n" % process.pid)
+    Fork(news).terminate()
+    assert process.wait() == -signal.SIGKILL
+
+
 def test_it_can_be_waited_for_and_looked_at_in_several_threads(pipe):
     fork, tell = pipe
     found = []
@@ -40,7 +50,7 @@ def test_it_can_be_waited_for_and_looked_at_in_several_threads(pipe):
     assert fork.poll() is None  # those who wait do not keep others from looking
     os.write(tell, b"0\n")
     for thread in threads:
-        thread.join(10)
+        thread.join()
     assert found == [0, 0, 0]
 
 
@@ -56,7 +66,7 @@ def test_a_request_arrives_as_it_was_made():
     thread = threading.Thread(target=answer)
     thread.start()
     fork = Forks(theirs).start("a.b", ["-m", "x y"], folder="/", environment={"A": "ö" * 9000})
-    thread.join(10)
+    thread.join()
     assert fork.pid == 7
     assert answers == [{"module": "a.b", "words": ["-m", "x y"], "folder": "/", "environment": {"A": "ö" * 9000}}]
 

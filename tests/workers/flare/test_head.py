@@ -103,7 +103,7 @@ def test_a_polite_signal_ends_all_of_them_at_once(stage):
     below = list(map(int, next(line for line in head.stdout if line[0].isdigit()).split()))
     assert all(map(is_alive, below))
     head.send_signal(signal.SIGTERM)
-    assert head.wait(10) == 128 + signal.SIGTERM
+    assert head.wait(60) == 128 + signal.SIGTERM
     until(lambda: not any(map(is_alive, below)))
 
 

@@ -30,7 +30,7 @@ def provision(repository, tmp_path):
     def provision(requests, version="2.9.0"):
         (tmp_path / "order.json").write_text(json.dumps(requests))
         argv = [str(install(f"nvflare-{version}")), "-I", "-c", PROVISION, str(repository)]
-        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
 

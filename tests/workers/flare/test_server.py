@@ -5,7 +5,7 @@ import socket, sys, time
 from pathlib import Path
 from workers.flare import server
 from workers.flare.child import ChildDiedError
-ORDER = {"host": "flare.hospital-a.example", "requests": {"a": "request"}, "start_s": 5.0}
+ORDER = {"host": "flare.hospital-a.example", "requests": {"a": "request"}, "start_s": 60.0}
 made = []
 def make_kits(root, *, host, port, requests):
     kit = root / "server"

@@ -17,7 +17,7 @@ class Server:
 
     def post(self, request, context):
         self.said.append(f"{request.party_name} uploads")
-        self.let_go.wait(10)
+        self.let_go.wait()
         if context == "wrong":
             raise ValueError("no weights")
         self.said.append(f"{request.party_name} is answered")
@@ -29,11 +29,20 @@ class Server:
 
 
 @pytest.fixture
-def server():
+def make_server():
     """A server of its own class, whose methods are replaced."""
-    kind = type("HomoServer", (Server,), {})
-    hold_news(kind, Uploads(pause_s=0.2))
-    return kind()
+
+    def make(pause_s):
+        kind = type("HomoServer", (Server,), {})
+        hold_news(kind, Uploads(pause_s=pause_s))
+        return kind()
+
+    return make
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server(0.2)
 
 
 def by(party):
@@ -55,12 +64,17 @@ def test_news_wait_until_the_upload_is_answered(server):
 
 def test_a_party_has_a_moment_to_note_that_it_waits(server):
     server.let_go.set()
-    assert server.post(by("a"), "") == "taken"
     since = time.monotonic()
-    server.callback(by("b"), "average")
-    assert time.monotonic() - since < 0.2
+    assert server.post(by("a"), "") == "taken"
     server.callback(by("a"), "average")
-    assert time.monotonic() - since > 0.15
+    assert time.monotonic() - since >= 0.2
+
+
+def test_nobody_else_waits_for_that_moment(make_server):
+    server = make_server(600)
+    server.let_go.set()
+    assert server.post(by("a"), "") == "taken"
+    assert server.callback(by("b"), "average") == "average"
 
 
 def test_an_upload_that_failed_holds_nobody(server):

@@ -38,6 +38,7 @@ note("task.list", flow.task.list(1, 1000))
 while flow.task.get(task)["data"]["status"] in {"Started", "Pending", "Running"}:
     time.sleep(0.05)
 note("ended", flow.task.get(task))
+flow.template.update(template_id=template, name=f"{name}x", **{**fields, "command": ["sleep", "600"]})
 flow.task.start(task)
 note("task.stop", flow.task.stop(task))
 note("stopped", flow.task.get(task))

@@ -1,6 +1,6 @@
 """Plays a trainer whose second thread asks for news at the moment it uploads: `python race.py AGGREGATOR.PY`.
 
-Runs with the engine's interpreter; prints how long after the upload's answer the average came, in seconds.
+Runs with the engine's interpreter; prints how long after the upload's begin the average came, in seconds.
 """
 
 import importlib.util
@@ -27,10 +27,10 @@ def ask(kind="", data=None):
 server.send(ask(message_type.MSG_REGISTER, homo_pb2.RegistrationInfo(sample_num=1, step_num=1)), None)
 server.send(ask(message_type.MSG_CLIENT_READY), None)
 assert server.callback(ask(), None).type == message_type.MSG_NOTIFY_TRAINING
+since = time.monotonic()
 weights = {"w": homo_pb2.Parameter(shape=[1], values=[0.5])}
 answer = server.post(ask(message_type.MSG_UPLOAD_PARAM, homo_pb2.UploadParam(epoch=1, parameters=weights)), None)
 assert answer.code == 0, answer
-since = time.monotonic()
 news = server.callback(ask(), None)
 assert news.type == message_type.MSG_AGGREGATE_RESULT, news
 print(f"waited {time.monotonic() - since:.3f}")

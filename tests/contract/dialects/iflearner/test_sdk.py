@@ -62,14 +62,16 @@ def test_two_parties_train_with_the_real_engine(system, newest, repository):
     states = [json.loads(line[4:]) for line in done.stdout.splitlines() if line.startswith("--- ")]
     assert states[-1]["status"] == "Succeeded"
     assert [(row["complete"], row["current_epoch"]) for row in states[-1]["party_status"]] == [(True, 3), (True, 3)]
-    live = {row["current_epoch"] for state in states if state["status"] == "Running" for row in state["party_status"]}
-    assert {1, 2, 3} <= live
+    live = [[row["current_epoch"] for row in state["party_status"]] for state in states if state["status"] == "Running"]
+    for epochs in zip(*live, strict=True):  # one may pass unseen
+        assert list(epochs) == sorted(epochs)
+        assert epochs[-1] in {1, 2, 3}
 
 
 def test_the_engine_tells_no_party_the_average_before_it_can_wait_for_it(system):
     done = system.run(install("iflearner-0.1.0"), str(HERE / "race.py"), str(AGGREGATOR))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert float(done.stdout.split("waited ")[1]) > PAUSE_S - 0.1
+    assert float(done.stdout.split("waited ")[1]) >= PAUSE_S
 
 
 def test_the_first_steps_of_the_documentation_run(system, newest, repository, tmp_path):
