@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from api.agent.trunk import TrunkError
 from api.app import make_app
 from api.dialects.flare.listener.server import ListenError
 from api.keys import DRAIN
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         configure_logs(process="gateway", level=settings.log_level, json_lines=settings.log_format == "json")
         check(settings)
         asyncio.run(serve(settings))
-    except (SettingsError, StartError, SchemaError, ListenError) as wrong:
+    except (SettingsError, StartError, SchemaError, ListenError, TrunkError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a sentence, not a log line
         return 1
     return 0
@@ -75,11 +76,11 @@ async def serve(settings: Settings) -> None:
     await runner.setup()
     stopped = asyncio.Event()
     try:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):  # before anybody can see that it is there
+            loop.add_signal_handler(number, _on_signal, stopped)
         await _listen(runner, settings)
         spare_the_old()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _on_signal, stopped)
         await stopped.wait()
         app[DRAIN].has_begun = True
         log.info("gateway_drains", at_most_s=DRAIN_S)

@@ -23,7 +23,7 @@ from workers.exchange.identity import Identity, Pins, load_identity
 from workers.exchange.liveness import Patience
 from workers.executors.base import Letter
 
-FAST = Patience(peer_grace_s=3.0, cycle_s=0.4, linger_s=20.0)
+FAST = Patience(cycle_s=0.4, linger_s=20.0)
 
 
 @dataclass

@@ -77,11 +77,12 @@ class Journal:
             self._append([["begin", *key] for key in fresh])
 
     def note(self, key: Key, pid: int) -> None:
-        """The attempt has this process."""
+        """The attempt has this process; nothing is noted of one that has ended: a next life would drop its outputs."""
         entry = Leftover(*key, pid, find_birth(pid) or 0)
         with self._guard:
-            self._open[key] = entry
-            self._append([["pid", *key, pid, entry.birth]])
+            if key in self._open:
+                self._open[key] = entry
+                self._append([["pid", *key, pid, entry.birth]])
 
     def end(self, keys: Iterable[Key]) -> None:
         """These run no more, and their reports, if any are due, are in the spool."""

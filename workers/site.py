@@ -247,7 +247,8 @@ class Site:
             log.warning("attempts_lost", tasks=[record.report.task for record in lost])
             self._spool.write(lost)
         for entry in entries:
-            if entry.pid:  # one that had no process wrote nothing; it may repeat one that ended well long ago
+            # One that had no process wrote nothing, at most got its folder; it may repeat one that ended well long ago.
+            if entry.pid or not self.workdir.has_outputs(*entry.key):
                 self.workdir.drop_outputs(*entry.key)
         self._journal.end(entry.key for entry in self._journal.leftovers())
         return [*spooled, *lost]

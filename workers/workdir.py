@@ -72,6 +72,11 @@ class Workdir:
         """The file of one output."""
         return self.outputs(task, seq) / check_name(name, "output")
 
+    def has_outputs(self, task: str, seq: int) -> bool:
+        """Whether anything lies in the folder of the attempt's outputs."""
+        folder = self.outputs(task, seq)
+        return folder.is_dir() and any(folder.iterdir())
+
     def drop_work(self, task: str, seq: int) -> None:
         """Remove the attempt's working folder."""
         _drop(self.work(task, seq))

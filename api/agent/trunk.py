@@ -21,6 +21,8 @@ CACHE_S: Final = 1.0
 CACHE_ENTRIES: Final = 10_000
 QUEUE_BYTES: Final = 32 << 20
 RETRY_S: Final = 1.0
+SUBSCRIBE_S: Final = 30.0
+"""A gateway may start beside its broker, or while that starts again."""
 REDIS_S: Final = 2.0
 """A frozen Redis must not freeze the channels of parties that are connected here."""
 _TROUBLE: Final = (RedisError, TimeoutError)
@@ -30,6 +32,10 @@ OnEnvelope = Callable[[dict[str, Any], memoryview], None]
 OnLost = Callable[[], None]
 OnReplaced = Callable[[str, str], None]
 """Told party and serial of a connection here that a newer one elsewhere replaces."""
+
+
+class TrunkError(Exception):
+    """The broker cannot be listened to; the text says what to look at."""
 
 
 def presence_key(party: str) -> str:
@@ -62,14 +68,23 @@ class Trunk:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, *, on_replaced: OnReplaced) -> None:
-        """Begin to listen, send and refresh; `on_replaced` is told of parties that another gateway holds now."""
+        """Begin to listen, send and refresh; `on_replaced` is told of parties that another gateway holds now.
+
+        TrunkError where the broker cannot be listened to.
+        """
         self._tasks = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._publish()),
             asyncio.create_task(self._refresh(on_replaced)),
         ]
-        async with asyncio.timeout(10):
-            await self._subscribed.wait()
+        try:
+            async with asyncio.timeout(SUBSCRIBE_S):
+                await self._subscribed.wait()
+        except TimeoutError:
+            await end_tasks(self._tasks)
+            raise TrunkError(
+                f"the broker does not answer for {SUBSCRIBE_S:g} s: look at FEDROTA_BROKER_URL, and whether it runs"
+            ) from None
 
     async def stop(self) -> None:
         """End the tasks and give up what is held."""

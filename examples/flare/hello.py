@@ -25,7 +25,8 @@ def main() -> None:
     kit, user, given = sys.argv[1:]
     folder = str(Path(given).absolute())  # a relative one would be looked for in the kit's folder `transfer`
     print(f"nvflare {version('nvflare')}")
-    session = new_secure_session(user, kit)
+    session = new_secure_session(user, kit, timeout=60)
+    session.set_timeout(60)  # for each command: a busy machine may need more than the 5 s of FLARE's default
     try:
         run(session, folder)
     finally:

@@ -10,7 +10,6 @@ import psutil
 
 from fedrota.up.errors import UpError
 
-
 PORTS: Final = range(12_000, 32_000)
 """Below those that a system gives to whoever asks for any: nobody is given one of these between the look and the bind."""
 

@@ -102,15 +102,20 @@ class NudgeListener:
             channel = broker.pubsub(ignore_subscribe_messages=True)
             channel.subscribe(NUDGES)
             # What was published while nobody listened is lost: look once.
-            self._on_nudge()
+            self._pass_on()
             while not self._closed.is_set():
                 if channel.get_message(timeout=LISTEN_S) is not None:
-                    self._on_nudge()
+                    self._pass_on()
 
     def _listen_postgres(self) -> None:
         with psycopg.connect(self._dsn, autocommit=True) as connection:
             connection.execute(f"LISTEN {POSTGRES_CHANNEL}")
-            self._on_nudge()
+            self._pass_on()
             while not self._closed.is_set():
                 for _ in connection.notifies(timeout=LISTEN_S, stop_after=1):
-                    self._on_nudge()
+                    self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Whoever has closed us hears nothing any more, though our thread may take a moment to end."""
+        if not self._closed.is_set():
+            self._on_nudge()

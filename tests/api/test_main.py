@@ -93,6 +93,31 @@ def test_what_is_wrong_with_the_settings_is_said_in_sentences(environment, repos
     assert "FEDROTA_PORT" in fails({**environment, "FEDROTA_PORT": "x"}, repository)
 
 
+def test_a_broker_that_is_away_is_named(environment, repository, free_port):
+    prepare(environment)
+    away = {**environment, "FEDROTA_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    program = "import sys; from api.agent import trunk; trunk.SUBSCRIBE_S = 0.1; from api.__main__ import main; sys.exit(main())"
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(argv, cwd=repository, env=away, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "look at FEDROTA_BROKER_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stop_that_comes_as_soon_as_it_listens_is_heard(environment, repository):
+    """What follows the listening may take long on a busy machine; whoever sees the port may stop it."""
+    prepare(environment)
+    program = (
+        "import os, signal, sys, api.__main__ as entry; "
+        "entry.spare_the_old = lambda: os.kill(os.getpid(), signal.SIGTERM); sys.exit(entry.main())"
+    )
+    argv = [sys.executable, "-c", program]
+    done = subprocess.run(
+        argv, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, json.loads(done.stderr.splitlines()[-1])["event"]) == (0, "gateway_stopped")
+
+
 def make_certificate(folder):
     """A certificate for 127.0.0.1 that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -9,12 +9,14 @@ import pytest
 from tests.conftest import ROOT
 from tests.faults.system import System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.e2e
+UNHURRIED = {"FEDROTA_LEASE_S": "60", "FEDROTA_DISPATCH_LEASE_S": "30", "FEDROTA_OFFLINE_S": "20"}
+"""Nothing dies here: nobody need be missed soon."""
 
 
 @pytest.fixture
 def system(tmp_path: Path, valkey_binary: Path) -> Iterator[System]:
-    found = System(tmp_path / "system", valkey_binary, parties=("9999",), with_proxies=False)
+    found = System(tmp_path / "system", valkey_binary, parties=("9999",), settings=UNHURRIED, with_proxies=False)
     found.start()
     yield found
     found.end()

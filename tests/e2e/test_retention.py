@@ -9,7 +9,7 @@ from fedrota.client import Client
 from fedrota.errors import NotFoundError
 from tests.faults.system import System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 DAYS = "0.00003"
 """About two and a half seconds."""
@@ -32,8 +32,9 @@ def is_gone(client: Client, job: str) -> bool:
     return False
 
 
-def test_a_job_goes_with_its_files_at_the_parties_and_one_that_runs_stays(system):
-    talk = {"name": "s", "command": ["python3", "-c", "print('hello')"]}
+def test_a_job_goes_with_its_files_at_the_parties_and_one_that_runs_stays(system, tmp_path):
+    seen = tmp_path / "seen"
+    talk = {"name": "s", "command": ["sh", "-c", 'echo hello; until [ -e "$0" ]; do sleep 0.1; done', str(seen)]}
     stay = {"name": "s", "command": ["sleep", "120"]}
     parties = {"guest": ["a"], "host": ["b"]}
     with system.client() as client:
@@ -41,6 +42,7 @@ def test_a_job_goes_with_its_files_at_the_parties_and_one_that_runs_stays(system
         job = client.submit({"name": "short", "parties": parties, "steps": [talk]}).id
         logs = [system.site(party) / "logs" for party in "ab"]
         system.wait(lambda: all(any(folder.glob(f"{job}*")) for folder in logs), "both parties have a log")
+        seen.touch()  # once it has ended, the job and its logs are there for a moment only
         system.wait(lambda: is_gone(client, job), "the old job is removed")
         system.wait(lambda: not any(any(folder.glob(f"{job}*")) for folder in logs), "the parties' logs are deleted")
         assert client.job(running).state == "running"

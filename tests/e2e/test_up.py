@@ -15,7 +15,7 @@ import pytest
 
 from tests.workers.fakes import is_alive
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 PARTIES = ("--party", "9999:guest", "--party", "10000:host")
 TWO = (*PARTIES, "--no-flower")
@@ -30,14 +30,22 @@ def alive(pids):
     return [pid for pid in pids if is_alive(pid)]
 
 
+def wait_until_gone(pids):
+    deadline = time.monotonic() + 60
+    while alive(pids):
+        assert time.monotonic() < deadline, [process for process in psutil.process_iter() if process.pid in pids]
+        time.sleep(0.05)
+
+
 def descendants(pid):
     return [process.pid for process in psutil.Process(pid).children(recursive=True)]
 
 
-def start_sleep(system, seconds):
-    """A job that runs at both parties by now."""
+def start_patient(system, gate):
+    """A job that runs at both parties by now, until there is a file `gate`."""
+    command = ["sh", "-c", 'until [ -e "$0" ]; do sleep 0.1; done', str(gate)]
     with system.client() as client:
-        job = client.submit(TOY | {"steps": [{"name": "sleep", "command": ["sleep", str(seconds)]}]}).id
+        job = client.submit(TOY | {"steps": [{"name": "wait", "command": command}]}).id
         system.wait(lambda: {task.state for task in client.job(job).steps[0].tasks} == {"running"})
     return job
 
@@ -80,31 +88,29 @@ def check_processes(system):
     return everything
 
 
-@pytest.mark.timeout(400)
-def test_everything_stops_in_order_and_jobs_go_on_after_that_and_after_a_kill_of_up_itself(system):
+def test_everything_stops_in_order_and_jobs_go_on_after_that_and_after_a_kill_of_up_itself(system, tmp_path):
     system.start(*TWO)
     run_toy(system)
     everything = check_processes(system)
-    stopped_over = start_sleep(system, 3)
+    first, second = tmp_path / "first", tmp_path / "second"
+    stopped_over = start_patient(system, first)
     assert system.stop() == 0, system.output()[-4000:]
-    assert alive(everything) == []
+    wait_until_gone(everything)
     assert system.run("ps").returncode == 1
+    first.touch()
     system.start()
     expect_success(system, stopped_over)
 
-    killed_over = start_sleep(system, 2)
+    killed_over = start_patient(system, second)
     everything = descendants(system.process.pid)
     system.process.kill()
     system.process.wait()
-    deadline = time.monotonic() + 60
-    while alive(everything):
-        assert time.monotonic() < deadline, [process for process in psutil.process_iter() if process.pid in everything]
-        time.sleep(0.05)
+    wait_until_gone(everything)
+    second.touch()
     system.start()
     expect_success(system, killed_over)
 
 
-@pytest.mark.timeout(400)
 def test_each_killed_process_comes_back(system):
     system.start(*TWO, "--gateways", "2")
     for name in ("gateway.1", "scheduler", "worker.10000", "broker"):
@@ -130,7 +136,7 @@ def test_detached_with_flower_to_look_at_only(system):
     assert "fedrota is ready" in started.stdout
     pid, url = system.record()["pid"], system.record()["flower_url"]
     assert alive([pid])
-    with httpx.Client(base_url=url, trust_env=False) as flower:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as flower:
         assert flower.get("/healthcheck").status_code == 200
         assert flower.post("/api/worker/shutdown/any").status_code in {401, 403, 405}
     assert system.run("down").stdout.strip() == "stopped"

@@ -15,6 +15,8 @@ from typing import IO
 
 import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from fedrota.client import Client
 from fedrota.errors import FedrotaError
@@ -28,7 +30,7 @@ from tests.faults.proxy import Proxy
 LEASES = {
     "FEDROTA_HEARTBEAT_S": "0.5",
     "FEDROTA_LEASE_S": "3",
-    "FEDROTA_DISPATCH_LEASE_S": "2",
+    "FEDROTA_DISPATCH_LEASE_S": "5",
     "FEDROTA_OFFLINE_S": "3",
     "FEDROTA_SWEEP_S": "0.3",
     "FEDROTA_POISON_DEATHS": "1000",
@@ -172,7 +174,7 @@ class System:
                 part.died, part.restarts = 0.0, part.restarts + 1
                 part.start()
 
-    def wait(self, condition: Callable[[], bool], what: str, within_s: float = 90.0) -> float:
+    def wait(self, condition: Callable[[], bool], what: str, within_s: float = 200.0) -> float:
         """Seconds until the condition held; the processes are tended meanwhile."""
         began = time.monotonic()
         while not condition():
@@ -200,8 +202,12 @@ class System:
                 part.signal(signal.SIGTERM)
             for part in parts:
                 assert part.popen
-                statuses[part.name] = part.popen.wait(60)
+                statuses[part.name] = part.popen.wait(120)
         return statuses
+
+    def wait_until_empty(self) -> None:
+        """Wait until no process is left: what is killed with its parent ends a moment after it."""
+        self.wait(lambda: not self.processes(), "no process is left")
 
     def end(self) -> None:
         """Kill whatever is left, whether or not the test went well."""
@@ -221,7 +227,7 @@ class System:
     def client(self, *, direct: bool = False) -> Client:
         """A client with the administrator's token, through its proxy unless `direct`."""
         port = self.port if direct or not self.proxies else self.proxies["client"].port
-        return Client(f"http://127.0.0.1:{port}", (self.state / "token").read_text().strip(), timeout_s=10)
+        return Client(f"http://127.0.0.1:{port}", (self.state / "token").read_text().strip(), timeout_s=30)
 
     def open_store(self) -> Store:
         """The system's database, opened beside it."""
@@ -229,7 +235,8 @@ class System:
 
     def broker(self) -> "redis.Redis":
         """A connection to the broker."""
-        return redis.Redis.from_url(self.broker_url, socket_timeout=2, socket_connect_timeout=1)
+        never = Retry(NoBackoff(), 0)  # whoever asks has frozen processes to wake in time
+        return redis.Redis.from_url(self.broker_url, socket_timeout=2, socket_connect_timeout=1, retry=never)
 
     def site(self, party: str) -> Path:
         """Where the party's worker keeps everything."""
@@ -241,9 +248,13 @@ class System:
         return next(iter(children(pid)), 0) if pid else 0
 
     def task_processes(self, party: str) -> list[int]:
-        """The processes below the zygote: warm ones and those that run tasks."""
+        """The processes below the zygote: warm ones and those that run tasks.
+
+        None before the zygote is ready: until then it tries in them what it loads.
+        """
         zygote = self.zygote(party)
-        return children(zygote) if zygote else []
+        is_ready = f'{{"pid": {zygote}, "components": ' in self.parts[f"worker.{party}"].text()
+        return children(zygote) if is_ready else []
 
     def processes(self) -> list[int]:
         """Every living process that has the system's state folder in its environment, whoever its parent is."""
@@ -256,14 +267,14 @@ class System:
             lines = part.text().splitlines()
             for number, line in enumerate(lines):
                 if TRACE.search(line):
-                    is_ours = line.startswith("{")
-                    yield part.name, line if is_ours else "\n".join(lines[max(0, number - 2) : number + 40])
+                    end = next((at for at in range(number, len(lines)) if lines[at].startswith("{")), len(lines))
+                    yield part.name, line if end == number else "\n".join(lines[max(0, number - 2) : end])
 
     def tails(self) -> str:
-        """The last lines of every log."""
-        return "\n".join(
-            f"--- {part.name}\n" + "\n".join(part.text().splitlines()[-15:]) for part in self.parts.values()
-        )
+        """The processes that live, and the last lines of every log."""
+        lives = [f"{pid}: {' '.join(read_words(pid))}" for pid in self.processes()]
+        tails = [f"--- {part.name}\n" + "\n".join(part.text().splitlines()[-15:]) for part in self.parts.values()]
+        return "\n".join([*lives, *tails])
 
 
 def children(pid: int) -> list[int]:
@@ -280,6 +291,14 @@ def read_environ(pid: int) -> bytes:
         return Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return b""
+
+
+def read_words(pid: int) -> list[str]:
+    """The command line of a process; empty where it is gone."""
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
 
 
 def kill(pid: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from fedrota.errors import ConflictError
 from tests.faults.system import System
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 MURDER = """
 import os, signal, sys, time, psutil
@@ -45,7 +45,7 @@ def test_a_step_that_kills_its_worker_twice_is_kept_for_an_operator(system, tmp_
     }
     with system.client() as client:
         job = client.submit({"name": "murder", "parties": {"guest": ["a"]}, "steps": [step]}).id
-        system.wait(lambda: client.job(job).is_over, "the job has ended", 60)
+        system.wait(lambda: client.job(job).is_over, "the job has ended")
         ended = client.job(job)
         [kept] = client.poisoned().items
         assert (ended.state, kept.job, kept.attempt) == ("failed", job, 2)

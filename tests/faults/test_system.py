@@ -20,16 +20,19 @@ EACH = int(os.environ.get("FEDROTA_FAULTS_EACH", "3"))
 JOBS = int(os.environ.get("FEDROTA_FAULTS_JOBS", "0")) or 22 * EACH
 SEED = int(os.environ.get("FEDROTA_FAULTS_SEED", "1"))
 PAUSE_S = 0.7
-TAIL_S = 75.0
+TAIL_S = 150.0
 KILLED_BACKEND = (
     "AdminShutdown",
     "the connection is closed",
     "the connection is lost",
     "server closed the connection unexpectedly",
+    "IdleInTransactionSessionTimeout",
+    "LockNotAvailable",
 )
-"""What a log says, with a traceback, where the database's own process was killed under a transaction."""
+"""What a log says, with a traceback, where the database's own process was killed under a transaction, or ended one
+whose holder was frozen for too long, or refused to wait for that."""
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180 + EACH * 40)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300 + EACH * 40)]
 
 
 @pytest.fixture
@@ -85,8 +88,7 @@ def drain(system: System, audit: Audit) -> float:
 
 def check_leftovers(system: System) -> None:
     """No process, no traceback."""
-    left = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in system.processes()}
-    assert not left, f"processes left behind: {left}"
+    system.wait_until_empty()
     expected = KILLED_BACKEND if system.database else ()
     traces = [(name, trace) for name, trace in system.tracebacks() if not any(words in trace for words in expected)]
     assert not traces, "\n\n".join(f"{name}:\n{lines}" for name, lines in traces)
@@ -94,7 +96,7 @@ def check_leftovers(system: System) -> None:
 
 def test_no_work_is_lost_or_doubled_on_sqlite(sqlite_system):
     count = run(sqlite_system, jobs=JOBS, each=EACH)
-    assert count.attempts > count.tasks, "no fault had any effect on a task"
+    assert count.attempts > count.tasks or count.redispatched, "no fault had any effect on a task"
 
 
 def test_no_work_is_lost_or_doubled_on_postgres(postgres_system):

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,48 +266,44 @@ def fill(gateway: FakeGateway) -> None:
 
 
 @pytest.fixture(scope="session")
-def _served() -> Iterator[FakeGateway]:
-    """One server for all tests, in a thread; each test empties it."""
-    gateway = FakeGateway()
-    ready = threading.Event()
+def _serving() -> Iterator[asyncio.AbstractEventLoop]:
+    """The loop of every test's miniature, in a thread."""
     loop = asyncio.new_event_loop()
-
-    async def start() -> web.AppRunner:
-        app = web.Application(client_max_size=1 << 26)
-        app.router.add_route("*", "/{rest:.*}", gateway.handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        ready.set()
-        return runner
-
-    def serve() -> None:
-        runner = loop.run_until_complete(start())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-
-    thread = threading.Thread(target=serve, daemon=True)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    assert ready.wait(60)
-    yield gateway
+    yield loop
     loop.call_soon_threadsafe(loop.stop)
     thread.join(60)
+    loop.close()
+
+
+async def _serve(gateway: FakeGateway) -> web.AppRunner:
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_route("*", "/{rest:.*}", gateway.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    gateway.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    return runner
 
 
 @pytest.fixture
-def gateway(_served: FakeGateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> FakeGateway:
-    """The miniature with one of everything; the environment points at it, the working directory is empty."""
-    fresh = FakeGateway(url=_served.url)
-    fill(fresh)
-    for name, value in vars(fresh).items():
-        setattr(_served, name, value)
-    monkeypatch.setenv("FEDROTA_URL", _served.url)
+def gateway(
+    _serving: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[FakeGateway]:
+    """The miniature with one of everything; the environment points at it, the working directory is empty.
+
+    It has a port of its own: what another test's client asked and did not wait for may come late, but not here.
+    """
+    made = FakeGateway()
+    fill(made)
+    runner = asyncio.run_coroutine_threadsafe(_serve(made), _serving).result(60)
+    monkeypatch.setenv("FEDROTA_URL", made.url)
     monkeypatch.setenv("FEDROTA_TOKEN", "frt_a_b")
     monkeypatch.delenv("FEDROTA_STATE_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
-    return _served
+    yield made
+    asyncio.run_coroutine_threadsafe(runner.cleanup(), _serving).result(60)
 
 
 @pytest.fixture

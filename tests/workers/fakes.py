@@ -1,6 +1,7 @@
 """A tiny gateway for tests of the worker: remembers what it granted and accepted, and can misbehave on demand."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -15,6 +16,7 @@ import orjson
 from config.settings import WorkerSettings
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Assignment, Knock, Peer
 from workers.executors.kernel import find_birth, is_zombie
+from workers.site import Site
 
 TOKEN = "frt_worker_secret"
 DAEMON = """
@@ -44,7 +46,22 @@ def until(is_so: Callable[[], Any], *, patience_s: float = 60.0, what: str = "")
 
 def list_spooled(folder: Path) -> list[Path]:
     """The files of a spool that hold reports."""
-    return [file for file in folder.glob("*.json") if file.stat().st_size]
+    return [file for file in folder.glob("*.json") if find_size(file)]
+
+
+def find_size(file: Path) -> int:
+    """Bytes in a file; 0 where it has gone meanwhile."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def is_tidy(worker: Site) -> bool:
+    """Whether no report waits and no attempt has a working folder (not by `glob`: a folder may go as one looks)."""
+    work = worker.workdir.root / "work"
+    is_empty = all(Path(folder) == work or Path(folder).parent == work for folder, _, _ in os.walk(work))
+    return is_empty and not list_spooled(worker.workdir.spool)
 
 
 def is_alive(pid: int) -> bool:

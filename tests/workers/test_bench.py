@@ -1,16 +1,11 @@
 import pytest
 
 from scheduler.domain.messages import SYNC_PATH, InputRef
-from tests.workers.fakes import list_spooled, make_assignment, until
+from tests.workers.fakes import is_tidy, list_spooled, make_assignment, until
 
 
 def give(gateway, worker, *names, **facts):
     worker.runner.knock([gateway.dispatch(make_assignment(name, **facts)) for name in names])
-
-
-def is_tidy(worker) -> bool:
-    root = worker.workdir.root
-    return not list_spooled(worker.workdir.spool) and not list(root.glob("work/*/*"))
 
 
 def test_a_stale_success_loses_its_outputs(gateway, worker, tmp_path):

@@ -8,7 +8,9 @@ from workers.grep import run_grep, translate
 
 
 @pytest.fixture
-def search(tmp_path):
+def search(tmp_path, monkeypatch):
+    monkeypatch.setattr(grep, "LIMIT_S", 60.0)
+
     def call(pattern, options="", text=b"Round 1\nloss 0.5\nround 2\n"):
         path = tmp_path / "log.txt"
         path.write_bytes(text)

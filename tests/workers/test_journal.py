@@ -30,6 +30,17 @@ def test_what_has_begun_and_not_ended_is_left_over(open_journal):
     assert [entry.key for entry in open_journal().leftovers()] == [("a", 1), ("c", 2)]
 
 
+def test_a_process_that_is_named_after_the_end_opens_nothing_again(open_journal):
+    """It ran so quickly that its report was safe before its number was known."""
+    first = open_journal()
+    first.begin([("quick", 1)])
+    first.end([("quick", 1)])
+    first.note(("quick", 1), 4711)
+    assert first.leftovers() == []
+    first.close()
+    assert open_journal().leftovers() == []
+
+
 def test_a_second_worker_is_refused_with_the_number_of_the_first(open_journal):
     journal = open_journal()
     with pytest.raises(BusyError, match=r"another worker \(process \d+\)"):

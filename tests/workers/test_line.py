@@ -34,13 +34,14 @@ async def gateway():
     await gateway.stop()
 
 
-async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_path):
+async def test_messages_between_two_lines_used_from_another_thread(gateway, tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.line.STOP_TIMEOUT_S", 60.0)
     parties = {"g": Threaded("1", gateway.url, tmp_path / "1"), "h": Threaded("2", gateway.url, tmp_path / "2")}
     got = queue.SimpleQueue()
     for task, party in parties.items():
         party.line.exchange.open(make_assignment(task, parties))  # before the start: kept until then
         party.line.start()
-    parties["h"].line.exchange.recv("h", 1, Letter("g", "x"), timeout_s=5, on_message=lambda *answer: got.put(answer))
+    parties["h"].line.exchange.recv("h", 1, Letter("g", "x"), timeout_s=60, on_message=lambda *answer: got.put(answer))
     parties["g"].line.exchange.send("g", 1, Letter("h", "x"), bytearray(b"hello"), on_done=got.put)
     await until(lambda: got.qsize() == 2)
     assert {str(got.get()), str(got.get())} == {"", str((bytearray(b"hello"), ""))}

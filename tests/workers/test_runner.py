@@ -6,17 +6,12 @@ import time
 import pytest
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
-from tests.workers.fakes import DAEMON, is_alive, list_spooled, make_assignment, until
+from tests.workers.fakes import DAEMON, is_alive, is_tidy, list_spooled, make_assignment, until
 from workers.agenda import NEWS_S
 
 
 def give(gateway, worker, *names, **facts):
     worker.runner.knock([gateway.dispatch(make_assignment(name, **facts)) for name in names])
-
-
-def is_tidy(worker) -> bool:
-    root = worker.workdir.root
-    return not list_spooled(worker.workdir.spool) and not list(root.glob("work/*/*"))
 
 
 def wait_for(file):

@@ -170,11 +170,13 @@ def test_what_a_lost_attempt_has_written_goes_and_what_counts_stays(gateway, sta
     dispatch(gateway, "good", run={"component": "quick"})
     gateway.tasks["good"].report = {"task": "good", "seq": 1, "outcome": "success"}
     with (tmp_path / "party-9999" / "journal.jsonl").open("a") as journal:
-        journal.write('["begin","good",1]\n')
+        journal.write('["begin","good",1]\n["begin","unborn",1]\n')
+    (tmp_path / "party-9999" / "outputs" / "unborn" / "1").mkdir(parents=True)
     start_alone()
     assert gateway.report_of("lost")["kind"] == "lost"
     until(lambda: not list_spooled(tmp_path / "party-9999" / "spool"))
-    assert [file.parent.parent.name for file in outputs.glob("*/*/model")] == ["good"]
+    assert [str(path.relative_to(outputs)) for path in outputs.glob("*/*/model")] == ["good/1/model"]
+    assert [path.name for path in outputs.iterdir()] == ["good"]
 
 
 def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_alone, tmp_path):

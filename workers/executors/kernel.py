@@ -14,6 +14,8 @@ from typing import Final
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PROC: Final = Path("/proc")
+_START_S: Final = 5.0
+"""So long a process may take to get its program; a busy machine may leave it in the middle of that."""
 
 
 def die_with_parent(parent: int) -> None:
@@ -113,12 +115,29 @@ def list_marked(mark: str) -> Iterator[int]:
     for entry in os.listdir(_PROC):  # noqa: PTH208
         if not entry.isdigit():
             continue
-        try:
-            environment = Path(f"/proc/{entry}/environ").read_bytes()
-        except OSError:
-            continue  # gone meanwhile, or not ours to read
-        if wanted in environment.split(b"\0"):
+        if wanted in read_environment(int(entry)):
             yield int(entry)
+
+
+def read_environment(pid: int) -> list[bytes]:
+    """What `pid` was started with ("NAME=value"); where it is just getting its program, waits until it has it."""
+    give_up = time.monotonic() + _START_S
+    may_come = True
+    while True:
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return []  # gone meanwhile, or not ours to read
+        if environment or not may_come:
+            return [each for each in environment.split(b"\0") if each]
+        may_come = _is_starting(pid) and time.monotonic() < give_up  # if not, what is read from here on is final
+        time.sleep(0.001 if may_come else 0.0)
+
+
+def _is_starting(pid: int) -> bool:
+    """Whether `pid` has memory for its new program but no environment yet, as in the middle of execve."""
+    fields = _stat(pid)
+    return fields[0] != "" and fields[20] != "0" and fields[47] == "0"
 
 
 def count_oom_kills() -> int:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -137,7 +138,8 @@ class Nursery:
 
     def _ask_preload(self) -> None:
         if self._control is not None and self._is_ready.is_set():
-            self._control.send(pack_head({"preload": True}))
+            with suppress(OSError):  # it is dying or busy: the next process is asked for with this wish, too
+                self._control.send(pack_head({"preload": True}))
 
     def fork(self, *, preload: bool = False) -> Process:
         """A new process, which can be written to at once, with the libraries for tables if wished.
@@ -151,7 +153,6 @@ class Nursery:
         self._last += 1
         self._unborn[self._last] = process
         self._ask(self._last, their_link, their_output)
-        self._loop.later(FORK_PATIENCE_S, self._check_born, self._last)
         return process
 
     def _ask(self, number: int, link: socket.socket, output: int) -> None:
@@ -162,6 +163,7 @@ class Nursery:
             request = pack_head({"n": number, "preload": self._is_loaded})
             socket.send_fds(self._control, [request], [link.fileno(), output])
             self._asked.add(number)
+            self._loop.later(FORK_PATIENCE_S, self._check_born, number)
         except OSError:
             if self._is_closing or number not in self._unborn:
                 link.close()

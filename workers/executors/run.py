@@ -42,9 +42,10 @@ class ProcessRun:
         self.sink.started(pid)
 
     def on_born(self, pid: int) -> None:
-        """The process has got its number."""
-        self._oom_kills = count_oom_kills()
-        self._begin(pid)
+        """The process has got its number; an attempt that has ended by then is not begun again."""
+        if not self.is_over:
+            self._oom_kills = count_oom_kills()
+            self._begin(pid)
         if self.is_stopped and self.process is not None:
             self.process.kill()
 

@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -19,6 +20,8 @@ class Fork:
 
     def __init__(self, news: int) -> None:
         self._news = news
+        # Not before: a thread that still waits would look at whatever has got the number since.
+        weakref.finalize(self, os.close, news)
         self._lock = threading.Lock()
         self._code: int | None = None
         self.pid = int(self._read() or 0)
@@ -29,7 +32,6 @@ class Fork:
             if self._code is None and self._is_told(0):
                 # A head that dies takes the process with it and can tell nothing more.
                 self._code = int(self._read() or -signal.SIGKILL)
-                os.close(self._news)
             return self._code
 
     def wait(self) -> int:

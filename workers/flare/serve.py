@@ -22,6 +22,8 @@ from workers.flare.watch import Watch, find_round
 
 LOOK_S: Final = 0.2
 LOGIN_S: Final = 5.0
+ANSWER_S: Final = 60.0
+"""So long a busy server may take over a job that comes or its result that goes, which are asked for once."""
 COMMAND_S: Final = 3.0
 """A question to a job that is just ending must not keep us from seeing its end."""
 DONE: Final = "FINISHED:COMPLETED"
@@ -72,6 +74,7 @@ class Run:
         try:
             session = self._log_in(server.kits / ADMIN)
             self._wait_for_sites(session)
+            session.set_timeout(ANSWER_S)
             job = session.submit_job(str(self._unpack_job()))
             self._news.summary("flare_job", job)
             self._watch(session, job)
@@ -87,12 +90,13 @@ class Run:
     def _log_in(self, kit: Path) -> Any:
         """A session with the server, once it answers."""
         api = import_module("nvflare.fuel.flare_api.flare_api")
+        no_answer = import_module("nvflare.apis.fl_exception").FLCommunicationError  # in the middle of a login
         give_up = time.monotonic() + self._order["start_s"]
         while True:
             self._server.child.check()
             try:
                 return api.new_secure_session(ADMIN, str(kit), timeout=LOGIN_S)
-            except ConnectionError as wrong:
+            except (ConnectionError, no_answer) as wrong:
                 if time.monotonic() > give_up:
                     raise RunError(
                         "timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s"
@@ -138,7 +142,7 @@ class Run:
                 raise RunError("timeout", f"FLARE's job has not moved for {self._order['stall_s']:g} s (round {where})")
             time.sleep(LOOK_S)
         refuse_commands(self._place)
-        session.unset_timeout()
+        session.set_timeout(ANSWER_S)
         if status != DONE:
             raise RunError("error", f"FLARE's job ended as {status}")
 

@@ -9,7 +9,6 @@ import pytest
 
 import fedrota
 
-
 PATIENT = "from fedrota.cli import completion, main; completion.PATIENCE_S = 60.0; main()"
 """At a prompt nobody waits longer than a second; here the answer counts, however long a busy machine takes."""
 

@@ -148,6 +148,19 @@ def test_a_signal_does_not_wait_for_the_body(small_system):
     assert up.wait(50) == 0
 
 
+SEND_ONE_BEFORE_EACH_CHANGE = """(
+    lambda s=__import__("signal"), os=__import__("os"): setattr(
+        s, "signal", lambda number, handler, change=s.signal: (os.kill(os.getpid(), number), change(number, handler))[1]
+    )
+)"""
+
+
+def test_a_signal_that_comes_while_the_handlers_are_taken_away_does_no_harm(small_system):
+    up = small_system.start(body=SEND_ONE_BEFORE_EACH_CHANGE)
+    assert [line_of(up) for _ in range(2)] == ["READY", "LEFT"]
+    assert up.wait(50) == 0
+
+
 def test_a_detached_start_that_fails_shows_the_end_of_its_log(tmp_path):
     folder = make_folder(tmp_path / "state")
 

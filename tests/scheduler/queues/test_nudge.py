@@ -75,6 +75,17 @@ def test_a_listener_ends_soon_and_is_silent_then(ways):
     assert heard.calls == calls
 
 
+def test_a_closed_listener_whose_thread_is_late_passes_nothing_on(ways, monkeypatch):
+    monkeypatch.setattr(module, "LISTEN_S", 1.0)
+    heard, nudger = Count(), make_nudger(ways)
+    with NudgeListener(heard, **ways) as listener:
+        eventually(lambda: heard.calls == 1)
+        listener._closed.set()  # its thread listens on for a moment
+        nudger.nudge()
+    nudger.close()
+    assert heard.calls == 1
+
+
 def test_a_nudge_that_nobody_can_hear_is_no_error(free_port, caplog):
     port = free_port()
     broker = redis.Redis(port=port, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))

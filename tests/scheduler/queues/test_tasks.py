@@ -57,17 +57,17 @@ def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_pa
     }  # fmt: skip
     log = tmp_path / "log"
     with redis.Redis.from_url(own_valkey) as broker, process(log, **environment) as server:
-        eventually(lambda: "scheduler_ready" in log.read_text() or server.poll() is not None, within_s=60)
+        eventually(lambda: "scheduler_ready" in log.read_text() or server.poll() is not None)
         assert server.poll() is None, log.read_text()
         job = centre.submit(step("s"))
         app = make_celery("caller", broker_url=own_valkey, queue=SCHEDULER, profile="centre")
         app.send_task(ADVANCE, queue=SCHEDULER)
-        eventually(lambda: centre.states(job)[1] == {"s": "dispatched"}, within_s=30)
+        eventually(lambda: centre.states(job)[1] == {"s": "dispatched"})
         eventually(lambda: read_lengths(broker, ["a", "b"]) == {"a": 1, "b": 1})
         if not centre.store.is_postgres:
             other = centre.submit(step("s"))
             broker.publish(NUDGES, b"")
-            eventually(lambda: centre.states(other)[1] == {"s": "dispatched"}, within_s=30)
+            eventually(lambda: centre.states(other)[1] == {"s": "dispatched"})
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=60) == 0
     assert "scheduler_stopped" in log.read_text()

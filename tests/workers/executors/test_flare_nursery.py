@@ -54,7 +54,7 @@ def test_an_engine_that_comes_later_is_started_when_it_is_needed(make, tmp_path,
     (tmp_path / "python").symlink_to(sys.executable)
     forked = []
     nursery._loop.call(lambda: forked.append(nursery.fork()))
-    assert nursery.wait_ready(30)
+    assert nursery.wait_ready(60)
     assert nursery.zygote_pid
     assert "nvflare" in nursery.offering.broken  # this interpreter is the worker's own
     until(lambda: forked[0].pid)
@@ -64,7 +64,7 @@ def test_processes_of_flare_are_told_from_those_of_components(make, tmp_path):
     """Each nursery kills what its own zygote has left, and nothing of the other's."""
     nursery = make(Path(sys.executable))
     nursery.start()
-    assert nursery.wait_ready(30)
+    assert nursery.wait_ready(60)
     environment = Path(f"/proc/{nursery.zygote_pid}/environ").read_bytes().split(b"\0")
     assert f"FEDROTA_FLARE={tmp_path}".encode() in environment
     assert not [entry for entry in environment if entry.startswith(b"FEDROTA_SITE=")]
@@ -83,8 +83,8 @@ def test_a_worker_clears_away_what_is_left_of_flare_and_leaves_nothing_itself(ga
     site = Site(settings)
     left = subprocess.Popen(["sleep", "60"], env={**os.environ, "FEDROTA_FLARE": str(site.workdir.root)})
     site.start()
-    assert left.wait(10) == -signal.SIGKILL
-    assert site.flare_nursery.wait_ready(30)
+    assert left.wait(60) == -signal.SIGKILL
+    assert site.flare_nursery.wait_ready(60)
     pid = site.flare_nursery.zygote_pid
     assert is_alive(pid)
     site.stop(1.0)

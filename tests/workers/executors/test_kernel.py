@@ -5,7 +5,15 @@ import sys
 import time
 
 from tests.workers.fakes import until
-from workers.executors.kernel import find_birth, is_zombie, kill_tree, list_children, list_descendants, list_marked
+from workers.executors.kernel import (
+    find_birth,
+    is_zombie,
+    kill_tree,
+    list_children,
+    list_descendants,
+    list_marked,
+    read_environment,
+)
 
 TREE = """
 import os, sys, time, ctypes
@@ -55,3 +63,22 @@ def test_marked_processes_are_found_by_the_whole_mark(tmp_path):
             until(lambda: list(list_marked(mark)) == [marked.pid])
             other.kill()
         marked.kill()
+
+
+def test_a_process_in_the_middle_of_its_start_is_known_by_its_mark_too(tmp_path):
+    """The kernel shows the environment a moment after the start; on a busy machine that moment may last."""
+    mark = f"FEDROTA_SITE={tmp_path}/party-1"
+    for _ in range(20):
+        with subprocess.Popen(["/bin/sleep", "60"], env={"FEDROTA_SITE": f"{tmp_path}/party-1"}) as process:
+            assert read_environment(process.pid) == [mark.encode()]
+            process.kill()
+
+
+def test_what_has_no_environment_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("workers.executors.kernel._START_S", 3600.0)
+    with subprocess.Popen(["/bin/sleep", "60"], env={}) as process:
+        assert read_environment(process.pid) == []
+        process.kill()
+        until(lambda: is_zombie(process.pid))
+        assert read_environment(process.pid) == []
+    assert read_environment(process.pid) == []

@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -39,6 +40,39 @@ def test_a_task_that_is_started_while_there_is_no_zygote_waits_for_the_next(make
     assert outcomes <= {"", "lost"}  # lost only where the dying zygote had been asked already
 
 
+def test_a_zygote_that_has_just_died_may_be_asked_to_load_more(make_workshop):
+    workshop = make_workshop()
+    errors = []
+    workshop.loop.on_error = lambda: errors.append("the worker would have ended")
+    first = workshop.nursery.zygote_pid
+
+    def die_and_ask():
+        os.kill(first, signal.SIGKILL)
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        workshop.nursery._ask_preload()
+
+    workshop.loop.call(die_and_ask)
+    until(lambda: workshop.nursery.zygote_pid != first)
+    assert errors == []
+
+
+def test_a_zygote_counts_as_hanging_so_long_after_it_was_asked(tmp_path, monkeypatch):
+    """A process may be wished for while there is no zygote, which takes its time to start."""
+    nursery = Nursery(ExecutorLoop(), site=tmp_path, modules=(), limits=Limits())
+    planned = []
+    monkeypatch.setattr(nursery._loop, "later", lambda _delay_s, function, *args: planned.append((function, args)))
+    process = nursery.fork()
+    ((ask, wish),) = planned
+    planned.clear()
+    nursery._control, zygote = socket.socketpair()
+    nursery._is_ready.set()
+    ask(*wish)
+    assert planned == [(nursery._check_born, (1,))]
+    for each in (process, nursery._control, zygote):
+        each.close()
+    nursery._loop.stop()
+
+
 def test_closing_leaves_no_process(make_workshop):
     workshop = make_workshop()
     run = workshop.run("sleeping")
@@ -61,6 +95,7 @@ def empty(tmp_path):
 def test_killing_returns_only_when_the_killed_are_dead(empty, monkeypatch):
     """A process lives on for a moment after SIGKILL; on a busy machine for longer."""
     nursery, left = empty
+    monkeypatch.setattr(nursery_module, "DEATH_PATIENCE_S", 60.0)
     real = nursery_module.signal_quietly
     late = lambda pid, number: threading.Timer(0.1, real, (pid, number)).start()  # noqa: E731
     monkeypatch.setattr(nursery_module, "signal_quietly", late)

@@ -44,3 +44,12 @@ def test_the_log_is_absent_where_nothing_was_printed(workshop):
     run = workshop.run("noop")
     assert run.sink.wait().outcome == "success"
     assert not Path(run.place.log).exists()
+
+
+def test_an_attempt_that_has_ended_is_not_begun_again_when_its_process_gets_its_number(workshop):
+    """A quick one may end before the word of its zygote has come."""
+    run = workshop.run("noop")
+    run.sink.wait()
+    begun = list(run.sink.pids)
+    run.handle.on_born(4711)
+    assert run.sink.pids == begun

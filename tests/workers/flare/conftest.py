@@ -18,14 +18,16 @@ import json, numpy.random, socket, sys
 sys.path.append(sys.argv[1])
 from workers.executors.brood import go_on
 from workers.executors.link import pack_head
-from workers.flare import head
+from workers.flare import head, zygote
 path, order, members = sys.path[:-1], json.loads(sys.argv[2]), sys.argv[3:]
 head.MEMBERS = frozenset({*head.MEMBERS, *members})
+if not members:
+    zygote.preload()
 ours, theirs = socket.socketpair()
 ours.sendall(pack_head(order))
 go_on(head.Head(theirs, lack="", path=path).run)
 """
-"""A head without a zygote: what it forks and how it ends is the same."""
+"""A head without a zygote: what it forks and how it ends is the same, and for members of ours what is loaded."""
 
 RUN_FILE = """
 import argparse, runpy

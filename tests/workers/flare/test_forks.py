@@ -49,9 +49,29 @@ def test_it_can_be_waited_for_and_looked_at_in_several_threads(pipe):
     time.sleep(0.1)
     assert fork.poll() is None  # those who wait do not keep others from looking
     os.write(tell, b"0\n")
+    os.close(tell)  # as the head does: one of them reads the line, the others hear of the end
     for thread in threads:
         thread.join()
     assert found == [0, 0, 0]
+
+
+def test_who_waits_hears_of_an_end_that_another_thread_heard_of_just_before():
+    """Though the number of a descriptor that was closed then would be another's by now."""
+    news, tell = os.pipe()
+    os.write(tell, b"42\n")
+    taken = []
+
+    class Late(Fork):
+        def poll(self):
+            if (code := super().poll()) is None:
+                os.write(tell, b"3\n")
+                os.close(tell)
+                assert super().poll() == 3
+                taken.extend(os.pipe())
+            return code
+
+    assert Late(news).wait() == 3
+    assert taken
 
 
 def test_a_request_arrives_as_it_was_made():

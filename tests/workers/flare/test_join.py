@@ -1,6 +1,5 @@
 import json
 import threading
-import time
 import zipfile
 
 from workers.executors.flare_request import make_request
@@ -41,10 +40,8 @@ def test_a_client_that_ends_by_itself_fails_the_site(run_there, tmp_path):
 def test_once_the_job_is_over_the_site_ends_well_and_leaves_its_workspace_without_keys(run_there, tmp_path):
     give_order(tmp_path, **{"startup/fed_client.json": json.dumps(CLIENT), "readme.txt": "hello"})
     threading.Timer(0.2, (tmp_path / "end").touch).start()
-    began = time.monotonic()
     done = run_there("workers.flare.join", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 30
     with zipfile.ZipFile(tmp_path / "outputs" / "workspace") as archive:
         names = archive.namelist()
     assert "readme.txt" in names

@@ -16,6 +16,7 @@ from tests.workers.fakes import is_alive, make_assignment, until
 from workers.executors.base import Limits, Place
 from workers.executors.command import CommandExecutor
 from workers.executors.flare_nursery import FlareNursery
+from workers.executors.flare_request import make_request
 from workers.executors.loop import ExecutorLoop
 from workers.flare.zygote import COMMON, PRELOAD
 
@@ -78,9 +79,10 @@ def test_a_member_is_forked_with_everything_loaded(make_party, monkeypatch):
     assert not [entry for entry in environment if b"frt_secret" in entry]
 
 
-def test_a_member_under_way_is_stopped_and_dies_with_the_zygote(make_party):
+def test_a_member_under_way_is_stopped_and_dies_with_the_zygote(make_party, tmp_path):
     party = make_party(install("nvflare-2.9.0"))
-    waits = {"requests": {}, "host": "127.0.0.1", "start_s": 60.0}  # a server without sites starts
+    requests = {"site-1": make_request("site-1", tmp_path / "key")}
+    waits = {"requests": requests, "host": "127.0.0.1", "start_s": 600.0}  # for a site that never comes
     runs = [party.start("workers.flare.serve", **waits) for _ in range(2)]
     pids = [sink.wait_begun() for _, sink, _ in runs]
     until(lambda: all((place.workdir / "flare").exists() for place, _, _ in runs))

@@ -57,7 +57,7 @@ def doc(value):
     return path
 
 
-def wait(job_id, seconds=100):
+def wait(job_id, seconds=300):
     seen = facts.setdefault("statuses", [])
     ends = time.time() + seconds
     while time.time() < ends:
@@ -310,7 +310,7 @@ call("component metrics", *where, note="deleted metrics")
 
 # --- what would disturb the other clients, so each waits for its turn ---
 Path(folder, "ready").touch()
-until(os.path.join(folder, "go"), 200)
+until(os.path.join(folder, "go"), 600)
 conf, dsl = toy(job)
 queued = call("job submit", "-c", doc(conf), "-d", doc(dsl), note="in the queue").get("jobId")
 facts["in the queue"] = (call("job query", "-j", queued, note="polled").get("data") or [{}])[0].get("f_status")

@@ -22,8 +22,8 @@ from tests.contract.dialects.fate import forms_1_4
 from tests.contract.dialects.fate.recorder import Recorder
 
 HERE = Path(__file__).parent
-READY_S = 90.0
-RUN_S = 240.0
+READY_S = 200.0
+RUN_S = 900.0
 PARTIES = ("9999:guest", "10000:host")
 SDKS = ("1.5.0", "1.6.1", "1.7.0", "1.8.0", "1.9.0", "1.11.3.post1")
 CLIS = ("1.5.0", "1.6.1", "1.11.3.post1")

@@ -40,7 +40,7 @@ def leave(task, key):
     return {"task_output_artifact": {"producer_task": task, "output_artifact_key": key}}
 
 
-def wait(job_id, seconds=120):
+def wait(job_id, seconds=300):
     """The status at the end, every status seen on the way in `facts`."""
     seen = facts.setdefault("statuses", [])
     ends = time.time() + seconds
@@ -361,7 +361,7 @@ call("table.delete", "flow", "breast_9999", note="delete a table")
 
 # --- what would disturb the other clients, so each waits for its turn ---
 Path(folder, "ready").touch()
-ends = time.time() + 200
+ends = time.time() + 600
 while not os.path.exists(os.path.join(folder, "go")) and time.time() < ends:
     time.sleep(0.05)
 queued = call("job.submit", flow.test.toy_conf("9999", "10000"), note="in the queue").get("job_id")

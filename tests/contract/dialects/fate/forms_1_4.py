@@ -186,7 +186,7 @@ def _clean(script: Script) -> None:
     """What would disturb the other clients, so each waits for its turn."""
     folder = Path(script.job["folder"])
     (folder / "ready").touch()
-    ends = time.monotonic() + 200
+    ends = time.monotonic() + 600
     while not (folder / "go").exists() and time.monotonic() < ends:
         time.sleep(0.05)
     conf, dsl = documents.toy(script.job)

@@ -50,7 +50,7 @@ def submit(conf, dsl=None, note=None):
     return call("job.submit", conf, dsl, note=note)
 
 
-def wait(job_id, seconds=100):
+def wait(job_id, seconds=300):
     """The status at the end, every status seen on the way in `facts`."""
     seen = facts.setdefault("statuses", [])
     ends = time.time() + seconds
@@ -144,7 +144,7 @@ answer = call(
     ),
 )
 facts["download"] = wait(answer.get("jobId")) if answer.get("jobId") else None
-facts["downloaded"] = len(Path(out).read_text().splitlines()) if until(out, 5) else None
+facts["downloaded"] = len(Path(out).read_text().splitlines()) if until(out, 60) else None
 
 # --- the model ---
 parties = {"guest": ["9999"], "host": ["10000"], "arbiter": ["10000"]}
@@ -259,7 +259,7 @@ call("component.metrics", *where, note="deleted metrics")
 
 # --- what would disturb the other clients, so each waits for its turn ---
 Path(folder, "ready").touch()
-until(os.path.join(folder, "go"), 200)
+until(os.path.join(folder, "go"), 600)
 answer = submit(*toy(job), note="in the queue")
 queued = answer.get("jobId")
 facts["in the queue"] = (flow.job.query(job_id=queued).get("data") or [{}])[0].get("f_status")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.dialects.fate.conftest import CLIS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 EXPECTED_REFUSALS = {
     "upload again": 100, "checkpoint get": 404, "provider register": 103, "server reload": 103, "key save": 103,

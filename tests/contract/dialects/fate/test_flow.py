@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.dialects.fate.conftest import FLOW
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 EXPECTED_REFUSALS = {
     # Asked for on purpose: what there is twice, not at all, or not in this way.

@@ -5,7 +5,7 @@ import pytest
 from tests.contract.dialects.fate.conftest import FORMS
 from tests.contract.dialects.fate.named import VERBS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture

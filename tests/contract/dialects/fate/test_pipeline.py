@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.dialects.fate.conftest import PIPELINE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 def test_a_pipeline_trains_and_predicts(results):

@@ -5,7 +5,7 @@ import pytest
 from tests.contract.dialects.fate.conftest import SDKS, SIGNING
 from tests.contract.dialects.fate.named import FROM_1_6, SDK
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 EXPECTED_REFUSALS = {
     # Asked for on purpose: what there is twice, or not at all.

@@ -8,7 +8,7 @@ from api.dialects.fate.v2.routes.serve import SUBJECTS as SUBJECTS_V2
 from tests.contract.dialects.fate.named import ROUTES
 from tests.contract.dialects.fate.table import PAGE, YES, find_route, judge, render_page
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 def test_the_page_is_what_the_clients_have_done(results):

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from nvflare.fuel.flare_api.flare_api import Session, basic_cb_with_print, new_insecure_session, new_secure_session
 
+LOGIN_S = 120.0
+COMMAND_S = 60.0
+END_S = 300.0
+"""So long the machine may take over what a test does not time."""
 kit, user, folder, running, trained, gates, label, out = sys.argv[1:]
 is_last = label == "drop-in"
 one_site = str(Path(folder).parent / "one-site")
@@ -46,12 +50,13 @@ def wait_for_gate(name):
 
 def work_inside(study):
     """In the study: the job that is submitted, and every job that is listed, with their studies."""
-    inside = new_secure_session(user, kit, timeout=30.0, study=study)
+    inside = new_secure_session(user, kit, timeout=LOGIN_S, study=study)
+    inside.set_timeout(COMMAND_S)
     try:
         made = inside.submit_job(one_site)
         rows = [[row["job_id"] == made, row["study"]] for row in inside.list_jobs()]
         seen = [inside.get_job_meta(made)["study"], rows]
-        inside.monitor_job(made, 60.0, 0.2)
+        inside.monitor_job(made, END_S, 0.2)
         inside.delete_job(made)
     finally:
         inside.close()
@@ -75,14 +80,15 @@ def describe(system):
 
 
 opened = []
-note("new_secure_session", lambda: opened.append(new_secure_session(user, kit, timeout=30.0)))
+note("new_secure_session", lambda: opened.append(new_secure_session(user, kit, timeout=LOGIN_S)))
 session = opened[0]
 if is_new:
-    note("new_insecure_session", lambda: new_insecure_session(kit, timeout=10.0).close())
+    note("new_insecure_session", lambda: new_insecure_session(kit, timeout=LOGIN_S).close())
 call("get_available_apps_to_upload")
 call("set_timeout", 20.0)
 call("unset_timeout")
 call("set_timeout", -1.0)
+session.set_timeout(COMMAND_S)
 
 job = call("submit_job", folder)
 call("submit_job", f"{folder}/nothing")
@@ -97,13 +103,18 @@ call("get_job_meta", "nope")
 call("get_job_status", job)
 seen = []
 call(
-    "monitor_job", job, 60.0, 0.2, lambda _s, _j, meta: seen.append(meta["status"]) or True, show=lambda code: code.name
+    "monitor_job",
+    job,
+    END_S,
+    0.2,
+    lambda _s, _j, meta: seen.append(meta["status"]) or True,
+    show=lambda code: code.name,
 )
 call("monitor_job", running, 0.3, 0.1, show=lambda code: code.name)
 call("monitor_job", running, 0.0, 0.1, lambda *_words: False, show=lambda code: code.name)
-call("monitor_job", job, 5.0, 0.1, basic_cb_with_print, cb_run_counter={"count": 0}, show=lambda code: code.name)
-call("monitor_job_and_return_job_meta", job, 5.0, 0.1, show=lambda found: [found[0].name, found[1]["status"]])
-call("wait_for_job", job, 5.0, 0.1, show=lambda meta: meta["status"])
+call("monitor_job", job, END_S, 0.1, basic_cb_with_print, cb_run_counter={"count": 0}, show=lambda code: code.name)
+call("monitor_job_and_return_job_meta", job, END_S, 0.1, show=lambda found: [found[0].name, found[1]["status"]])
+call("wait_for_job", job, END_S, 0.1, show=lambda meta: meta["status"])
 call("wait_for_job", running, 0.3, 0.1)
 call("list_jobs")
 call("list_jobs", detailed=True, limit=1, reverse=True)
@@ -114,7 +125,7 @@ call("list_job_components", job)
 call("download_job_components", job, show=lambda place: place and list_files(place))
 copy = call("clone_job", job)
 call("abort_job", copy)
-note("ended", lambda: session.monitor_job(copy, 30.0, 0.1).name)
+note("ended", lambda: session.monitor_job(copy, END_S, 0.1).name)
 call("abort_job", job)
 call("delete_job", running)
 call("delete_job", copy)
@@ -185,7 +196,7 @@ call("do_command", "list_jobs", show=lambda reply: str(reply["status"]))
 call("shutdown_system")
 call("shutdown", "server", **({"wait": False} if is_new else {}))
 call("abort_job", running)
-call("monitor_job", running, 30.0, 0.1, show=lambda code: [code.name, session.get_job_meta(running)["status"]])
+call("monitor_job", running, END_S, 0.1, show=lambda code: [code.name, session.get_job_meta(running)["status"]])
 
 (Path(gates) / f"waits-{label}").touch()
 site = wait_for_gate(f"turn-{label}")
@@ -200,19 +211,19 @@ while site not in list_connected():
     time.sleep(0.2)
 call("restart", "nowhere")
 call("restart", "client", ["nosuch"], **({"wait": False} if is_new else {}))
-call("restart", "client", [site], **({"wait": False} if is_new and not is_last else {}))
+call("restart", "client", [site], **({"timeout": END_S} if is_last else {"wait": False} if is_new else {}))
 if is_last:
-    call("shutdown", "client", [site])
+    call("shutdown", "client", [site], timeout=END_S)
     note("get_connected_client_list", list_connected)
     session.abort_job(trained)
-    session.monitor_job(trained, 60.0, 0.1)
+    session.monitor_job(trained, END_S, 0.1)
     call("shutdown_system")
     note("get_connected_client_list", list_connected)
 call("close")
 call("close")
 call("list_jobs")
 if is_new:
-    note("study", lambda: new_secure_session(user, kit, study="nowhere"))
+    note("study", lambda: new_secure_session(user, kit, timeout=LOGIN_S, study="nowhere"))
 Path(out).write_text(json.dumps({"site": site, "calls": answers}, default=str))
 if not is_last:
     os._exit(0)  # a session of nvflare's that an exception has left open would keep the process alive for ever

@@ -26,10 +26,11 @@ def produce_some(*words):
 kit, user, folder, *whole = sys.argv[1:]
 if not whole:
     file_streamer._ChunkProducer.produce = produce_some
-session = new_secure_session(user, kit, timeout=30.0)
+session = new_secure_session(user, kit, timeout=120.0)
+session.set_timeout(60.0)
 try:
     job = session.submit_job(folder)
-    session.monitor_job(job, timeout=60.0, poll_interval=0.1)
+    session.monitor_job(job, timeout=300.0, poll_interval=0.1)
     place = Path(session.download_job_result(job))
     files = {str(path.relative_to(place)): path.stat().st_size for path in place.rglob("*") if path.is_file()}
     print(json.dumps({"job": job, "files": files}))

@@ -1,6 +1,6 @@
 """Run by an unmodified nvflare client: for each kit log in, list, submit; each answer or exception as JSON.
 
-python bridge_calls.py JOB NAME KIT USER [NAME KIT USER ...]
+python bridge_calls.py JOB NAME KIT USER SECONDS [NAME KIT USER SECONDS ...]; so long a login may take.
 """
 
 import json
@@ -18,11 +18,12 @@ def note(answers, label, function, *words, **given):
     return found
 
 
-def call_all(kit, user):
+def call_all(kit, user, seconds):
     answers = {}
-    session = note(answers, "login", new_secure_session, user, kit, timeout=5.0, auto_login_max_tries=1)
+    session = note(answers, "login", new_secure_session, user, kit, timeout=float(seconds), auto_login_max_tries=1)
     if not isinstance(session, dict):
         answers["login"] = "session"
+        session.set_timeout(60.0)
         note(answers, "list", session.list_jobs)
         note(answers, "submit", session.submit_job, folder)
         session.close()
@@ -30,4 +31,4 @@ def call_all(kit, user):
 
 
 folder, *words = sys.argv[1:]
-print(json.dumps({name: call_all(kit, user) for name, kit, user in zip(*[iter(words)] * 3, strict=True)}, default=str))
+print(json.dumps({name: call_all(*each) for name, *each in zip(*[iter(words)] * 4, strict=True)}, default=str))

@@ -19,8 +19,8 @@ from fedrota.flare import JobNotFound, JobNotRunning, new_secure_session
 from tests.clients.install import install
 
 HERE = Path(__file__).parent
-READY_S = 90.0
-RUN_S = 400.0
+READY_S = 200.0
+RUN_S = 900.0
 LOOK_S = 0.2
 AT_ONCE = 4
 """So many clients work at the same time."""
@@ -40,7 +40,7 @@ ROUNDS = 100_000
 LISTENER = (OLDEST, "2.5.2", "2.6.2")
 BRIDGE = ("2.8.1", "2.9.0")
 LABELS = (*LISTENER, *BRIDGE, OURS)
-SETTINGS = {"FEDROTA_HEARTBEAT_S": "1", "FEDROTA_OFFLINE_S": "6", "FEDROTA_FLARE_OLD_UPLOADS": "true"}
+SETTINGS = {"FEDROTA_HEARTBEAT_S": "1", "FEDROTA_OFFLINE_S": "10", "FEDROTA_FLARE_OLD_UPLOADS": "true"}
 PROJECT = """
 name: demo
 participants:
@@ -71,7 +71,7 @@ class Tuner(FLComponent):
 LONG = {
     "name": "long",
     "parties": {"server": ["server"], "client": ["site-1", "site-2", "site-3"]},
-    "steps": [{"name": "run", "command": ["sh", "-c", "echo round 1; echo round 2; exec sleep 300"]}],
+    "steps": [{"name": "run", "command": ["sh", "-c", "echo round 1; echo round 2; exec sleep 3000"]}],
 }
 
 
@@ -103,7 +103,7 @@ class System:
         argv = [sys.executable, "-m", "fedrota", *words]
         environment = {**os.environ, "FEDROTA_STATE_DIR": str(self.folder / "state")}
         done = subprocess.run(
-            argv, cwd=self.repository, env=environment, capture_output=True, text=True, check=False, timeout=60
+            argv, cwd=self.repository, env=environment, capture_output=True, text=True, check=False, timeout=200
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.dialects.flare.running import BRIDGE, LABELS, LISTENER, OLDEST, OURS, SITES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(params=LABELS)

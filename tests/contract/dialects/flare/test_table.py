@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.dialects.flare.table import PAGE, YES, judge, render_page
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 
 def test_the_page_is_what_the_clients_have_done(results):

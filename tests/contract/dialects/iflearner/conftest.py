@@ -13,7 +13,7 @@ import pytest
 
 from tests.clients.install import install
 
-READY_S = 90.0
+READY_S = 200.0
 PARTIES = ("9999", "10000")
 
 
@@ -29,7 +29,7 @@ class System:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return subprocess.run(
             [str(python), *words], cwd=self.folder, env={**kept, **environment}, capture_output=True, text=True,
-            check=False, timeout=200,
+            check=False, timeout=500,
         )  # fmt: skip
 
 

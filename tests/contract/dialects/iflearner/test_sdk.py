@@ -9,7 +9,7 @@ from tests.clients.install import install
 from workers.executors.iflearner_command import AGGREGATOR
 from workers.iflearner.aggregator import PAUSE_S
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 CALLS = {

@@ -27,5 +27,5 @@ def test_two_that_store_one_study_at_the_same_moment_leave_one(centre):
         late = pool.submit(centre.write, lambda tx: put_study(tx, second, centre.now))
         with pytest.raises(TimeoutError):
             late.result(timeout=0.3)  # it waits for the first to commit
-    late.result(timeout=10.0)
+    late.result(timeout=60)
     assert centre.read(lambda tx: find_study(tx, "p", "heart")) == second
