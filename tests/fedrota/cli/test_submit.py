@@ -120,7 +120,8 @@ def test_ctrl_c_leaves_the_job_and_says_so(gateway):
         preexec_fn=heed_ctrl_c,  # noqa: PLW1509  it touches nothing that a thread may hold
     )
     assert "lr running" in started.stdout.readline()
-    err = press_ctrl_c(started)
+    started.send_signal(signal.SIGINT)
+    err = started.communicate()[1]
     assert started.returncode == 130
     assert err.endswith("job j-1 goes on: `fedrota watch j-1` or `fedrota stop j-1`\n")
 
@@ -128,20 +129,6 @@ def test_ctrl_c_leaves_the_job_and_says_so(gateway):
 def heed_ctrl_c() -> None:
     """What a shell runs in the background ignores the signal, and so would its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def press_ctrl_c(process: "subprocess.Popen[str]") -> str:
-    """What it says on standard error until it is gone.
-
-    Pressed again after a while: Python drops an interrupt that meets a generator which is just being thrown away.
-    """
-    for _ in range(4):
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=5)[1]
-        except subprocess.TimeoutExpired:
-            continue
-    raise AssertionError("it goes on after four interrupts")
 
 
 def test_files_are_attached_under_their_own_names_or_others(fedrota, gateway, file):
