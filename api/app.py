@@ -189,7 +189,7 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     hub = app[CHANNEL_HUB]
     url = settings.broker_url.get_secret_value()
     nudger = Nudger(
-        broker=_connect(url, timeout_s=2.0, is_own=True),
+        broker=_connect(url, timeout_s=2.0),
         postgres_dsn=_find_dsn(settings.sql_url()),
     )
     herald = Herald(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
@@ -210,14 +210,13 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     await herald.close()
 
 
-def _connect(url: str, *, timeout_s: float, is_own: bool = False) -> redis.Redis:
-    """A client that gives up soon: one try again, for a connection that went stale. `is_own`: one thread's alone."""
+def _connect(url: str, *, timeout_s: float) -> redis.Redis:
+    """A client that connects when it is used, and gives up soon: one try again, for a connection that went stale."""
     return redis.Redis.from_url(
         url,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
-        single_connection_client=is_own,
     )
 
 

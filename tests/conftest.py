@@ -87,10 +87,10 @@ def valkey_binary() -> Path:
 
 
 @contextmanager
-def serve_valkey(binary: Path, folder: Path) -> Iterator[str]:
-    """A Valkey of its own on loopback, keeping nothing on disk; gives its URL."""
+def serve_valkey(binary: Path, folder: Path, *, at: int = 0) -> Iterator[str]:
+    """A Valkey of its own on loopback, at a port of our choice or at `at`, keeping nothing on disk; gives its URL."""
     for _ in range(5):  # another process may take the port between the look and the bind
-        port = find_free_port()
+        port = at or find_free_port()
         argv = [str(binary), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         leash = [sys.executable, "-I", "-S", str(ROOT / "fedrota/up/leash.py"), str(os.getpid())]
         server = subprocess.Popen([*leash, *argv], stdout=subprocess.DEVNULL)

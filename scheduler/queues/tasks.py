@@ -73,7 +73,6 @@ class LoopStep(bootsteps.StartStopStep):
             socket_timeout=5,
             socket_connect_timeout=2,
             retry=Retry(NoBackoff(), 1),
-            single_connection_client=True,  # only the loop uses it
         )
         self._loop = Loop(
             self._store,

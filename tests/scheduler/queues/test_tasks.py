@@ -18,6 +18,7 @@ from scheduler.queues.names import ADVANCE, NUDGES, SCHEDULER
 from scheduler.queues.tasks import make_scheduler, postgres_dsn
 from scheduler.store.migrate import migrate
 from scheduler.store.session import make_store
+from tests.conftest import find_free_port, serve_valkey
 from tests.scheduler.centre import Centre, eventually, step
 
 ROOT = Path(__file__).parents[3]
@@ -49,13 +50,17 @@ def centre(store_url):
     store.close()
 
 
-def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_path):
-    url = centre.store.engine.url.render_as_string(hide_password=False)
-    environment = {
-        "FEDROTA_DATABASE_URL": url, "FEDROTA_BROKER_URL": own_valkey, "FEDROTA_SWEEP_S": "3600",
-        "FEDROTA_OFFLINE_S": "3600", "FEDROTA_STATE_DIR": str(tmp_path), "FEDROTA_LOG_FORMAT": "json",
+def make_environment(centre, broker_url, folder):
+    return {
+        "FEDROTA_DATABASE_URL": centre.store.engine.url.render_as_string(hide_password=False),
+        "FEDROTA_BROKER_URL": broker_url, "FEDROTA_SWEEP_S": "3600", "FEDROTA_OFFLINE_S": "3600",
+        "FEDROTA_STATE_DIR": str(folder), "FEDROTA_LOG_FORMAT": "json",
     }  # fmt: skip
+
+
+def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_path):
     log = tmp_path / "log"
+    environment = make_environment(centre, own_valkey, tmp_path)
     with redis.Redis.from_url(own_valkey) as broker, process(log, **environment) as server:
         eventually(lambda: "scheduler_ready" in log.read_text() or server.poll() is not None)
         assert server.poll() is None, log.read_text()
@@ -71,6 +76,22 @@ def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_pa
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=60) == 0
     assert "scheduler_stopped" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_it_may_start_before_its_broker(centre, valkey_binary, tmp_path):
+    log, port = tmp_path / "log", find_free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with process(log, **make_environment(centre, url, tmp_path)) as server:
+        eventually(lambda: "Cannot connect to redis" in log.read_text() or server.poll() is not None)
+        assert server.poll() is None, log.read_text()
+        with serve_valkey(valkey_binary, tmp_path, at=port), redis.Redis.from_url(url) as broker:
+            job = centre.submit(step("s"))
+            make_celery("caller", broker_url=url, queue=SCHEDULER, profile="centre").send_task(ADVANCE, queue=SCHEDULER)
+            eventually(lambda: read_lengths(broker, ["a", "b"]) == {"a": 1, "b": 1})
+            assert centre.states(job)[1] == {"s": "dispatched"}
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(timeout=60) == 0
     assert "Traceback" not in log.read_text()
 
 
