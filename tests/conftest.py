@@ -2,9 +2,7 @@
 
 import fcntl
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+from fedrota.up.ports import find_free_port
 from tests.sharing import BySystem, rank
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ settings.register_profile("wandering", deadline=None, suppress_health_check=[Hea
 settings.register_profile("steady", settings.get_profile("wandering"), derandomize=True)
 settings.load_profile("steady")
 """A busy machine fails no property, nor does a new draw: new examples are looked for with --hypothesis-profile=wandering."""
-PORTS = range(12_000, 32_000)
-"""Below those that the kernel gives to whoever asks for any port: nobody is given one between the look and the bind."""
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +42,6 @@ def repository() -> Path:
 def free_port() -> Callable[[], int]:
     """A function that finds a loopback port which nobody holds at the moment."""
     return find_free_port
-
-
-def find_free_port() -> int:
-    for port in random.SystemRandom().sample(PORTS, 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    pytest.fail(f"100 ports in {PORTS} are taken")
 
 
 # --- Who runs what ----------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
 from api.agent.hub import ChannelHub
 from api.keys import PRINCIPAL
+from fedrota.up.ports import find_free_port
 from scheduler.domain.access import Principal
 from scheduler.domain.messages import CHANNEL_PATH, Assignment, Knock, Peer
-from tests.conftest import find_free_port
 from workers.calls import Op
 from workers.channel import Channel, Orders, make_url
 from workers.exchange.hub import Exchange

@@ -2,15 +2,13 @@
 
 import argparse
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Sequence
 from typing import Any, Final
 
-from celery import Celery
-
 from config.settings import SettingsError, WorkerSettings, load
+from scheduler.queues.app import run_worker
 from workers.executors.container import EngineError
 from workers.journal import BusyError
 from workers.site import Site, SiteError
@@ -51,25 +49,11 @@ def parse_arguments(argv: Sequence[str] | None) -> dict[str, Any]:
 def run(settings: WorkerSettings) -> None:
     """Run with a broker as a Celery worker, without one on the channel alone."""
     if settings.broker_url.get_secret_value():
-        run_celery(make_party_app(settings), settings)
+        app = make_party_app(settings)
+        is_heard = settings.profile != "sealed"
+        run_worker(app, name=f"party-{settings.party}", log_level=settings.log_level, is_heard=is_heard)
     else:
         run_alone(settings)
-
-
-def run_celery(app: Celery, settings: WorkerSettings) -> None:
-    """Consume the party's queue."""
-    is_sealed = settings.profile == "sealed"
-    worker = app.Worker(
-        hostname=f"party-{settings.party}@{socket.gethostname()}",
-        pool_cls="solo",
-        concurrency=1,
-        loglevel=settings.log_level,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=is_sealed,
-        quiet=True,
-    )
-    worker.start()
 
 
 def run_alone(settings: WorkerSettings) -> None:

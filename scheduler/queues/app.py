@@ -1,5 +1,6 @@
 """Celery apps whose messages may be lost but never hurt: SQL decides, the broker only knocks."""
 
+import socket
 from typing import Literal
 
 from celery import Celery
@@ -45,3 +46,20 @@ def make_celery(name: str, *, broker_url: str, queue: str, profile: Profile) -> 
         enable_utc=True,
     )
     return app
+
+
+def run_worker(app: Celery, *, name: str, log_level: str, is_heard: bool = True) -> int:
+    """Be a Celery worker on the app's own queue until SIGTERM; its exit status. `is_heard`: it sends heartbeats."""
+    # Not `worker_main`: that loads Celery's whole command line, and through it Flower's.
+    worker = app.Worker(
+        hostname=f"{name}@{socket.gethostname()}",
+        pool_cls="solo",
+        concurrency=1,
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=not is_heard,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)

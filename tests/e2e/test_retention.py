@@ -8,6 +8,7 @@ import pytest
 from fedrota.client import Client
 from fedrota.errors import NotFoundError
 from tests.faults.system import System
+from tests.workers.fakes import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -34,7 +35,7 @@ def is_gone(client: Client, job: str) -> bool:
 
 def test_a_job_goes_with_its_files_at_the_parties_and_one_that_runs_stays(system, tmp_path):
     seen = tmp_path / "seen"
-    talk = {"name": "s", "command": ["sh", "-c", 'echo hello; until [ -e "$0" ]; do sleep 0.1; done', str(seen)]}
+    talk = {"name": "s", "command": wait_for(seen, first="echo hello")}
     stay = {"name": "s", "command": ["sleep", "120"]}
     parties = {"guest": ["a"], "host": ["b"]}
     with system.client() as client:

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.workers.fakes import is_alive
+from tests.workers.fakes import is_alive, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -43,9 +43,8 @@ def descendants(pid):
 
 def start_patient(system, gate):
     """A job that runs at both parties by now, until there is a file `gate`."""
-    command = ["sh", "-c", 'until [ -e "$0" ]; do sleep 0.1; done', str(gate)]
     with system.client() as client:
-        job = client.submit(TOY | {"steps": [{"name": "wait", "command": command}]}).id
+        job = client.submit(TOY | {"steps": [{"name": "wait", "command": wait_for(gate)}]}).id
         system.wait(lambda: {task.state for task in client.job(job).steps[0].tasks} == {"running"})
     return job
 
@@ -95,7 +94,7 @@ def test_everything_stops_in_order_and_jobs_go_on_after_that_and_after_a_kill_of
     first, second = tmp_path / "first", tmp_path / "second"
     stopped_over = start_patient(system, first)
     assert system.stop() == 0, system.output()[-4000:]
-    wait_until_gone(everything)
+    assert alive(everything) == []
     assert system.run("ps").returncode == 1
     first.touch()
     system.start()

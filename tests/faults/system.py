@@ -20,11 +20,12 @@ from redis.retry import Retry
 
 from fedrota.client import Client
 from fedrota.errors import FedrotaError
+from fedrota.up.ports import find_free_port
 from fedrota.up.spawn import kill_family
 from scheduler.service.bootstrap import bootstrap
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
-from tests.conftest import ROOT, find_free_port
+from tests.conftest import ROOT
 from tests.faults.proxy import Proxy
 
 LEASES = {
@@ -204,10 +205,6 @@ class System:
                 assert part.popen
                 statuses[part.name] = part.popen.wait(120)
         return statuses
-
-    def wait_until_empty(self) -> None:
-        """Wait until no process is left: what is killed with its parent ends a moment after it."""
-        self.wait(lambda: not self.processes(), "no process is left")
 
     def end(self) -> None:
         """Kill whatever is left, whether or not the test went well."""

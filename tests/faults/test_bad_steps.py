@@ -16,6 +16,7 @@ from fedrota.model import Job
 from tests.conftest import ROOT
 from tests.faults.ledger import Audit
 from tests.faults.system import System, read_environ
+from tests.workers.fakes import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +32,6 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """
-PATIENT = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.05)"
 FLOOD = "import sys\nline = 'x' * 1023\nfor _ in range(100 * 1024): print(line)\nprint('the end', file=sys.stderr)"
 MANY_POINTS = """
 import json, os
@@ -252,13 +252,13 @@ def test_open_jobs_go_on_after_everything_was_stopped(system, client, tmp_path):
     """Waiting, running, pausing and finished jobs: nothing is forgotten, and what was interrupted does not count as a failure."""
     done = run(system, client, {"name": "s", "component": "counted"}, parties=("a", "b"))
     gate = tmp_path / "gate"
-    patient = command(PATIENT.format(gate=str(gate)), retry={"attempts": 1, "on": ["interrupted"]}) | {"name": "first"}
+    patient = {"name": "first", "command": wait_for(gate), "retry": {"attempts": 1, "on": ["interrupted"]}}
     running = submit(client, patient, {"name": "then", "component": "counted", "needs": ["first"]}, parties=("a", "b"))
     stubborn = submit(client, command("import time; time.sleep(1.5)", retry={"attempts": 1, "on": ["interrupted"]}))
     system.wait(lambda: {task.state for task in client.job(running).steps[0].tasks} == {"running"}, "it runs")
     statuses = system.stop()
     assert set(statuses.values()) == {0}, statuses
-    system.wait_until_empty()
+    assert system.processes() == []
     gate.touch()
     system.start_again()
     for job in (running, stubborn):
@@ -275,4 +275,4 @@ def test_what_is_left_after_all_this(system):
     traces = list(system.tracebacks())
     assert not traces, "\n".join(f"{name}: {lines}" for name, lines in traces)
     assert set(system.stop().values()) == {0}
-    system.wait_until_empty()
+    assert system.processes() == []

@@ -221,4 +221,4 @@ def test_what_is_left_after_all_stops(system):
             assert children(pid) == []
     assert [name for name, _ in system.tracebacks()] == []
     assert set(system.stop().values()) == {0}
-    system.wait_until_empty()
+    assert system.processes() == []

@@ -44,6 +44,11 @@ def until(is_so: Callable[[], Any], *, patience_s: float = 60.0, what: str = "")
     raise AssertionError(f"did not happen within {patience_s} s: {what or is_so}")
 
 
+def wait_for(file: Path, *, first: str = ":") -> list[str]:
+    """A command that lasts until there is such a file; before that it does `first`, a line of shell."""
+    return ["sh", "-c", f'{first}; until [ -e "$0" ]; do sleep 0.01; done', str(file)]
+
+
 def list_spooled(folder: Path) -> list[Path]:
     """The files of a spool that hold reports."""
     return [file for file in folder.glob("*.json") if find_size(file)]

@@ -1,7 +1,7 @@
 import pytest
 
 from scheduler.domain.messages import SYNC_PATH, InputRef
-from tests.workers.fakes import is_tidy, list_spooled, make_assignment, until
+from tests.workers.fakes import is_tidy, list_spooled, make_assignment, until, wait_for
 
 
 def give(gateway, worker, *names, **facts):
@@ -9,8 +9,7 @@ def give(gateway, worker, *names, **facts):
 
 
 def test_a_stale_success_loses_its_outputs(gateway, worker, tmp_path):
-    script = "echo x > $FEDROTA_OUTPUT_DIR/m; while [ ! -e $0 ]; do sleep 0.01; done"
-    run = {"command": ["sh", "-c", script, str(tmp_path / "go")], "outputs": {"m": "file"}}
+    run = {"command": wait_for(tmp_path / "go", first="echo x > $FEDROTA_OUTPUT_DIR/m"), "outputs": {"m": "file"}}
     give(gateway, worker, "t1", run=run)
     until(lambda: worker.workdir.output("t1", 1, "m").exists())
     gateway.status = {SYNC_PATH: 503}

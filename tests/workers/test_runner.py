@@ -6,17 +6,12 @@ import time
 import pytest
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
-from tests.workers.fakes import DAEMON, is_alive, is_tidy, list_spooled, make_assignment, until
+from tests.workers.fakes import DAEMON, is_alive, is_tidy, list_spooled, make_assignment, until, wait_for
 from workers.agenda import NEWS_S
 
 
 def give(gateway, worker, *names, **facts):
     worker.runner.knock([gateway.dispatch(make_assignment(name, **facts)) for name in names])
-
-
-def wait_for(file):
-    """A run that lasts until there is such a file."""
-    return {"command": ["sh", "-c", "while [ ! -e $0 ]; do sleep 0.01; done", str(file)]}
 
 
 def test_a_task_is_claimed_run_and_reported(gateway, worker):
@@ -96,7 +91,7 @@ def test_replies_that_get_lost_have_no_double_effect(gateway, worker):
 
 def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, worker, tmp_path):
     gateway.judge = lambda call: 503 if call["reports"] else 200
-    give(gateway, worker, "t1", run=wait_for(tmp_path / "go"))
+    give(gateway, worker, "t1", run={"command": wait_for(tmp_path / "go")})
     until(worker.runner.list_running)
     gateway.down()
     (tmp_path / "go").touch()
@@ -108,7 +103,7 @@ def test_work_goes_on_while_the_gateway_is_away_and_is_reported_later(gateway, w
 
 
 def test_a_call_that_hangs_keeps_no_report_from_the_disk(gateway, worker, tmp_path):
-    give(gateway, worker, "t1", run=wait_for(tmp_path / "go"))
+    give(gateway, worker, "t1", run={"command": wait_for(tmp_path / "go")})
     until(worker.runner.list_running)
     gateway.delay_s = 100.0
     give(gateway, worker, "t2", run={"component": "quick"})
@@ -215,7 +210,7 @@ def test_a_newer_dispatch_kills_the_older_copy_first(gateway, worker):
 
 def test_an_orderly_end_lets_short_tasks_finish(gateway, worker, tmp_path, monkeypatch):
     monkeypatch.setattr("workers.runner.HURRY_S", 60.0)  # a busy machine may take longer over the report
-    give(gateway, worker, "short", run=wait_for(tmp_path / "go"))
+    give(gateway, worker, "short", run={"command": wait_for(tmp_path / "go")})
     until(worker.runner.list_running)
     closing = threading.Thread(target=worker.stop, args=(120.0,))
     closing.start()

@@ -122,22 +122,23 @@ def list_marked(mark: str) -> Iterator[int]:
 def read_environment(pid: int) -> list[bytes]:
     """What `pid` was started with ("NAME=value"); where it is just getting its program, waits until it has it."""
     give_up = time.monotonic() + _START_S
-    may_come = True
-    while True:
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:
-            return []  # gone meanwhile, or not ours to read
-        if environment or not may_come:
-            return [each for each in environment.split(b"\0") if each]
-        may_come = _is_starting(pid) and time.monotonic() < give_up  # if not, what is read from here on is final
-        time.sleep(0.001 if may_come else 0.0)
+    while not (found := _environment(pid)) and _is_starting(pid) and time.monotonic() < give_up:
+        time.sleep(0.001)
+    return found or _environment(pid)  # it may have got its program between the two looks
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return []  # gone meanwhile, or not ours to read
+    return [each for each in environment.split(b"\0") if each]
 
 
 def _is_starting(pid: int) -> bool:
     """Whether `pid` has memory for its new program but no environment yet, as in the middle of execve."""
     fields = _stat(pid)
-    return fields[0] != "" and fields[20] != "0" and fields[47] == "0"
+    return fields[0] != "" and fields[20] != "0" and fields[47] == "0"  # proc_pid_stat(5): vsize, env_start
 
 
 def count_oom_kills() -> int:

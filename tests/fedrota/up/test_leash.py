@@ -5,7 +5,6 @@ import sys
 import time
 
 import psutil
-import pytest
 
 from fedrota.up import leash
 from tests.workers.fakes import is_alive
@@ -18,7 +17,6 @@ child.wait()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's own")
 def test_the_child_dies_with_its_parent():
     argv = [sys.executable, "-c", STARTER.format(leash=leash.__file__)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as starter:

@@ -188,7 +188,6 @@ async def test_asking_twice_kills_at_once(scene):
     assert "killing everything" in scene.said
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="adopting orphans is Linux's own")
 async def test_a_daemon_that_a_dead_worker_left_is_found_and_ended(scene, monkeypatch):
     monkeypatch.setattr(supervisor, "SWEEP_S", 0.05)
     monkeypatch.setattr(time, "time", lambda: 4e9)  # old enough at once

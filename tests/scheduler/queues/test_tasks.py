@@ -12,13 +12,14 @@ import pytest
 import redis
 
 from config.settings import Settings
+from fedrota.up.ports import find_free_port
 from scheduler.queues.app import make_celery
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.names import ADVANCE, NUDGES, SCHEDULER
 from scheduler.queues.tasks import make_scheduler, postgres_dsn
 from scheduler.store.migrate import migrate
 from scheduler.store.session import make_store
-from tests.conftest import find_free_port, serve_valkey
+from tests.conftest import serve_valkey
 from tests.scheduler.centre import Centre, eventually, step
 
 ROOT = Path(__file__).parents[3]

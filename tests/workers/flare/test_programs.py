@@ -96,7 +96,6 @@ def test_a_thread_that_never_ends_is_not_waited_for_long():
     began = time.monotonic()
     wait_for_threads(0.2)
     assert time.monotonic() - began > 0.15
-    assert not done.is_set()
     done.set()
 
 

@@ -2,12 +2,12 @@
 
 import fcntl
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fedrota.up.ports import find_free_port
 from tests.contract.dialects.flare.running import run_all
 
 
@@ -23,14 +23,7 @@ def results(repository: Path, tmp_path_factory: pytest.TempPathFactory, worker_i
         assert not failed.exists(), failed.read_text()
         if not kept.exists():
             failed.write_text("the clients' run has failed: the first test that wanted it says why")
-            kept.write_text(json.dumps(run_all(repository, folder, (find_port(), find_port()))))
+            kept.write_text(json.dumps(run_all(repository, folder, (find_free_port(), find_free_port()))))
             failed.unlink()
     found: dict[str, Any] = json.loads(kept.read_text())
     return found
-
-
-def find_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from fedrota import Client
+from fedrota.up.ports import find_free_port
 from tests.clients.install import install
-from tests.contract.dialects.flare.conftest import find_port
 from tests.contract.dialects.flare.running import HERE, LEAVER, MEMBER, USER, System, wait_for
 
 VERSION = "nvflare-2.9.0"
@@ -99,8 +99,8 @@ def revoke(system: System, user: str) -> None:
 
 def try_without_gateway(system: System) -> dict[str, Any]:
     """A client of a bridge whose gateway is away, and how that bridge ends."""
-    port = find_port()
-    with start_bridge(system, port, f"http://127.0.0.1:{find_port()}") as bridge:
+    port = find_free_port()
+    with start_bridge(system, port, f"http://127.0.0.1:{find_free_port()}") as bridge:
         answers = log_in(system, {"away": (USER, USER)}, port=port)
         bridge.send_signal(signal.SIGTERM)
         return {"answers": answers["away"], "status": bridge.wait(60)}

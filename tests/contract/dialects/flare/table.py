@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fedrota import flare
+from fedrota.up.ports import find_free_port
 from tests.contract.dialects.flare.running import run_all
 
 TREE = Path(__file__).parents[4]
@@ -76,10 +77,8 @@ def render_page(results: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Run every client and write the page."""
-    from tests.contract.dialects.flare.conftest import find_port
-
     with tempfile.TemporaryDirectory(prefix="fedrota-flare-") as folder:
-        PAGE.write_text(render_page(run_all(TREE, Path(folder), (find_port(), find_port()))["clients"]))
+        PAGE.write_text(render_page(run_all(TREE, Path(folder), (find_free_port(), find_free_port()))["clients"]))
     return 0
 
 

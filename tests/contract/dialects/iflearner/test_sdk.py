@@ -63,6 +63,7 @@ def test_two_parties_train_with_the_real_engine(system, newest, repository):
     assert states[-1]["status"] == "Succeeded"
     assert [(row["complete"], row["current_epoch"]) for row in states[-1]["party_status"]] == [(True, 3), (True, 3)]
     live = [[row["current_epoch"] for row in state["party_status"]] for state in states if state["status"] == "Running"]
+    assert any(live), "no epoch was seen while it ran"
     for epochs in zip(*live, strict=True):  # one may pass unseen
         assert list(epochs) == sorted(epochs)
         assert epochs[-1] in {1, 2, 3}

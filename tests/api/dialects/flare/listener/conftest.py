@@ -17,8 +17,8 @@ from api.dialects.flare.listener.pulls import Pulls
 from api.dialects.flare.listener.server import Listener
 from api.dialects.flare.requests.trust import TrustFiles
 from api.dialects.flare.routes import table
+from fedrota.up.ports import find_free_port
 from tests.api.dialects.flare.requests.kits import Ground
-from tests.conftest import find_free_port
 
 
 @dataclass
