@@ -145,7 +145,11 @@ class Writer:
         self._open_jobs_per_user = open_jobs_per_user
         self._on_commit = on_commit
         self._on_batch = on_batch
-        self._queue: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Operation]] = queue.SimpleQueue()
+        """What the thread has not taken yet; an empty list is the last."""
+        self._gathered: list[_Operation] = []
+        """What has come in the present turn of the event loop."""
+        self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._sightings = Sightings()
         self._is_closed = False
@@ -160,7 +164,8 @@ class Writer:
         """Finish what is queued, take nothing more."""
         if not self._is_closed and self._loop is not None:
             self._is_closed = True
-            self._queue.put(None)
+            self._hand_over()
+            self._queue.put([])
             await asyncio.to_thread(self._thread.join)
 
     async def submit(self, submission: Submission) -> Receipt:
@@ -181,11 +186,21 @@ class Writer:
     def _put(self, kind: _Kind, payload: Any) -> asyncio.Future[Any]:
         if self._is_closed or self._loop is None:
             raise BusyError("this gateway is stopping: try again in a moment")
-        if self._queue.qsize() >= WRITES_WAITING:
+        if self._waiting >= WRITES_WAITING:
             raise BusyError("too many writes are waiting: try again in a moment")
         operation = _Operation(kind, payload, self._loop.create_future())
-        self._queue.put(operation)
+        if not self._gathered:
+            # What comes in the same turn of the loop goes in one transaction; the thread would take the
+            # first alone, and then wait for the interpreter's lock while the loop reads the others.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(operation)
+        self._waiting += 1
         return operation.future
+
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for first in range(0, len(gathered), BATCH):
+            self._queue.put(gathered[first : first + BATCH])
 
     def _run(self) -> None:
         is_last = False
@@ -197,12 +212,12 @@ class Writer:
                 self._answer(batch)
 
     def _take(self) -> tuple[list[_Operation], bool]:
-        """What is queued, at least one, at most a batch; and whether it was the last."""
+        """What is queued, fewer operations than two full batches have; and whether it was the last."""
         batch: list[_Operation] = []
         found = self._queue.get()
-        while found is not None:
-            batch.append(found)
-            if len(batch) == BATCH:
+        while found:
+            batch += found
+            if len(batch) >= BATCH:
                 return batch, False
             try:
                 found = self._queue.get_nowait()
@@ -265,7 +280,12 @@ class Writer:
 
     def _answer(self, batch: Sequence[_Operation]) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_resolve, batch)
+            self._loop.call_soon_threadsafe(self._resolve, batch)
+
+    def _resolve(self, batch: Sequence[_Operation]) -> None:
+        self._waiting -= len(batch)
+        for item in batch:
+            item.resolve()
 
 
 def _run_alone(tx: Tx, item: _Operation) -> None:
@@ -279,11 +299,6 @@ def _run_alone(tx: Tx, item: _Operation) -> None:
     item.error = trial.error
     if trial.error is not None and not isinstance(trial.error, FedrotaError):
         raise trial.error
-
-
-def _resolve(batch: Sequence[_Operation]) -> None:
-    for item in batch:
-        item.resolve()
 
 
 def _split(batch: Sequence[_Operation]) -> list[list[_Operation]]:

@@ -5,6 +5,7 @@ import time
 
 from benchmarks.client import SLOTS, Load, noop_job
 from benchmarks.figures import Figure, median
+from benchmarks.line import submit_all
 from benchmarks.raw_celery import run_raw
 from benchmarks.system import System
 
@@ -16,7 +17,7 @@ async def measure_throughput(system: System, load: Load, *, repeats: int = 3) ->
     raws, many, one = [], [], []
     for _ in range(repeats):
         raws += await asyncio.to_thread(run_raw, system.broker_url(), tasks=1000, repeats=1)
-        many.append(await _run_many(load, jobs=500))
+        many.append(await _run_many(system, load, jobs=500))
         one.append(await _run_one(load, steps=500))
     goal = GOALS[system.profile][0]
     ratios_many = [ours / raw for ours, raw in zip(many, raws, strict=True)]
@@ -33,9 +34,9 @@ def _figure(system: System, name: str, ratio: float, goal: str, seconds: str) ->
     return Figure(name=name, profile=system.profile, value=ratio, unit="x", goal=goal, detail=detail)
 
 
-async def _run_many(load: Load, *, jobs: int) -> float:
+async def _run_many(system: System, load: Load, *, jobs: int) -> float:
     begin = time.time()
-    await _submit_all(load, noop_job(), jobs, connections=32)
+    await submit_all(system, noop_job(), jobs, connections=32)
     await load.await_idle()
     return await load.last_end(jobs) - begin
 
@@ -47,20 +48,10 @@ async def _run_one(load: Load, *, steps: int) -> float:
     return await load.last_end(1) - begin
 
 
-async def _submit_all(load: Load, document: bytes, jobs: int, *, connections: int) -> None:
-    rest = iter(range(jobs))
-
-    async def run() -> None:
-        for _ in rest:
-            await load.submit(document)
-
-    await asyncio.gather(*(run() for _ in range(connections)))
-
-
 async def measure_submits(system: System, load: Load, *, jobs: int = 4000) -> list[Figure]:
     """Accepted submits per second, 32 connections, while scheduler and workers are at work."""
     begin = time.perf_counter()
-    await _submit_all(load, noop_job(), jobs, connections=32)
+    await submit_all(system, noop_job(), jobs, connections=32)
     rate = jobs / (time.perf_counter() - begin)
     await load.await_idle()
     return [

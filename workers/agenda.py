@@ -15,8 +15,10 @@ CALL_ITEMS: Final = 256
 NEWS_S: Final = 0.2
 """A running attempt with news is heard of after so long at the latest, and no more often."""
 
-GATHER_S: Final = 0.015
-"""While attempts run, calls follow each other no faster, so that each carries more; what comes alone goes at once."""
+GATHER_ITEM_S: Final = 0.002
+GATHER_MOST_S: Final = 0.05
+"""While attempts run, a call waits so long for each item that the one before carried: a crowd goes in few large calls,
+what comes alone goes at once."""
 
 
 class Agenda:
@@ -35,6 +37,7 @@ class Agenda:
         self._claiming: dict[Key, bool] = {}
         self._due: dict[Key, Record] = {}
         self._last_call = 0.0
+        self._gather_until = 0.0
 
     def add_knocks(self, knocks: Iterable[Knock]) -> None:
         """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
@@ -76,17 +79,18 @@ class Agenda:
         if not (claims or reports or beats) and now < self._last_call + self.heartbeat_s:
             return None
         self._last_call = now
+        self._gather_until = now + min(GATHER_MOST_S, GATHER_ITEM_S * (len(claims) + len(reports)))
         return SyncRequest(agent=agent, claims=claims, reports=tuple(reports), beats=tuple(beats))
 
     def is_gathering(self, now: float) -> bool:
         """Whether what is due should wait for what the attempts under way may add in the next moment."""
-        return bool(self.running) and not self._held and now < self._last_call + GATHER_S
+        return bool(self.running) and not self._held and now < self._gather_until
 
     def wait_s(self, now: float) -> float:
         """How long nothing will be due if nothing happens."""
         times = [self._last_call + self.heartbeat_s]
         if self.unsaved or self._due or (self._waiting and self._free > 0):
-            times.append(self._last_call + GATHER_S)
+            times.append(self._gather_until)
         times += [self._beat_time(attempt) for attempt in self.running.values()]
         return max(0.0, min(times) - now)
 

@@ -36,6 +36,7 @@ class Bench:
         self._loop = loop
         self._workdir = workdir
         self._timers: dict[Key, TimerHandle] = {}
+        self._places: dict[Key, Place] = {}
 
     def start(self, attempt: Attempt, on_timeout: OnTimeout) -> Handle | None:
         """Start an attempt; None where it has ended at once, because it can never work here."""
@@ -45,6 +46,7 @@ class Bench:
         except (AssignmentError, PathError) as wrong:
             attempt.ended(Ending(outcome="failed", kind="invalid", message=str(wrong)))
             return None
+        self._places[attempt.key] = place
         if attempt.assignment.timeout_s is not None:
             self._loop.call(self._set_timer, attempt, on_timeout)
         return executor.start(attempt.assignment, place, attempt)
@@ -108,17 +110,13 @@ class Bench:
         """The attempt is over: remove what it leaves behind."""
         if key in self._timers:
             self._loop.call(self._clear_timer, key)
-        work, outputs = self._find_folders(key)
-        if work is not None and work.exists():
+        place = self._places.pop(key, None)
+        if place is None:
+            return  # it never had any folder
+        if place.workdir.exists():
             self._loop.call_aside(self._workdir.drop_work, *key)
-        if not keep_outputs and outputs is not None and outputs.exists():
+        if not keep_outputs and place.outputs.exists():
             self._loop.call_aside(self._workdir.drop_outputs, *key)
-
-    def _find_folders(self, key: Key) -> tuple[Path | None, Path | None]:
-        try:
-            return self._workdir.work(*key), self._workdir.outputs(*key)
-        except PathError:
-            return None, None  # an attempt whose id is no name never had any
 
     def _clear_timer(self, key: Key) -> None:
         timer = self._timers.pop(key, None)
@@ -126,8 +124,8 @@ class Bench:
             timer.cancel()
 
     def drop_outputs(self, key: Key) -> None:
-        """Nobody wants the attempt's outputs."""
-        self.tidy(key, keep_outputs=False)
+        """Nobody wants the outputs of the attempt, which ended before."""
+        self._loop.call_aside(self._workdir.drop_outputs, *key)
 
 
 _KINDS = {"component": "component", "image": "container", "command": "command"}

@@ -58,15 +58,15 @@ class Workdir:
 
     def work(self, task: str, seq: int) -> Path:
         """The attempt's empty folder; it may not exist."""
-        return self.root / "work" / check_name(task, "task") / str(int(seq))
+        return self.root.joinpath("work", check_name(task, "task"), str(int(seq)))
 
     def log(self, task: str, seq: int) -> Path:
         """The attempt's log file; an attempt that printed nothing has none."""
-        return self.root / "logs" / check_name(task, "task") / f"{int(seq)}.log"
+        return self.root.joinpath("logs", check_name(task, "task"), f"{int(seq)}.log")
 
     def outputs(self, task: str, seq: int) -> Path:
         """The folder of the attempt's outputs; it may not exist."""
-        return self.root / "outputs" / check_name(task, "task") / str(int(seq))
+        return self.root.joinpath("outputs", check_name(task, "task"), str(int(seq)))
 
     def output(self, task: str, seq: int, name: str) -> Path:
         """The file of one output."""

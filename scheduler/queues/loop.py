@@ -25,8 +25,8 @@ THOROUGH_EVERY: Final = 10
 REMOVALS: Final = 4
 """Batches of old jobs that go with one sweep at most."""
 GATHER_S: Final = 0.002
-GATHER_TASK_S: Final = 0.0005
-GATHER_MOST_S: Final = 0.02
+GATHER_TASK_S: Final = 0.001
+GATHER_MOST_S: Final = 0.04
 """Passes begin at least GATHER_S after each other, and later by so much for each task that was just given out."""
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.bridge import Reader, Writer
+from api.bridge import BATCH, Reader, Writer
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import BusyError, ConflictError, NotFoundError
 from scheduler.domain.messages import Claim, SyncRequest
@@ -98,6 +98,25 @@ async def test_what_waits_together_is_one_batch_and_answers_find_their_askers(wr
     assert seen["batches"] == [1, 40]
     with either_store.read() as tx:
         assert [get_job(tx, receipt.job).name for receipt in receipts] == [f"job-{number}" for number in range(40)]
+
+
+async def test_what_comes_in_one_turn_of_the_loop_is_one_batch_though_the_writer_has_nothing_to_do(writer, seen):
+    receipts = await asyncio.gather(*(writer.submit(make_wish(f"job-{number}")) for number in range(20)))
+    assert all(receipt.is_new for receipt in receipts)
+    assert seen["batches"] == [20]
+
+
+async def test_a_turn_with_very_much_goes_in_batches(writer, seen):
+    await asyncio.gather(*(writer.write(lambda _tx: None) for _ in range(3 * BATCH + 1)))
+    assert sum(seen["batches"]) == 3 * BATCH + 1
+    assert max(seen["batches"]) < 2 * BATCH
+
+
+async def test_too_much_that_waits_is_refused_and_the_rest_is_written(writer, monkeypatch):
+    monkeypatch.setattr("api.bridge.WRITES_WAITING", 3)
+    answers = await in_one_batch(writer, *(writer.submit(make_wish(f"job-{number}")) for number in range(4)))
+    assert [isinstance(answer, BusyError) for answer in answers] == [False, False, True, True]
+    assert (await writer.submit(make_wish("later"))).is_new
 
 
 async def test_a_refused_operation_fails_alone(writer, seen):

@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.domain.messages import BeatReply, Knock, MetricPoint, Report
 from tests.workers.fakes import make_assignment
-from workers.agenda import GATHER_S, Agenda
+from workers.agenda import GATHER_ITEM_S, GATHER_MOST_S, Agenda
 from workers.attempt import Attempt
 from workers.executors.base import Ending
 from workers.spool import Record
@@ -46,7 +46,7 @@ def test_claims_fill_the_free_slots_in_the_order_of_the_knocks(agenda):
     run(agenda, request)
     assert agenda.next_call(1.0, "me") is None
     del agenda.running["a", 1]
-    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["c"]
+    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S, "me")) == ["c"]
 
 
 def test_a_wide_task_takes_as_many_slots_as_its_assignment_says(agenda):
@@ -56,9 +56,9 @@ def test_a_wide_task_takes_as_many_slots_as_its_assignment_says(agenda):
     wide.last_beat = 1.0
     agenda.running[wide.key] = wide
     agenda.add_knocks([Knock("b", 1)])
-    assert agenda.next_call(1.0 + GATHER_S, "me") is None
+    assert agenda.next_call(1.0 + GATHER_MOST_S, "me") is None
     del agenda.running[wide.key]
-    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["b"]
+    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S, "me")) == ["b"]
 
 
 def test_a_held_knock_goes_first_and_never_waits_for_a_slot(agenda):
@@ -76,7 +76,7 @@ def test_a_knock_about_what_is_known_is_dropped(agenda):
     agenda.add_knocks([Knock("a", 1)])
     assert agenda.next_call(1.0, "me") is None
     agenda.add_knocks([Knock("a", 2)])
-    assert claims_of(agenda.next_call(1.0 + GATHER_S, "me")) == ["a"]
+    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S, "me")) == ["a"]
 
 
 def test_while_attempts_run_calls_are_gathered_and_what_comes_alone_goes_at_once(agenda):
@@ -85,11 +85,24 @@ def test_while_attempts_run_calls_are_gathered_and_what_comes_alone_goes_at_once
     del agenda.running["a", 1]
     agenda.add_due([Record(report=Report(task="a", seq=1, outcome="success"))])
     assert agenda.next_call(1.001, "me") is None
-    assert agenda.wait_s(1.001) == pytest.approx(GATHER_S - 0.001)
+    assert agenda.wait_s(1.001) == pytest.approx(2 * GATHER_ITEM_S - 0.001)  # two claims went before
     del agenda.running["b", 1]
     agenda.add_due([Record(report=Report(task="b", seq=1, outcome="success"))])
     alone = agenda.next_call(1.001, "me")
     assert ([report.task for report in alone.reports], claims_of(alone)) == (["a", "b"], ["c"])
+
+
+def test_behind_a_large_call_the_next_one_gathers_longer_but_never_for_long(agenda):
+    agenda.slots = 100
+    agenda.add_knocks([Knock(f"t{number}", 1) for number in range(100)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    del agenda.running["t0", 1]
+    agenda.add_due([Record(report=Report(task="t0", seq=1, outcome="success"))])
+    assert agenda.next_call(1.0 + GATHER_MOST_S - 0.001, "me") is None
+    assert len(agenda.next_call(1.0 + GATHER_MOST_S, "me").reports) == 1
+    # That one carried a single item: who comes now hardly waits.
+    agenda.add_knocks([Knock("later", 1)])
+    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S + GATHER_ITEM_S, "me")) == ["later"]
 
 
 def test_a_full_worker_does_not_look_again_and_again_at_what_waits(agenda):

@@ -15,6 +15,8 @@ PATIENCE_S: Final = 0.01
 """A task waits so long for a busy process before it gets a new one: most tasks here are over sooner than a fork."""
 EAGER: Final = max(2, os.cpu_count() or 1)
 """So many processes are made without waiting."""
+TURNS: Final = 10
+"""Nobody makes a process for tasks that get one within so many patiences, at the pace at which processes come back."""
 
 OnProcess = Callable[[Process], None]
 
@@ -30,6 +32,8 @@ class WarmPool:
         self._lent: set[Process] = set()
         self._waiting: deque[OnProcess] = deque()
         self._step = 0
+        self._returned = 0
+        """How many processes have come back since the last look."""
         self._is_trimming = False
         self._was_needed = 0
 
@@ -47,15 +51,19 @@ class WarmPool:
         else:
             self._waiting.append(on_process)
             if not self._step:
-                self._step = 1
+                self._step, self._returned = 1, 0
                 self._loop.later(PATIENCE_S, self._grow)
 
     def _grow(self) -> None:
-        """Tasks wait and no process comes back: make more, twice as many each time, but never ahead of the zygote."""
+        """Where processes come back too slowly for those that wait, make more, twice as many each time.
+
+        Never ahead of the zygote.
+        """
         if not self._waiting:
             self._step = 0
             return
-        if all(process.pid is not None for process in self._lent):
+        returned, self._returned = self._returned, 0
+        if returned * TURNS < len(self._waiting) and all(process.pid is not None for process in self._lent):
             for _ in range(min(self._step, len(self._waiting))):
                 self._lend(self._nursery.fork(), self._waiting.popleft())
             self._step *= 2
@@ -69,6 +77,7 @@ class WarmPool:
     def give_back(self, process: Process) -> None:
         """The process may run another task."""
         self._lent.discard(process)
+        self._returned += 1
         if self._waiting:
             self._lend(process, self._waiting.popleft())
         elif len(self._idle) < self._most_idle:

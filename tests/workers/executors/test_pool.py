@@ -1,9 +1,11 @@
 import threading
 import time
 
+import pytest
+
 from tests.workers.fakes import is_alive, until
 from workers.executors import pool as pool_module
-from workers.executors.pool import EAGER
+from workers.executors.pool import EAGER, WarmPool
 
 
 def test_short_tasks_share_few_processes(make_workshop, monkeypatch):
@@ -24,6 +26,40 @@ def test_tasks_that_last_do_not_hold_up_others(workshop):
     for run in runs:
         run.handle.kill()
         run.sink.wait()
+
+
+class FakeProcess:
+    pid = 1
+
+    def close(self):
+        """Nothing to close."""
+
+
+class Counting:
+    """A nursery and a loop for a pool: counts what is forked, keeps what is put off."""
+
+    def __init__(self):
+        self.forked = []
+        self.later = lambda _delay_s, look: setattr(self, "look", look)
+
+    def fork(self):
+        self.forked.append(FakeProcess())
+        return self.forked[-1]
+
+
+@pytest.mark.parametrize(("returned", "made"), [(0, 1), (1, 1), (3, 0)])
+def test_more_processes_are_made_only_where_those_there_are_come_back_too_slowly(returned, made):
+    around = Counting()
+    pool = WarmPool(around, around, most_idle=4)
+    begun = []
+    for _ in range(EAGER + 20 + returned):
+        pool.take(begun.append)
+    assert len(around.forked) == EAGER
+    for process in around.forked[:1] * returned:  # it ends one task after the other
+        pool.give_back(process)
+    around.look()
+    assert len(around.forked) == EAGER + made
+    assert len(begun) == EAGER + returned + made
 
 
 def test_a_task_that_is_stopped_while_it_waits_for_a_process_never_begins(make_workshop, monkeypatch):
