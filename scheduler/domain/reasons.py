@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from scheduler.domain.model import Job, Step, Task
 from scheduler.domain.states import TERMINAL, State
+
+QUEUED: Final = "queued: the scheduler looks at it next"
+
+
+def explain_new_step(needs: Sequence[str]) -> str:
+    """Why a step stands where it stands at the moment of its submission."""
+    return _explain_needs(needs) if needs else QUEUED
 
 
 def explain_step(step: Step, succeeded: frozenset[str]) -> str:
@@ -12,7 +20,7 @@ def explain_step(step: Step, succeeded: frozenset[str]) -> str:
     if step.state is State.WAITING:
         return _explain_waiting(step, succeeded)
     if step.state is State.READY:
-        return step.reason or "queued: the scheduler looks at it next"
+        return step.reason or QUEUED
     if step.state is State.DISPATCHED:
         return step.reason or "the parties' workers have been told and have not taken it yet"
     return step.reason
@@ -21,9 +29,13 @@ def explain_step(step: Step, succeeded: frozenset[str]) -> str:
 def _explain_waiting(step: Step, succeeded: frozenset[str]) -> str:
     missing = [need for need in step.needs if need not in succeeded]
     if missing:
-        return f"waits for step {', '.join(missing)}"
+        return _explain_needs(missing)
     pause = f" at {_clock(step.not_before)}" if step.not_before else ""
     return f"{step.reason}{pause}" if step.reason else "becomes ready with the next pass"
+
+
+def _explain_needs(missing: Sequence[str]) -> str:
+    return f"waits for step {', '.join(missing)}"
 
 
 def explain_task(task: Task, step: Step, step_reason: str) -> str:
@@ -45,7 +57,11 @@ def explain_job(job: Job, steps: Sequence[Step], succeeded: frozenset[str]) -> s
         return job.reason
     if job.stop_kind is not None:
         return f"stopping: {job.stop_reason}"
-    open_steps = [step for step in steps if step.state not in TERMINAL]
+    return explain_progress([step for step in steps if step.state not in TERMINAL], succeeded)
+
+
+def explain_progress(open_steps: Sequence[Step], succeeded: frozenset[str]) -> str:
+    """Why an open job stands where it stands: its steps that have not ended, in order, tell."""
     active = next((step for step in open_steps if step.state is State.RUNNING), None)
     if active is not None:
         return f"step {active.name} is running"

@@ -1,11 +1,10 @@
 """How a job looks at the moment of its submission, without reading it back."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler.domain.model import Job, Step, StepPlan, Submission, Task
-from scheduler.domain.reasons import explain_job, explain_step
+from scheduler.domain.reasons import explain_new_step, explain_progress
 from scheduler.domain.states import State
 from scheduler.store.hot.submit import step_id, task_id
 from scheduler.store.queries.jobs import JobDetail, StepDetail
@@ -21,14 +20,14 @@ def view_fresh(submission: Submission, *, job: str, now: datetime) -> JobDetail:
 
 
 def _view_job(submission: Submission, job: str, now: datetime, steps: Sequence[Step]) -> Job:
-    plain = Job(
+    return Job(
         id=job,
         name=submission.name,
         owner=submission.owner,
         org=submission.org,
         project=submission.project,
         state=State.WAITING,
-        reason="",
+        reason=explain_progress(steps, _NONE),
         priority=submission.priority,
         dialect=submission.dialect,
         roles=submission.roles,
@@ -38,24 +37,17 @@ def _view_job(submission: Submission, job: str, now: datetime, steps: Sequence[S
         ended=None,
         deadline=None if submission.deadline_s is None else now + timedelta(seconds=submission.deadline_s),
     )
-    return replace(plain, reason=explain_job(plain, steps, _NONE))
 
 
 def _view_step(plan: StepPlan, position: int, job: str, now: datetime) -> StepDetail:
     identity = step_id(job, position) if job else ""
-    bare = _bare_step(plan, position, job, identity=identity, now=now)
-    step = replace(bare, reason=explain_step(bare, _NONE))
-    return StepDetail(step, _view_tasks(step, plan, now))
-
-
-def _bare_step(plan: StepPlan, position: int, job: str, *, identity: str, now: datetime) -> Step:
-    return Step(
+    step = Step(
         id=identity,
         job_id=job,
         name=plan.name,
         position=position,
         state=State.WAITING if plan.needs else State.READY,
-        reason="",
+        reason=explain_new_step(plan.needs),
         run=plan.run,
         needs=plan.needs,
         inputs=plan.inputs,
@@ -72,6 +64,7 @@ def _bare_step(plan: StepPlan, position: int, job: str, *, identity: str, now: d
         started=None,
         ended=None,
     )
+    return StepDetail(step, _view_tasks(step, plan, now))
 
 
 def _view_tasks(step: Step, plan: StepPlan, now: datetime) -> list[Task]:
