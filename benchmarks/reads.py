@@ -81,7 +81,7 @@ def _copy(table: Any, names: list[str]) -> Sql:
     ]
     return make_sql(
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(own)} FROM {table.name} AS template, job "
-        f"WHERE template.job_id = '{_name(0)}' AND job.id >= :first AND job.id < :end"
+        f"WHERE template.job_id = '{_name(0)}' AND job.id >= :first AND job.id < :end ORDER BY job.id, template.id"
     )
 
 
