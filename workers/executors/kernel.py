@@ -122,16 +122,17 @@ def list_marked(mark: str) -> Iterator[int]:
 def read_environment(pid: int) -> list[bytes]:
     """What `pid` was started with ("NAME=value"); where it is just getting its program, waits until it has it."""
     give_up = time.monotonic() + _START_S
-    while not (found := _environment(pid)) and _is_starting(pid) and time.monotonic() < give_up:
+    while (found := _environment(pid)) == [] and _is_starting(pid) and time.monotonic() < give_up:
         time.sleep(0.001)
-    return found or _environment(pid)  # it may have got its program between the two looks
+    return found or _environment(pid) or []  # it may have got its program between the two looks
 
 
-def _environment(pid: int) -> list[bytes]:
+def _environment(pid: int) -> list[bytes] | None:
+    """None where there is nothing to wait for: it is gone, or not ours to read."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
-        return []  # gone meanwhile, or not ours to read
+        return None
     return [each for each in environment.split(b"\0") if each]
 
 

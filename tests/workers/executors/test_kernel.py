@@ -4,7 +4,10 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.workers.fakes import until
+from workers.executors import kernel
 from workers.executors.kernel import (
     find_birth,
     is_zombie,
@@ -82,3 +85,15 @@ def test_what_has_no_environment_is_not_waited_for(monkeypatch):
         until(lambda: is_zombie(process.pid))
         assert read_environment(process.pid) == []
     assert read_environment(process.pid) == []
+
+
+def test_what_is_not_ours_to_read_is_not_waited_for(monkeypatch):
+    """Another user's process shows neither its environment nor where it begins, as one in the middle of execve."""
+
+    def refuse(_path):
+        raise PermissionError
+
+    monkeypatch.setattr(kernel.Path, "read_bytes", refuse)
+    monkeypatch.setattr(kernel, "_is_starting", lambda _pid: True)
+    monkeypatch.setattr(kernel.time, "sleep", lambda _s: pytest.fail("waited"))
+    assert read_environment(os.getpid()) == []
