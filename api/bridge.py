@@ -150,6 +150,7 @@ class Writer:
         self._gathered: list[_Operation] = []
         """What has come in the present turn of the event loop."""
         self._waiting = 0
+        """How many operations have no answer yet."""
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._sightings = Sightings()
         self._is_closed = False

@@ -5,8 +5,8 @@ import time
 
 from benchmarks.client import SLOTS, Load, noop_job
 from benchmarks.figures import Figure, median
-from benchmarks.line import submit_all
 from benchmarks.raw_celery import run_raw
+from benchmarks.submits import submit_all
 from benchmarks.system import System
 
 GOALS = {"embedded": ("1 x", "2,000 /s"), "postgres": ("1.5 x", "1,000 /s")}

@@ -89,7 +89,7 @@ class Agenda:
     def wait_s(self, now: float) -> float:
         """How long nothing will be due if nothing happens."""
         times = [self._last_call + self.heartbeat_s]
-        if self.unsaved or self._due or (self._waiting and self._free > 0):
+        if self.unsaved or self._due or (self._waiting and self._free > 0 and not self.is_closing):
             times.append(self._gather_until)
         times += [self._beat_time(attempt) for attempt in self.running.values()]
         return max(0.0, min(times) - now)

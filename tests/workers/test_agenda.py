@@ -111,6 +111,15 @@ def test_a_full_worker_does_not_look_again_and_again_at_what_waits(agenda):
     assert agenda.wait_s(2.0) > 1.0
 
 
+def test_a_closing_worker_does_not_look_again_and_again_at_what_it_will_not_claim(agenda):
+    agenda.add_knocks([Knock(name, 1) for name in "abc"])
+    run(agenda, agenda.next_call(1.0, "me"))
+    agenda.is_closing = True
+    del agenda.running["a", 1]
+    assert agenda.next_call(2.0, "me") is None
+    assert agenda.wait_s(2.0) > 1.0
+
+
 def test_claims_of_a_lost_call_come_first_again(agenda):
     agenda.add_knocks([Knock(name, 1) for name in "abcd"])
     agenda.next_call(1.0, "me")
