@@ -252,11 +252,11 @@ class Writer:
     def _transact(self, batch: Sequence[_Operation]) -> Effects:
         now = utc_now()
         with self._store.write() as tx:
-            self._submit(tx, [item for item in batch if item.kind is _Kind.SUBMIT], now)
             for item in batch:
                 if item.kind is _Kind.COLD:
                     _run_alone(tx, item)
             self._sync(tx, [item for item in batch if item.kind is _Kind.SYNC], now)
+            self._submit(tx, [item for item in batch if item.kind is _Kind.SUBMIT], now)
         return tx.effects
 
     def _submit(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> None:
@@ -294,7 +294,7 @@ def _run_alone(tx: Tx, item: _Operation) -> None:
     trial = _Trial()
     with trial, tx.savepoint():
         item.result = item.payload(tx)
-        tx.session.flush()
+        tx.flush()  # what comes after it in the same transaction must find it stored
     # The next one must see what statements past the session have changed.
     tx.session.expunge_all()
     item.error = trial.error

@@ -22,6 +22,7 @@ from scheduler.store.hot.dispatch import (
     list_party_ids,
     list_ready,
     lock_admission,
+    lock_and_read,
     lock_jobs,
     read_rooms,
     redispatch_tasks,
@@ -66,7 +67,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
         if len(steps) < PAGE:
             return done
         # Behind a full page only what concerns none of the full parties is worth a look.
-        rooms = _read_rooms(tx, list_party_ids(tx), now=now, patience=patience)
+        rooms = _judge(read_rooms(tx, list_party_ids(tx)), now=now, patience=patience)
         full = {party for party, room in rooms.items() if not _has_room(room)}
         if full >= rooms.keys():
             return done
@@ -78,8 +79,9 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
 def _dispatch_page(
     tx: Tx, done: Pass, steps: Sequence[ReadyStep], held: dict[str, str], *, now: datetime, patience: Patience
 ) -> None:
-    free = lock_jobs(tx, [step.job for step in steps])
-    rooms = _read_rooms(tx, [party for step in steps for party in step.needs], now=now, patience=patience)
+    parties = [party for step in steps for party in step.needs]
+    free, stored = lock_and_read(tx, [step.job for step in steps], parties)
+    rooms = _judge(stored, now=now, patience=patience)
     candidates = [step for step in steps if step.job in free]
     verdicts = admit(
         (_candidate(step, now) for step in candidates), rooms, reserve_after_s=patience.reserve_after_s, held=held
@@ -94,8 +96,7 @@ def _dispatch_page(
     )
 
 
-def _read_rooms(tx: Tx, parties: Sequence[str], *, now: datetime, patience: Patience) -> dict[str, Room]:
-    stored = read_rooms(tx, parties)
+def _judge(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> dict[str, Room]:
     return {party: _room(party, room, now=now, patience=patience) for party, room in stored.items()}
 
 

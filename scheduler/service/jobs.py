@@ -148,6 +148,7 @@ def request_rerun(
 
 def reopen_job(tx: Tx, job: str, choose: Choose, *, now: datetime, patience: Patience) -> Job:
     """Open an ended job again: the chosen steps get a new attempt; what `choose` raises leaves the job as it was."""
+    lock_jobs(tx, [job])
     found, steps, tasks = _get_snapshot(tx, job)
     chosen = choose(found, steps, tasks)
     deadline = now + (found.deadline - found.created) if found.deadline else None
@@ -162,6 +163,7 @@ def forget_job(tx: Tx, job: str, *, keeps_keys: bool = False) -> None:
 
     With `keeps_keys` a repeat of its submit still finds its id, and makes no new job.
     """
+    lock_jobs(tx, [job])
     found, _, _ = _get_snapshot(tx, job)
     if found.state not in TERMINAL:
         raise ConflictError(f"job {job} is {found.state}: stop it first, or wait for its end")
@@ -227,7 +229,6 @@ def _shared(own: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 
 def _get_snapshot(tx: Tx, job: str) -> tuple[Job, list[Step], list[Task]]:
-    lock_jobs(tx, [job])
     snapshot = find_snapshot(tx, job)
     if snapshot is None:
         raise NotFoundError("job", job)

@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
+from scheduler.store.sql import make_sql
 from scheduler.store.turns import Turns
 from scheduler.store.tx import Tx
 
@@ -25,9 +26,13 @@ SQLITE_PRAGMAS: Final = (
 )
 POSTGRES_SETTINGS: Final = (
     "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s -c timezone=UTC "
-    # A plan made while the tables were empty is kept for long: it must be one for full tables.
-    "-c enable_seqscan=off -c jit=off"
+    # A plan made while the tables were empty is kept for long: it must be one for full tables, and the
+    # first page of a long queue must not sort the whole queue.
+    "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off"
 )
+
+_BEGIN_WRITE: Final = make_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
+_BEGIN_READ: Final = make_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 class Store:
@@ -56,7 +61,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A consistent view; nothing is ever written through it."""
+        """A consistent view; nothing is ever written through it, and PostgreSQL sees to that."""
         with self._begin(for_write=False) as tx:
             yield tx
 
@@ -64,13 +69,15 @@ class Store:
     def _begin(self, *, for_write: bool) -> Iterator[Tx]:
         with self.engine.connect() as connection:
             if self.is_postgres:
-                level = "READ COMMITTED" if for_write else "REPEATABLE READ"
-                connection.execution_options(isolation_level=level)
+                # The driver would wait for its own BEGIN; ours goes with the first statement.
+                connection.execution_options(isolation_level="AUTOCOMMIT")
             else:
                 # SQLite takes its write lock at once: a deferred one fails half-way with "locked".
                 connection.info["begin"] = "BEGIN IMMEDIATE" if for_write else "BEGIN"
             with connection.begin():
                 tx = Tx(connection)
+                if self.is_postgres:
+                    tx.run_ahead(_BEGIN_WRITE if for_write else _BEGIN_READ)
                 try:
                     yield tx
                     if for_write:

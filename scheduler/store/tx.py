@@ -1,7 +1,8 @@
 """A transaction as the statements see it: the driver's cursor for hot ones, a SQLModel session for the rest."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
 import psycopg
@@ -20,7 +21,7 @@ class Tx:
     """A transaction: the driver's cursor for hot statements, a SQLModel session for the rest."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
         self.is_postgres = connection.dialect.name == "postgresql"
         self.effects = Effects()
         self.is_unsure = False
@@ -28,17 +29,28 @@ class Tx:
         self._cursor: Any = connection.connection.cursor()
         self._session: Session | None = None
         self._is_piping = False
+        self._ahead: list[tuple[Sql, Mapping[str, Any]]] = []
         self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, inside this transaction."""
+        if self._ahead:
+            self.run_all()
+        return self._connection
 
     @property
     def session(self) -> Session:
         """A session inside this transaction; whoever writes through it flushes before a raw statement."""
-        if self._session is None:
-            self._session = Session(bind=self.connection, autoflush=False, expire_on_commit=False)
+        if self._session is None or self._ahead:
+            bind_to = self.connection
+            self._session = self._session or Session(bind=bind_to, autoflush=False, expire_on_commit=False)
         return self._session
 
     def run(self, statement: Sql, **params: Any) -> list[tuple[Any, ...]]:
         """All rows of a statement; lists and dicts among `params` serve its `{in:}` and `{of:}` markers."""
+        if self._ahead:
+            return self.run_all((statement, params))[0]
         text = statement.postgres if self.is_postgres else statement.sqlite
         self._cursor.execute(text, bind(params, is_postgres=self.is_postgres))
         return self._cursor.fetchall() if self._cursor.description else []
@@ -47,36 +59,49 @@ class Tx:
         """The rows of each statement, run one after the other; on PostgreSQL all in one round trip."""
         if not self.is_postgres:
             return [self.run(statement, **params) for statement, params in calls]
-        driver: Any = self.connection.connection.driver_connection
-        with driver.pipeline():
-            cursors = [
-                driver.execute(statement.postgres, bind(params, is_postgres=True)) for statement, params in calls
-            ]
+        with self._in_one_trip():
+            cursors = [self._send(*call) for call in calls]
         # Only now all results are here.
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-    def insert_all(self, *inserts: tuple[Table, Sequence[Mapping[str, Any]]]) -> None:
-        """As `insert`, for several tables in this order; on PostgreSQL all in one round trip."""
-        with self._in_one_trip():
-            for table, rows in inserts:
-                self.insert(table, rows)
+    def run_ahead(self, statement: Sql, **params: Any) -> None:
+        """Run a statement whose rows nobody wants, before whatever comes next; on PostgreSQL in its round trip."""
+        if self.is_postgres:
+            self._ahead.append((statement, params))
+        else:
+            self.run(statement, **params)
 
     @contextmanager
     def _in_one_trip(self) -> Iterator[None]:
-        """The statements of the block, which ask for no rows, are sent together where there is a server."""
+        """The statements of the block are sent together where there is a server, after those that were to go ahead.
+
+        Their rows are there after the block.
+        """
         if not self.is_postgres or self._is_piping:
             yield
             return
-        driver: Any = self.connection.connection.driver_connection
         self._is_piping = True
+        ahead, self._ahead = self._ahead, []
         try:
-            with driver.pipeline():
+            with self._driver.pipeline():
+                for call in ahead:
+                    self._send(*call)
                 yield
         finally:
             self._is_piping = False
 
+    def _send(self, statement: Sql, params: Mapping[str, Any]) -> Any:
+        return self._driver.execute(statement.postgres, bind(params, is_postgres=True))
+
+    @property
+    def _driver(self) -> Any:
+        return self._connection.connection.driver_connection
+
     def insert_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """As `insert`, but at the end of the transaction, together with all others that are put off."""
+        """As `insert`, but at the end of the transaction, together with all others that are put off.
+
+        Rows of one table go together, after the other tables' rows that were put off before the last of them.
+        """
         if rows:
             self._put_off.append((table, rows))
 
@@ -84,14 +109,9 @@ class Tx:
         """Write what is still to be written."""
         if self._session is not None:
             self._session.flush()
-        self._insert_put_off()
-
-    def _insert_put_off(self) -> None:
-        merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
-        for table, rows in self._put_off:
-            merged.setdefault(table.name, (table, []))[1].extend(rows)
-        self._put_off = []
-        self.insert_all(*merged.values())
+        if self._put_off:
+            with self._in_one_trip():
+                self._insert_put_off()
 
     def finish(self) -> None:
         """Write what is still to be written and commit; on PostgreSQL in one round trip."""
@@ -104,31 +124,42 @@ class Tx:
                     # The store's own commit finds the transaction ended, and costs no round trip.
                     self._cursor.execute("COMMIT")
         except psycopg.OperationalError:
-            driver: Any = self.connection.connection.driver_connection
-            self.is_unsure = driver.closed
+            self.is_unsure = self._driver.closed
             raise
+
+    def _insert_put_off(self) -> None:
+        merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
+        for table, rows in self._put_off:
+            before = merged.pop(table.name, (table, []))[1]
+            merged[table.name] = (table, [*before, *rows])
+        self._put_off = []
+        for table, rows in merged.values():
+            self.insert(table, rows)
 
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""
         if not rows:
             return
-        names = list(rows[0])
-        if self.is_postgres:
-            self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
-        else:
-            for block in _blocks(rows):
-                values = [row[name] for row in block for name in names]
-                self._cursor.execute(_values_insert(table.name, names, len(block)), values)
+        names = tuple(rows[0])
+        with self._in_one_trip():
+            if self.is_postgres:
+                self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
+            else:
+                for block in _blocks(rows):
+                    values = [row[name] for row in block for name in names]
+                    self._cursor.execute(_values_insert(table.name, names, len(block)), values)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it raises."""
-        self._cursor.execute("SAVEPOINT part")
+        with self._in_one_trip():
+            self._cursor.execute("SAVEPOINT part")
         kept = len(self._put_off)
         try:
             yield
         except BaseException:
             del self._put_off[kept:]
+            self._ahead.clear()
             self._cursor.execute("ROLLBACK TO SAVEPOINT part")
             self.session.expire_all()
             raise
@@ -156,12 +187,14 @@ def _blocks(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str,
         begin += size
 
 
-def _values_insert(table: str, names: Sequence[str], rows: int) -> str:
+@cache
+def _values_insert(table: str, names: tuple[str, ...], rows: int) -> str:
     marks = f"({', '.join('?' * len(names))})"
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([marks] * rows)}"
 
 
-def _unnest_insert(table: Table, names: Iterable[str]) -> str:
+@cache
+def _unnest_insert(table: Table, names: tuple[str, ...]) -> str:
     arrays = ", ".join(f"%s::{_array_type(table, name)}[]" for name in names)
     return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
 

@@ -55,7 +55,7 @@ def extend_leases(tx: Tx, beats: Sequence[BeatBy], *, now: datetime, lease_until
 def mark_seen(tx: Tx, parties: Sequence[str], *, now: datetime) -> None:
     """Note that the parties' workers have been heard of."""
     if parties:
-        tx.run(_SEEN, parties=sorted(set(parties)), now=to_epoch(now))
+        tx.run_ahead(_SEEN, parties=sorted(set(parties)), now=to_epoch(now))
 
 
 def _is_owner(item: BeatBy, row: tuple[Any, ...] | None) -> bool:
@@ -88,7 +88,7 @@ def _store(tx: Tx, alive: Sequence[BeatBy], rows: dict[str, tuple[Any, ...]], le
         for item in fresh
         for point in item.beat.metrics
     ]
-    tx.insert(MetricRow.__table__, points)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(MetricRow.__table__, points)  # type: ignore[attr-defined]  # sqlmodel does not declare it
     tx.effects.changed_jobs.update(point["job_id"] for point in points)
 
 

@@ -3,30 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.sql import make_sql
+from scheduler.store.sql import Sql, make_sql
 from scheduler.store.tx import Tx
 
-_FROM_READY = (
-    "SELECT id, job_id, gang, ready_since, reason, rank, created FROM step WHERE state = 'ready' "
-    "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) "
+_COLUMNS = "id, job_id, gang, ready_since, reason, rank, created"
+_READY_PAGE = (
+    f"WITH page AS (SELECT {_COLUMNS} FROM step WHERE state = 'ready' "
+    "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) {elsewhere}"
+    f"ORDER BY rank, created, id LIMIT :limit) SELECT {_COLUMNS}, party_id, SUM(slots) FROM page LEFT JOIN "
+    "(SELECT step_id, party_id, slots FROM task WHERE state = 'waiting') AS member ON member.step_id = page.id "
+    f"GROUP BY {_COLUMNS}, party_id ORDER BY rank, created, id, party_id"
 )
-_IN_ORDER = "ORDER BY rank, created, id LIMIT :limit"
-_READY = make_sql(_FROM_READY + _IN_ORDER)
+_READY = make_sql(_READY_PAGE.replace("{elsewhere}", ""))
 _READY_ELSEWHERE = make_sql(
-    f"{_FROM_READY} AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.state = 'waiting' "
-    f"AND task.party_id {{in:full}}) {_IN_ORDER}"
+    _READY_PAGE.replace(
+        "{elsewhere}",
+        "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.state = 'waiting' "
+        "AND task.party_id {in:full}) ",
+    )
 )
 _LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
-_MEMBERS = make_sql(
-    "SELECT step_id, party_id, SUM(slots) FROM task WHERE step_id {in:steps} AND state = 'waiting' "
-    "GROUP BY step_id, party_id ORDER BY step_id, party_id"
-)
 _PARTIES = make_sql("SELECT id FROM party")
 _ROOMS = make_sql("SELECT id, slots, drained, last_seen FROM party WHERE id {in:parties}")
 _LIVE = make_sql(
@@ -96,7 +99,7 @@ def lock_admission(tx: Tx) -> None:
     another scheduler's, and would make gateways wait that only note who was seen.
     """
     if tx.is_postgres:
-        tx.run(_LOCK_ADMISSION)
+        tx.run_ahead(_LOCK_ADMISSION)
 
 
 def list_ready(
@@ -109,9 +112,12 @@ def list_ready(
     rank, created, last = after or FIRST_RANK
     place = {"rank": rank, "created": created, "id": last, "limit": limit}
     rows = tx.run(_READY_ELSEWHERE, **place, full=sorted(full)) if full else tx.run(_READY, **place)
-    needs: dict[str, dict[str, int]] = {row[0]: {} for row in rows}
-    for step, party, slots in tx.run(_MEMBERS, steps=list(needs)) if rows else ():
-        needs[step][party] = int(slots)
+    needs: dict[str, dict[str, int]] = {}
+    for row in rows:
+        needs.setdefault(row[0], {})
+        if row[7] is not None:
+            needs[row[0]][row[7]] = int(row[8])
+    found = {row[0]: row[:7] for row in rows}
     return [
         ReadyStep(
             id=step,
@@ -122,7 +128,7 @@ def list_ready(
             rank=(rank, made, step),
             needs=needs[step],
         )
-        for step, job, gang, ready_since, reason, rank, made in rows
+        for step, job, gang, ready_since, reason, rank, made in found.values()
     ]
 
 
@@ -138,8 +144,21 @@ def list_party_ids(tx: Tx) -> list[str]:
 
 def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
     """The room at the parties."""
+    return _rooms(*tx.run_all(*_look(parties)))
+
+
+def lock_and_read(tx: Tx, jobs: Sequence[str], parties: Sequence[str]) -> tuple[set[str], dict[str, PartyRoom]]:
+    """As `lock_jobs`, and then the room at the parties."""
+    locked, *found = tx.run_all((_LOCK_JOBS, {"jobs": sorted(set(jobs))}), *_look(parties))
+    return {row[0] for row in locked}, _rooms(*found)
+
+
+def _look(parties: Sequence[str]) -> list[tuple[Sql, dict[str, Any]]]:
     names = sorted(set(parties))
-    counts, rows = tx.run_all((_LIVE, {"parties": names}), (_ROOMS, {"parties": names}))
+    return [(_LIVE, {"parties": names}), (_ROOMS, {"parties": names})]
+
+
+def _rooms(counts: Sequence[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> dict[str, PartyRoom]:
     live = {party: (int(all_), int(running)) for party, all_, running in counts}
     rooms = {}
     for party, slots, drained, last_seen in rows:

@@ -75,7 +75,7 @@ class Reported:
 def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:
     """Lock the jobs of the tasks, all at once and in order, before anything in them is moved."""
     if tx.is_postgres:
-        tx.run(_LOCK_JOBS, tasks=sorted(set(tasks)))
+        tx.run_ahead(_LOCK_JOBS, tasks=sorted(set(tasks)))
 
 
 def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported:
@@ -141,7 +141,7 @@ def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple
         if report.outcome == "success"
         for output in report.outputs
     ]
-    tx.insert(OutputRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(OutputRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
 
 
 def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], done: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:

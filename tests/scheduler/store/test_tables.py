@@ -5,11 +5,11 @@ import pytest
 from scheduler.store.hot import dispatch, report
 from scheduler.store.queries import snapshots
 from scheduler.store.sql import bind
-from tests.scheduler.centre import chain
+from tests.scheduler.centre import Centre, chain, step
 
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
-    "party": "a", "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
+    "party": "a", "full": ["b"], "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
 }  # fmt: skip
 
 
@@ -18,7 +18,8 @@ PARAMS = {
     [
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
-        (dispatch._MEMBERS, "task_step"),
+        (dispatch._READY, "task_step"),
+        (dispatch._READY_ELSEWHERE, "step_ready"),
         (dispatch._EXPIRED, "task_underway"),
         (dispatch._KNOCKED, "task_underway"),
         (report._END_JOBS, "step_unfinished"),
@@ -37,6 +38,17 @@ def test_a_hot_statement_uses_its_index(lite, statement, index):
     assert index in plan, plan
     scanned = {line.strip() for line in plan.splitlines()}
     assert not scanned & {"SCAN task", "SCAN step", "SCAN job"}, plan
+
+
+def test_on_postgres_a_long_queue_is_read_page_by_page(clean_postgres):
+    centre = Centre(clean_postgres)
+    centre.submit_all([centre.plan(*[step(f"s{number}") for number in range(50)])] * 20)
+    with clean_postgres.read() as tx:
+        wanted = {name: value for name, value in PARAMS.items() if f"%({name})s" in dispatch._READY.postgres}
+        rows = tx.connection.exec_driver_sql(f"EXPLAIN {dispatch._READY.postgres}", wanted).all()
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index Scan using step_ready" in plan, plan
+    assert "Bitmap" not in plan, plan
 
 
 def test_a_job_takes_everything_with_it(centre):

@@ -1,6 +1,10 @@
 """Statements in groups, and rows that are put off to the end of their transaction; the same on either database."""
 
+from itertools import groupby
+
 import pytest
+from psycopg.pq import Trace
+from sqlalchemy import text
 
 from scheduler.store.columns import to_epoch
 from scheduler.store.sql import make_sql
@@ -9,6 +13,7 @@ from tests.scheduler.centre import START
 
 PARTIES = make_sql("SELECT id FROM party ORDER BY id")
 RENAME = make_sql("UPDATE party SET org = :org WHERE id {in:ids} RETURNING id")
+DROP = make_sql("DELETE FROM party WHERE id {in:ids}")
 WHO = make_sql("SELECT who FROM audit ORDER BY id")
 
 
@@ -31,16 +36,87 @@ def written(store):
 
 def test_each_statement_of_a_group_sees_those_before_it(store):
     with store.write() as tx:
-        tx.insert_all((PartyRow.__table__, [party("a"), party("b")]), (AuditRow.__table__, [entry("me")]))
+        tx.insert(PartyRow.__table__, [party("a"), party("b")])
         renamed, parties, nobody = tx.run_all(
             (RENAME, {"org": "new", "ids": ["a"]}), (PARTIES, {}), (RENAME, {"org": "new", "ids": []})
         )
     assert (renamed, parties, nobody) == ([("a",)], [("a",), ("b",)], [])
 
 
+def names_of(store):
+    with store.read() as tx:
+        return [row[0] for row in tx.run(PARTIES)]
+
+
+@pytest.fixture
+def parties(store):
+    with store.write() as tx:
+        tx.insert(PartyRow.__table__, [party("a"), party("b")])
+
+
+@pytest.mark.usefixtures("parties")
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda tx: tx.run(PARTIES),
+        lambda tx: tx.run_all((PARTIES, {}))[0],
+        lambda tx: tx.session.exec(text("SELECT id FROM party ORDER BY id")).all(),
+    ],
+)
+def test_what_goes_ahead_is_done_before_whatever_comes_next(store, then):
+    with store.write() as tx:
+        tx.run_ahead(DROP, ids=["a"])
+        assert [row[0] for row in then(tx)] == ["b"]
+        tx.run_ahead(DROP, ids=["b"])
+    assert names_of(store) == []
+
+
+@pytest.mark.usefixtures("parties")
+def test_what_goes_ahead_of_a_savepoint_outlives_it(store):
+    with store.write() as tx:
+        tx.run_ahead(DROP, ids=["a"])
+        with pytest.raises(ValueError, match="no"), tx.savepoint():  # noqa: PT012
+            tx.run_ahead(DROP, ids=["b"])
+            raise ValueError("no")
+    assert names_of(store) == ["b"]
+
+
+def test_a_statement_ahead_that_fails_undoes_all(store, parties):
+    with pytest.raises(Exception, match="no_such"), store.write() as tx:  # noqa: PT012
+        tx.insert(AuditRow.__table__, [entry("me")])
+        tx.run_ahead(make_sql("DELETE FROM no_such"))
+        tx.run(DROP, ids=["a"])
+    assert (written(store), names_of(store)) == ([], ["a", "b"])
+
+
+def count_trips(trace):
+    """How often something was sent after something had come, in a trace of libpq's."""
+    directions = [line.split("\t")[0] for line in trace.read_text().splitlines()]
+    return [direction for direction, _ in groupby(directions)].count("F")
+
+
+def test_on_postgres_only_rows_that_are_wanted_are_waited_for(clean_postgres, tmp_path):
+    with (tmp_path / "trace").open("w") as trace, clean_postgres.write() as tx:
+        link = tx._connection.connection.driver_connection.pgconn
+        link.trace(trace.fileno())
+        link.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+        tx.run_ahead(DROP, ids=["a"])
+        tx.run_ahead(DROP, ids=["b"])
+        assert tx.run(PARTIES) == []
+        assert tx.run_all((PARTIES, {}), (WHO, {})) == [[], []]
+        tx.run_ahead(DROP, ids=["c"])
+        tx.insert_last(AuditRow.__table__, [entry("me")])
+        tx.insert_last(PartyRow.__table__, [party("c")])
+        tx.finish()
+        link.untrace()
+    assert count_trips(tmp_path / "trace") == 3
+    assert (written(clean_postgres), names_of(clean_postgres)) == (["me"], ["c"])
+
+
 def test_a_group_that_breaks_a_rule_leaves_nothing(store):
-    with pytest.raises(Exception, match=r"(?i)unique|duplicate"), store.write() as tx:
-        tx.insert_all((AuditRow.__table__, [entry("me")]), (PartyRow.__table__, [party("a"), party("a")]))
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"), store.write() as tx:  # noqa: PT012
+        tx.insert_last(AuditRow.__table__, [entry("me")])
+        tx.insert_last(PartyRow.__table__, [party("a"), party("a")])
     assert written(store) == []
 
 

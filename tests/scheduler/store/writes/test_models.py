@@ -32,15 +32,15 @@ def test_jobs_without_the_label_cost_no_statement(centre):
     statements = []
 
     class Spy:
-        def insert_all(self, *inserts):
-            statements.append(inserts)
+        def insert_last(self, table, rows):
+            statements.append((table.name, rows))
 
     plain = NewJob("1", centre.plan(step("s")))
     empty = NewJob("2", centre.plan(step("s"), labels={"model": ""}))
     insert_trained(Spy(), [plain, empty], centre.now)
     assert statements == []
     insert_trained(Spy(), [plain, NewJob("3", centre.plan(step("s"), labels={"model": "m"}))], centre.now)
-    assert [row["id"] for row in statements[0][0][1]] == ["3"]
+    assert [row["id"] for row in dict(statements)["model"]] == ["3"]
 
 
 def test_members_are_replaced_and_keep_their_counts(centre, model):
