@@ -93,12 +93,13 @@ def get_job_detail(tx: Tx, job: str) -> JobDetail:
 
 def list_job_details(tx: Tx, jobs: Sequence[str]) -> dict[str, JobDetail]:
     """The named jobs, those that exist, each as `get_job_detail` gives it; three queries for all of them."""
-    found = [view_job(row) for row in _JOBS.read(tx, jobs=jobs)]
+    job_rows, step_rows, task_rows = tx.run_all(*(rows.select(jobs=jobs) for rows in (_JOBS, _STEPS, _TASKS)))
+    found = [view_job(row) for row in _JOBS.parse(job_rows)]
     steps = {job.id: dict[str, Step]() for job in found}
-    for row in _STEPS.read(tx, jobs=list(steps)):
+    for row in _STEPS.parse(step_rows):
         steps[row.job_id][row.id] = view_step(row)
     tasks = {job.id: list[Task]() for job in found}
-    for task in _TASKS.read(tx, jobs=list(steps)):
+    for task in _TASKS.parse(task_rows):
         step = steps[task.job_id][task.step_id]
         if task.attempt == step.attempt:
             tasks[task.job_id].append(view_task(task, step.name))

@@ -9,8 +9,7 @@ from sqlalchemy import Boolean, Table
 from sqlmodel import SQLModel
 
 from scheduler.store.columns import Instant, Json, from_epoch
-from scheduler.store.sql import make_sql
-from scheduler.store.tx import Tx
+from scheduler.store.sql import Sql, make_sql
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -28,9 +27,13 @@ class PlainRows(Generic[Row]):
         self._parsers = [(place, parse) for place, parse in parsers if parse is not None]
         self._statement = make_sql(f"SELECT {', '.join(names)} FROM {table.name} WHERE {condition}")
 
-    def read(self, tx: Tx, **params: Any) -> list[Row]:
+    def select(self, **params: Any) -> tuple[Sql, dict[str, Any]]:
+        """The statement for `Tx.run_all`, which gives what `parse` takes."""
+        return self._statement, params
+
+    def parse(self, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         """Those rows, as the condition orders them."""
-        return [self._parse(values) for values in tx.run(self._statement, **params)]
+        return [self._parse(values) for values in found]
 
     def _parse(self, values: tuple[Any, ...]) -> Row:
         parsed = list(values)

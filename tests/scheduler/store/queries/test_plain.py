@@ -16,7 +16,8 @@ def test_a_plain_row_has_every_value_that_the_orm_gives(centre, kind):
     names = [column.name for column in kind.__table__.columns]
 
     def read(tx):
-        plain = PlainRows(kind, "1 = 1 ORDER BY id").read(tx)
+        wanted = PlainRows(kind, "1 = 1 ORDER BY id")
+        plain = wanted.parse(*tx.run_all(wanted.select()))
         return plain, tx.session.exec(select(kind).order_by(kind.id)).all()
 
     plain, rows = centre.read(lambda tx: [[[getattr(row, n) for n in names] for row in found] for found in read(tx)])
@@ -27,6 +28,7 @@ def test_a_plain_row_has_every_value_that_the_orm_gives(centre, kind):
 
 def test_a_column_that_nobody_reads_stays_in_the_store(centre):
     job = centre.submit(*chain(1))
-    row = centre.read(lambda tx: PlainRows(JobRow, "id {in:jobs}", without=["origin"]).read(tx, jobs=[job])[0])
+    wanted = PlainRows(JobRow, "id {in:jobs}", without=["origin"])
+    (row,) = centre.read(lambda tx: wanted.parse(*tx.run_all(wanted.select(jobs=[job]))))
     assert row.id == job
     assert not hasattr(row, "origin")
