@@ -106,7 +106,7 @@ def _steps(at: float) -> Iterator[dict[str, Any]]:
             "state": "success", "reason": "", "run": '{"component": "noop"}', "needs": "[]", "inputs": "{}",
             "params": "{}", "overrides": "{}",
             "retry": '{"attempts": 3, "backoff_s": 2.0, "cap_s": 300.0, "on": ["lost"]}',
-            "slots": 1, "gang": False, "rank": 0, "attempt": 1, "spent": 0,
+            "slots": 1, "gang": False, "parties": '["a","b"]', "rank": 0, "attempt": 1, "spent": 0,
             "created": at, "started": at, "ended": at,
         }  # fmt: skip
 

@@ -1,8 +1,10 @@
 """The scheduler's pass: start what may start, repair what time has broken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -15,11 +17,13 @@ from scheduler.service.settling import UnsettledJobError, settle_job
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.dispatch import (
     PartyRoom,
+    Rank,
     ReadyStep,
     dispatch_steps,
     explain_steps,
     list_expired,
     list_party_ids,
+    list_queues,
     list_ready,
     lock_admission,
     lock_and_read,
@@ -58,22 +62,46 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     done = Pass()
     lock_admission(tx)
     held: dict[str, str] = {}
-    full: set[str] = set()
-    after = None
-    for _ in range(MAX_PAGES):
-        steps = list_ready(tx, after=after, limit=PAGE, full=sorted(full))
+    steps = list_ready(tx, after=None, limit=PAGE)
+    if not steps:
+        return done
+    _dispatch_page(tx, done, steps, held, now=now, patience=patience)
+    if len(steps) < PAGE:
+        return done
+    # Behind a full page only those queues are worth a look whose parties all have room.
+    open_parties = _find_open(tx, now=now, patience=patience)
+    queues = list_queues(tx) if open_parties else {}
+    last = steps[-1].rank
+    behind = merge(
+        *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
+        key=lambda step: step.rank,
+    )
+    for _ in range(MAX_PAGES - 1):
+        steps = list(islice(behind, PAGE))
         if steps:
             _dispatch_page(tx, done, steps, held, now=now, patience=patience)
         if len(steps) < PAGE:
             return done
-        # Behind a full page only what concerns none of the full parties is worth a look.
-        rooms = _judge(read_rooms(tx, list_party_ids(tx)), now=now, patience=patience)
-        full = {party for party, room in rooms.items() if not _has_room(room)}
-        if full >= rooms.keys():
-            return done
-        after = steps[-1].rank
+        open_parties.intersection_update(_find_open(tx, now=now, patience=patience))
     done.is_cut = True
     return done
+
+
+def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *, after: Rank) -> Iterator[ReadyStep]:
+    """What waits in a queue behind `after`, as long as all its parties are open."""
+    last: Rank | None = after
+    while last is not None and parties <= open_parties:
+        steps = list_ready(tx, after=last, limit=PAGE, queue=queue)
+        for step in steps:
+            if parties <= open_parties:
+                yield step
+        last = steps[-1].rank if len(steps) == PAGE else None
+
+
+def _find_open(tx: Tx, *, now: datetime, patience: Patience) -> set[str]:
+    """The parties that have room."""
+    rooms = _judge(read_rooms(tx, list_party_ids(tx)), now=now, patience=patience)
+    return {party for party, room in rooms.items() if not room.closed and room.live < room.window}
 
 
 def _dispatch_page(
@@ -119,10 +147,6 @@ def _closed(party: str, room: PartyRoom, *, now: datetime, patience: Patience) -
         seen = datetime.fromtimestamp(room.last_seen, UTC)
         return f"party {party} is offline since {seen:%Y-%m-%d %H:%M:%S}Z: start its worker"
     return ""
-
-
-def _has_room(room: Room) -> bool:
-    return not room.closed and room.live < room.window
 
 
 def redispatch_expired(tx: Tx, *, now: datetime, patience: Patience) -> Pass:

@@ -82,11 +82,16 @@ class JobRow(SQLModel, table=True):
 
 
 class StepRow(SQLModel, table=True):
-    """One node of a job's DAG; `rank` (its job's priority, negated) and `created` give the order of admission."""
+    """One node of a job's DAG; `rank` (its job's priority, negated) and `created` give the order of admission.
+
+    `parties` are those of its members, each once and sorted: steps that wait for the same parties are one queue.
+    """
 
     __tablename__ = "step"
     __table_args__ = (
         Index("step_ready", "rank", "created", "id",
+              sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index("step_queue", "parties", "rank", "created", "id",
               sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
         Index("step_unfinished", "job_id", sqlite_where=text("state <> 'success'"),
               postgresql_where=text("state <> 'success'")),
@@ -111,6 +116,7 @@ class StepRow(SQLModel, table=True):
     timeout_s: float | None = None
     slots: int = 1
     gang: bool = False
+    parties: list[str] = _json()
     rank: int = 0
     attempt: int = 1
     spent: int = 0

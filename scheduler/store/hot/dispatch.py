@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
@@ -14,19 +16,20 @@ from scheduler.store.tx import Tx
 
 _COLUMNS = "id, job_id, gang, ready_since, reason, rank, created"
 _READY_PAGE = (
-    f"WITH page AS (SELECT {_COLUMNS} FROM step WHERE state = 'ready' "
-    "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) {elsewhere}"
+    f"WITH page AS (SELECT {_COLUMNS} FROM step WHERE state = 'ready' {{queue}}"
+    "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) "
     f"ORDER BY rank, created, id LIMIT :limit) SELECT {_COLUMNS}, party_id, SUM(slots) FROM page LEFT JOIN "
     "(SELECT step_id, party_id, slots FROM task WHERE state = 'waiting') AS member ON member.step_id = page.id "
     f"GROUP BY {_COLUMNS}, party_id ORDER BY rank, created, id, party_id"
 )
-_READY = make_sql(_READY_PAGE.replace("{elsewhere}", ""))
-_READY_ELSEWHERE = make_sql(
-    _READY_PAGE.replace(
-        "{elsewhere}",
-        "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.state = 'waiting' "
-        "AND task.party_id {in:full}) ",
-    )
+_READY = make_sql(_READY_PAGE.replace("{queue}", ""))
+_READY_IN_QUEUE = make_sql(_READY_PAGE.replace("{queue}", "AND parties = :queue "))
+_NEXT_QUEUE = "SELECT parties FROM step WHERE state = 'ready' AND parties > {after} ORDER BY parties LIMIT 1"
+# From queue to queue, past all that waits in each.
+_QUEUES = make_sql(
+    f"WITH RECURSIVE queue(parties) AS (SELECT ({_NEXT_QUEUE.format(after=repr(''))}) UNION ALL "
+    f"SELECT ({_NEXT_QUEUE.format(after='queue.parties')}) FROM queue WHERE queue.parties IS NOT NULL) "
+    "SELECT parties FROM queue WHERE parties IS NOT NULL"
 )
 _LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
@@ -64,7 +67,8 @@ _KNOCKED = make_sql(
 _EXPIRE = make_sql("UPDATE task SET seq = seq + 1, lease_until = :now WHERE id {in:tasks} AND state = 'dispatched'")
 _EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
 
-FIRST_RANK = (-(2**31), 0.0, "")
+Rank = tuple[int, float, str]
+FIRST_RANK: Final[Rank] = (-(2**31), 0.0, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class ReadyStep:
     gang: bool
     ready_since: float
     reason: str
-    rank: tuple[int, float, str]
+    rank: Rank
     needs: Mapping[str, int]
     """Slots by party."""
 
@@ -102,16 +106,11 @@ def lock_admission(tx: Tx) -> None:
         tx.run_ahead(_LOCK_ADMISSION)
 
 
-def list_ready(
-    tx: Tx, *, after: tuple[int, float, str] | None, limit: int, full: Sequence[str] = ()
-) -> list[ReadyStep]:
-    """The next ready steps by priority and age, after the rank of the last page's last.
-
-    Steps with a member at one of the `full` parties are passed over.
-    """
+def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> list[ReadyStep]:
+    """The next ready steps by priority and age, after the rank of the last page's last; of one queue or of all."""
     rank, created, last = after or FIRST_RANK
     place = {"rank": rank, "created": created, "id": last, "limit": limit}
-    rows = tx.run(_READY_ELSEWHERE, **place, full=sorted(full)) if full else tx.run(_READY, **place)
+    rows = tx.run(_READY_IN_QUEUE, **place, queue=queue) if queue else tx.run(_READY, **place)
     needs: dict[str, dict[str, int]] = {}
     for row in rows:
         needs.setdefault(row[0], {})
@@ -130,6 +129,11 @@ def list_ready(
         )
         for step, job, gang, ready_since, reason, rank, made in found.values()
     ]
+
+
+def list_queues(tx: Tx) -> dict[str, frozenset[str]]:
+    """The queues in which steps are ready, each with the parties that its steps wait for."""
+    return {row[0]: frozenset(orjson.loads(row[0])) for row in tx.run(_QUEUES)}
 
 
 def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:

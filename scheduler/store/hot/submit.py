@@ -91,6 +91,7 @@ def _step_row(job: NewJob, position: int, step: StepPlan, now: datetime) -> Row:
         "timeout_s": None if step.timeout_s is None else float(step.timeout_s),
         "slots": step.slots,
         "gang": step.gang,
+        "parties": to_json(sorted({party for _, party in step.members})),
         "rank": -job.submission.priority,
         "attempt": 1,
         "spent": 0,

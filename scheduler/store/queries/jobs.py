@@ -21,7 +21,7 @@ from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 
 _JOBS: Final = PlainRows(JobRow, "id {in:jobs}", without=["origin"])
-_STEPS: Final = PlainRows(StepRow, "job_id {in:jobs} ORDER BY job_id, position")
+_STEPS: Final = PlainRows(StepRow, "job_id {in:jobs} ORDER BY job_id, position", without=["parties"])
 _TASKS: Final = PlainRows(TaskRow, "job_id {in:jobs} ORDER BY member")
 LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy
 """The document is large and hardly ever wanted: leave it in the store."""

@@ -39,6 +39,53 @@ def test_a_full_window_does_not_hide_the_work_of_others(centre, small_pages):
     assert {party: len(items) for party, items in centre.dispatch().items()} == {"a": 16, "b": 16, "c": 1}
 
 
+def count_listed(centre, monkeypatch):
+    """How many ready steps a pass reads."""
+    listed, real = [], advance.list_ready
+
+    def spy(tx, **given):
+        listed.extend(found := real(tx, **given))
+        return found
+
+    monkeypatch.setattr(advance, "list_ready", spy)
+    knocks = centre.dispatch()
+    return len(listed), {party: len(items) for party, items in knocks.items()}
+
+
+def test_a_long_queue_for_an_absent_party_is_not_read(centre, small_pages, monkeypatch):
+    add(centre, "c")
+    centre.submit_all([centre.plan(step("s"))] * 40)
+    centre.wait(30)
+    centre.greet("b")
+    centre.greet("c")
+    lone = centre.submit(step("s"), roles={"guest": ("b",)})
+    assert count_listed(centre, monkeypatch) == (3 + 1, {"b": 1})
+    assert centre.states(lone)[1] == {"s": "dispatched"}
+
+
+def test_queues_are_read_until_a_party_of_theirs_is_full(centre, small_pages, monkeypatch):
+    add(centre, "c")
+    centre.submit_all([centre.plan(step("s"))] * 40)
+    listed, knocks = count_listed(centre, monkeypatch)
+    assert knocks == {"a": 16, "b": 16}
+    assert listed <= 16 + 2 * 3
+
+
+def test_what_waits_in_several_queues_starts_in_one_order(centre, monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 1)
+    add(centre, "c", "d")
+    roles = ({"guest": ("a",), "host": ("b",)}, {"guest": ("c",), "host": ("d",)})
+    for number in range(12):
+        centre.submit(step("s"), roles=roles[number % 2], priority=number)
+    knocks = centre.dispatch()
+    order = [
+        row[0]
+        for row in centre.rows("SELECT step_id FROM event WHERE event = 'dispatched' AND level = 'step' ORDER BY id")
+    ]
+    assert order == [row[0] for row in centre.rows("SELECT id FROM step ORDER BY rank")]
+    assert {party: len(items) for party, items in knocks.items()} == dict.fromkeys("abcd", 6)
+
+
 def test_what_a_wide_step_waits_for_is_kept_over_pages(centre, small_pages):
     first = centre.submit(step("s", gang=True))
     for party, [knock] in centre.dispatch().items():

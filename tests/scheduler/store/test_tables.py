@@ -9,7 +9,7 @@ from tests.scheduler.centre import Centre, chain, step
 
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
-    "party": "a", "full": ["b"], "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
+    "party": "a", "queue": '["a","b"]', "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
 }  # fmt: skip
 
 
@@ -19,7 +19,8 @@ PARAMS = {
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
         (dispatch._READY, "task_step"),
-        (dispatch._READY_ELSEWHERE, "step_ready"),
+        (dispatch._READY_IN_QUEUE, "step_queue"),
+        (dispatch._QUEUES, "step_queue"),
         (dispatch._EXPIRED, "task_underway"),
         (dispatch._KNOCKED, "task_underway"),
         (report._END_JOBS, "step_unfinished"),

@@ -9,6 +9,7 @@ from scheduler.store.hot.dispatch import (
     dispatch_steps,
     list_expired,
     list_party_ids,
+    list_queues,
     list_ready,
     read_rooms,
     redispatch_tasks,
@@ -46,8 +47,17 @@ def test_pages_of_ready_steps_join_without_gap_or_repeat(centre):
 def test_a_ready_step_tells_its_slots_by_party(centre):
     centre.submit(step("s", slots=2), roles={"guest": ("a",), "host": ("b", "a")})
     assert ready(centre)[0].needs == {"a": 4, "b": 2}
-    assert ready(centre, full=["b"]) == []
-    assert len(ready(centre, full=["x"])) == 1
+
+
+def test_steps_that_wait_for_the_same_parties_are_one_queue(centre):
+    roles = [{"guest": ("a",), "host": ("b", "a")}, {"guest": ("b",)}, {"guest": ("b",), "host": ("a",)}]
+    jobs = [centre.submit(step("s"), roles=each) for each in roles * 2]
+    queues = centre.read(list_queues)
+    assert queues == {'["a","b"]': {"a", "b"}, '["b"]': {"b"}}
+    assert [item.job for item in ready(centre, queue='["b"]')] == [jobs[1], jobs[4]]
+    assert [item.job for item in ready(centre, queue='["a","b"]')] == [jobs[0], jobs[2], jobs[3], jobs[5]]
+    centre.dispatch()
+    assert centre.read(list_queues) == {}
 
 
 def test_a_dispatch_raises_seq_sets_the_lease_and_knocks_every_party(centre):

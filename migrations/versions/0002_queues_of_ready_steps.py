@@ -1,0 +1,51 @@
+"""Steps know their parties: those that wait for the same ones are one queue."""
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0002"
+down_revision: str | None = "0001"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+BLOCK = 1000
+
+
+def upgrade() -> None:
+    """Apply."""
+    # Not in a batch: on SQLite that makes the table anew, and whatever refers to the old one goes with it.
+    op.add_column("step", sa.Column("parties", sa.Text(), nullable=False, server_default="[]"))
+    _fill()
+    op.create_index(
+        "step_queue",
+        "step",
+        ["parties", "rank", "created", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready'"),
+        postgresql_where=sa.text("state = 'ready'"),
+    )
+
+
+def _fill() -> None:
+    """Give every step its parties; it may be run again, so also those that have ended."""
+    connection = op.get_bind()
+    found = connection.execute(sa.text("SELECT DISTINCT step_id, party_id FROM task ORDER BY step_id, party_id")).all()
+    steps = [
+        {
+            "id": step,
+            "parties": json.dumps(sorted(party for _, party in rows), separators=(",", ":"), ensure_ascii=False),
+        }
+        for step, rows in groupby(found, key=lambda row: row[0])
+    ]
+    for begin in range(0, len(steps), BLOCK):
+        connection.execute(sa.text("UPDATE step SET parties = :parties WHERE id = :id"), steps[begin : begin + BLOCK])
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_index("step_queue", table_name="step")
+    op.drop_column("step", "parties")
