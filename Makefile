@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+# As pip does for what it installs: no process compiles at its start, also where Python is told to write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q api config fedrota scheduler workers
 JOBS ?= 2
 
 help:
@@ -34,8 +36,10 @@ help:
 	@touch $@
 
 setup: .venv/.installed-all
+	@$(COMPILE)
 
 demo: .venv/.installed-run
+	@$(COMPILE)
 	@$(BIN)/python -m fedrota.up.demo
 
 lint: setup

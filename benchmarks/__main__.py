@@ -14,7 +14,7 @@ from benchmarks.fate import PARTIES as FATE_PARTIES
 from benchmarks.fate import measure_fate
 from benchmarks.figures import Figure, print_table, render_json
 from benchmarks.flare import measure_flare
-from benchmarks.latency import measure_chain, measure_latency
+from benchmarks.latency import DRAINED, measure_backlog, measure_chain, measure_latency
 from benchmarks.memory import measure_memory
 from benchmarks.reads import measure_reads
 from benchmarks.system import System, run_system
@@ -29,7 +29,7 @@ LOADS: dict[str, Measure] = {
     "submits": measure_submits,
     "reads": measure_reads,
 }
-OTHERS = ("fate", "memory", "demo", "exchange", "components", "flare")
+OTHERS = ("backlog", "fate", "memory", "demo", "exchange", "components", "flare")
 
 
 async def run(profile: str, only: set[str]) -> list[Figure]:
@@ -41,6 +41,10 @@ async def run(profile: str, only: set[str]) -> list[Figure]:
                 for name, measure in LOADS.items():
                     if name in only:
                         figures += await measure(system, load)
+    if "backlog" in only:
+        with run_system(profile, parties=(*PARTIES, DRAINED), slots=SLOTS) as system:
+            async with connect(system) as load:
+                figures += await measure_backlog(system, load)
     if "fate" in only:
         with run_system(profile, parties=FATE_PARTIES, slots=16) as system:
             figures += await measure_fate(system)

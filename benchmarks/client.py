@@ -1,7 +1,7 @@
 """A lean asynchronous client for load: one session, JSON documents made beforehand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,14 @@ SLOTS = 32
 TERMINAL = ("success", "failed", "canceled", "timeout")
 
 
-def noop_job(*, steps: int = 1, is_chain: bool = False, sleep_s: float = 0.0) -> bytes:
-    """A job of no-op steps at both parties, one after the other or all at once."""
+def noop_job(
+    *, steps: int = 1, is_chain: bool = False, sleep_s: float = 0.0, parties: Sequence[str] = PARTIES
+) -> bytes:  # fmt: skip
+    """A job of no-op steps at two parties, one after the other or all at once."""
     params = {"sleep_s": sleep_s} if sleep_s else {}
     document = {
         "name": "bench",
-        "parties": {"guest": [PARTIES[0]], "host": [PARTIES[1]]},
+        "parties": {"guest": [parties[0]], "host": [parties[1]]},
         "steps": [
             {
                 "name": f"s{number}",
@@ -52,6 +54,11 @@ class Load:
                 raise RuntimeError(f"submit answered {reply.status}: {body}")
             job: str = body["id"]
             return job
+
+    async def drain(self, party: str) -> None:
+        """Let the party take no new work."""
+        async with self._session.post(f"{self._url}/parties/{party}/drain") as reply:
+            reply.raise_for_status()
 
     async def job(self, job: str) -> dict[str, Any]:
         """A job as the API shows it."""

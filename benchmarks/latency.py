@@ -2,10 +2,12 @@
 
 import time
 
-from benchmarks.client import Load, epoch, noop_job
+from benchmarks.client import PARTIES, Load, epoch, noop_job
 from benchmarks.figures import Figure, median, percentile
 from benchmarks.system import System
 
+DRAINED = "c"
+STEPS_A_JOB = 500
 GOALS = {"embedded": ("8 / 40 ms", "15 / 50 ms", "8 ms"), "postgres": ("12 / 40 ms", "25 / 60 ms", "15 ms")}
 
 
@@ -26,6 +28,35 @@ async def measure_latency(system: System, load: Load, *, jobs: int = 100) -> lis
         for state, values, goal in (("RUNNING", running, goals[0]), ("SUCCESS", success, goals[1]))
         for name, value in (("p50", median(values)), ("p99", percentile(values, 0.99)))
     ]
+
+
+async def measure_backlog(system: System, load: Load, *, steps: int = 10_000, jobs: int = 50) -> list[Figure]:
+    """What work that waits for a party without room costs the jobs of others: both in one run, one after the other."""
+    alone = await _time_jobs(load, jobs)
+    await load.drain(DRAINED)
+    waiting = noop_job(steps=STEPS_A_JOB, parties=(PARTIES[0], DRAINED))
+    for _ in range(steps // STEPS_A_JOB):
+        await load.submit(waiting)
+    beside = await _time_jobs(load, jobs)
+    return [
+        Figure(
+            name="the same beside a drained party's queue",
+            profile=system.profile,
+            value=beside / alone,
+            unit="x",
+            detail=f"submit -> SUCCESS, p50 of {jobs} jobs: {alone:.1f} ms alone, {beside:.1f} ms beside {steps:,} ready steps",
+        )
+    ]
+
+
+async def _time_jobs(load: Load, jobs: int) -> float:
+    """Submit to SUCCESS, the median in ms, after some jobs that warm up."""
+    times = []
+    for _ in range(jobs + 10):
+        begin = time.time()
+        job = await load.await_end(await load.submit(noop_job()))
+        times.append((epoch(job["ended"]) - begin) * 1000)
+    return median(times[10:])
 
 
 async def measure_chain(system: System, load: Load, *, steps: int = 20, repeats: int = 5) -> list[Figure]:

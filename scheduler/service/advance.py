@@ -22,14 +22,12 @@ from scheduler.store.hot.dispatch import (
     dispatch_steps,
     explain_steps,
     list_expired,
-    list_party_ids,
-    list_queues,
     list_ready,
     lock_admission,
     lock_and_read,
     lock_jobs,
-    read_rooms,
     redispatch_tasks,
+    survey,
 )
 from scheduler.store.queries.snapshots import list_due_jobs, list_unsettled_jobs
 from scheduler.store.tx import Tx
@@ -69,8 +67,8 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     if len(steps) < PAGE:
         return done
     # Behind a full page only those queues are worth a look whose parties all have room.
-    open_parties = _find_open(tx, now=now, patience=patience)
-    queues = list_queues(tx) if open_parties else {}
+    rooms, queues = survey(tx)
+    open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
@@ -82,7 +80,8 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
             _dispatch_page(tx, done, steps, held, now=now, patience=patience)
         if len(steps) < PAGE:
             return done
-        open_parties.intersection_update(_find_open(tx, now=now, patience=patience))
+        rooms, _ = survey(tx)
+        open_parties.intersection_update(_find_open(rooms, now=now, patience=patience))
     done.is_cut = True
     return done
 
@@ -98,9 +97,9 @@ def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *
         last = steps[-1].rank if len(steps) == PAGE else None
 
 
-def _find_open(tx: Tx, *, now: datetime, patience: Patience) -> set[str]:
+def _find_open(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> set[str]:
     """The parties that have room."""
-    rooms = _judge(read_rooms(tx, list_party_ids(tx)), now=now, patience=patience)
+    rooms = _judge(stored, now=now, patience=patience)
     return {party for party, room in rooms.items() if not room.closed and room.live < room.window}
 
 

@@ -11,7 +11,7 @@ from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
-from scheduler.store.sql import Sql, make_sql
+from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
 
 _COLUMNS = "id, job_id, gang, ready_since, reason, rank, created"
@@ -33,13 +33,14 @@ _QUEUES = make_sql(
 )
 _LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
-_PARTIES = make_sql("SELECT id FROM party")
-_ROOMS = make_sql("SELECT id, slots, drained, last_seen FROM party WHERE id {in:parties}")
-_LIVE = make_sql(
+_ALL_ROOMS = "SELECT id, slots, drained, last_seen FROM party"
+_ALL_LIVE = (
     "SELECT party_id, SUM(slots), SUM(CASE WHEN gang OR state <> 'dispatched' THEN slots ELSE 0 END) "
-    "FROM task WHERE party_id {in:parties} AND state IN ('dispatched', 'running', 'lost_contact') "
-    "GROUP BY party_id"
+    "FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') {at}GROUP BY party_id"
 )
+_ROOMS = make_sql(f"{_ALL_ROOMS} WHERE id {{in:parties}}")
+_LIVE = make_sql(_ALL_LIVE.replace("{at}", "AND party_id {in:parties} "))
+_SURVEY = (make_sql(_ALL_LIVE.replace("{at}", "")), make_sql(_ALL_ROOMS), _QUEUES)
 _DISPATCH_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.DISPATCHED)}, reason = '' "
     f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.DISPATCHED)} RETURNING id, job_id, name"
@@ -131,9 +132,10 @@ def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> li
     ]
 
 
-def list_queues(tx: Tx) -> dict[str, frozenset[str]]:
-    """The queues in which steps are ready, each with the parties that its steps wait for."""
-    return {row[0]: frozenset(orjson.loads(row[0])) for row in tx.run(_QUEUES)}
+def survey(tx: Tx) -> tuple[dict[str, PartyRoom], dict[str, frozenset[str]]]:
+    """The room at every party; the queues in which steps are ready, each with the parties that its steps wait for."""
+    live, rooms, queues = tx.run_all(*((statement, {}) for statement in _SURVEY))
+    return _rooms(live, rooms), {row[0]: frozenset(orjson.loads(row[0])) for row in queues}
 
 
 def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:
@@ -141,32 +143,18 @@ def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.run(_LOCK_JOBS, jobs=sorted(set(jobs)))}
 
 
-def list_party_ids(tx: Tx) -> list[str]:
-    """Every registered party."""
-    return [row[0] for row in tx.run(_PARTIES)]
-
-
-def read_rooms(tx: Tx, parties: Sequence[str]) -> dict[str, PartyRoom]:
-    """The room at the parties."""
-    return _rooms(*tx.run_all(*_look(parties)))
-
-
 def lock_and_read(tx: Tx, jobs: Sequence[str], parties: Sequence[str]) -> tuple[set[str], dict[str, PartyRoom]]:
     """As `lock_jobs`, and then the room at the parties."""
-    locked, *found = tx.run_all((_LOCK_JOBS, {"jobs": sorted(set(jobs))}), *_look(parties))
-    return {row[0] for row in locked}, _rooms(*found)
+    names = {"parties": sorted(set(parties))}
+    locked, live, rooms = tx.run_all((_LOCK_JOBS, {"jobs": sorted(set(jobs))}), (_LIVE, names), (_ROOMS, names))
+    return {row[0] for row in locked}, _rooms(live, rooms)
 
 
-def _look(parties: Sequence[str]) -> list[tuple[Sql, dict[str, Any]]]:
-    names = sorted(set(parties))
-    return [(_LIVE, {"parties": names}), (_ROOMS, {"parties": names})]
-
-
-def _rooms(counts: Sequence[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> dict[str, PartyRoom]:
-    live = {party: (int(all_), int(running)) for party, all_, running in counts}
+def _rooms(live: Sequence[tuple[Any, ...]], parties: Sequence[tuple[Any, ...]]) -> dict[str, PartyRoom]:
+    taken = {party: (int(all_), int(running)) for party, all_, running in live}
     rooms = {}
-    for party, slots, drained, last_seen in rows:
-        in_all, running = live.get(party, (0, 0))
+    for party, slots, drained, last_seen in parties:
+        in_all, running = taken.get(party, (0, 0))
         rooms[party] = PartyRoom(slots=slots, drained=bool(drained), last_seen=last_seen, live=in_all, running=running)
     return rooms
 

@@ -18,6 +18,7 @@ PARAMS = {
     [
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
+        (dispatch._SURVEY[0], "task_underway"),
         (dispatch._READY, "task_step"),
         (dispatch._READY_IN_QUEUE, "step_queue"),
         (dispatch._QUEUES, "step_queue"),

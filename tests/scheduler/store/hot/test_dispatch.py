@@ -8,11 +8,9 @@ from scheduler.service.limits import Patience
 from scheduler.store.hot.dispatch import (
     dispatch_steps,
     list_expired,
-    list_party_ids,
-    list_queues,
     list_ready,
-    read_rooms,
     redispatch_tasks,
+    survey,
 )
 from tests.scheduler.centre import chain, step
 
@@ -22,7 +20,7 @@ def ready(centre, **given):
 
 
 def rooms(centre):
-    return centre.read(lambda tx: read_rooms(tx, ["a", "b"]))
+    return centre.read(survey)[0]
 
 
 def test_ready_steps_come_by_priority_then_age(centre):
@@ -52,12 +50,12 @@ def test_a_ready_step_tells_its_slots_by_party(centre):
 def test_steps_that_wait_for_the_same_parties_are_one_queue(centre):
     roles = [{"guest": ("a",), "host": ("b", "a")}, {"guest": ("b",)}, {"guest": ("b",), "host": ("a",)}]
     jobs = [centre.submit(step("s"), roles=each) for each in roles * 2]
-    queues = centre.read(list_queues)
+    queues = centre.read(survey)[1]
     assert queues == {'["a","b"]': {"a", "b"}, '["b"]': {"b"}}
     assert [item.job for item in ready(centre, queue='["b"]')] == [jobs[1], jobs[4]]
     assert [item.job for item in ready(centre, queue='["a","b"]')] == [jobs[0], jobs[2], jobs[3], jobs[5]]
     centre.dispatch()
-    assert centre.read(list_queues) == {}
+    assert centre.read(survey)[1] == {}
 
 
 def test_a_dispatch_raises_seq_sets_the_lease_and_knocks_every_party(centre):
@@ -95,7 +93,7 @@ def test_the_rooms_count_knocked_running_and_gang_slots(centre):
     centre.wait(61)
     centre.settle()
     assert rooms(centre)["a"].running == 4, "a party out of touch still holds its slots"
-    assert set(centre.read(list_party_ids)) == {"a", "b"}
+    assert set(rooms(centre)) == {"a", "b"}
 
 
 def test_an_unanswered_knock_is_sent_again_under_the_next_number(centre):
