@@ -68,7 +68,8 @@ class _Ledger:
             free = room.slots - room.running - self.taken_running[party]
             return "" if free >= need else f"party {party} has {max(free, 0)} of {need} slots free"
         left = room.window - room.live - self.taken_live[party]
-        return "" if left >= need else f"party {party} has {room.live} tasks waiting or running already"
+        # Without a number that changes from pass to pass: the reason is stored anew where it changes.
+        return "" if left >= need else f"party {party} takes at most {room.window} tasks at once, waiting or running"
 
     def take(self, candidate: Candidate) -> None:
         for party, need in candidate.needs.items():

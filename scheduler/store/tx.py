@@ -42,9 +42,9 @@ class Tx:
     @property
     def session(self) -> Session:
         """A session inside this transaction; whoever writes through it flushes before a raw statement."""
-        if self._session is None or self._ahead:
-            bind_to = self.connection
-            self._session = self._session or Session(bind=bind_to, autoflush=False, expire_on_commit=False)
+        connection = self.connection
+        if self._session is None:
+            self._session = Session(bind=connection, autoflush=False, expire_on_commit=False)
         return self._session
 
     def run(self, statement: Sql, **params: Any) -> list[tuple[Any, ...]]:
@@ -108,7 +108,7 @@ class Tx:
     def flush(self) -> None:
         """Write what is still to be written."""
         if self._session is not None:
-            self._session.flush()
+            self.session.flush()
         if self._put_off:
             with self._in_one_trip():
                 self._insert_put_off()
@@ -116,7 +116,7 @@ class Tx:
     def finish(self) -> None:
         """Write what is still to be written and commit; on PostgreSQL in one round trip."""
         if self._session is not None:
-            self._session.flush()
+            self.session.flush()
         try:
             with self._in_one_trip():
                 self._insert_put_off()

@@ -46,14 +46,14 @@ def test_steps_without_exchange_run_ahead_of_slots_up_to_the_window():
     candidates = [loose(f"s{n}", a=1) for n in range(20)]
     found = verdicts(candidates, {"a": room(slots=1)})
     assert [step for step, reason in found.items() if not reason] == [f"s{n}" for n in range(16)]
-    assert found["s16"] == "party a has 0 tasks waiting or running already"
+    assert found["s16"] == "party a takes at most 16 tasks at once, waiting or running"
     assert room(slots=20).window == 40
 
 
 def test_knocked_tasks_do_not_take_a_gangs_slots_but_count_in_the_window():
     rooms = {"a": room(slots=2, running=0, live=16)}
     assert verdicts([gang("x", a=2)], rooms) == {"x": ""}
-    assert verdicts([loose("x", a=1)], rooms) == {"x": "party a has 16 tasks waiting or running already"}
+    assert verdicts([loose("x", a=1)], rooms) == {"x": "party a takes at most 16 tasks at once, waiting or running"}
 
 
 def test_a_party_that_is_closed_unknown_or_too_small_says_so():
