@@ -13,6 +13,9 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 BLOCK = 1000
+_STEPS = sa.text("SELECT id FROM step WHERE id > :after ORDER BY id LIMIT :limit")
+_MEMBERS = sa.text("SELECT DISTINCT step_id, party_id FROM task WHERE step_id > :after AND step_id <= :last")
+_SET = sa.text("UPDATE step SET parties = :parties WHERE id = :id")
 
 
 def upgrade() -> None:
@@ -31,18 +34,18 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Give every step its parties; it may be run again, so also those that have ended."""
+    """Give every step its parties, a block at a time; it may be run again, so also those that have ended."""
     connection = op.get_bind()
-    found = connection.execute(sa.text("SELECT DISTINCT step_id, party_id FROM task ORDER BY step_id, party_id")).all()
-    steps = [
-        {
-            "id": step,
-            "parties": json.dumps(sorted(party for _, party in rows), separators=(",", ":"), ensure_ascii=False),
-        }
-        for step, rows in groupby(found, key=lambda row: row[0])
-    ]
-    for begin in range(0, len(steps), BLOCK):
-        connection.execute(sa.text("UPDATE step SET parties = :parties WHERE id = :id"), steps[begin : begin + BLOCK])
+    last = ""
+    while steps := connection.execute(_STEPS, {"after": last, "limit": BLOCK}).scalars().all():
+        members = connection.execute(_MEMBERS, {"after": last, "last": steps[-1]}).all()
+        last = steps[-1]
+        filled = [
+            {"id": step, "parties": json.dumps([row[1] for row in rows], separators=(",", ":"), ensure_ascii=False)}
+            for step, rows in groupby(sorted(members), key=lambda row: row[0])
+        ]
+        if filled:
+            connection.execute(_SET, filled)
 
 
 def downgrade() -> None:
