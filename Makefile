@@ -63,7 +63,6 @@ docs: setup
 	$(BIN)/python -m scheduler.domain.diagram > docs/state-machine.md
 	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
 	$(BIN)/python -m workers.components.docs
-	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
 
 # Runs FATE's published clients; a minute or two.
 fate-clients: setup

@@ -19,7 +19,7 @@ TERMINAL = ("success", "failed", "canceled", "timeout")
 
 def noop_job(
     *, steps: int = 1, is_chain: bool = False, sleep_s: float = 0.0, parties: Sequence[str] = PARTIES
-) -> bytes:  # fmt: skip
+) -> bytes:
     """A job of no-op steps at two parties, one after the other or all at once."""
     params = {"sleep_s": sleep_s} if sleep_s else {}
     document = {

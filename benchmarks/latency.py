@@ -8,19 +8,13 @@ from benchmarks.system import System
 
 DRAINED = "c"
 STEPS_A_JOB = 500
+WARM_UP = 10
 GOALS = {"embedded": ("8 / 40 ms", "15 / 50 ms", "8 ms"), "postgres": ("12 / 40 ms", "25 / 60 ms", "15 ms")}
 
 
 async def measure_latency(system: System, load: Load, *, jobs: int = 100) -> list[Figure]:
     """Submit to RUNNING and to SUCCESS: from the client's POST to the commit's own time, same clock."""
-    running, success = [], []
-    document = noop_job()
-    for number in range(jobs + 10):
-        begin = time.time()
-        job = await load.await_end(await load.submit(document))
-        if number >= 10:
-            running.append((epoch(job["started"]) - begin) * 1000)
-            success.append((epoch(job["ended"]) - begin) * 1000)
+    running, success = await _time_jobs(load, jobs)
     goals = GOALS[system.profile]
     how = f"{jobs} jobs of one no-op step at 2 parties, one after the other"
     return [
@@ -32,31 +26,34 @@ async def measure_latency(system: System, load: Load, *, jobs: int = 100) -> lis
 
 async def measure_backlog(system: System, load: Load, *, steps: int = 10_000, jobs: int = 50) -> list[Figure]:
     """What work that waits for a party without room costs the jobs of others: both in one run, one after the other."""
-    alone = await _time_jobs(load, jobs)
+    alone = median((await _time_jobs(load, jobs))[1])
     await load.drain(DRAINED)
     waiting = noop_job(steps=STEPS_A_JOB, parties=(PARTIES[0], DRAINED))
     for _ in range(steps // STEPS_A_JOB):
         await load.submit(waiting)
-    beside = await _time_jobs(load, jobs)
+    beside = median((await _time_jobs(load, jobs))[1])
     return [
         Figure(
-            name="the same beside a drained party's queue",
+            name="submit -> SUCCESS beside a drained party's queue",
             profile=system.profile,
             value=beside / alone,
             unit="x",
-            detail=f"submit -> SUCCESS, p50 of {jobs} jobs: {alone:.1f} ms alone, {beside:.1f} ms beside {steps:,} ready steps",
+            detail=f"p50 of {jobs} jobs: {alone:.1f} ms alone, {beside:.1f} ms beside {steps:,} ready steps",
         )
     ]
 
 
-async def _time_jobs(load: Load, jobs: int) -> float:
-    """Submit to SUCCESS, the median in ms, after some jobs that warm up."""
-    times = []
-    for _ in range(jobs + 10):
+async def _time_jobs(load: Load, jobs: int) -> tuple[list[float], list[float]]:
+    """Submit to RUNNING and to SUCCESS in ms, one job after the other, after some that warm up."""
+    running, success = [], []
+    document = noop_job()
+    for number in range(jobs + WARM_UP):
         begin = time.time()
-        job = await load.await_end(await load.submit(noop_job()))
-        times.append((epoch(job["ended"]) - begin) * 1000)
-    return median(times[10:])
+        job = await load.await_end(await load.submit(document))
+        if number >= WARM_UP:
+            running.append((epoch(job["started"]) - begin) * 1000)
+            success.append((epoch(job["ended"]) - begin) * 1000)
+    return running, success
 
 
 async def measure_chain(system: System, load: Load, *, steps: int = 20, repeats: int = 5) -> list[Figure]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlmodel import SQLModel
+
 from benchmarks.client import Load, noop_job
 from benchmarks.figures import Figure, median, percentile
 from benchmarks.system import System
 from config.settings import Settings
 from config.settings import load as load_settings
-from scheduler.store.columns import to_epoch
+from scheduler.store.columns import find_table, to_epoch
 from scheduler.store.session import Store, make_store
 from scheduler.store.sql import Sql, make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
@@ -56,15 +58,15 @@ def fill(store: Store) -> None:
     """Store ended jobs until there are a million tasks: one job made by hand, the others its copies, made by the database."""
     at = to_epoch(datetime.now(UTC) - timedelta(days=30))
     with store.write() as tx:
-        tx.insert(_table(JobRow), [_job(number, at + number) for number in range(JOBS)])
-        tx.insert(_table(StepRow), list(_steps(at)))
-        tx.insert(_table(TaskRow), list(_tasks(at)))
+        tx.insert(JobRow, [_job(number, at + number) for number in range(JOBS)])
+        tx.insert(StepRow, list(_steps(at)))
+        tx.insert(TaskRow, list(_tasks(at)))
     for first in range(1, JOBS, BLOCK):
         # In blocks, since the gateway and the scheduler want to write meanwhile.
         jobs = {"first": _name(first), "end": _name(min(first + BLOCK, JOBS))}
         with store.write() as tx:
-            tx.run(_copy(_table(StepRow), list(next(_steps(at)))), **jobs)
-            tx.run(_copy(_table(TaskRow), list(next(_tasks(at)))), **jobs)
+            tx.run(_copy(StepRow, list(next(_steps(at)))), **jobs)
+            tx.run(_copy(TaskRow, list(next(_tasks(at)))), **jobs)
     with store.engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
 
@@ -73,20 +75,17 @@ def _name(number: int) -> str:
     return f"old{number:06d}"
 
 
-def _copy(table: Any, names: list[str]) -> Sql:
+def _copy(kind: type[SQLModel], names: list[str]) -> Sql:
     """The first job's rows once more for each of some jobs: their ids begin with the job's."""
     own = [
         f"REPLACE(template.{name}, '{_name(0)}', job.id)" if name in {"id", "job_id", "step_id"} else f"template.{name}"
         for name in names
     ]
+    table = find_table(kind).name
     return make_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(own)} FROM {table.name} AS template, job "
+        f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(own)} FROM {table} AS template, job "
         f"WHERE template.job_id = '{_name(0)}' AND job.id >= :first AND job.id < :end ORDER BY job.id, template.id"
     )
-
-
-def _table(row: Any) -> Any:
-    return row.__table__
 
 
 def _job(number: int, at: float) -> dict[str, Any]:

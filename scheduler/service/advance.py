@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import structlog
@@ -87,13 +87,11 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
 
 
 def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *, after: Rank) -> Iterator[ReadyStep]:
-    """What waits in a queue behind `after`, as long as all its parties are open."""
+    """What waits in a queue behind `after`, as long as all its parties are open: `open_parties` shrinks meanwhile."""
     last: Rank | None = after
     while last is not None and parties <= open_parties:
         steps = list_ready(tx, after=last, limit=PAGE, queue=queue)
-        for step in steps:
-            if parties <= open_parties:
-                yield step
+        yield from takewhile(lambda _: parties <= open_parties, steps)
         last = steps[-1].rank if len(steps) == PAGE else None
 
 

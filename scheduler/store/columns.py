@@ -1,11 +1,12 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import Dialect, Double, Text
+from sqlalchemy import Dialect, Double, Table, Text
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 
 def to_epoch(at: datetime) -> float:
@@ -21,6 +22,11 @@ def from_epoch(at: float | None) -> datetime | None:
 def to_json(value: Any) -> str:
     """JSON text as it is stored."""
     return orjson.dumps(value).decode()
+
+
+def find_table(kind: type[SQLModel]) -> Table:
+    """The table of a kind of rows; SQLModel makes it and does not declare it."""
+    return cast(Table, vars(kind)["__table__"])
 
 
 class Instant(TypeDecorator[datetime]):

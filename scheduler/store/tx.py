@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import psycopg
 from sqlalchemy import Boolean, Connection, Double, Float, Integer, Table
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
-from scheduler.store.columns import Instant
+from scheduler.store.columns import Instant, find_table
 from scheduler.store.effects import Effects
 from scheduler.store.sql import Sql, bind
 
@@ -30,7 +30,7 @@ class Tx:
         self._session: Session | None = None
         self._is_piping = False
         self._ahead: list[tuple[Sql, Mapping[str, Any]]] = []
-        self._put_off: list[tuple[Table, Sequence[Mapping[str, Any]]]] = []
+        self._put_off: list[tuple[type[SQLModel], Sequence[Mapping[str, Any]]]] = []
 
     @property
     def connection(self) -> Connection:
@@ -97,13 +97,13 @@ class Tx:
     def _driver(self) -> Any:
         return self._connection.connection.driver_connection
 
-    def insert_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert_last(self, kind: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
         """As `insert`, but at the end of the transaction, together with all others that are put off.
 
         Rows of one table go together, after the other tables' rows that were put off before the last of them.
         """
         if rows:
-            self._put_off.append((table, rows))
+            self._put_off.append((kind, rows))
 
     def flush(self) -> None:
         """Write what is still to be written."""
@@ -128,19 +128,18 @@ class Tx:
             raise
 
     def _insert_put_off(self) -> None:
-        merged: dict[str, tuple[Table, list[Mapping[str, Any]]]] = {}
-        for table, rows in self._put_off:
-            before = merged.pop(table.name, (table, []))[1]
-            merged[table.name] = (table, [*before, *rows])
+        merged: dict[type[SQLModel], list[Mapping[str, Any]]] = {}
+        for kind, rows in self._put_off:
+            merged[kind] = [*merged.pop(kind, []), *rows]
         self._put_off = []
-        for table, rows in merged.values():
-            self.insert(table, rows)
+        for kind, rows in merged.items():
+            self.insert(kind, rows)
 
-    def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def insert(self, kind: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose values are as stored (times as epoch seconds, JSON as text); all have the same keys."""
         if not rows:
             return
-        names = tuple(rows[0])
+        table, names = find_table(kind), tuple(rows[0])
         with self._in_one_trip():
             if self.is_postgres:
                 self._cursor.execute(_unnest_insert(table, names), [[row[name] for row in rows] for name in names])
@@ -153,12 +152,12 @@ class Tx:
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that is undone alone where it raises."""
         with self._in_one_trip():
+            self._insert_put_off()  # or they could be written inside it, and be undone with it
             self._cursor.execute("SAVEPOINT part")
-        kept = len(self._put_off)
         try:
             yield
         except BaseException:
-            del self._put_off[kept:]
+            self._put_off.clear()
             self._ahead.clear()
             self._cursor.execute("ROLLBACK TO SAVEPOINT part")
             self.session.expire_all()

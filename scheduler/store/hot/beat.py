@@ -88,7 +88,7 @@ def _store(tx: Tx, alive: Sequence[BeatBy], rows: dict[str, tuple[Any, ...]], le
         for item in fresh
         for point in item.beat.metrics
     ]
-    tx.insert_last(MetricRow.__table__, points)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(MetricRow, points)
     tx.effects.changed_jobs.update(point["job_id"] for point in points)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 import orjson
@@ -112,12 +113,6 @@ def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> li
     rank, created, last = after or FIRST_RANK
     place = {"rank": rank, "created": created, "id": last, "limit": limit}
     rows = tx.run(_READY_IN_QUEUE, **place, queue=queue) if queue else tx.run(_READY, **place)
-    needs: dict[str, dict[str, int]] = {}
-    for row in rows:
-        needs.setdefault(row[0], {})
-        if row[7] is not None:
-            needs[row[0]][row[7]] = int(row[8])
-    found = {row[0]: row[:7] for row in rows}
     return [
         ReadyStep(
             id=step,
@@ -126,9 +121,9 @@ def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> li
             ready_since=ready_since or made,
             reason=reason,
             rank=(rank, made, step),
-            needs=needs[step],
+            needs={party: int(slots) for *_, party, slots in members if party is not None},
         )
-        for step, job, gang, ready_since, reason, rank, made in found.values()
+        for (step, job, gang, ready_since, reason, rank, made), members in groupby(rows, key=lambda row: row[:7])
     ]
 
 

@@ -39,7 +39,7 @@ def append_events(tx: Tx, entries: Sequence[Entry], now: datetime) -> None:
         }
         for entry in entries
     ]
-    tx.insert_last(EventRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(EventRow, rows)
     tx.effects.changed_jobs.update(entry.job for entry in entries)
 
 

@@ -141,7 +141,7 @@ def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple
         if report.outcome == "success"
         for output in report.outputs
     ]
-    tx.insert_last(OutputRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(OutputRow, rows)
 
 
 def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], done: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:

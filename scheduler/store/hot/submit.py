@@ -36,19 +36,13 @@ def task_id(step: str, attempt: int, member: int) -> str:
 def insert_jobs(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
     """Store the jobs, at the end of the transaction; steps that need nothing are ready at once."""
     steps = [(job, position, step) for job in jobs for position, step in enumerate(job.submission.steps)]
-    tx.insert_last(_table(JobRow), [_job_row(job, now) for job in jobs])
-    tx.insert_last(_table(StepRow), [_step_row(job, position, step, now) for job, position, step in steps])
-    tx.insert_last(_table(DepRow), [row for job in jobs for row in _dep_rows(job)])
-    tx.insert_last(
-        _table(TaskRow), [row for job, position, step in steps for row in _task_rows(job, position, step, now)]
-    )
+    tx.insert_last(JobRow, [_job_row(job, now) for job in jobs])
+    tx.insert_last(StepRow, [_step_row(job, position, step, now) for job, position, step in steps])
+    tx.insert_last(DepRow, [row for job in jobs for row in _dep_rows(job)])
+    tx.insert_last(TaskRow, [row for job, position, step in steps for row in _task_rows(job, position, step, now)])
     entries = [Entry(Level.JOB, Event.SUBMITTED, State.WAITING, job.id) for job in jobs]
     append_events(tx, entries, now)
     tx.effects.has_ready_work = True
-
-
-def _table(row: Any) -> Any:
-    return row.__table__
 
 
 def _job_row(job: NewJob, now: datetime) -> Row:

@@ -5,10 +5,10 @@ from dataclasses import make_dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import orjson
-from sqlalchemy import Boolean, Table
+from sqlalchemy import Boolean
 from sqlmodel import SQLModel
 
-from scheduler.store.columns import Instant, Json, from_epoch
+from scheduler.store.columns import Instant, Json, find_table, from_epoch
 from scheduler.store.sql import Sql, make_sql
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -19,7 +19,7 @@ class PlainRows(Generic[Row]):
 
     def __init__(self, kind: type[Row], condition: str, *, without: Sequence[str] = ()) -> None:
         """`condition` is what follows WHERE, with the markers of `make_sql`; `without` names columns that nobody reads."""
-        table = cast(Table, vars(kind)["__table__"])
+        table = find_table(kind)
         columns = [column for column in table.columns if column.name not in without]
         names = [column.name for column in columns]
         self._make = make_dataclass(f"Plain{kind.__name__}", names, slots=True)

@@ -56,7 +56,7 @@ def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
         {"owner": use.owner, "key": use.key, "digest": use.digest, "job_id": use.job, "created": to_epoch(now)}
         for use in uses
     ]
-    tx.insert_last(IdempotencyRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(IdempotencyRow, rows)
 
 
 def count_open_jobs(tx: Tx, owners: Iterable[str]) -> dict[str, int]:

@@ -46,4 +46,4 @@ def delete_unattached(tx: Tx, *, older_than: datetime) -> None:
 def insert_attachments(tx: Tx, attached: Sequence[tuple[str, Mapping[str, str]]]) -> None:
     """Give jobs their files, at the end of the transaction: (job, name -> file)."""
     rows = [{"job_id": job, "name": name, "blob_id": blob} for job, files in attached for name, blob in files.items()]
-    tx.insert_last(AttachmentRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert_last(AttachmentRow, rows)

@@ -22,13 +22,9 @@ def insert_trained(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
     """Register what the jobs will have made once they have succeeded; hot, so nothing is done for other jobs."""
     making = [job for job in jobs if job.submission.labels.get(MODEL_LABEL)]
     if making:
-        tx.insert_last(_table(ModelRow), [_trained_row(job, now) for job in making])
-        tx.insert_last(_table(ModelMemberRow), [row for job in making for row in _trained_members(job)])
-        tx.insert_last(_table(ModelSourceRow), [row for job in making for row in _trained_sources(job)])
-
-
-def _table(row: Any) -> Any:
-    return row.__table__
+        tx.insert_last(ModelRow, [_trained_row(job, now) for job in making])
+        tx.insert_last(ModelMemberRow, [row for job in making for row in _trained_members(job)])
+        tx.insert_last(ModelSourceRow, [row for job in making for row in _trained_sources(job)])
 
 
 def _trained_row(job: NewJob, now: datetime) -> dict[str, Any]:

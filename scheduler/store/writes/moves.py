@@ -177,4 +177,4 @@ def _insert_tasks(tx: Tx, step: Step, attempt: int, *, now: datetime) -> None:
         }
         for member, (party, role, position, slots, gang, service) in enumerate(members)
     ]
-    tx.insert(TaskRow.__table__, rows)  # type: ignore[attr-defined]  # sqlmodel does not declare it
+    tx.insert(TaskRow, rows)

@@ -59,18 +59,19 @@ def test_migrations_can_be_taken_back(empty):
     migrate(empty)
 
 
+def read_all(centre):
+    return {name: sorted(centre.rows(f"SELECT * FROM {name}")) for name in ("job", "step", "dep", "task", "event")}
+
+
 def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_its_steps_parties(empty):
     migrate(empty)
     centre = Centre(empty)
     jobs = [centre.submit(*chain(2)), centre.submit(step("s"), roles={"guest": ("b",), "host": ("b",)})]
-    tables = ("job", "step", "dep", "task", "event")
-    before = {table: sorted(centre.rows(f"SELECT * FROM {table}")) for table in tables}
+    before = read_all(centre)
     command.downgrade(make_config(empty), "0001")
     assert "parties" not in {column["name"] for column in inspect(empty.engine).get_columns("step")}
     migrate(empty)
-    assert {table: len(centre.rows(f"SELECT * FROM {table}")) for table in tables} == {
-        t: len(before[t]) for t in tables
-    }
+    assert read_all(centre) == before
     filled = centre.rows("SELECT job_id, parties FROM step ORDER BY job_id, position")
     assert filled == [(jobs[0], '["a","b"]'), (jobs[0], '["a","b"]'), (jobs[1], '["b"]')]
     assert {party: len(knocks) for party, knocks in centre.dispatch().items()} == {"a": 1, "b": 3}

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.store.hot.submit import NewJob
+from scheduler.store.model_tables import ModelRow
 from scheduler.store.queries.models import get_model
 from scheduler.store.writes.models import count_loads, delete_model, insert_model, insert_trained, replace_model
 from tests.scheduler.centre import step
@@ -32,15 +33,15 @@ def test_jobs_without_the_label_cost_no_statement(centre):
     statements = []
 
     class Spy:
-        def insert_last(self, table, rows):
-            statements.append((table.name, rows))
+        def insert_last(self, kind, rows):
+            statements.append((kind, rows))
 
     plain = NewJob("1", centre.plan(step("s")))
     empty = NewJob("2", centre.plan(step("s"), labels={"model": ""}))
     insert_trained(Spy(), [plain, empty], centre.now)
     assert statements == []
     insert_trained(Spy(), [plain, NewJob("3", centre.plan(step("s"), labels={"model": "m"}))], centre.now)
-    assert [row["id"] for row in dict(statements)["model"]] == ["3"]
+    assert [row["id"] for row in dict(statements)[ModelRow]] == ["3"]
 
 
 def test_members_are_replaced_and_keep_their_counts(centre, model):
