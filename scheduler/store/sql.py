@@ -1,7 +1,7 @@
 """SQL text for the driver's cursor, written once and rendered for SQLite and PostgreSQL."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,11 +61,22 @@ def bind(params: Mapping[str, Any], *, is_postgres: bool) -> dict[str, Any]:
         if isinstance(value, (str, bytes)) or not isinstance(value, (Mapping, Sequence)):
             bound[name] = value
         elif is_postgres:
-            bound[f"{name}_keys"] = list(value)
+            bound[f"{name}_keys"] = _to_array(value)
             if isinstance(value, Mapping):
-                bound[f"{name}_values"] = list(value.values())
+                bound[f"{name}_values"] = _to_array(value.values())
         else:
             bound[f"{name}_keys"] = to_json(list(value))
             if isinstance(value, Mapping):
                 bound[f"{name}_map"] = to_json(value)
     return bound
+
+
+def _to_array(values: Iterable[Any]) -> str:
+    """PostgreSQL's text of an array; the driver writes the same one, slowly and element by element."""
+    return f"{{{','.join(['NULL' if value is None else _to_element(value) for value in values])}}}"
+
+
+def _to_element(value: Any) -> str:
+    if not isinstance(value, str):
+        return str(value)
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

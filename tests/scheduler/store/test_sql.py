@@ -33,7 +33,7 @@ def test_lists_and_dicts_are_spread_and_texts_are_not():
         "n": 1, "s": "abc", "l_keys": '["a"]', "d_keys": '["k"]', "d_map": '{"k":1}', "none": None,
     }  # fmt: skip
     assert bind(given, is_postgres=True) == {
-        "n": 1, "s": "abc", "l_keys": ["a"], "d_keys": ["k"], "d_values": [1], "none": None,
+        "n": 1, "s": "abc", "l_keys": '{"a"}', "d_keys": '{"k"}', "d_values": "{1}", "none": None,
     }  # fmt: skip
 
 
