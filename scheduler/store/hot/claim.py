@@ -1,6 +1,6 @@
 """Hot path: claims of dispatched tasks by their parties, and the assignments that answer them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,22 +25,26 @@ _CLAIM = make_sql(
 )
 _START_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
-    f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.CLAIMED)} RETURNING id, job_id"
+    "WHERE (id, attempt) IN (SELECT step_id, attempt FROM task WHERE id {in:tasks} AND state = 'running') "
+    f"AND {from_state(Level.STEP, Event.CLAIMED)} RETURNING id, job_id"
 )
 _START_JOBS = make_sql(
     f"UPDATE job SET {to_state(Level.JOB, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
-    f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.CLAIMED)} RETURNING id"
+    "WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks} AND state = 'running') "
+    f"AND {from_state(Level.JOB, Event.CLAIMED)} RETURNING id"
 )
 _TASKS = make_sql(
     "SELECT id, step_id, party_id, role, position, attempt, seq, state, agent, job_id, slots FROM task WHERE id {in:tasks}"
 )
 _STEPS = make_sql(
     "SELECT step.id, step.job_id, job.name, step.name, step.run, step.params, step.overrides, step.inputs, "
-    "step.timeout_s FROM step JOIN job ON job.id = step.job_id WHERE step.id {in:steps}"
+    "step.timeout_s FROM step JOIN job ON job.id = step.job_id "
+    "WHERE step.id IN (SELECT step_id FROM task WHERE id {in:tasks})"
 )
 _PEERS = make_sql(
     "SELECT task.step_id, task.attempt, task.id, task.role, task.party_id, task.position, party.identity FROM task "
-    "JOIN party ON party.id = task.party_id WHERE task.step_id {in:steps} ORDER BY task.member"
+    "JOIN party ON party.id = task.party_id "
+    "WHERE task.step_id IN (SELECT step_id FROM task WHERE id {in:tasks}) ORDER BY task.member"
 )
 
 
@@ -65,41 +69,36 @@ class Claimed:
 def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> Claimed:
     """Answer every claim, in order; their jobs are locked already. A repeat by the same agent is granted again."""
     by_task = {claim.task: claim for claim in claims}
-    granted = tx.run(
-        _CLAIM,
-        seqs={task: claim.seq for task, claim in by_task.items()},
-        agents={task: claim.agent for task, claim in by_task.items()},
-        parties={task: claim.party for task, claim in by_task.items()},
-        lease=to_epoch(lease_until),
-        now=to_epoch(now),
-    )
-    rows = {row[0]: row for row in granted}
-    others = [task for task in by_task if task not in rows]
-    if others:
-        rows |= {row[0]: row for row in tx.run(_TASKS, tasks=others)}
-    held = [row for task, row in rows.items() if _holds(by_task[task], row)]
-    assignments = _start(tx, granted, held, now) if held else {}
-    replies = [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
-    # Those whom a member serves may all have ended before it began.
-    return Claimed(replies, {row[9] for row in granted if row[11]})
-
-
-def _start(
-    tx: Tx, granted: Sequence[tuple[Any, ...]], held: Sequence[tuple[Any, ...]], now: datetime
-) -> dict[str, Assignment]:
-    """A step runs from the first claim of one of its tasks, its job too; what the claimants must know, by task."""
-    at, ids = to_epoch(now), list({row[1] for row in held})
-    started, begun, steps, peers = tx.run_all(
-        (_START_STEPS, {"steps": list({row[1] for row in granted}), "now": at}),
-        (_START_JOBS, {"jobs": list({row[9] for row in granted}), "now": at}),
-        (_STEPS, {"steps": ids}),
-        (_PEERS, {"steps": ids}),
+    tasks, at = {"tasks": list(by_task)}, to_epoch(now)
+    # A step runs from the first claim of one of its tasks, its job too.
+    granted, started, begun, steps, peers = tx.run_all(
+        (_CLAIM, {**_columns(by_task), "lease": to_epoch(lease_until), "now": at}),
+        (_START_STEPS, {**tasks, "now": at}),
+        (_START_JOBS, {**tasks, "now": at}),
+        (_STEPS, tasks),
+        (_PEERS, tasks),
     )
     entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in begun]
     entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in started]
     entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, row[9], row[1], row[0]) for row in granted]
     append_events(tx, entries, now)
-    return _make_assignments(tx, held, steps, peers)
+    rows = {row[0]: row for row in granted}
+    others = [task for task in by_task if task not in rows]
+    if others:
+        rows |= {row[0]: row for row in tx.run(_TASKS, tasks=others)}
+    held = [row for task, row in rows.items() if _holds(by_task[task], row)]
+    assignments = _make_assignments(tx, held, steps, peers) if held else {}
+    replies = [_reply(claim, rows.get(claim.task), assignments) for claim in claims]
+    # Those whom a member serves may all have ended before it began.
+    return Claimed(replies, {row[9] for row in granted if row[11]})
+
+
+def _columns(by_task: Mapping[str, ClaimBy]) -> dict[str, dict[str, Any]]:
+    return {
+        "seqs": {task: claim.seq for task, claim in by_task.items()},
+        "agents": {task: claim.agent for task, claim in by_task.items()},
+        "parties": {task: claim.party for task, claim in by_task.items()},
+    }
 
 
 def _holds(claim: ClaimBy, row: tuple[Any, ...]) -> bool:

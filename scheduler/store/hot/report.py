@@ -32,7 +32,8 @@ _END_STEPS = make_sql(
 )
 _FREE_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.READIED)}, reason = '', ready_since = :now "
-    "WHERE id IN (SELECT dep.step_id FROM dep WHERE dep.needs {in:steps}) "
+    "WHERE id IN (SELECT dep.step_id FROM dep JOIN step AS done ON done.id = dep.needs "
+    "WHERE done.id IN (SELECT step_id FROM task WHERE id {in:tasks}) AND done.state = 'success') "
     f"AND {from_state(Level.STEP, Event.READIED)} AND not_before IS NULL "
     "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
     "WHERE dep.step_id = step.id AND need.state <> 'success') "
@@ -40,19 +41,21 @@ _FREE_STEPS = make_sql(
 )
 _END_JOBS = make_sql(
     f"UPDATE job SET {to_state(Level.JOB, Event.SUCCEEDED)}, reason = '', ended = :now "
-    f"WHERE id {{in:jobs}} AND {from_state(Level.JOB, Event.SUCCEEDED)} AND NOT EXISTS "
+    "WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) "
+    f"AND {from_state(Level.JOB, Event.SUCCEEDED)} AND NOT EXISTS "
     "(SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success') RETURNING id"
 )
 # Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
     "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
     "JOIN task ON task.step_id = step.id AND task.attempt = step.attempt "
-    "WHERE step.id {in:steps} AND step.state <> 'success' "
+    "WHERE step.id IN (SELECT step_id FROM task WHERE id {in:tasks}) AND step.state <> 'success' "
     "AND (job.stop_kind IS NOT NULL OR task.service OR task.state IN ('failed', 'canceled', 'timeout'))"
 )
 _ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' LIMIT 1")
 _STOPPING = make_sql(
-    "SELECT id FROM job WHERE id {in:jobs} AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
+    "SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) "
+    "AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
 )
 
 
@@ -81,22 +84,34 @@ def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:
 def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported:
     """Accept each report whose dispatch still runs at its party; their jobs are locked already."""
     by_task = {item.report.task: item for item in reports}
-    at = to_epoch(now)
-    ended, done = tx.run_all(
-        (_END, {"now": at, **_columns(by_task)}), (_END_STEPS, {"now": at, "tasks": list(by_task)})
+    tasks, moved = {"tasks": list(by_task)}, {"tasks": list(by_task), "now": to_epoch(now)}
+    # Steps that are done set others free and complete their jobs.
+    ended, done, freed, finished, stopping, broken, ready = tx.run_all(
+        (_END, {**_columns(by_task), "now": to_epoch(now)}),
+        (_END_STEPS, moved),
+        (_FREE_STEPS, moved),
+        (_END_JOBS, moved),
+        (_STOPPING, tasks),
+        (_UNSETTLED, tasks),
+        (_ANY_READY, {}),
     )
     accepted = {row[0]: row for row in ended}
     entries = [
         Entry(Level.TASK, ENDING[State(state)], state, job, step, task, reason)
         for task, step, job, state, reason in ended
     ]
+    entries += [Entry(Level.STEP, Event.SUCCEEDED, State.SUCCESS, job, step) for step, job in done]
+    entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
+    entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
     append_events(tx, entries, now)
     _insert_outputs(tx, [by_task[task].report for task in accepted], accepted)
-    unsettled = _advance(tx, ended, done, now)
+    # A slot is free again: a step that waits for it, here or in another job, may start.
+    tx.effects.has_ready_work = tx.effects.has_ready_work or bool(ended and ready)
     refused = [task for task in by_task if task not in accepted]
     present = {row[0]: row for row in tx.run(_LOOK, tasks=refused)} if refused else {}
     replies = [_reply(item, item.report.task in accepted, present.get(item.report.task)) for item in reports]
-    return Reported(replies=replies, unsettled=unsettled)
+    to_settle = {row[0] for row in (*stopping, *broken)} & {row[2] for row in ended}
+    return Reported(replies, to_settle | {row[2] for row in ended if row[3] != State.SUCCESS})
 
 
 def _columns(by_task: dict[str, ReportBy]) -> dict[str, dict[str, Any]]:
@@ -142,30 +157,6 @@ def _insert_outputs(tx: Tx, reports: Sequence[Report], accepted: dict[str, tuple
         for output in report.outputs
     ]
     tx.insert_last(OutputRow, rows)
-
-
-def _advance(tx: Tx, ended: Sequence[tuple[Any, ...]], done: Sequence[tuple[Any, ...]], now: datetime) -> set[str]:
-    """Steps that are `done` set others free and complete their jobs; returns the jobs left to settle."""
-    at = to_epoch(now)
-    unsettled = {row[2] for row in ended if row[3] != State.SUCCESS}
-    touched = list({row[1] for row in ended if row[3] == State.SUCCESS})
-    if not touched:
-        return unsettled
-    steps, jobs = [row[0] for row in done], list({row[1] for row in done})
-    freed, finished, stopping, broken, ready = tx.run_all(
-        (_FREE_STEPS, {"steps": steps, "now": at}),
-        (_END_JOBS, {"jobs": jobs, "now": at}),
-        (_STOPPING, {"jobs": jobs}),
-        (_UNSETTLED, {"steps": list(set(touched).difference(steps))}),
-        (_ANY_READY, {}),
-    )
-    entries = [Entry(Level.STEP, Event.SUCCEEDED, State.SUCCESS, job, step) for step, job in done]
-    entries += [Entry(Level.STEP, Event.READIED, State.READY, job, step) for step, job in freed]
-    entries += [Entry(Level.JOB, Event.SUCCEEDED, State.SUCCESS, row[0]) for row in finished]
-    append_events(tx, entries, now)
-    # A slot is free again: a step that waits for it, here or in another job, may start.
-    tx.effects.has_ready_work = tx.effects.has_ready_work or bool(ready)
-    return unsettled | {row[0] for row in (*stopping, *broken)}
 
 
 def _reply(item: ReportBy, accepted: bool, row: tuple[Any, ...] | None) -> ReportReply:  # noqa: FBT001
