@@ -21,10 +21,8 @@ def make_config(store: Store) -> Config:
 
 
 def migrate(store: Store) -> None:
-    """Apply what is missing, and let PostgreSQL look at its tables anew."""
+    """Apply what is missing."""
     command.upgrade(make_config(store), "head")
-    with store.engine.begin() as connection:
-        connection.exec_driver_sql("ANALYZE")
 
 
 def main() -> int:

@@ -10,6 +10,14 @@ from scheduler.store.columns import to_json
 _PARAM: Final = re.compile(r"(?<![:\w]):(\w+)")
 _TYPES: Final = {"text": "text", "double": "double precision"}
 _MARK: Final = re.compile(r"\{(\w+)(?::(\w+))?(?::(\w+))?\}")
+_PLAIN_MARKS: Final = {
+    "any": ("IN (", "= ANY (ARRAY("),
+    "end": (")", "))"),
+    "each": ("", "OFFSET 0"),
+    "lock": ("", "FOR UPDATE"),
+    "skip": ("", "FOR UPDATE SKIP LOCKED"),
+}
+"""What marks without a name mean on SQLite and PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,10 @@ class Sql:
     In the source text `:name` is a parameter, `{in:x}` means "is among the keys of x" and `{of:x}` or
     `{of:x:text}` "the value that x has for this row's id" (bigint unless a type is named), where the
     argument x is a list or a dict; `{lock}` locks the selected rows, `{skip}` skips those locked by others.
+
+    PostgreSQL keeps a plan that it made while the tables were short. Two marks leave it one that is right for
+    long ones: `{any}SELECT ...{end}`, "is among these", looks the found keys up, and `{each}` at the end of an
+    EXISTS looks for each row by itself; either could otherwise be a join with a whole table.
     """
 
     sqlite: str
@@ -35,22 +47,22 @@ def make_sql(source: str) -> Sql:
 
 def _sqlite_mark(mark: re.Match[str]) -> str:
     kind, name, _ = mark.groups()
+    if not name:
+        return _PLAIN_MARKS[kind][0]
     return {
         "in": f"IN (SELECT value FROM json_each(:{name}_keys))",
         "of": f"json_extract(:{name}_map, '$.\"' || id || '\"')",
-        "lock": "",
-        "skip": "",
     }[kind]
 
 
 def _postgres_mark(mark: re.Match[str]) -> str:
     kind, name, type_ = mark.groups()
+    if not name:
+        return _PLAIN_MARKS[kind][1]
     return {
         "in": f"= ANY(CAST(:{name}_keys AS text[]))",
         "of": f"(CAST(:{name}_values AS {_TYPES.get(type_ or '', 'bigint')}[]))"
         f"[array_position(CAST(:{name}_keys AS text[]), id)]",
-        "lock": "FOR UPDATE",
-        "skip": "FOR UPDATE SKIP LOCKED",
     }[kind]
 
 

@@ -11,7 +11,7 @@ from scheduler.domain.messages import Assignment, ClaimReply, Peer
 from scheduler.domain.plan import merge_params
 from scheduler.domain.states import HELD, Event, Level, State
 from scheduler.store.columns import to_epoch
-from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.hot.sources import Sources, load_sources
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
@@ -25,12 +25,13 @@ _CLAIM = make_sql(
 )
 _START_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
-    "WHERE (id, attempt) IN (SELECT step_id, attempt FROM task WHERE id {in:tasks} AND state = 'running') "
-    f"AND {from_state(Level.STEP, Event.CLAIMED)} RETURNING id, job_id"
+    f"WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} AND {from_state(Level.STEP, Event.CLAIMED)} "
+    "AND EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    f"AND {in_state(State.RUNNING, of='task')} {{each}}) RETURNING id, job_id"
 )
 _START_JOBS = make_sql(
     f"UPDATE job SET {to_state(Level.JOB, Event.CLAIMED)}, started = COALESCE(started, CAST(:now AS double precision)) "
-    "WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks} AND state = 'running') "
+    f"WHERE id {{any}}SELECT job_id FROM task WHERE id {{in:tasks}} AND {in_state(State.RUNNING)}{{end}} "
     f"AND {from_state(Level.JOB, Event.CLAIMED)} RETURNING id"
 )
 _TASKS = make_sql(
@@ -39,12 +40,12 @@ _TASKS = make_sql(
 _STEPS = make_sql(
     "SELECT step.id, step.job_id, job.name, step.name, step.run, step.params, step.overrides, step.inputs, "
     "step.timeout_s FROM step JOIN job ON job.id = step.job_id "
-    "WHERE step.id IN (SELECT step_id FROM task WHERE id {in:tasks})"
+    "WHERE step.id {any}SELECT step_id FROM task WHERE id {in:tasks}{end}"
 )
 _PEERS = make_sql(
     "SELECT task.step_id, task.attempt, task.id, task.role, task.party_id, task.position, party.identity FROM task "
     "JOIN party ON party.id = task.party_id "
-    "WHERE task.step_id IN (SELECT step_id FROM task WHERE id {in:tasks}) ORDER BY task.member"
+    "WHERE task.step_id {any}SELECT step_id FROM task WHERE id {in:tasks}{end} ORDER BY task.member"
 )
 
 

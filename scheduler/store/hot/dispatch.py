@@ -11,7 +11,7 @@ import orjson
 from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch
-from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
 
@@ -32,7 +32,8 @@ _QUEUES = make_sql(
     f"SELECT ({_NEXT_QUEUE.format(after='queue.parties')}) FROM queue WHERE queue.parties IS NOT NULL) "
     "SELECT parties FROM queue WHERE parties IS NOT NULL"
 )
-_LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800)")
+# Without sorting, the pages of ready steps are read from their index also where it was empty at the plan's time.
+_LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800), set_config('enable_sort', 'off', true)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
 _ALL_ROOMS = "SELECT id, slots, drained, last_seen FROM party"
 _ALL_LIVE = (
@@ -48,7 +49,7 @@ _DISPATCH_STEPS = make_sql(
 )
 _DISPATCH_TASKS = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.DISPATCHED)}, seq = seq + 1, lease_until = :lease "
-    "WHERE step_id IN (SELECT id FROM step WHERE id {in:steps} AND state = 'dispatched') "
+    f"WHERE step_id {{any}}SELECT id FROM step WHERE id {{in:steps}} AND {in_state(State.DISPATCHED)}{{end}} "
     f"AND {from_state(Level.TASK, Event.DISPATCHED)} RETURNING id, seq, party_id, gang, step_id, job_id"
 )
 _EXPIRED = make_sql(
@@ -66,8 +67,10 @@ _KNOCKED = make_sql(
     "SELECT id FROM task WHERE party_id = :party AND state IN ('dispatched', 'running', 'lost_contact') "
     "AND state = 'dispatched'"
 )
-_EXPIRE = make_sql("UPDATE task SET seq = seq + 1, lease_until = :now WHERE id {in:tasks} AND state = 'dispatched'")
-_EXPLAIN = make_sql("UPDATE step SET reason = {of:reasons:text} WHERE id {in:reasons} AND state = 'ready'")
+_EXPIRE = make_sql(
+    f"UPDATE task SET seq = seq + 1, lease_until = :now WHERE id {{in:tasks}} AND {in_state(State.DISPATCHED)}"
+)
+_EXPLAIN = make_sql(f"UPDATE step SET reason = {{of:reasons:text}} WHERE id {{in:reasons}} AND {in_state(State.READY)}")
 
 Rank = tuple[int, float, str]
 FIRST_RANK: Final[Rank] = (-(2**31), 0.0, "")

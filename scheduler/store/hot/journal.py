@@ -51,4 +51,14 @@ def to_state(level: Level, event: Event) -> str:
 def from_state(level: Level, *events: Event) -> str:
     """The WHERE condition that a row is in a state from which one of `events` is legal."""
     legal = dict.fromkeys(state for event in events for state in sources(level, event))
-    return f"state IN ({', '.join(repr(str(state)) for state in legal)})"
+    return in_state(*legal)
+
+
+def in_state(*states: str, of: str = "") -> str:
+    """The condition that a row, of the table named if one is, is in one of the states; for rows found by a key.
+
+    An expression instead of the column: PostgreSQL would rather walk a whole partial index of the states that
+    was short when it made its plan.
+    """
+    column = f"{of}.state" if of else "state"
+    return f"{column} || '' IN ({', '.join(repr(str(state)) for state in states)})"

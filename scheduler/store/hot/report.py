@@ -9,12 +9,14 @@ from scheduler.domain.messages import Report, ReportReply
 from scheduler.domain.rollup import ENDING
 from scheduler.domain.states import Event, Level, State
 from scheduler.store.columns import to_epoch, to_json
-from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import OutputRow
 from scheduler.store.tx import Tx
 
-_LOCK_JOBS = make_sql("SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) ORDER BY id {lock}")
+_LOCK_JOBS = make_sql(
+    "SELECT id FROM job WHERE id {any}SELECT job_id FROM task WHERE id {in:tasks}{end} ORDER BY id {lock}"
+)
 _END = make_sql(
     "UPDATE task SET state = {of:outcomes:text}, reason = {of:reasons:text}, failure = {of:failures:text}, "
     "summary = {of:summaries:text}, log_size = {of:sizes}, ended = :now, "
@@ -25,37 +27,38 @@ _END = make_sql(
 _LOOK = make_sql("SELECT id, party_id, seq, state FROM task WHERE id {in:tasks}")
 _END_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.SUCCEEDED)}, reason = '', ended = :now "
-    "WHERE id IN (SELECT step_id FROM task WHERE id {in:tasks}) "
-    f"AND {from_state(Level.STEP, Event.SUCCEEDED)} AND NOT EXISTS "
-    "(SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt AND task.state <> 'success') "
+    f"WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} AND {from_state(Level.STEP, Event.SUCCEEDED)} "
+    "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    "AND task.state <> 'success' {each}) "
     "RETURNING id, job_id"
 )
 _FREE_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.READIED)}, reason = '', ready_since = :now "
-    "WHERE id IN (SELECT dep.step_id FROM dep JOIN step AS done ON done.id = dep.needs "
-    "WHERE done.id IN (SELECT step_id FROM task WHERE id {in:tasks}) AND done.state = 'success') "
+    "WHERE id {any}SELECT step_id FROM dep WHERE needs {any}SELECT id FROM step "
+    f"WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} AND {in_state(State.SUCCESS)}{{end}}{{end}} "
     f"AND {from_state(Level.STEP, Event.READIED)} AND not_before IS NULL "
     "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
-    "WHERE dep.step_id = step.id AND need.state <> 'success') "
-    "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL) RETURNING id, job_id"
+    f"WHERE dep.step_id = step.id AND NOT {in_state(State.SUCCESS, of='need')} {{each}}) "
+    "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL {each}) RETURNING id, job_id"
 )
 _END_JOBS = make_sql(
     f"UPDATE job SET {to_state(Level.JOB, Event.SUCCEEDED)}, reason = '', ended = :now "
-    "WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) "
-    f"AND {from_state(Level.JOB, Event.SUCCEEDED)} AND NOT EXISTS "
-    "(SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success') RETURNING id"
+    f"WHERE id {{any}}SELECT job_id FROM task WHERE id {{in:tasks}}{{end}} AND {from_state(Level.JOB, Event.SUCCEEDED)} "
+    "AND NOT EXISTS (SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success' {each}) RETURNING id"
 )
 # Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
     "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
     "JOIN task ON task.step_id = step.id AND task.attempt = step.attempt "
-    "WHERE step.id IN (SELECT step_id FROM task WHERE id {in:tasks}) AND step.state <> 'success' "
+    "WHERE step.id {any}SELECT step_id FROM task WHERE id {in:tasks}{end} "
+    f"AND NOT {in_state(State.SUCCESS, of='step')} "
     "AND (job.stop_kind IS NOT NULL OR task.service OR task.state IN ('failed', 'canceled', 'timeout'))"
 )
-_ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' LIMIT 1")
+# In the order of the queue's own index: without one, all that is unfinished could be looked through.
+_ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' ORDER BY rank, created, id LIMIT 1")
 _STOPPING = make_sql(
-    "SELECT id FROM job WHERE id IN (SELECT job_id FROM task WHERE id {in:tasks}) "
-    "AND stop_kind IS NOT NULL AND state IN ('waiting', 'running')"
+    "SELECT id FROM job WHERE id {any}SELECT job_id FROM task WHERE id {in:tasks}{end} "
+    f"AND stop_kind IS NOT NULL AND {in_state(State.WAITING, State.RUNNING)}"
 )
 
 

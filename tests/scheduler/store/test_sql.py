@@ -20,6 +20,9 @@ def test_marks_and_parameters_are_rendered_for_both():
     assert "a::text" in sql.postgres
     assert sql.postgres.endswith("FOR UPDATE")
     assert make_sql("SELECT 1 {skip}").postgres == "SELECT 1 FOR UPDATE SKIP LOCKED"
+    keys = make_sql("id {any}SELECT k FROM t{end} AND EXISTS (SELECT 1 {each})")
+    assert keys.sqlite == "id IN (SELECT k FROM t) AND EXISTS (SELECT 1 )"
+    assert keys.postgres == "id = ANY (ARRAY(SELECT k FROM t)) AND EXISTS (SELECT 1 OFFSET 0)"
 
 
 def test_an_unknown_mark_is_a_defect_found_at_import():

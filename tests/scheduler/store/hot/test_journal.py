@@ -1,7 +1,7 @@
 """Events: in order, in the transaction of their move, with the states of the one table."""
 
 from scheduler.domain.states import Event, Level, State, sources
-from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from tests.scheduler.centre import step
 
 
@@ -23,7 +23,8 @@ def test_nothing_to_write_is_nothing_written(centre):
 
 def test_statements_take_their_states_from_the_table():
     assert to_state(Level.TASK, Event.CLAIMED) == "state = 'running'"
-    assert from_state(Level.TASK, Event.CLAIMED) == "state IN ('dispatched')"
+    assert from_state(Level.TASK, Event.CLAIMED) == "state || '' IN ('dispatched')"
     both = from_state(Level.STEP, Event.SUCCEEDED, Event.RERUN)
     wanted = {*sources(Level.STEP, Event.SUCCEEDED), *sources(Level.STEP, Event.RERUN)}
     assert all(f"'{state}'" in both for state in wanted)
+    assert in_state(State.READY, State.WAITING, of="step") == "step.state || '' IN ('ready', 'waiting')"
