@@ -22,7 +22,6 @@ PARAMS = {
     [
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
-        (dispatch._SURVEY[0], "task_underway"),
         (dispatch._READY, "task_step"),
         (dispatch._READY_IN_QUEUE, "step_queue"),
         (dispatch._QUEUES, "step_queue"),
@@ -77,9 +76,9 @@ def test_on_postgres_no_plan_of_a_hot_statement_walks_a_table_however_short_it_w
     centre = Centre(clean_postgres)
     allowed = {
         # A row for each party.
-        ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"),
-        # What is underway, when a worker begins.
-        ("dispatch._KNOCKED", "task"),
+        ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"), ("dispatch._PARTIES", "party"),
+        # What is underway.
+        ("dispatch._KNOCKED", "task"), ("dispatch._LIVE", "task"),
         # The first one in the order of the queue.
         ("report._ANY_READY", "step"),
     }  # fmt: skip
