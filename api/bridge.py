@@ -23,6 +23,7 @@ from scheduler.store.effects import Effects
 from scheduler.store.failures import UnsureCommitError, is_lost_connection
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work, both, complete
 
 Result = TypeVar("Result")
 
@@ -255,14 +256,15 @@ class Writer:
             for item in batch:
                 if item.kind is _Kind.COLD:
                     _run_alone(tx, item)
-            self._sync(tx, [item for item in batch if item.kind is _Kind.SYNC], now)
-            self._submit(tx, [item for item in batch if item.kind is _Kind.SUBMIT], now)
+            synced = self._sync(tx, [item for item in batch if item.kind is _Kind.SYNC], now)
+            submitted = self._submit(tx, [item for item in batch if item.kind is _Kind.SUBMIT], now)
+            complete(both(synced, submitted))
         return tx.effects
 
-    def _submit(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> None:
+    def _submit(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> Work[None]:
         if not items:
             return
-        answers = submit_jobs(
+        answers = yield from submit_jobs(
             tx, [item.payload for item in items], now=now, open_jobs_per_user=self._open_jobs_per_user
         )
         for item, answer in zip(items, answers, strict=True):
@@ -271,11 +273,11 @@ class Writer:
             else:
                 item.result, item.error = Receipt(answer.job, answer.is_new, now), None
 
-    def _sync(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> None:
+    def _sync(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> Work[None]:
         if not items:
             return
         calls = [item.payload for item in items]
-        replies = sync_workers(tx, calls, now=now, patience=self._patience, sightings=self._sightings)
+        replies = yield from sync_workers(tx, calls, now=now, patience=self._patience, sightings=self._sightings)
         for item, reply in zip(items, replies, strict=True):
             item.result = reply
 

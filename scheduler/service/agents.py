@@ -15,6 +15,7 @@ from scheduler.store.hot.claim import ClaimBy, claim_tasks
 from scheduler.store.hot.dispatch import expire_knocks, list_knocked
 from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work, both
 from scheduler.store.writes.parties import introduce_party
 
 Item = TypeVar("Item")
@@ -66,11 +67,11 @@ class Sightings:
 
 def sync_workers(
     tx: Tx, calls: Sequence[Call], *, now: datetime, patience: Patience, sightings: Sightings | None = None
-) -> list[SyncReply]:
+) -> Work[list[SyncReply]]:
     """Answer a group of agent calls in one transaction; without `sightings` every call is noted.
 
-    Heartbeats first (they carry the last metrics of tasks that end in the same call), then reports,
-    whose freed slots count, then claims. Every job that is touched is locked at the start, in order.
+    Heartbeats first (they carry the last metrics of tasks that end in the same call), then reports and claims,
+    which ask together; then what follows from either. Every job that is touched is locked at the start, in order.
     """
     beats = [BeatBy(call.party, call.request.agent, beat) for call in calls for beat in call.request.beats]
     reports = [ReportBy(call.party, report) for call in calls for report in call.request.reports]
@@ -82,23 +83,14 @@ def sync_workers(
     tasks = [item.beat.task for item in beats] + [item.report.task for item in reports]
     lock_jobs_of(tx, [*tasks, *(claim.task for claim in claims)])
     lease_until = patience.lease_until(now)
-    beat_replies = iter(
-        _in_waves(
-            beats,
-            lambda item: item.beat.task,
-            lambda wave: extend_leases(tx, wave, now=now, lease_until=lease_until),
-        )
+    extended = yield from _in_waves(
+        beats, lambda item: item.beat.task, lambda wave: extend_leases(tx, wave, now=now, lease_until=lease_until)
     )
-    report_replies = iter(
-        _in_waves(reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience))
+    ended, claimed = yield from both(
+        _in_waves(reports, lambda item: item.report.task, lambda wave: _end(tx, wave, now=now, patience=patience)),
+        _in_waves(claims, lambda claim: claim.task, lambda wave: _claim(tx, wave, now=now, patience=patience)),
     )
-    claim_replies = iter(
-        _in_waves(
-            claims,
-            lambda claim: claim.task,
-            lambda wave: _claim(tx, wave, now=now, patience=patience),
-        )
-    )
+    beat_replies, report_replies, claim_replies = iter(extended), iter(ended), iter(claimed)
     callers = [call.party for call in calls]
     mark_seen(tx, sightings.take_due(callers, now=now, patience=patience) if sightings else callers, now=now)
     return [
@@ -111,16 +103,16 @@ def sync_workers(
     ]
 
 
-def _claim(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, patience: Patience) -> list[ClaimReply]:
-    claimed = claim_tasks(tx, claims, now=now, lease_until=patience.lease_until(now))
+def _claim(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, patience: Patience) -> Work[list[ClaimReply]]:
+    claimed = yield from claim_tasks(tx, claims, now=now, lease_until=patience.lease_until(now))
     for job in sorted(claimed.unsettled):
         settle_job(tx, job, now=now, patience=patience)
     return claimed.replies
 
 
-def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patience) -> list[ReportReply]:
+def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patience) -> Work[list[ReportReply]]:
     judged = judge_deaths(tx, reports, allowed=patience.poison_deaths)
-    reported = end_tasks(tx, judged, now=now)
+    reported = yield from end_tasks(tx, judged, now=now)
     note_late_deaths(tx, judged, reported)
     for job in sorted(reported.unsettled):
         settle_job(tx, job, now=now, patience=patience)
@@ -128,8 +120,8 @@ def _end(tx: Tx, reports: Sequence[ReportBy], *, now: datetime, patience: Patien
 
 
 def _in_waves(
-    items: Sequence[Item], key: Callable[[Item], str], answer: Callable[[list[Item]], list[Reply]]
-) -> list[Reply]:
+    items: Sequence[Item], key: Callable[[Item], str], answer: Callable[[list[Item]], Work[list[Reply]]]
+) -> Work[list[Reply]]:
     """Answer all items in order, each key once a wave, so that a foreign item never stands in for another's."""
     replies: dict[int, Reply] = {}
     rest = list(enumerate(items))
@@ -138,7 +130,7 @@ def _in_waves(
         for number, item in rest:
             wave.setdefault(key(item), (number, item))
         taken = {number for number, _ in wave.values()}
-        answers = answer([item for _, item in wave.values()])
+        answers = yield from answer([item for _, item in wave.values()])
         replies.update(zip((number for number, _ in wave.values()), answers, strict=True))
         rest = [(number, item) for number, item in rest if number not in taken]
     return [replies[number] for number in range(len(items))]

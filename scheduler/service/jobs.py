@@ -23,6 +23,7 @@ from scheduler.store.queries.jobs import get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work, both
 from scheduler.store.writes import access
 from scheduler.store.writes.access import KeyUse
 from scheduler.store.writes.attachments import insert_attachments
@@ -44,15 +45,15 @@ class Submitted:
 
 def submit_jobs(
     tx: Tx, submissions: Sequence[Submission], *, now: datetime, open_jobs_per_user: int
-) -> list[Submitted | FedrotaError]:
+) -> Work[list[Submitted | FedrotaError]]:
     """Store a group of submissions; an answer for each, in order.
 
     ConflictError: the key was used for another document. BusyError: the owner has too many open jobs.
     """
     keyed = [item.idempotency_key for item in submissions if item.idempotency_key]
-    known = access.find_keys(tx, keyed) if keyed else {}
+    owners = [item.owner for item in submissions]
+    known, open_jobs = yield from both(access.find_keys(tx, keyed), access.count_open_jobs(tx, owners))
     digests = _digest_all(tx, submissions)
-    open_jobs = access.count_open_jobs(tx, [item.owner for item in submissions])
     answers: list[Submitted | FedrotaError] = []
     new: list[NewJob] = []
     uses: list[KeyUse] = []

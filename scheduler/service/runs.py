@@ -15,6 +15,7 @@ from scheduler.service.templates import TemplateText, change_template, forget_te
 from scheduler.store.queries.jobs import list_job_details
 from scheduler.store.queries.templates import Template, get_template
 from scheduler.store.tx import Tx
+from scheduler.store.work import complete
 from scheduler.store.writes.templates import lock_template, put_template
 
 LAST_RUN: Final = "job"
@@ -37,7 +38,7 @@ def start_run(
     found = _lock(tx, definition)
     if find_open_run(tx, found) is not None:
         raise ConflictError(f"{definition.kind} {definition.id} runs already")
-    answer = submit_jobs(tx, [submission], now=now, open_jobs_per_user=open_jobs_per_user)[0]
+    answer = complete(submit_jobs(tx, [submission], now=now, open_jobs_per_user=open_jobs_per_user))[0]
     if isinstance(answer, FedrotaError):
         raise answer
     put_template(tx, replace(found, body={**found.body, LAST_RUN: answer.job}))

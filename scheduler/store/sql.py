@@ -85,10 +85,8 @@ def bind(params: Mapping[str, Any], *, is_postgres: bool) -> dict[str, Any]:
 
 def _to_array(values: Iterable[Any]) -> str:
     """PostgreSQL's text of an array; the driver writes the same one, slowly and element by element."""
-    return f"{{{','.join(['NULL' if value is None else _to_element(value) for value in values])}}}"
+    return f"{{{','.join([_quote(value) if isinstance(value, str) else to_json(value) for value in values])}}}"
 
 
-def _to_element(value: Any) -> str:
-    if not isinstance(value, str):
-        return str(value)
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,6 +1,6 @@
 """A transaction as the statements see it: the driver's cursor for hot ones, a SQLModel session for the rest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -29,7 +29,8 @@ class Tx:
         self._cursor: Any = connection.connection.cursor()
         self._session: Session | None = None
         self._is_piping = False
-        self._ahead: list[tuple[Sql, Mapping[str, Any]]] = []
+        self._ahead: list[tuple[Sql, Mapping[str, Any], list[Any]]] = []
+        """What is sent before anything else, and where its cursor is put."""
         self._put_off: list[tuple[type[SQLModel], Sequence[Mapping[str, Any]]]] = []
 
     @property
@@ -66,10 +67,22 @@ class Tx:
 
     def run_ahead(self, statement: Sql, **params: Any) -> None:
         """Run a statement whose rows nobody wants, before whatever comes next; on PostgreSQL in its round trip."""
-        if self.is_postgres:
-            self._ahead.append((statement, params))
-        else:
-            self.run(statement, **params)
+        self.ask((statement, params))
+
+    def ask(self, *calls: tuple[Sql, Mapping[str, Any]]) -> Callable[[], list[list[tuple[Any, ...]]]]:
+        """As `run_all`, but the rows are fetched later, once; on PostgreSQL the statements go with what is sent next."""
+        if not self.is_postgres:
+            rows = self.run_all(*calls)
+            return lambda: rows
+        cursors: list[Any] = []
+        self._ahead += [(statement, params, cursors) for statement, params in calls]
+
+        def fetch() -> list[list[tuple[Any, ...]]]:
+            if len(cursors) < len(calls):
+                self.run_all()
+            return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+        return fetch
 
     @contextmanager
     def _in_one_trip(self) -> Iterator[None]:
@@ -84,8 +97,8 @@ class Tx:
         ahead, self._ahead = self._ahead, []
         try:
             with self._driver.pipeline():
-                for call in ahead:
-                    self._send(*call)
+                for statement, params, cursors in ahead:
+                    cursors.append(self._send(statement, params))
                 yield
         finally:
             self._is_piping = False

@@ -15,6 +15,7 @@ from scheduler.domain.states import Event, Level
 from scheduler.service import advance, agents
 from scheduler.store.hot.dispatch import redispatch_tasks
 from scheduler.store.queries.snapshots import find_snapshot
+from scheduler.store.work import complete
 from scheduler.store.writes import moves
 from scheduler.store.writes.parties import update_party
 from tests.scheduler.centre import Centre, chain, eventually, step
@@ -110,7 +111,7 @@ def two_last_reports_end_the_job(centre: Centre) -> None:
         said = Report(task=knocks[party].task, seq=1, outcome="success")
         with centre.store.write() as tx:
             call = agents.Call(party, SyncRequest(agent=f"agent-{party}", reports=(said,)))
-            agents.sync_workers(tx, [call], now=centre.now, patience=centre.patience)
+            complete(agents.sync_workers(tx, [call], now=centre.now, patience=centre.patience))
             if party == "a":
                 other.start()
                 wait_until_over_or_blocked(centre, other)

@@ -15,6 +15,7 @@ from scheduler.service import advance, agents, jobs
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.snapshots import list_unsettled_jobs
 from scheduler.store.session import Store, make_store
+from scheduler.store.work import complete
 from tests.scheduler.centre import Centre, chain, clear, hello, step
 
 JOBS = 300
@@ -78,7 +79,9 @@ def sync(centre: Centre, party: str, *, agent: str = "", **given: object) -> age
     """One agent call, without the centre's own bookkeeping, which is not made for threads."""
     request = SyncRequest(agent=agent or f"agent-{party}", **given)
     with centre.store.write() as tx:
-        return agents.sync_workers(tx, [agents.Call(party, request)], now=centre.now, patience=centre.patience)[0]
+        return complete(
+            agents.sync_workers(tx, [agents.Call(party, request)], now=centre.now, patience=centre.patience)
+        )[0]
 
 
 def start(centre: Centre, count: int, *, claimed: bool = True) -> dict[str, dict[str, Knock]]:
@@ -264,7 +267,7 @@ def test_one_key_makes_one_job_however_many_submit_at_once(centre):
             for attempt in range(2):
                 try:
                     with centre.store.write() as tx:
-                        [answer] = jobs.submit_jobs(tx, [wish], now=centre.now, open_jobs_per_user=1000)
+                        [answer] = complete(jobs.submit_jobs(tx, [wish], now=centre.now, open_jobs_per_user=1000))
                     return answer.job
                 except psycopg.errors.UniqueViolation:
                     assert attempt == 0
@@ -325,7 +328,7 @@ def _call(centre: Centre, said: dict[str, dict[str, object]], chance: random.Ran
     order = chance.sample(list(said.items()), len(said))
     calls = [agents.Call(party, SyncRequest(agent=f"agent-{party}", **given)) for party, given in order]
     with centre.store.write() as tx:
-        agents.sync_workers(tx, calls, now=centre.now, patience=centre.patience)
+        complete(agents.sync_workers(tx, calls, now=centre.now, patience=centre.patience))
 
 
 def _make_passes(centre: Centre, fill: Callable[[dict[str, list[Knock]]], None]) -> None:

@@ -30,6 +30,7 @@ from scheduler.store.queries import jobs as job_queries
 from scheduler.store.queries import tracking
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
+from scheduler.store.work import complete
 
 Result = TypeVar("Result")
 
@@ -124,7 +125,9 @@ class Centre:
 
     def submit_all(self, submissions: Sequence[Submission]) -> list[str]:
         """The ids of new jobs, stored in one transaction."""
-        answers = self.write(lambda tx: jobs.submit_jobs(tx, submissions, now=self.now, open_jobs_per_user=100_000))
+        answers = self.write(
+            lambda tx: complete(jobs.submit_jobs(tx, submissions, now=self.now, open_jobs_per_user=100_000))
+        )
         return [answer.job for answer in answers if isinstance(answer, jobs.Submitted)]
 
     def stop(self, job: str, reason: str = "by me") -> Job:
@@ -171,7 +174,7 @@ class Centre:
     def sync_all(self, *calls: tuple[str, SyncRequest]) -> list[SyncReply]:
         """A group of agent calls in one transaction."""
         group = [agents.Call(party, request) for party, request in calls]
-        return self.write(lambda tx: agents.sync_workers(tx, group, now=self.now, patience=self.patience))
+        return self.write(lambda tx: complete(agents.sync_workers(tx, group, now=self.now, patience=self.patience)))
 
     def claim(self, party: str, knock: Knock, **given: Any) -> ClaimReply:
         """Claim one knocked task."""

@@ -12,6 +12,7 @@ from scheduler.store.hot.journal import Entry, append_events, from_state, to_sta
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import MetricRow
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work
 
 _LOOK = make_sql(
     "SELECT id, job_id, step_id, party_id, seq, state, stop_kind, metric_batch, agent FROM task WHERE id {in:tasks}"
@@ -39,9 +40,12 @@ class BeatBy:
     beat: Beat
 
 
-def extend_leases(tx: Tx, beats: Sequence[BeatBy], *, now: datetime, lease_until: datetime) -> list[BeatReply]:
+def extend_leases(tx: Tx, beats: Sequence[BeatBy], *, now: datetime, lease_until: datetime) -> Work[list[BeatReply]]:
     """Keep alive what is still the beating agent's, and say to each task: go, stop or fenced. Jobs are locked."""
-    rows = {row[0]: row for row in tx.run(_LOOK, tasks=[item.beat.task for item in beats])}
+    asked = tx.ask((_LOOK, {"tasks": [item.beat.task for item in beats]}))
+    yield
+    [found] = asked()
+    rows = {row[0]: row for row in found}
     alive = [item for item in beats if _is_owner(item, rows.get(item.beat.task))]
     if alive:
         _store(tx, alive, rows, lease_until)

@@ -15,6 +15,7 @@ from scheduler.store.hot.journal import Entry, append_events, from_state, in_sta
 from scheduler.store.hot.sources import Sources, load_sources
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work
 
 _CLAIM = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.CLAIMED)}, agent = {{of:agents:text}}, "
@@ -67,18 +68,20 @@ class Claimed:
     unsettled: set[str]
 
 
-def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> Claimed:
+def claim_tasks(tx: Tx, claims: Sequence[ClaimBy], *, now: datetime, lease_until: datetime) -> Work[Claimed]:
     """Answer every claim, in order; their jobs are locked already. A repeat by the same agent is granted again."""
     by_task = {claim.task: claim for claim in claims}
     tasks, at = {"tasks": list(by_task)}, to_epoch(now)
     # A step runs from the first claim of one of its tasks, its job too.
-    granted, started, begun, steps, peers = tx.run_all(
+    asked = tx.ask(
         (_CLAIM, {**_columns(by_task), "lease": to_epoch(lease_until), "now": at}),
         (_START_STEPS, {**tasks, "now": at}),
         (_START_JOBS, {**tasks, "now": at}),
         (_STEPS, tasks),
         (_PEERS, tasks),
     )
+    yield
+    granted, started, begun, steps, peers = asked()
     entries = [Entry(Level.JOB, Event.CLAIMED, State.RUNNING, row[0]) for row in begun]
     entries += [Entry(Level.STEP, Event.CLAIMED, State.RUNNING, job, step) for step, job in started]
     entries += [Entry(Level.TASK, Event.CLAIMED, State.RUNNING, row[9], row[1], row[0]) for row in granted]

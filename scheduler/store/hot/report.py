@@ -13,6 +13,7 @@ from scheduler.store.hot.journal import Entry, append_events, from_state, in_sta
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import OutputRow
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work
 
 _LOCK_JOBS = make_sql(
     "SELECT id FROM job WHERE id {any}SELECT job_id FROM task WHERE id {in:tasks}{end} ORDER BY id {lock}"
@@ -84,12 +85,12 @@ def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:
         tx.run_ahead(_LOCK_JOBS, tasks=sorted(set(tasks)))
 
 
-def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported:
+def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Work[Reported]:
     """Accept each report whose dispatch still runs at its party; their jobs are locked already."""
     by_task = {item.report.task: item for item in reports}
     tasks, moved = {"tasks": list(by_task)}, {"tasks": list(by_task), "now": to_epoch(now)}
     # Steps that are done set others free and complete their jobs.
-    ended, done, freed, finished, stopping, broken, ready = tx.run_all(
+    asked = tx.ask(
         (_END, {**_columns(by_task), "now": to_epoch(now)}),
         (_END_STEPS, moved),
         (_FREE_STEPS, moved),
@@ -98,6 +99,8 @@ def end_tasks(tx: Tx, reports: Sequence[ReportBy], *, now: datetime) -> Reported
         (_UNSETTLED, tasks),
         (_ANY_READY, {}),
     )
+    yield
+    ended, done, freed, finished, stopping, broken, ready = asked()
     accepted = {row[0]: row for row in ended}
     entries = [
         Entry(Level.TASK, ENDING[State(state)], state, job, step, task, reason)

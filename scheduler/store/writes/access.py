@@ -1,7 +1,7 @@
 """Writes about idempotency keys, the audit trail and data tables."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from scheduler.store.queries.data_tables import DataTable
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow
 from scheduler.store.tx import Tx
+from scheduler.store.work import Work
 
 _LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
 _KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")
@@ -44,9 +45,13 @@ class AuditEntry:
     outcome: str
 
 
-def find_keys(tx: Tx, keys: Iterable[str]) -> dict[tuple[str, str], KeyUse]:
+def find_keys(tx: Tx, keys: Collection[str]) -> Work[dict[tuple[str, str], KeyUse]]:
     """The uses of idempotency keys that are stored, by (owner, key)."""
-    rows = tx.run(_KEYS, keys=sorted(set(keys)))
+    if not keys:
+        return {}
+    asked = tx.ask((_KEYS, {"keys": sorted(set(keys))}))
+    yield
+    [rows] = asked()
     return {(row[0], row[1]): KeyUse(*row) for row in rows}
 
 
@@ -59,9 +64,12 @@ def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
     tx.insert_last(IdempotencyRow, rows)
 
 
-def count_open_jobs(tx: Tx, owners: Iterable[str]) -> dict[str, int]:
+def count_open_jobs(tx: Tx, owners: Iterable[str]) -> Work[dict[str, int]]:
     """How many open jobs each owner has."""
-    return {row[0]: int(row[1]) for row in tx.run(_OPEN_JOBS, owners=sorted(set(owners)))}
+    asked = tx.ask((_OPEN_JOBS, {"owners": sorted(set(owners))}))
+    yield
+    [rows] = asked()
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def append_audit(tx: Tx, entry: AuditEntry) -> None:

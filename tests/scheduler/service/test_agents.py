@@ -8,8 +8,11 @@ from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import Beat, Claim, Report, SyncRequest
 from scheduler.service import agents
 from scheduler.service.agents import _in_waves
+from scheduler.service.jobs import submit_jobs
 from scheduler.service.limits import Patience
-from tests.scheduler.centre import hello, step
+from scheduler.store.work import both, complete
+from tests.scheduler.centre import Centre, hello, step
+from tests.scheduler.trips import count_trips, trace_trips
 
 
 def greet(centre, said, party="a"):
@@ -78,12 +81,35 @@ def test_waves_answer_everything_in_order_and_each_key_once_a_wave():
 
     def answer(wave):
         waves.append(list(wave))
+        yield
         return [item.upper() for item in wave]
 
     items = ["a1", "b1", "a2", "c1", "a3", "b2"]
-    assert _in_waves(items, lambda item: item[0], answer) == ["A1", "B1", "A2", "C1", "A3", "B2"]
+    assert complete(_in_waves(items, lambda item: item[0], answer)) == ["A1", "B1", "A2", "C1", "A3", "B2"]
     assert waves == [["a1", "b1", "c1"], ["a2", "b2"], ["a3"]]
-    assert _in_waves([], lambda item: item, answer) == []
+    assert complete(_in_waves([], lambda item: item, answer)) == []
+
+
+def test_calls_and_submits_of_one_group_wait_for_the_database_together(clean_postgres, tmp_path):
+    centre = Centre(clean_postgres)
+    centre.submit(step("s"), step("t"))
+    first, second = centre.dispatch()["a"]
+    centre.claim("a", first)
+    report = Report(task=first.task, seq=first.seq, outcome="success")
+    request = SyncRequest(agent="agent-a", claims=(Claim(second.task, second.seq),), reports=(report,))
+    wish = centre.plan(step("u"), idempotency_key="k")
+    with clean_postgres.write() as tx, trace_trips(tx, tmp_path / "trace"):
+        (reply,), (made,) = complete(
+            both(
+                agents.sync_workers(
+                    tx, [agents.Call("a", request)], now=centre.now, patience=centre.patience,
+                ),
+                submit_jobs(tx, [wish], now=centre.now, open_jobs_per_user=9),
+            )
+        )  # fmt: skip
+        tx.finish()
+    assert (reply.reports[0].accepted, reply.claims[0].assignment is not None, made.is_new) == (True, True, True)
+    assert count_trips(tmp_path / "trace") == 2
 
 
 def test_a_party_is_noted_once_a_second_and_sooner_where_it_is_soon_taken_for_offline():

@@ -11,6 +11,7 @@ from scheduler.service.parties import create_party
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.jobs import get_job_detail
 from scheduler.store.session import make_store
+from scheduler.store.work import complete
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def test_a_fresh_job_looks_as_if_it_were_read_back(tmp_path, submission):
     with store.write() as tx:
         for party in "123":
             create_party(tx, party, org="", slots=1, by=Actor(Principal(name="r", kind="user")), now=NOW)
-        (made,) = submit_jobs(tx, [submission], now=NOW, open_jobs_per_user=10)
+        (made,) = complete(submit_jobs(tx, [submission], now=NOW, open_jobs_per_user=10))
     with store.read() as tx:
         assert view_fresh(submission, job=made.job, now=NOW) == get_job_detail(tx, made.job)
     store.close()

@@ -9,11 +9,12 @@ from scheduler.service import attachments, jobs
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.jobs import Submitted
 from scheduler.store.queries.tracking import list_outputs
+from scheduler.store.work import complete
 from tests.scheduler.centre import chain, step
 
 
 def submit(centre, *wishes, limit=100):
-    return centre.write(lambda tx: jobs.submit_jobs(tx, wishes, now=centre.now, open_jobs_per_user=limit))
+    return centre.write(lambda tx: complete(jobs.submit_jobs(tx, wishes, now=centre.now, open_jobs_per_user=limit)))
 
 
 # --- submit ---

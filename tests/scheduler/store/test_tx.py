@@ -1,15 +1,13 @@
 """Statements in groups, and rows that are put off to the end of their transaction; the same on either database."""
 
-from itertools import groupby
-
 import pytest
-from psycopg.pq import Trace
 from sqlalchemy import text
 
 from scheduler.store.columns import to_epoch
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import AuditRow, DataTableRow, PartyRow
 from tests.scheduler.centre import START
+from tests.scheduler.trips import count_trips, trace_trips
 
 PARTIES = make_sql("SELECT id FROM party ORDER BY id")
 RENAME = make_sql("UPDATE party SET org = :org WHERE id {in:ids} RETURNING id")
@@ -100,27 +98,19 @@ def test_a_statement_ahead_that_fails_undoes_all(store, parties):
     assert (written(store), names_of(store)) == ([], ["a", "b"])
 
 
-def count_trips(trace):
-    """How often something was sent after something had come, in a trace of libpq's."""
-    directions = [line.split("\t")[0] for line in trace.read_text().splitlines()]
-    return [direction for direction, _ in groupby(directions)].count("F")
-
-
 def test_on_postgres_only_rows_that_are_wanted_are_waited_for(clean_postgres, tmp_path):
-    with (tmp_path / "trace").open("w") as trace, clean_postgres.write() as tx:
-        link = tx._connection.connection.driver_connection.pgconn
-        link.trace(trace.fileno())
-        link.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+    with clean_postgres.write() as tx, trace_trips(tx, tmp_path / "trace"):
         tx.run_ahead(DROP, ids=["a"])
         tx.run_ahead(DROP, ids=["b"])
         assert tx.run(PARTIES) == []
         assert tx.run_all((PARTIES, {}), (WHO, {})) == [[], []]
+        one, two = tx.ask((PARTIES, {})), tx.ask((WHO, {}), (PARTIES, {}))
+        assert (two(), one()) == ([[], []], [[]])
         tx.run_ahead(DROP, ids=["c"])
         tx.insert_last(AuditRow, [entry("me")])
         tx.insert_last(PartyRow, [party("c")])
         tx.finish()
-        link.untrace()
-    assert count_trips(tmp_path / "trace") == 3
+    assert count_trips(tmp_path / "trace") == 4
     assert (written(clean_postgres), names_of(clean_postgres)) == (["me"], ["c"])
 
 
