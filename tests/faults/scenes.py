@@ -50,6 +50,13 @@ def foreign_claim_is_refused(centre: Centre) -> None:
     assert state_of(centre, knock) == "dispatched"
 
 
+def a_refused_claim_starts_nothing(centre: Centre) -> None:
+    knock = knocked(centre)["a"]
+    centre.claim("b", knock)
+    job, steps, _ = centre.states(knock.task.split("-")[0])
+    assert (job, set(steps.values())) == ("waiting", {"dispatched"})
+
+
 def late_claim_is_refused(centre: Centre) -> None:
     knock = knocked(centre)["a"]
     centre.stop(knock.task.split("-")[0])

@@ -17,9 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from scheduler.domain.admission import _Ledger, admit
 from scheduler.domain.machine import _Settling
+from scheduler.domain.states import State
+from scheduler.store.hot.journal import in_state
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 from scheduler.store.sql import Sql, make_sql
+from scheduler.store.work import Work
 from scheduler.store.writes import moves
 from scheduler.store.writes.access import KeyUse
 from tests.faults import scenes
@@ -94,8 +97,9 @@ def _no_savepoint(_tx: Any) -> Iterator[None]:
     yield
 
 
-def _first_owner_wins(_tx: Any, keys: Any) -> dict[tuple[str, str], KeyUse]:
+def _first_owner_wins(_tx: Any, keys: Any) -> Work[dict[tuple[str, str], KeyUse]]:
     rows = _tx.run(make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}"), keys=list(keys))
+    yield
     return {(owner, row[1]): KeyUse(*row) for row in rows for owner in ("me", "her")}
 
 
@@ -110,7 +114,7 @@ def _obstacle_without(word: str) -> Callable[..., str]:
 
 
 def _one_wave(items: Any, key: Any, answer: Any) -> Any:
-    return answer(list(items)) if items else []
+    return (yield from answer(list(items))) if items else []
 
 
 def _forgetful(candidates: Any, rooms: Any, *, reserve_after_s: float, held: Any) -> Any:
@@ -145,14 +149,20 @@ END = "scheduler.store.hot.report:_END"
 REDISPATCH = "scheduler.store.hot.dispatch:_REDISPATCH"
 OPEN_TASKS = (
     "AND NOT EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id "
-    "AND task.attempt = step.attempt AND task.state <> 'success') "
+    "AND task.attempt = step.attempt AND task.state <> 'success' {each}) "
 )
 OPEN_NEEDS = (
-    "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
-    "WHERE dep.step_id = step.id AND need.state <> 'success') "
+    "AND NOT EXISTS (SELECT 1 FROM dep WHERE dep.step_id = step.id "
+    "AND (SELECT state FROM step AS need WHERE need.id = dep.needs) <> 'success' {each}) "
 )
-NOT_STOPPING = "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL)"
-OPEN_STEPS = "AND NOT EXISTS (SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success')"
+NOT_STOPPING = "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL {each})"
+OPEN_STEPS = "AND NOT EXISTS (SELECT 1 FROM step WHERE step.job_id = job.id AND step.state <> 'success' {each})"
+RUNNING_TASK = (
+    "AND EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    f"AND {in_state(State.RUNNING, of='task')} {{each}})"
+)
+ENDING = f"AND {in_state(State.RUNNING, State.LOST_CONTACT)}"
+KNOCKED = f"AND {in_state(State.DISPATCHED)}"
 FREE = "scheduler.store.hot.report:_FREE_STEPS"
 END_STEPS = "scheduler.store.hot.report:_END_STEPS"
 END_JOBS = "scheduler.store.hot.report:_END_JOBS"
@@ -163,14 +173,18 @@ OBSTACLE = "scheduler.domain.admission._Ledger.obstacle"
 MUTATIONS = [
     Mutation("seq in claim", cut(CLAIM, "AND seq = {of:seqs} "), scenes.stale_claim_is_refused),
     Mutation("party in claim", cut(CLAIM, "AND party_id = {of:parties:text} "), scenes.foreign_claim_is_refused),
-    Mutation("state in claim", cut(CLAIM, "AND state IN ('dispatched')"), scenes.late_claim_is_refused),
+    Mutation("state in claim", cut(CLAIM, KNOCKED), scenes.late_claim_is_refused),
     Mutation("seq in report", cut(END, "AND seq = {of:seqs} "), scenes.stale_report_is_refused),
     Mutation("party in report", cut(END, "AND party_id = {of:parties:text} "), scenes.foreign_report_is_refused),
-    Mutation("state in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.unclaimed_report_is_refused),
-    Mutation("end in report", cut(END, "AND state IN ('running', 'lost_contact')"), scenes.second_outcome_is_refused),
+    Mutation("running task in the step's start", cut("scheduler.store.hot.claim:_START_STEPS", RUNNING_TASK),
+             scenes.a_refused_claim_starts_nothing),
+    Mutation("running task in the job's start",
+             cut("scheduler.store.hot.claim:_START_JOBS", f"AND {in_state(State.RUNNING)}"),
+             scenes.a_refused_claim_starts_nothing),
+    Mutation("state in report", cut(END, ENDING), scenes.unclaimed_report_is_refused),
+    Mutation("end in report", cut(END, ENDING), scenes.second_outcome_is_refused),
     Mutation("lease in redispatch", cut(REDISPATCH, "AND lease_until <= :now "), scenes.fresh_knock_is_not_repeated),
-    Mutation("state in redispatch", cut(REDISPATCH, "AND state IN ('dispatched') "),
-             scenes.claimed_task_is_not_knocked_again),
+    Mutation("state in redispatch", cut(REDISPATCH, KNOCKED), scenes.claimed_task_is_not_knocked_again),
     Mutation("job lock in report", swap("scheduler.service.agents.lock_jobs_of", lambda tx, tasks: None),
              scenes.two_last_reports_end_the_job, "postgres"),
     Mutation("agent in beat", swap(BEAT, _owner_without("agent")), scenes.beat_of_another_agent_is_fenced),

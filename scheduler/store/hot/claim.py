@@ -39,14 +39,13 @@ _TASKS = make_sql(
     "SELECT id, step_id, party_id, role, position, attempt, seq, state, agent, job_id, slots FROM task WHERE id {in:tasks}"
 )
 _STEPS = make_sql(
-    "SELECT step.id, step.job_id, job.name, step.name, step.run, step.params, step.overrides, step.inputs, "
-    "step.timeout_s FROM step JOIN job ON job.id = step.job_id "
-    "WHERE step.id {any}SELECT step_id FROM task WHERE id {in:tasks}{end}"
+    "SELECT id, job_id, (SELECT name FROM job WHERE job.id = step.job_id), name, run, params, overrides, inputs, "
+    "timeout_s FROM step WHERE id {any}SELECT step_id FROM task WHERE id {in:tasks}{end}"
 )
 _PEERS = make_sql(
-    "SELECT task.step_id, task.attempt, task.id, task.role, task.party_id, task.position, party.identity FROM task "
-    "JOIN party ON party.id = task.party_id "
-    "WHERE task.step_id {any}SELECT step_id FROM task WHERE id {in:tasks}{end} ORDER BY task.member"
+    "SELECT step_id, attempt, id, role, party_id, position, "
+    "(SELECT identity FROM party WHERE party.id = task.party_id) FROM task "
+    "WHERE step_id {any}SELECT step_id FROM task WHERE id {in:tasks}{end} ORDER BY member"
 )
 
 

@@ -38,8 +38,8 @@ _FREE_STEPS = make_sql(
     "WHERE id {any}SELECT step_id FROM dep WHERE needs {any}SELECT id FROM step "
     f"WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} AND {in_state(State.SUCCESS)}{{end}}{{end}} "
     f"AND {from_state(Level.STEP, Event.READIED)} AND not_before IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM dep JOIN step AS need ON need.id = dep.needs "
-    f"WHERE dep.step_id = step.id AND NOT {in_state(State.SUCCESS, of='need')} {{each}}) "
+    "AND NOT EXISTS (SELECT 1 FROM dep WHERE dep.step_id = step.id "
+    "AND (SELECT state FROM step AS need WHERE need.id = dep.needs) <> 'success' {each}) "
     "AND EXISTS (SELECT 1 FROM job WHERE job.id = step.job_id AND job.stop_kind IS NULL {each}) RETURNING id, job_id"
 )
 _END_JOBS = make_sql(
@@ -49,11 +49,10 @@ _END_JOBS = make_sql(
 )
 # Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
-    "SELECT DISTINCT step.job_id FROM step JOIN job ON job.id = step.job_id "
-    "JOIN task ON task.step_id = step.id AND task.attempt = step.attempt "
-    "WHERE step.id {any}SELECT step_id FROM task WHERE id {in:tasks}{end} "
-    f"AND NOT {in_state(State.SUCCESS, of='step')} "
-    "AND (job.stop_kind IS NOT NULL OR task.service OR task.state IN ('failed', 'canceled', 'timeout'))"
+    f"SELECT DISTINCT job_id FROM step WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} "
+    f"AND NOT {in_state(State.SUCCESS)} AND ((SELECT stop_kind FROM job WHERE job.id = step.job_id) IS NOT NULL "
+    "OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
+    "AND (task.service OR task.state IN ('failed', 'canceled', 'timeout')) {each}))"
 )
 # In the order of the queue's own index: without one, all that is unfinished could be looked through.
 _ANY_READY = make_sql("SELECT 1 FROM step WHERE state = 'ready' ORDER BY rank, created, id LIMIT 1")
