@@ -49,7 +49,7 @@ _END_JOBS = make_sql(
 )
 # Steps that success alone does not complete: broken ones, stopping ones, those with members that only serve.
 _UNSETTLED = make_sql(
-    f"SELECT DISTINCT job_id FROM step WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} "
+    f"SELECT job_id FROM step WHERE id {{any}}SELECT step_id FROM task WHERE id {{in:tasks}}{{end}} "
     f"AND NOT {in_state(State.SUCCESS)} AND ((SELECT stop_kind FROM job WHERE job.id = step.job_id) IS NOT NULL "
     "OR EXISTS (SELECT 1 FROM task WHERE task.step_id = step.id AND task.attempt = step.attempt "
     "AND (task.service OR task.state IN ('failed', 'canceled', 'timeout')) {each}))"

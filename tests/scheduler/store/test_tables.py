@@ -60,8 +60,10 @@ def find_walks(store):
     """(hot statement, table) where the plan for any parameters walks a whole table or index."""
     walks = set()
     with store.write() as tx:
-        lock_admission(tx)
-        for name, statement in HOT.items():
+        # Those of a scheduler's pass last, which run in a transaction that does not sort.
+        for name, statement in sorted(HOT.items(), key=lambda item: item[0].startswith("dispatch.")):
+            if name.startswith("dispatch."):
+                lock_admission(tx)
             names = dict.fromkeys(re.findall(r"%\((\w+)\)s", statement.postgres))
             numbered = statement.postgres % {name: f"${number}" for number, name in enumerate(names, 1)}
             rows = tx.connection.connection.driver_connection.execute(
