@@ -22,7 +22,8 @@ _READY_PAGE = (
     "ORDER BY rank, created, id LIMIT :limit), "
     "free AS (SELECT id FROM job WHERE id {any}SELECT job_id FROM page{end} ORDER BY id {skip}) "
     f"SELECT {_COLUMNS}, job_id IN (SELECT id FROM free), party_id, SUM(slots) FROM page LEFT JOIN "
-    "(SELECT step_id, party_id, slots FROM task WHERE state = 'waiting') AS member ON member.step_id = page.id "
+    "(SELECT step_id, party_id, slots FROM task WHERE step_id {any}SELECT id FROM page{end} AND state = 'waiting') "
+    "AS member ON member.step_id = page.id "
     f"GROUP BY {_COLUMNS}, party_id ORDER BY rank, created, id, party_id"
 )
 _READY = make_sql(_READY_PAGE.replace("{queue}", ""))
@@ -37,11 +38,19 @@ _QUEUES = make_sql(
 # Without sorting, the pages of ready steps are read from their index also where it was empty at the plan's time.
 _LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800), set_config('enable_sort', 'off', true)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
-_PARTIES = make_sql("SELECT id, slots, drained, last_seen FROM party")
-_LIVE = make_sql(
+_ROOMS = "SELECT id, slots, drained, last_seen FROM party {which}"
+_LIVE = (
     "SELECT party_id, SUM(slots), SUM(CASE WHEN gang OR state <> 'dispatched' THEN slots ELSE 0 END) "
-    "FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') GROUP BY party_id"
+    "FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') {which}GROUP BY party_id"
 )
+_ALL_ROOMS, _ALL_LIVE = (make_sql(text.replace("{which}", "")) for text in (_ROOMS, _LIVE))
+# Of those parties alone that the first page's steps wait for: there may be hundreds.
+_WAITED_FOR = (
+    "{any}SELECT party_id FROM task WHERE step_id {any}SELECT id FROM step WHERE state = 'ready' "
+    "ORDER BY rank, created, id LIMIT :limit{end}{end} "
+)
+_FIRST_ROOMS = make_sql(_ROOMS.replace("{which}", f"WHERE id {_WAITED_FOR}"))
+_FIRST_LIVE = make_sql(_LIVE.replace("{which}", f"AND party_id {_WAITED_FOR}"))
 _DISPATCH_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.DISPATCHED)}, reason = '' "
     f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.DISPATCHED)} RETURNING id, job_id, name"
@@ -113,8 +122,9 @@ def lock_admission(tx: Tx) -> None:
 
 
 def read_first(tx: Tx, *, limit: int) -> tuple[list[ReadyStep], dict[str, PartyRoom]]:
-    """The first ready steps of all queues, as `list_ready`, and the room at every party."""
-    steps, live, parties = tx.run_all((_READY, _place(FIRST_RANK, limit)), (_LIVE, {}), (_PARTIES, {}))
+    """The first ready steps of all queues, as `list_ready`, and the room at their parties."""
+    page = {"limit": limit}
+    steps, live, parties = tx.run_all((_READY, _place(FIRST_RANK, limit)), (_FIRST_LIVE, page), (_FIRST_ROOMS, page))
     return _ready_steps(steps), _rooms(live, parties)
 
 
@@ -128,7 +138,7 @@ def list_ready(tx: Tx, queue: str, *, after: Rank, limit: int) -> list[ReadyStep
 
 def survey(tx: Tx) -> tuple[dict[str, PartyRoom], dict[str, frozenset[str]]]:
     """The room at every party; the queues in which steps are ready, each with the parties that its steps wait for."""
-    live, parties, queues = tx.run_all((_LIVE, {}), (_PARTIES, {}), (_QUEUES, {}))
+    live, parties, queues = tx.run_all((_ALL_LIVE, {}), (_ALL_ROOMS, {}), (_QUEUES, {}))
     return _rooms(live, parties), {row[0]: frozenset(orjson.loads(row[0])) for row in queues}
 
 
