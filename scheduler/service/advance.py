@@ -24,8 +24,8 @@ from scheduler.store.hot.dispatch import (
     list_expired,
     list_ready,
     lock_admission,
+    lock_and_read,
     lock_jobs,
-    read_first,
     redispatch_tasks,
     survey,
 )
@@ -60,17 +60,15 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     done = Pass()
     lock_admission(tx)
     held: dict[str, str] = {}
-    steps, stored = read_first(tx, limit=PAGE)
+    steps = list_ready(tx, after=None, limit=PAGE)
     if not steps:
         return done
-    rooms = _judge(stored, now=now, patience=patience)
-    done.add(_dispatch_page(tx, steps, rooms, held, now=now, patience=patience))
+    _dispatch_page(tx, done, steps, held, now=now, patience=patience)
     if len(steps) < PAGE:
         return done
     # Behind a full page only those queues are worth a look whose parties all have room.
-    stored, queues = survey(tx)
-    rooms = _judge(stored, now=now, patience=patience)
-    open_parties = _find_open(rooms)
+    rooms, queues = survey(tx)
+    open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
@@ -79,12 +77,11 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     for _ in range(MAX_PAGES - 1):
         steps = list(islice(behind, PAGE))
         if steps:
-            done.add(_dispatch_page(tx, steps, rooms, held, now=now, patience=patience))
+            _dispatch_page(tx, done, steps, held, now=now, patience=patience)
         if len(steps) < PAGE:
             return done
-        stored, _ = survey(tx)
-        rooms = _judge(stored, now=now, patience=patience)
-        open_parties.intersection_update(_find_open(rooms))
+        rooms, _ = survey(tx)
+        open_parties.intersection_update(_find_open(rooms, now=now, patience=patience))
     done.is_cut = True
     return done
 
@@ -93,36 +90,35 @@ def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *
     """What waits in a queue behind `after`, as long as all its parties are open: `open_parties` shrinks meanwhile."""
     last: Rank | None = after
     while last is not None and parties <= open_parties:
-        steps = list_ready(tx, queue, after=last, limit=PAGE)
+        steps = list_ready(tx, after=last, limit=PAGE, queue=queue)
         yield from takewhile(lambda _: parties <= open_parties, steps)
         last = steps[-1].rank if len(steps) == PAGE else None
 
 
-def _find_open(rooms: Mapping[str, Room]) -> set[str]:
+def _find_open(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> set[str]:
     """The parties that have room."""
+    rooms = _judge(stored, now=now, patience=patience)
     return {party for party, room in rooms.items() if not room.closed and room.live < room.window}
 
 
 def _dispatch_page(
-    tx: Tx,
-    steps: Sequence[ReadyStep],
-    rooms: Mapping[str, Room],
-    held: dict[str, str],
-    *,
-    now: datetime,
-    patience: Patience,
-) -> Mapping[str, Sequence[Knock]]:
-    candidates = [step for step in steps if step.is_free]
+    tx: Tx, done: Pass, steps: Sequence[ReadyStep], held: dict[str, str], *, now: datetime, patience: Patience
+) -> None:
+    parties = [party for step in steps for party in step.needs]
+    free, stored = lock_and_read(tx, [step.job for step in steps], parties)
+    rooms = _judge(stored, now=now, patience=patience)
+    candidates = [step for step in steps if step.job in free]
     verdicts = admit(
         (_candidate(step, now) for step in candidates), rooms, reserve_after_s=patience.reserve_after_s, held=held
     )
+    starting = [verdict.step for verdict in verdicts if verdict.starts]
+    if starting:
+        done.add(dispatch_steps(tx, starting, now=now, lease_until=patience.knock_until(now)))
     known = {step.id: step.reason for step in candidates}
     explain_steps(
         tx,
         {v.step: v.reason for v in verdicts if not v.starts and v.reason != known[v.step]},
     )
-    starting = [verdict.step for verdict in verdicts if verdict.starts]
-    return dispatch_steps(tx, starting, now=now, lease_until=patience.knock_until(now)) if starting else {}
 
 
 def _judge(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> dict[str, Room]:

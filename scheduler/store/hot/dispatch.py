@@ -19,9 +19,7 @@ _COLUMNS = "id, job_id, gang, ready_since, reason, rank, created"
 _READY_PAGE = (
     f"WITH page AS (SELECT {_COLUMNS} FROM step WHERE state = 'ready' {{queue}}"
     "AND (rank, created, id) > (CAST(:rank AS bigint), CAST(:created AS double precision), :id) "
-    "ORDER BY rank, created, id LIMIT :limit), "
-    "free AS (SELECT id FROM job WHERE id {any}SELECT job_id FROM page{end} ORDER BY id {skip}) "
-    f"SELECT {_COLUMNS}, job_id IN (SELECT id FROM free), party_id, SUM(slots) FROM page LEFT JOIN "
+    f"ORDER BY rank, created, id LIMIT :limit) SELECT {_COLUMNS}, party_id, SUM(slots) FROM page LEFT JOIN "
     "(SELECT step_id, party_id, slots FROM task WHERE step_id {any}SELECT id FROM page{end} AND state = 'waiting') "
     "AS member ON member.step_id = page.id "
     f"GROUP BY {_COLUMNS}, party_id ORDER BY rank, created, id, party_id"
@@ -38,19 +36,14 @@ _QUEUES = make_sql(
 # Without sorting, the pages of ready steps are read from their index also where it was empty at the plan's time.
 _LOCK_ADMISSION = make_sql("SELECT pg_advisory_xact_lock(93800), set_config('enable_sort', 'off', true)")
 _LOCK_JOBS = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {skip}")
-_ROOMS = "SELECT id, slots, drained, last_seen FROM party {which}"
-_LIVE = (
+_ALL_ROOMS = "SELECT id, slots, drained, last_seen FROM party"
+_ALL_LIVE = (
     "SELECT party_id, SUM(slots), SUM(CASE WHEN gang OR state <> 'dispatched' THEN slots ELSE 0 END) "
-    "FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') {which}GROUP BY party_id"
+    "FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') {at}GROUP BY party_id"
 )
-_ALL_ROOMS, _ALL_LIVE = (make_sql(text.replace("{which}", "")) for text in (_ROOMS, _LIVE))
-# Of those parties alone that the first page's steps wait for: there may be hundreds.
-_WAITED_FOR = (
-    "{any}SELECT party_id FROM task WHERE step_id {any}SELECT id FROM step WHERE state = 'ready' "
-    "ORDER BY rank, created, id LIMIT :limit{end}{end} "
-)
-_FIRST_ROOMS = make_sql(_ROOMS.replace("{which}", f"WHERE id {_WAITED_FOR}"))
-_FIRST_LIVE = make_sql(_LIVE.replace("{which}", f"AND party_id {_WAITED_FOR}"))
+_ROOMS = make_sql(f"{_ALL_ROOMS} WHERE id {{in:parties}}")
+_LIVE = make_sql(_ALL_LIVE.replace("{at}", "AND party_id {in:parties} "))
+_SURVEY = (make_sql(_ALL_LIVE.replace("{at}", "")), make_sql(_ALL_ROOMS), _QUEUES)
 _DISPATCH_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.DISPATCHED)}, reason = '' "
     f"WHERE id {{in:steps}} AND {from_state(Level.STEP, Event.DISPATCHED)} RETURNING id, job_id, name"
@@ -94,8 +87,6 @@ class ReadyStep:
     ready_since: float
     reason: str
     rank: Rank
-    is_free: bool
-    """Whether its job could be locked; otherwise somebody else is moving it."""
     needs: Mapping[str, int]
     """Slots by party."""
 
@@ -121,52 +112,41 @@ def lock_admission(tx: Tx) -> None:
         tx.run_ahead(_LOCK_ADMISSION)
 
 
-def read_first(tx: Tx, *, limit: int) -> tuple[list[ReadyStep], dict[str, PartyRoom]]:
-    """The first ready steps of all queues, as `list_ready`, and the room at their parties."""
-    page = {"limit": limit}
-    steps, live, parties = tx.run_all((_READY, _place(FIRST_RANK, limit)), (_FIRST_LIVE, page), (_FIRST_ROOMS, page))
-    return _ready_steps(steps), _rooms(live, parties)
-
-
-def list_ready(tx: Tx, queue: str, *, after: Rank, limit: int) -> list[ReadyStep]:
-    """The next ready steps of a queue by priority and age, after the rank of the last page's last.
-
-    Their jobs are locked from now on, but for those that somebody else is moving.
-    """
-    return _ready_steps(tx.run(_READY_IN_QUEUE, **_place(after, limit), queue=queue))
-
-
-def survey(tx: Tx) -> tuple[dict[str, PartyRoom], dict[str, frozenset[str]]]:
-    """The room at every party; the queues in which steps are ready, each with the parties that its steps wait for."""
-    live, parties, queues = tx.run_all((_ALL_LIVE, {}), (_ALL_ROOMS, {}), (_QUEUES, {}))
-    return _rooms(live, parties), {row[0]: frozenset(orjson.loads(row[0])) for row in queues}
-
-
-def _place(after: Rank, limit: int) -> dict[str, Any]:
-    return {"rank": after[0], "created": after[1], "id": after[2], "limit": limit}
-
-
-def _ready_steps(rows: Sequence[tuple[Any, ...]]) -> list[ReadyStep]:
+def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> list[ReadyStep]:
+    """The next ready steps by priority and age, after the rank of the last page's last; of one queue or of all."""
+    rank, created, last = after or FIRST_RANK
+    place = {"rank": rank, "created": created, "id": last, "limit": limit}
+    rows = tx.run(_READY_IN_QUEUE, **place, queue=queue) if queue else tx.run(_READY, **place)
     return [
         ReadyStep(
             id=step,
             job=job,
             gang=bool(gang),
-            ready_since=ready_since or created,
+            ready_since=ready_since or made,
             reason=reason,
-            rank=(rank, created, step),
-            is_free=bool(is_free),
+            rank=(rank, made, step),
             needs={party: int(slots) for *_, party, slots in members if party is not None},
         )
-        for (step, job, gang, ready_since, reason, rank, created, is_free), members in groupby(
-            rows, key=lambda row: row[:8]
-        )
+        for (step, job, gang, ready_since, reason, rank, made), members in groupby(rows, key=lambda row: row[:7])
     ]
+
+
+def survey(tx: Tx) -> tuple[dict[str, PartyRoom], dict[str, frozenset[str]]]:
+    """The room at every party; the queues in which steps are ready, each with the parties that its steps wait for."""
+    live, rooms, queues = tx.run_all(*((statement, {}) for statement in _SURVEY))
+    return _rooms(live, rooms), {row[0]: frozenset(orjson.loads(row[0])) for row in queues}
 
 
 def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:
     """Lock what can be locked of the jobs without waiting; the rest is being moved by somebody else."""
     return {row[0] for row in tx.run(_LOCK_JOBS, jobs=sorted(set(jobs)))}
+
+
+def lock_and_read(tx: Tx, jobs: Sequence[str], parties: Sequence[str]) -> tuple[set[str], dict[str, PartyRoom]]:
+    """As `lock_jobs`, and then the room at the parties."""
+    names = {"parties": sorted(set(parties))}
+    locked, live, rooms = tx.run_all((_LOCK_JOBS, {"jobs": sorted(set(jobs))}), (_LIVE, names), (_ROOMS, names))
+    return {row[0] for row in locked}, _rooms(live, rooms)
 
 
 def _rooms(live: Sequence[tuple[Any, ...]], parties: Sequence[tuple[Any, ...]]) -> dict[str, PartyRoom]:

@@ -7,7 +7,7 @@ from scheduler.domain.machine import Move, NewAttempt, Settlement, StopJob, Stop
 from scheduler.domain.model import Job, Step
 from scheduler.domain.states import TERMINAL, Event, Level, State
 from scheduler.store.columns import to_epoch, to_json
-from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
+from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.hot.submit import task_id
 from scheduler.store.sql import Sql, make_sql
 from scheduler.store.tables import TaskRow
@@ -32,11 +32,11 @@ _MOVE = {
 }
 _STOP_TASK = make_sql(
     "UPDATE task SET stop_kind = :kind, reason = :reason WHERE id = :id AND seq = :seq "
-    "AND state IN ('running', 'lost_contact') AND stop_kind IS NULL RETURNING id"
+    f"AND {in_state(State.RUNNING, State.LOST_CONTACT)} AND stop_kind IS NULL RETURNING id"
 )
 _STOP_JOB = make_sql(
     "UPDATE job SET stop_kind = :kind, stop_reason = :reason WHERE id = :id "
-    "AND state IN ('waiting', 'running') AND stop_kind IS NULL RETURNING id"
+    f"AND {in_state(State.WAITING, State.RUNNING)} AND stop_kind IS NULL RETURNING id"
 )
 _RETRY_STEP = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.RETRIED)}, attempt = :attempt, spent = :spent, "

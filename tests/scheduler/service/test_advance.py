@@ -41,19 +41,13 @@ def test_a_full_window_does_not_hide_the_work_of_others(centre, small_pages):
 
 def count_listed(centre, monkeypatch):
     """How many ready steps a pass reads."""
-    listed, first, further = [], advance.read_first, advance.list_ready
+    listed, real = [], advance.list_ready
 
-    def spy_first(*given, **named):
-        steps, rooms = first(*given, **named)
-        listed.extend(steps)
-        return steps, rooms
+    def spy(tx, **given):
+        listed.extend(found := real(tx, **given))
+        return found
 
-    def spy_further(*given, **named):
-        listed.extend(steps := further(*given, **named))
-        return steps
-
-    monkeypatch.setattr(advance, "read_first", spy_first)
-    monkeypatch.setattr(advance, "list_ready", spy_further)
+    monkeypatch.setattr(advance, "list_ready", spy)
     knocks = centre.dispatch()
     return len(listed), {party: len(items) for party, items in knocks.items()}
 

@@ -21,10 +21,8 @@ PARAMS = {
     ("statement", "index"),
     [
         (dispatch._READY, "step_ready"),
-        (dispatch._FIRST_LIVE, "task_underway"),
-        (dispatch._FIRST_LIVE, "task_step"),
-        (dispatch._FIRST_LIVE, "step_ready"),
-        (dispatch._ALL_LIVE, "task_underway"),
+        (dispatch._LIVE, "task_underway"),
+        (dispatch._SURVEY[0], "task_underway"),
         (dispatch._READY, "task_step"),
         (dispatch._READY_IN_QUEUE, "step_queue"),
         (dispatch._QUEUES, "step_queue"),
@@ -84,11 +82,11 @@ def test_on_postgres_no_plan_of_a_hot_statement_walks_a_table_however_short_it_w
     centre = Centre(clean_postgres)
     allowed = {
         # A row for each party.
-        ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"), ("dispatch._ALL_ROOMS", "party"),
+        ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"),
         # What is underway.
-        ("dispatch._KNOCKED", "task"), ("dispatch._ALL_LIVE", "task"), ("dispatch._FIRST_LIVE", "task"),
-        # The first ones in the order of the queue.
-        ("report._ANY_READY", "step"), ("dispatch._FIRST_LIVE", "step"), ("dispatch._FIRST_ROOMS", "step"),
+        ("dispatch._KNOCKED", "task"), ("dispatch._LIVE", "task"),
+        # The first one in the order of the queue.
+        ("report._ANY_READY", "step"),
     }  # fmt: skip
     assert find_walks(clean_postgres) <= allowed
     for jobs in (1, 3, 30):
