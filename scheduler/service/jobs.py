@@ -127,7 +127,6 @@ def request_stop(tx: Tx, job: str, *, reason: str, now: datetime, patience: Pati
         raise ConflictError(f"job {job} has ended already, as {found.state}")
     stop_job(tx, job, StopJob(kind=State.CANCELED, reason=reason), now)
     settle_job(tx, job, now=now, patience=patience)
-    tx.session.expire_all()
     return get_job(tx, job)
 
 
@@ -155,7 +154,6 @@ def reopen_job(tx: Tx, job: str, choose: Choose, *, now: datetime, patience: Pat
     deadline = now + (found.deadline - found.created) if found.deadline else None
     rerun_job(tx, found, chosen, deadline=deadline, now=now)
     settle_job(tx, job, now=now, patience=patience)
-    tx.session.expire_all()
     return get_job(tx, job)
 
 

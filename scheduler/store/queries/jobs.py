@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Text, case, cast, func, text
+import orjson
+from sqlalchemy import Text, cast, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
@@ -16,6 +17,7 @@ from scheduler.domain.states import OPEN, State
 from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.queries.plain import PlainRows
+from scheduler.store.sql import Sql, make_sql
 from scheduler.store.tables import JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
@@ -23,6 +25,19 @@ from scheduler.store.views import view_job, view_step, view_task
 _JOBS: Final = PlainRows(JobRow, "id {in:jobs}", without=["origin"])
 _STEPS: Final = PlainRows(StepRow, "job_id {in:jobs} ORDER BY job_id, position", without=["parties"])
 _TASKS: Final = PlainRows(TaskRow, "job_id {in:jobs} ORDER BY member")
+_TELLING: Final = PlainRows(
+    # Of each job the open step that says most of where it stands: a running one, else the first that is further
+    # than waiting.
+    StepRow,
+    "id {any}SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY job_id ORDER BY "
+    "CASE state WHEN 'running' THEN 0 WHEN 'waiting' THEN 2 ELSE 1 END, position) AS place FROM step "
+    "WHERE job_id {in:jobs} AND state NOT IN ('success', 'failed', 'canceled', 'timeout')) AS ranked "
+    "WHERE place = 1{end}",
+    without=["parties"],
+)
+_SUCCEEDED: Final = make_sql("SELECT job_id, name FROM step WHERE job_id {in:jobs} AND state = 'success'")
+_STATE: Final = make_sql("SELECT state FROM job WHERE id = :job")
+_ORIGIN: Final = make_sql("SELECT origin FROM job WHERE id = :job")
 LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy
 """The document is large and hardly ever wanted: leave it in the store."""
 
@@ -60,27 +75,31 @@ class JobDetail:
 
 def get_job(tx: Tx, job: str) -> Job:
     """The job; NotFoundError where there is none."""
-    return _explained(tx, [view_job(_get_row(tx, job))])[0]
-
-
-def _get_row(tx: Tx, job: str) -> JobRow:
-    row = tx.session.get(JobRow, job, options=LEAN)
-    if row is None:
+    statement, params = _JOBS.select(jobs=[job])
+    found = [view_job(row) for row in _JOBS.parse(tx.run(statement, **params))]
+    if not found:
         raise NotFoundError("job", job)
-    return row
+    return _explained(tx, found)[0]
 
 
 def get_state(tx: Tx, job: str) -> State:
     """Only the job's state; NotFoundError where there is no such job."""
-    state = tx.session.exec(select(JobRow.state).where(JobRow.id == job)).first()
-    if state is None:
-        raise NotFoundError("job", job)
-    return State(state)
+    return State(_get_value(tx, _STATE, job))
 
 
 def get_origin(tx: Tx, job: str) -> dict[str, Any]:
-    """What the caller sent."""
-    return _get_row(tx, job).origin
+    """What the caller sent; NotFoundError where there is no such job."""
+    origin: dict[str, Any] = orjson.loads(_get_value(tx, _ORIGIN, job))
+    return origin
+
+
+def _get_value(tx: Tx, statement: Sql, job: str) -> str:
+    """The one text that a statement selects of a job."""
+    found = tx.run(statement, job=job)
+    if not found:
+        raise NotFoundError("job", job)
+    value: str = found[0][0]
+    return value
 
 
 def get_job_detail(tx: Tx, job: str) -> JobDetail:
@@ -225,21 +244,15 @@ def _of(steps: dict[str, Step], job: str) -> list[Step]:
 
 
 def _telling_steps(tx: Tx, jobs: Sequence[str]) -> dict[str, Step]:
-    """Of each job the open step that says most of where it stands: a running one, else the first that is further than waiting."""
-    state = col(StepRow.state)
-    gravity = case((state == State.RUNNING, 0), (state == State.WAITING, 2), else_=1)
-    place = func.row_number().over(partition_by=col(StepRow.job_id), order_by=(gravity, col(StepRow.position)))
-    is_open = state.in_([str(item) for item in OPEN])
-    ranked = select(StepRow.id, place.label("place")).where(col(StepRow.job_id).in_(jobs), is_open).subquery()
-    rows = tx.session.exec(select(StepRow).join(ranked, ranked.c.id == StepRow.id).where(ranked.c.place == 1)).all()
-    return {row.job_id: view_step(row) for row in rows}
+    """Of each job the open step that says most of where it stands."""
+    statement, params = _TELLING.select(jobs=jobs)
+    return {row.job_id: view_step(row) for row in _TELLING.parse(tx.run(statement, **params))}
 
 
 def _succeeded(tx: Tx, jobs: Sequence[str]) -> dict[str, frozenset[str]]:
     """The names of the jobs' steps that are done."""
     names: dict[str, set[str]] = {job: set() for job in jobs}
     if jobs:
-        done = col(StepRow.job_id).in_(jobs), StepRow.state == State.SUCCESS
-        for job, name in tx.session.exec(select(StepRow.job_id, StepRow.name).where(*done)).all():
+        for job, name in tx.run(_SUCCEEDED, jobs=jobs):
             names[job].add(name)
     return {job: frozenset(found) for job, found in names.items()}
