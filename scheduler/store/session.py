@@ -6,13 +6,14 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from scheduler.store.connections import Connections
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
-from scheduler.store.sql import make_sql
+from scheduler.store.sql import Sql
 from scheduler.store.turns import Turns
 from scheduler.store.tx import Tx
 
@@ -31,8 +32,9 @@ POSTGRES_SETTINGS: Final = (
     "-c enable_seqscan=off -c enable_bitmapscan=off -c jit=off"
 )
 
-_BEGIN_WRITE: Final = make_sql("BEGIN ISOLATION LEVEL READ COMMITTED")
-_BEGIN_READ: Final = make_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+# SQLite takes its write lock at once: a deferred one fails half-way with "locked".
+_BEGIN_WRITE: Final = Sql(sqlite="BEGIN IMMEDIATE", postgres="BEGIN ISOLATION LEVEL READ COMMITTED")
+_BEGIN_READ: Final = Sql(sqlite="BEGIN", postgres="BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 class Store:
@@ -40,6 +42,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._connections = Connections(engine)
         self.is_postgres = engine.dialect.name == "postgresql"
         file = None if self.is_postgres else engine.url.database
         self._turns = Turns(Path(file)) if file and file != ":memory:" else None
@@ -67,26 +70,18 @@ class Store:
 
     @contextmanager
     def _begin(self, *, for_write: bool) -> Iterator[Tx]:
-        with self.engine.connect() as connection:
-            if self.is_postgres:
-                # The driver would wait for its own BEGIN; ours goes with the first statement.
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-            else:
-                # SQLite takes its write lock at once: a deferred one fails half-way with "locked".
-                connection.info["begin"] = "BEGIN IMMEDIATE" if for_write else "BEGIN"
-            with connection.begin():
-                tx = Tx(connection)
-                if self.is_postgres:
-                    tx.run_ahead(_BEGIN_WRITE if for_write else _BEGIN_READ)
-                try:
-                    yield tx
-                    if for_write:
-                        tx.finish()
-                finally:
-                    tx.close()
+        with self._connections.take(for_write=for_write) as raw:
+            tx = Tx(self.engine, raw)
+            tx.run_ahead(_BEGIN_WRITE if for_write else _BEGIN_READ)
+            try:
+                yield tx
+                tx.finish() if for_write else raw.commit()
+            finally:
+                tx.close()
 
     def close(self) -> None:
         """Close all connections."""
+        self._connections.close()
         self.engine.dispose()
         if self._turns:
             self._turns.close()
@@ -97,7 +92,6 @@ def make_store(url: str, *, pool_size: int = 8) -> Store:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=pool_size, max_overflow=4, connect_args={"check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
     else:
         engine = create_engine(
             url,
@@ -114,7 +108,3 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     connection.isolation_level = None
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Boolean, Connection, Double, Float, Integer, Table
+from sqlalchemy import Boolean, Connection, Double, Engine, Float, Integer, PoolProxiedConnection, Table
 from sqlmodel import Session, SQLModel
 
 from scheduler.store.columns import Instant, find_table, to_json
@@ -20,13 +20,16 @@ LARGEST_BLOCK: Final = 64
 class Tx:
     """A transaction: the driver's cursor for hot statements, a SQLModel session for the rest."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.is_postgres = connection.dialect.name == "postgresql"
+    def __init__(self, engine: Engine, raw: PoolProxiedConnection) -> None:
+        """`raw` is a connection that is in no transaction and marked as ours."""
+        self._engine = engine
+        self._raw = raw
+        self.is_postgres = engine.dialect.name == "postgresql"
         self.effects = Effects()
         self.is_unsure = False
         """Whether the connection was lost in the commit, so that nobody knows what is stored."""
-        self._cursor: Any = connection.connection.cursor()
+        self._cursor: Any = raw.cursor()
+        self._connection: Connection | None = None
         self._session: Session | None = None
         self._is_piping = False
         self._ahead: list[tuple[Sql, Mapping[str, Any], list[Any]]] = []
@@ -38,6 +41,10 @@ class Tx:
         """SQLAlchemy's connection, inside this transaction."""
         if self._ahead:
             self.run_all()
+        if self._connection is None:
+            # It is never closed: that would give the driver's connection back.
+            self._connection = Connection(self._engine, self._raw)
+            self._connection.begin()
         return self._connection
 
     @property
@@ -108,7 +115,7 @@ class Tx:
 
     @property
     def _driver(self) -> Any:
-        return self._connection.connection.driver_connection
+        return self._raw.driver_connection
 
     def insert_last(self, kind: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
         """As `insert`, but at the end of the transaction, together with all others that are put off.
@@ -133,9 +140,7 @@ class Tx:
         try:
             with self._in_one_trip():
                 self._insert_put_off()
-                if self.is_postgres:
-                    # The store's own commit finds the transaction ended, and costs no round trip.
-                    self._cursor.execute("COMMIT")
+                self._cursor.execute("COMMIT")
         except psycopg.OperationalError:
             self.is_unsure = self._driver.closed
             raise
@@ -173,7 +178,8 @@ class Tx:
             self._put_off.clear()
             self._ahead.clear()
             self._cursor.execute("ROLLBACK TO SAVEPOINT part")
-            self.session.expire_all()
+            if self._session is not None:
+                self._session.expire_all()
             raise
         finally:
             self._cursor.execute("RELEASE SAVEPOINT part")

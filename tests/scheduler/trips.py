@@ -13,7 +13,7 @@ from scheduler.store.tx import Tx
 @contextmanager
 def trace_trips(tx: Tx, file: Path) -> Iterator[None]:
     """Write down in `file` what is sent and what comes on the transaction's connection."""
-    link = tx._connection.connection.driver_connection.pgconn
+    link = tx._driver.pgconn
     with file.open("w") as trace:
         link.trace(trace.fileno())
         link.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
