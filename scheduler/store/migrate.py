@@ -21,8 +21,9 @@ def make_config(store: Store) -> Config:
 
 
 def migrate(store: Store) -> None:
-    """Apply what is missing."""
-    command.upgrade(make_config(store), "head")
+    """Apply what is missing, in a turn of its own: a system that is up may be writing."""
+    with store.turn():
+        command.upgrade(make_config(store), "head")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +55,16 @@ class Store:
         """
         tx: Tx | None = None
         try:
-            with self._turns.take() if self._turns else nullcontext(), self._begin(for_write=True) as tx:
+            with self.turn(), self._begin(for_write=True) as tx:
                 yield tx
         except STORE_AWAY as failure:
             if tx is not None and tx.is_unsure:
                 raise UnsureCommitError(str(failure)) from failure
             raise
+
+    def turn(self) -> AbstractContextManager[None]:
+        """While the block runs nobody else writes or checkpoints a SQLite database; PostgreSQL needs no turns."""
+        return self._turns.take() if self._turns else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -2,6 +2,9 @@
 
 SQLite's own waiting sleeps in growing steps and is unfair under load. Its lock still decides; this one
 only orders those who would meet there, and a process that dies gives its turn back.
+
+It also keeps every checkpoint, which runs inside a commit, apart from every other commit: before 3.51.3 SQLite can
+lose committed pages where the two meet (https://sqlite.org/wal.html#the_wal_reset_bug).
 """
 
 import os

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from alembic import command
@@ -35,6 +36,18 @@ def test_migration_makes_every_table_and_may_be_repeated(empty):
         migrate(empty)
         check_schema(empty)
     assert names(empty) == {*SQLModel.metadata.tables, "alembic_version"}
+
+
+def test_a_migration_waits_for_its_turn_at_writing(tmp_path):
+    store = make_store(f"sqlite:///{tmp_path / 'x.db'}")
+    migration = threading.Thread(target=migrate, args=(store,))
+    with store.turn():
+        migration.start()
+        migration.join(0.5)
+        assert names(store) == set()
+    migration.join()
+    check_schema(store)
+    store.close()
 
 
 def test_migrations_and_models_do_not_differ(empty):
