@@ -37,7 +37,7 @@ class _Counter:
         self.free = threading.Semaphore(slots)
         self.failed: list[Ending] = []
 
-    def started(self, pid: int) -> None:
+    def started(self, pid: int, birth: int = 0) -> None:
         """Nothing."""
 
     def progressed(self, fraction: float) -> None:

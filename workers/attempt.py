@@ -43,7 +43,7 @@ class Attempt:
         assignment: Assignment,
         *,
         changed: threading.Condition,
-        on_started: Callable[["Attempt", int], None],
+        on_started: Callable[["Attempt", int, int], None],
         on_ended: Callable[["Attempt", Ending], None],
     ) -> None:
         self.assignment = assignment
@@ -63,9 +63,9 @@ class Attempt:
         self._sent = 0
         """How many of the first points are batch `_batch`, which is not answered yet."""
 
-    def started(self, pid: int) -> None:
+    def started(self, pid: int, birth: int = 0) -> None:
         """The attempt has a process."""
-        self._on_started(self, pid)
+        self._on_started(self, pid, birth)
 
     def progressed(self, fraction: float) -> None:
         """The attempt is so far."""

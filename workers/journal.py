@@ -76,9 +76,9 @@ class Journal:
             self._open |= {key: Leftover(*key) for key in fresh}
             self._append([["begin", *key] for key in fresh])
 
-    def note(self, key: Key, pid: int) -> None:
+    def note(self, key: Key, pid: int, birth: int) -> None:
         """The attempt has this process; nothing is noted of one that has ended: a next life would drop its outputs."""
-        entry = Leftover(*key, pid, find_birth(pid) or 0)
+        entry = Leftover(*key, pid, birth)
         with self._guard:
             if key in self._open:
                 self._open[key] = entry

@@ -354,9 +354,9 @@ class Runner:
         else:
             handle.stop(self._bench.stop_grace_s if grace_s is None else grace_s)
 
-    def _on_started(self, attempt: Attempt, pid: int) -> None:
+    def _on_started(self, attempt: Attempt, pid: int, birth: int) -> None:
         if pid:
-            self._journal.note(attempt.key, pid)
+            self._journal.note(attempt.key, pid, birth)
         self._observer.started(attempt.assignment)
 
     def _on_ended(self, attempt: Attempt, ending: Ending) -> None:

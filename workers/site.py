@@ -279,7 +279,7 @@ class Site:
             version=version("fedrota"),
             slots=self._settings.slots,
             executors=tuple(self.bench.executors),
-            components=tuple(map(_parse_offer, offering.components)),
+            components=tuple(map(_parse_offer, offering.components.values())),
             identity=self._identity.public,
             facts={
                 "host": socket.gethostname(),

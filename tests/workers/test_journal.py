@@ -35,7 +35,7 @@ def test_a_process_that_is_named_after_the_end_opens_nothing_again(open_journal)
     first = open_journal()
     first.begin([("quick", 1)])
     first.end([("quick", 1)])
-    first.note(("quick", 1), 4711)
+    first.note(("quick", 1), 4711, 1)
     assert first.leftovers() == []
     first.close()
     assert open_journal().leftovers() == []
@@ -62,7 +62,7 @@ def test_leftovers_are_killed_only_where_the_process_is_still_the_same(open_jour
     with subprocess.Popen(["sleep", "60"]) as process:
         journal = open_journal()
         journal.begin([("a", 1)])
-        journal.note(("a", 1), process.pid)
+        journal.note(("a", 1), process.pid, find_birth(process.pid))
         journal.sync()
         journal.close()
         (entry,) = open_journal().leftovers()

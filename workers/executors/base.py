@@ -43,8 +43,8 @@ class Ending:
 class Sink(Protocol):
     """Where an executor tells of one attempt; called from the executors' thread, must not block."""
 
-    def started(self, pid: int) -> None:
-        """The attempt has a process."""
+    def started(self, pid: int, birth: int = 0) -> None:
+        """The attempt has a process; `birth` as `kernel.find_birth` tells it."""
 
     def progressed(self, fraction: float) -> None:
         """The attempt is so far, 0 to 1."""

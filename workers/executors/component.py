@@ -30,7 +30,7 @@ class ComponentExecutor:
 
     def find_offer(self, name: str) -> Mapping[str, Any] | None:
         """What the zygote said of the component `name`."""
-        return next((offer for offer in self.nursery.offering.components if offer["name"] == name), None)
+        return self.nursery.offering.components.get(name)
 
     def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
         """Run the component that `assignment.run` names."""

@@ -60,9 +60,9 @@ class MemberRun(ABC):
 
     # As the sink of what runs
 
-    def started(self, pid: int) -> None:
+    def started(self, pid: int, birth: int = 0) -> None:
         """It has a process."""
-        self.sink.started(pid)
+        self.sink.started(pid, birth)
 
     def progressed(self, fraction: float) -> None:
         """Pass it on."""

@@ -35,7 +35,8 @@ THREAD_LIMITS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THRE
 class Offering:
     """What the zygote found: its components as it introduces them, and the modules it left out."""
 
-    components: Sequence[Mapping[str, Any]] = ()
+    components: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By their names."""
     broken: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -209,7 +210,8 @@ class Nursery:
                 process.exited(header["code"])
 
     def _on_ready(self, header: Header) -> None:
-        self.offering = Offering(components=tuple(header["offers"]), broken=header["broken"])
+        offers = {offer["name"]: offer for offer in header["offers"]}
+        self.offering = Offering(components=offers, broken=header["broken"])
         self._failures = 0
         for module, reason in self.offering.broken.items():
             log.error("component_module_left_out", module=module, reason=reason)

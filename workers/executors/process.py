@@ -6,12 +6,13 @@ from collections import deque
 from signal import Signals
 from typing import Protocol
 
+import orjson
 import structlog
 
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import Bytes
-from workers.executors.kernel import kill_tree, list_descendants, signal_quietly
-from workers.executors.link import FrameReader, Header, LinkClosedError, LinkError, pack_head
+from workers.executors.kernel import find_birth, kill_tree, list_descendants, signal_quietly
+from workers.executors.link import FrameReader, Header, LinkClosedError, LinkError, encode_header, pack_head
 from workers.executors.loop import ExecutorLoop
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,8 @@ class Process:
         self._reader = FrameReader()
         self._unsent: deque[memoryview] = deque()
         self.pid: int | None = None
+        self.birth = 0
+        """When it was born, as `find_birth` tells: asked once, not for each of its tasks."""
         self.listener: Listener | None = None
         self.log: AttemptLog | None = None
         self.is_gone = False
@@ -58,7 +61,7 @@ class Process:
             return
         sizes = [memoryview(part).nbytes for part in parts]
         was_waiting = bool(self._unsent)
-        self._unsent.append(memoryview(pack_head(header, sum(sizes))))
+        self._unsent.append(memoryview(pack_head(header, sum(sizes), encode=_encode)))
         self._unsent.extend(memoryview(part).cast("B") for part in parts if memoryview(part).nbytes)
         if not was_waiting:
             self._flush()
@@ -135,7 +138,7 @@ class Process:
 
     def born(self, pid: int) -> None:
         """The nursery says that the process has got its number."""
-        self.pid = pid
+        self.pid, self.birth = pid, find_birth(pid) or 0
         if self.listener is not None:
             self.listener.on_born(pid)
 
@@ -188,3 +191,11 @@ class Process:
         """Kill the process and everything below it; `on_exit` follows."""
         if self.pid is not None and not self.is_gone:
             self._loop.aside(kill_tree, self.pid, then=lambda _none: None)
+
+
+def _encode(header: Header) -> bytes:
+    """Many times as fast; what it refuses, as text that is no UTF-8 in an environment, goes the other way."""
+    try:
+        return orjson.dumps(header)
+    except TypeError:
+        return encode_header(header)

@@ -35,17 +35,17 @@ class ProcessRun:
         self.process = process
         process.listener, process.log = self, self.log
         if process.pid is not None:
-            self._begin(process.pid)
+            self._begin(process.pid, process.birth)
 
-    def _begin(self, pid: int) -> None:
+    def _begin(self, pid: int, birth: int) -> None:
         self._is_begun = True
-        self.sink.started(pid)
+        self.sink.started(pid, birth)
 
     def on_born(self, pid: int) -> None:
         """The process has got its number; an attempt that has ended by then is not begun again."""
         if not self.is_over:
             self._oom_kills = count_oom_kills()
-            self._begin(pid)
+            self._begin(pid, self.process.birth if self.process is not None else 0)
         if self.is_stopped and self.process is not None:
             self.process.kill()
 
@@ -100,7 +100,7 @@ class ProcessRun:
     def on_end(self, header: Header) -> None:
         """The process says how the attempt ended; a quick one may do so before its number is known."""
         if not self._is_begun:
-            self._begin(0)
+            self._begin(0, 0)
         if self.process is not None:
             self.process.drain_output()
         self.finish(parse_ending(header))

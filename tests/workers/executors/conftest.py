@@ -23,6 +23,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.pids: list[int] = []
+        self.births: list[int] = []
         self.points: list[MetricPoint] = []
         self.fractions: list[float] = []
         self.summary: dict[str, Any] = {}
@@ -31,8 +32,9 @@ class Recorder:
         self._over = threading.Event()
         self._begun = threading.Event()
 
-    def started(self, pid: int) -> None:
+    def started(self, pid: int, birth: int = 0) -> None:
         self.pids.append(pid)
+        self.births.append(birth)
         self._begun.set()
 
     def progressed(self, fraction: float) -> None:

@@ -1,7 +1,12 @@
 import time
 
+import pytest
+
 from tests.workers.fakes import make_peer
 from workers.executors.base import Limits
+from workers.executors.kernel import find_birth
+from workers.executors.link import parse_header
+from workers.executors.process import _encode
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)
@@ -24,3 +29,15 @@ def test_a_full_sink_slows_the_component_down_and_loses_nothing(workshop):
     run.sink.full = False
     assert run.sink.wait().outcome == "success"
     assert [point.step for point in run.sink.points] == list(range(3000))
+
+
+def test_every_task_of_a_process_is_told_when_that_was_born(workshop):
+    for _ in range(2):
+        run = workshop.run("noop")
+        assert run.sink.wait().outcome == "success"
+        assert run.sink.births == [find_birth(run.sink.pids[0])]
+
+
+@pytest.mark.parametrize("header", [{"big": 2**70}, {"path": "not UTF-8: \udcff"}, {"plain": [1, "ä", None]}])
+def test_a_header_arrives_whatever_is_in_it(header):
+    assert parse_header(_encode(header)) == header

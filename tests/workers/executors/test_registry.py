@@ -58,11 +58,11 @@ def test_the_catalogue_holds_the_good_and_names_the_bad(make_workshop, tmp_path)
     empty.write_text("")
     workshop = make_workshop(modules=[str(good), str(twin), str(empty), "no.such.module"])
     offering = workshop.nursery.offering
-    mine = next(offer for offer in offering.components if offer["name"] == "mine")
+    mine = offering.components["mine"]
     assert mine["summary"] == "Does my thing."
     assert (mine["roles"], mine["outputs"], mine["reusable"]) == (["guest"], {"model": "model"}, False)
     assert mine["params"]["required"] == ["x"]
-    assert "noop" in {offer["name"] for offer in offering.components}
+    assert "noop" in offering.components
     assert set(offering.broken) == {"twin:mine", "empty", "no.such.module"}
     assert "is in good already" in offering.broken["twin:mine"]
     assert "@component" in offering.broken["empty"]
