@@ -76,8 +76,8 @@ class Store:
     def _begin(self, *, for_write: bool) -> Iterator[Tx]:
         with self._connections.take(for_write=for_write) as raw:
             tx = Tx(self.engine, raw)
-            tx.run_ahead(_BEGIN_WRITE if for_write else _BEGIN_READ)
             try:
+                tx.run_ahead(_BEGIN_WRITE if for_write else _BEGIN_READ)
                 yield tx
                 tx.finish() if for_write else raw.commit()
             finally:
