@@ -7,7 +7,7 @@ import pytest
 
 from scheduler.store.hot import beat, claim, dispatch, report
 from scheduler.store.hot.dispatch import lock_admission
-from scheduler.store.queries import snapshots
+from scheduler.store.queries import jobs, snapshots, tracking
 from scheduler.store.sql import Sql, bind
 from tests.scheduler.centre import Centre, chain
 
@@ -52,6 +52,14 @@ HOT = {
     for name, statement in vars(module).items()
     if isinstance(statement, Sql)
 }
+HOT |= {
+    # What whoever watches a job reads again and again.
+    "jobs._JOBS": jobs._JOBS.select()[0],
+    "jobs._TELLING": jobs._TELLING.select()[0],
+    "jobs._SUCCEEDED": jobs._SUCCEEDED,
+    "jobs._STATE": jobs._STATE,
+    "tracking._EVENTS": tracking._EVENTS,
+}
 
 
 TABLE_SCAN = re.compile(r"(?:Seq|Index|Index Only|Heap) Scan (?:using \w+ )?on (\w+)")
@@ -89,8 +97,8 @@ def test_on_postgres_no_plan_of_a_hot_statement_walks_a_table_however_short_it_w
         ("report._ANY_READY", "step"),
     }  # fmt: skip
     assert find_walks(clean_postgres) <= allowed
-    for jobs in (1, 3, 30):
-        centre.submit_all([centre.plan(*chain(2))] * jobs)
+    for count in (1, 3, 30):
+        centre.submit_all([centre.plan(*chain(2))] * count)
         centre.run()
         assert find_walks(clean_postgres) <= allowed
         # As PostgreSQL does by itself; the partial indexes of an idle system are empty.
