@@ -16,6 +16,7 @@ import structlog
 from scheduler.domain.errors import BusyError, FedrotaError
 from scheduler.domain.messages import SyncReply
 from scheduler.domain.model import Submission
+from scheduler.domain.values import valueclass
 from scheduler.service.agents import Call, Sightings, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
@@ -77,7 +78,7 @@ class Reader:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Receipt(Submitted):
     """What a submit made, and the moment at which it was stored."""
 

@@ -4,12 +4,12 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 import structlog
 
+from scheduler.domain.values import valueclass
 from workers.executors.kernel import find_birth, kill_tree
 from workers.workdir import write_durably
 
@@ -23,7 +23,7 @@ class BusyError(Exception):
     """Another worker of the same party runs on this host."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Leftover:
     """An attempt of a former life; `pid` 0 where it had no process yet."""
 

@@ -5,7 +5,6 @@ import itertools
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +12,7 @@ import orjson
 import structlog
 
 from scheduler.domain.messages import MetricPoint, Report
+from scheduler.domain.values import valueclass
 from workers.wire import parse_report
 from workers.workdir import sync_folder
 
@@ -23,7 +23,7 @@ Key = tuple[str, int]
 ROTATE_BYTES: Final = 4 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A report and the metrics that must be stored before it; `batch` numbers the first of them, 0: there are none.
 

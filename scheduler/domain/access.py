@@ -1,10 +1,11 @@
 """Who may do what: one table of rules, deny by default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+from scheduler.domain.values import valueclass
 
 
 class Role(StrEnum):
@@ -47,7 +48,7 @@ class Scope(StrEnum):
     OWN = "own"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who calls, as their token says; a worker has a party and no role."""
 
@@ -60,7 +61,7 @@ class Principal:
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Whose thing it is that an action would touch; empty fields say that nobody in particular owns it."""
 

@@ -1,10 +1,11 @@
 """Which ready steps start now: all parties of a step at once or none, by priority, then age, with backfill."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from scheduler.domain.values import valueclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A ready step: how many slots it needs at each party; `waited_s` since it became ready.
 
@@ -17,7 +18,7 @@ class Candidate:
     waited_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """A party's room: `running` slots are in use by running tasks and started gangs, `live` by all knocked ones.
 
@@ -35,7 +36,7 @@ class Room:
         return max(16, 2 * self.slots)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What admission says of one candidate: it starts, or waits for the `reason`."""
 

@@ -4,8 +4,10 @@ Times are epoch seconds (UTC) on this wire, since both ends only compare and sub
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from scheduler.domain.values import valueclass
 
 JsonObject = Mapping[str, Any]
 Outcome = Literal["success", "failed", "canceled", "timeout"]
@@ -20,7 +22,7 @@ KNOCK_TASK = "workers.knock"
 LOG_TAIL_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Knock:
     """The broker's whole message about a task: go and claim `task` if its dispatch number is still `seq`.
 
@@ -36,7 +38,7 @@ class Knock:
         return [self.task, self.seq, 1] if self.held else [self.task, self.seq]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class ComponentOffer:
     """A component of a worker as it introduces it; fields as in `model.Component`."""
 
@@ -49,7 +51,7 @@ class ComponentOffer:
     exchange: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """A worker's first word after every start; the party comes from its token, never from here.
 
@@ -66,7 +68,7 @@ class Hello:
     facts: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Welcome:
     """The gateway's answer: who you are and how often to write."""
 
@@ -78,7 +80,7 @@ class Welcome:
     """Names this installation; a worker refuses knocks while its hello was answered by another."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Claim:
     """May I run `task`? Granted while its dispatch number is `seq` and nobody else has it."""
 
@@ -86,7 +88,7 @@ class Claim:
     seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """A member of the same attempt, the task itself included; messages are addressed to its task."""
 
@@ -97,7 +99,7 @@ class Peer:
     identity: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class InputRef:
     """Where an input comes from: output `output` of the accepted dispatch `seq` of `task` at this party."""
 
@@ -106,7 +108,7 @@ class InputRef:
     output: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """Everything a worker needs to run a task."""
 
@@ -128,7 +130,7 @@ class Assignment:
     """So many of the worker's slots it takes while it runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class OutputRef:
     """An output that a task leaves at its party: kind is table, model or file; `facts` e.g. rows, columns."""
 
@@ -139,7 +141,7 @@ class OutputRef:
     facts: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How a task ended. Repeating one is harmless.
 
@@ -159,7 +161,7 @@ class Report:
     worker_died: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class MetricPoint:
     """One point of a curve: metric `name` had `value` at `step` (a round or epoch; -1 for a single figure)."""
 
@@ -169,7 +171,7 @@ class MetricPoint:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Beat:
     """A running task lives; with news since the last beat.
 
@@ -184,7 +186,7 @@ class Beat:
     metrics: tuple[MetricPoint, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class SyncRequest:
     """One agent call: everything that has piled up since the last."""
 
@@ -194,7 +196,7 @@ class SyncRequest:
     beats: tuple[Beat, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class ClaimReply:
     """Granted with an assignment, or refused with the reason (the worker drops the knock)."""
 
@@ -204,7 +206,7 @@ class ClaimReply:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class ReportReply:
     """Accepted (also a repeat), or stale: in both cases the worker forgets the report."""
 
@@ -214,7 +216,7 @@ class ReportReply:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class BeatReply:
     """go on, stop (end the task as `stop_kind`), or fenced (another dispatch owns it: kill, do not report)."""
 
@@ -226,7 +228,7 @@ class BeatReply:
     """The highest batch of metrics that is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class SyncReply:
     """Answers in the order of the request."""
 

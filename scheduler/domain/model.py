@@ -1,16 +1,17 @@
 """What a job is: the frozen values that cross every boundary inside the core."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from scheduler.domain.states import TERMINAL, UNDERWAY, State
+from scheduler.domain.values import valueclass
 
 JsonObject = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """When a failed attempt of a step is followed by another.
 
@@ -24,7 +25,7 @@ class Retry:
     on: tuple[str, ...] = ("lost", "unreachable", "interrupted")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class StepPlan:
     """One step of a submission after validation: everything in it is resolved.
 
@@ -48,7 +49,7 @@ class StepPlan:
     """Roles that only serve the others (an aggregator that never exits): ended when the others have succeeded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A validated wish for a job, in no dialect's words.
 
@@ -75,7 +76,7 @@ class Submission:
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a task did not succeed.
 
@@ -91,7 +92,7 @@ class Failure:
     worker_died: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A job as it stands; times are aware UTC."""
 
@@ -115,7 +116,7 @@ class Job:
     stop_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step of a job as it stands; `attempt` is the number of its present try, from 1."""
 
@@ -143,7 +144,7 @@ class Step:
     ended: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One step at one party in one role, in one attempt.
 
@@ -184,7 +185,7 @@ class Task:
         return self.state in UNDERWAY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Party:
     """An organisation's site; `slots` is how many running tasks it takes at once."""
 
@@ -203,7 +204,7 @@ class Party:
         return self.last_seen is not None and (now - self.last_seen).total_seconds() <= grace_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """A component that a party's worker offers: name, JSON Schema of its parameters, ports.
 

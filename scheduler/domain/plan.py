@@ -3,13 +3,14 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Any, Final
 
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Component, JsonObject, Retry, StepPlan, Submission
 from scheduler.domain.references import find_reference
+from scheduler.domain.values import valueclass
 
 STEP_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 ROLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -18,7 +19,7 @@ MAX_TASKS: Final = 10_000
 DEFAULT_RETRY: Final = Retry()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class StepDraft:
     """A step as the caller wrote it; `roles` None means all of the job's roles, `gang` None: as the component says."""
 
@@ -36,7 +37,7 @@ class StepDraft:
     services: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A job as the caller wrote it, after its types were checked; fields as in `Submission`."""
 
@@ -61,7 +62,7 @@ CheckParams = Callable[[JsonObject, JsonObject], Sequence[Problem]]
 """(JSON Schema, parameters) -> what is wrong, with `where` relative to the parameters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     """What is known of the parties: all registered ids, and what each one's worker offers.
 

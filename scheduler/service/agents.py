@@ -1,12 +1,13 @@
 """What workers do: introduce themselves, claim, beat, report."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import PROTOCOL, ClaimReply, Hello, ReportReply, SyncReply, SyncRequest, Welcome
+from scheduler.domain.values import valueclass
 from scheduler.service.limits import Patience
 from scheduler.service.poison import judge_deaths, note_late_deaths
 from scheduler.service.settling import settle_job
@@ -25,7 +26,7 @@ SEEN_S: Final = 1.0
 """A party's last sign of life is stored no more often."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Call:
     """One agent call with the party that makes it, as its token says."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from scheduler.domain.model import Job, Step, Submission, Task
 from scheduler.domain.plan import Draft, StepDraft
 from scheduler.domain.poison import check_rerun
 from scheduler.domain.states import TERMINAL, State
+from scheduler.domain.values import valueclass
 from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
@@ -35,7 +36,7 @@ Choose = Callable[[Job, Sequence[Step], Sequence[Task]], Sequence[Step]]
 """(job, its steps, its tasks) -> the steps that shall run again."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Submitted:
     """The job that a submission made, or the one that an earlier submit with the same key made."""
 

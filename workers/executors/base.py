@@ -1,11 +1,12 @@
 """What the runner, the executors and the exchange ask of each other."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
 from scheduler.domain.messages import Assignment, MetricPoint, Outcome, OutputRef
+from scheduler.domain.values import valueclass
 
 Bytes = bytes | bytearray | memoryview
 
@@ -14,7 +15,7 @@ class AssignmentError(Exception):
     """The assignment can never work at this worker; the text says what to change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where one attempt works: its folders, its log file, the files of its inputs, the party's tables.
 
@@ -28,7 +29,7 @@ class Place:
     inputs: Mapping[str, Path]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How an attempt ended by itself, in the words of `messages.Report`; `outcome` is success or failed."""
 
@@ -92,7 +93,7 @@ OnMessage = Callable[[Bytes, str], None]
 """Called once with a message and "", or with b"" and the reason why it can never come."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Letter:
     """What a message between two tasks is known by: the peer's task, a name and a round."""
 
@@ -117,7 +118,7 @@ class ExchangePort(Protocol):
         """The attempt is over: tell the peers, so that nobody waits for it any longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one task's process may use; 0 means no limit."""
 

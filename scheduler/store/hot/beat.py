@@ -1,12 +1,12 @@
 """Hot path: heartbeats of running tasks, with their progress and metrics."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from scheduler.domain.messages import Beat, BeatReply
 from scheduler.domain.states import HELD, Event, Level, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
 from scheduler.store.sql import make_sql
@@ -31,7 +31,7 @@ _SEEN = make_sql(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class BeatBy:
     """A heartbeat with who makes it: the party comes from the token."""
 

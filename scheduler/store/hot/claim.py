@@ -1,7 +1,6 @@
 """Hot path: claims of dispatched tasks by their parties, and the assignments that answer them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 from scheduler.domain.messages import Assignment, ClaimReply, Peer
 from scheduler.domain.plan import merge_params
 from scheduler.domain.states import HELD, Event, Level, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.hot.sources import Sources, load_sources
@@ -49,7 +49,7 @@ _PEERS = make_sql(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class ClaimBy:
     """A claim with who makes it: the party comes from the token."""
 
@@ -59,7 +59,7 @@ class ClaimBy:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Claimed:
     """The answers, in order, and the jobs that must be settled in the same transaction."""
 

@@ -1,7 +1,6 @@
 """Hot path: ready steps, the room at their parties, and the dispatch of those that admission lets start."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -10,6 +9,7 @@ import orjson
 
 from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.sql import make_sql
@@ -77,7 +77,7 @@ Rank = tuple[int, float, str]
 FIRST_RANK: Final[Rank] = (-(2**31), 0.0, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class ReadyStep:
     """A step that may start, in the order of admission."""
 
@@ -91,7 +91,7 @@ class ReadyStep:
     """Slots by party."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class PartyRoom:
     """What is in use at a party, in slots; see `admission.Room`."""
 

@@ -1,16 +1,16 @@
 """Event rows: one for every accepted move, written in the move's own transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.domain.states import Event, Level, result, sources
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.tables import EventRow
 from scheduler.store.tx import Tx
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Entry:
     """An event of a job, of one of its steps, or of one of its tasks."""
 

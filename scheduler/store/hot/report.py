@@ -1,13 +1,13 @@
 """Hot path: reports of ended tasks, and what success sets free. Everything else is left to be settled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from scheduler.domain.messages import Report, ReportReply
 from scheduler.domain.rollup import ENDING
 from scheduler.domain.states import Event, Level, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.sql import make_sql
@@ -62,7 +62,7 @@ _STOPPING = make_sql(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class ReportBy:
     """A report with the party that makes it, as its token says."""
 
@@ -70,7 +70,7 @@ class ReportBy:
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Reported:
     """The answers, in order, and the jobs that must be settled in the same transaction."""
 

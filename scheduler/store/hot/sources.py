@@ -1,11 +1,11 @@
 """Hot path: where a claimed task's inputs come from, in its own job or in earlier ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scheduler.domain.messages import InputRef
 from scheduler.domain.references import Reference, find_reference
+from scheduler.domain.values import valueclass
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
 
@@ -27,7 +27,7 @@ Writer = tuple[str, str, int, str, int]
 """(party, role, position, task, seq) of an accepted dispatch that wrote an output."""
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class Sources:
     """The inputs of steps, and who wrote each output that they name.
 

@@ -1,12 +1,12 @@
 """Hot path: new jobs with all their steps, dependencies and tasks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.domain.model import StepPlan, Submission
 from scheduler.domain.states import Event, Level, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events
 from scheduler.store.tables import DepRow, JobRow, StepRow, TaskRow
@@ -15,7 +15,7 @@ from scheduler.store.tx import Tx
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class NewJob:
     """A submission with the id that its job is to have."""
 

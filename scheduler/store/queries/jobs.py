@@ -1,7 +1,7 @@
 """Reads of jobs, steps and tasks, each with its reason in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -14,6 +14,7 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Job, Step, Task
 from scheduler.domain.reasons import explain_job, explain_step, explain_task
 from scheduler.domain.states import OPEN, State
+from scheduler.domain.values import valueclass
 from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.queries.plain import PlainRows
@@ -45,7 +46,7 @@ LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to 
 Told = TypeVar("Told", Job, Step, Task)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@valueclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
     """Which jobs: empty fields do not narrow. `name` is a substring, `labels` must all match."""
 
@@ -57,7 +58,7 @@ class JobFilter:
     labels: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class StepDetail:
     """A step with the tasks of one attempt."""
 
@@ -65,7 +66,7 @@ class StepDetail:
     tasks: list[Task]
 
 
-@dataclass(frozen=True, slots=True)
+@valueclass(frozen=True, slots=True)
 class JobDetail:
     """A job with its steps."""
 
