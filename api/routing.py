@@ -105,9 +105,8 @@ def make_handler(endpoint: Endpoint) -> Handler:
         _check_path(request)
         given: dict[str, Any] = {}
         if request.query_string or endpoint.query is not NoQuery:
-            given["query"] = parse_query(endpoint.query, _collect(request))
-        if endpoint.query is NoQuery:
-            given.pop("query", None)
+            query = parse_query(endpoint.query, _collect(request))
+            given |= {} if endpoint.query is NoQuery else {"query": query}
         if endpoint.body is not None:
             given["body"] = await _read_body(request, endpoint.body, is_optional=endpoint.is_body_optional)
         found = await endpoint.serve(request, **given)
@@ -140,6 +139,8 @@ def _check_path(request: web.Request) -> None:
 
 def _collect(request: web.Request) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
+    if not request.query_string:
+        return found
     for name, text in request.query.items():
         found.setdefault(name, []).append(text)
     return found

@@ -6,8 +6,11 @@ import time
 from collections import deque
 from typing import Any, Final
 
+import orjson
 import structlog
 from celery import Celery
+from kombu.serialization import register
+from kombu.utils.json import dumps
 
 from scheduler.domain.messages import Assignment, Report
 
@@ -19,6 +22,7 @@ WAITING: Final = 20_000
 GROUP: Final = 200
 PAUSE_S: Final = 0.25
 FAILURE_PAUSE_S: Final = 5.0
+SERIALIZER: Final = "party-task-events"
 _EVENT_OF: Final = {"success": "task-succeeded", "canceled": "task-revoked"}
 
 
@@ -90,7 +94,11 @@ class CeleryEvents:
     def _send_while_connected(self) -> None:
         with self._app.connection_for_write() as connection:
             dispatcher = self._app.events.Dispatcher(
-                connection, hostname=self._hostname, buffer_group=frozenset({"task"}), buffer_limit=GROUP
+                connection,
+                hostname=self._hostname,
+                buffer_group=frozenset({"task"}),
+                buffer_limit=GROUP,
+                serializer=SERIALIZER,
             )
             while self._waiting or not self._over.is_set():
                 self._wake.wait()
@@ -124,3 +132,15 @@ def render_args(assignment: Assignment) -> str:
         f"(job={assignment.job!r}, name={assignment.job_name!r}, step={assignment.step!r}, "
         f"role={assignment.role!r}, party={assignment.party!r}, attempt={assignment.attempt})"
     )
+
+
+def encode_events(events: Any) -> str:
+    """JSON as Celery's own serializer makes it, many times as fast; what is no UTF-8 goes the slow way."""
+    try:
+        return orjson.dumps(events).decode()
+    except TypeError:
+        slow: str = dumps(events)
+        return slow
+
+
+register(SERIALIZER, encode_events, None, content_type="application/json", content_encoding="utf-8")

@@ -3,8 +3,10 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import field
 from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
 from scheduler.domain.errors import InvalidDocumentError, Problem
@@ -141,6 +143,10 @@ class _Planner:
         self.draft = draft
         self.catalogue = catalogue
         self.steps = {step.name: step for step in draft.steps}
+        self._needs = {name: _needs_of(step) for name, step in self.steps.items()}
+        self._everybody = tuple((role, party) for role, parties in draft.roles.items() for party in parties)
+        self._first_offers: dict[str, Component | None] = {}
+        self._order = self._sort()
 
     def check_step(self, position: int) -> Iterator[Problem]:
         step = self.draft.steps[position]
@@ -188,9 +194,12 @@ class _Planner:
         return None if offer is None else offer.outputs
 
     def _find_offer(self, name: str) -> Component | None:
-        parties = {party for parties in self.draft.roles.values() for party in parties}
-        offers = (self.catalogue.offers.get(party, {}).get(name) for party in sorted(parties))
-        return next(filter(None, offers), None)
+        """The component as the first of the parties that offer it does."""
+        if name not in self._first_offers:
+            parties = sorted({party for _, party in self._everybody})
+            offers = (self.catalogue.offers.get(party, {}).get(name) for party in parties)
+            self._first_offers[name] = next(filter(None, offers), None)
+        return self._first_offers[name]
 
     def _check_members(self, step: StepDraft, where: str) -> Iterator[Problem]:
         if step.roles is not None and not step.roles:
@@ -200,10 +209,10 @@ class _Planner:
                 yield Problem(
                     f"{where}.roles.{position}", f"the job has no role {role!r}.", nearest(role, self.draft.roles)
                 )
-        roles = {role for role, _ in self._members(step)}
-        if roles and roles <= set(step.services):
+        members = self._members(step)
+        if step.services and members and {role for role, _ in members} <= set(step.services):
             yield Problem(f"{where}.services", "every role only serves: at least one must do the work")
-        targets = _targets(self._members(step))
+        targets = _targets(members) if step.overrides else frozenset()
         for target in step.overrides:
             if target not in targets:
                 yield Problem(
@@ -215,7 +224,8 @@ class _Planner:
     def _check_component(self, step: StepDraft, where: str) -> Iterator[Problem]:
         name = step.run["component"]
         seen: set[tuple[str, str]] = set()
-        for (role, party), params in zip(self._members(step), self._params(step), strict=True):
+        members = self._members(step)
+        for (role, party), params in zip(members, _params_of(members, step), strict=True):
             offers = self.catalogue.offers.get(party)
             if offers is None:
                 continue
@@ -241,43 +251,32 @@ class _Planner:
             yield Problem(f"params{problem.where}", problem.message, problem.hint)
 
     def _members(self, step: StepDraft) -> tuple[tuple[str, str], ...]:
-        roles = [role for role in self.draft.roles if step.roles is None or role in step.roles]
-        return tuple((role, party) for role in roles for party in self.draft.roles[role])
-
-    def _params(self, step: StepDraft) -> Iterator[JsonObject]:
-        """Each member's parameters, in the order of the members."""
-        position: dict[str, int] = {}
-        for role, _ in self._members(step):
-            number = position.setdefault(role, 0)
-            position[role] += 1
-            yield merge_params(step.params, step.overrides, role, number)
+        if step.roles is None:
+            return self._everybody
+        return tuple(member for member in self._everybody if member[0] in step.roles)
 
     def check_cycle(self) -> list[Problem]:
-        ordered = self._order()
-        if len(ordered) == len(self.steps):
+        stuck = self.steps.keys() - self._order
+        if not stuck:
             return []
-        stuck = [step.name for step in self.draft.steps if step.name not in ordered]
-        return [Problem("steps", f"these steps wait for each other in a circle: {', '.join(stuck)}")]
+        names = [step.name for step in self.draft.steps if step.name in stuck]
+        return [Problem("steps", f"these steps wait for each other in a circle: {', '.join(names)}")]
 
-    def _needs(self, step: StepDraft) -> tuple[str, ...]:
-        references = (find_reference(text) for text in step.inputs.values())
-        sources = (reference.step for reference in references if reference is not None and not reference.job)
-        return tuple(dict.fromkeys((*step.needs, *sources)))
-
-    def _order(self) -> dict[str, StepDraft]:
+    def _sort(self) -> list[str]:
         """Steps in an order that respects their needs, otherwise as written; short where there is a circle."""
-        ordered: dict[str, StepDraft] = {}
-        open_steps = dict(self.steps)
-        while True:
-            free = [
-                name
-                for name, step in open_steps.items()
-                if all(need in ordered or need not in self.steps for need in self._needs(step))
-            ]
-            if not free:
-                return ordered
-            for name in free:
-                ordered[name] = open_steps.pop(name)
+        if not any(self._needs.values()):
+            return list(self.steps)
+        written = {name: position for position, name in enumerate(self.steps)}
+        sorter = TopologicalSorter(
+            {name: [need for need in needs if need in self.steps] for name, needs in self._needs.items()}
+        )
+        ordered: list[str] = []
+        with suppress(CycleError):  # it gives all that is in front of the circle
+            sorter.prepare()
+        while free := sorted(sorter.get_ready(), key=written.__getitem__):
+            ordered += free
+            sorter.done(*free)
+        return ordered
 
     def plan(self) -> Submission:
         draft = self.draft
@@ -287,7 +286,7 @@ class _Planner:
             org=draft.org,
             project=draft.project,
             roles=draft.roles,
-            steps=tuple(self._plan_step(step) for step in self._order().values()),
+            steps=tuple(self._plan_step(self.steps[name]) for name in self._order),
             priority=draft.priority,
             deadline_s=draft.deadline_s,
             dialect=draft.dialect,
@@ -305,7 +304,7 @@ class _Planner:
             name=step.name,
             run=step.run,
             members=self._members(step),
-            needs=self._needs(step),
+            needs=self._needs[step.name],
             inputs=step.inputs,
             params=step.params,
             overrides=step.overrides,
@@ -315,6 +314,22 @@ class _Planner:
             services=step.services,
             gang=step.gang if step.gang is not None else bool(offer and offer.exchange),
         )
+
+
+def _needs_of(step: StepDraft) -> tuple[str, ...]:
+    """The steps that it names itself, and those whose outputs it takes."""
+    references = (find_reference(text) for text in step.inputs.values())
+    sources = (reference.step for reference in references if reference is not None and not reference.job)
+    return tuple(dict.fromkeys((*step.needs, *sources)))
+
+
+def _params_of(members: Sequence[tuple[str, str]], step: StepDraft) -> Iterator[JsonObject]:
+    """Each member's parameters, in the order of the members."""
+    position: dict[str, int] = {}
+    for role, _ in members:
+        number = position.setdefault(role, 0)
+        position[role] += 1
+        yield merge_params(step.params, step.overrides, role, number)
 
 
 def merge_params(params: JsonObject, overrides: Mapping[str, JsonObject], role: str, position: int) -> JsonObject:

@@ -1,3 +1,4 @@
+import json
 import threading
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from scheduler.domain.messages import Report
 from scheduler.queues.app import make_celery
 from tests.workers.fakes import make_assignment, until
-from workers.events import CeleryEvents, name_task
+from workers.events import CeleryEvents, encode_events, name_task
 
 
 @pytest.fixture
@@ -72,3 +73,8 @@ def test_each_kind_of_task_has_a_name():
     assert name_task(make_assignment(run={"image": "i", "command": ["y"]})) == "container:i"
     assert name_task(make_assignment(run={"command": ["python", "a.py"]})) == "command:python"
     assert name_task(make_assignment(run={})) == "command:?"
+
+
+def test_events_are_encoded_whatever_is_in_them():
+    for events in ([{"type": "task-failed", "exception": "no UTF-8: \udcff", "n": 1}], [{"n": 2**70}], [{"x": None}]):
+        assert json.loads(encode_events(events)) == events

@@ -33,6 +33,11 @@ def encode_header(header: Header) -> bytes:
     return _ENCODER.encode(header).encode()
 
 
+def decode_header(raw: bytes) -> Any:
+    """What such JSON says; ValueError where it is none."""
+    return json.loads(raw.decode())
+
+
 def pack_head(header: Header, payload_size: int = 0, *, encode: Callable[[Header], bytes] = encode_header) -> bytes:
     """Everything of a frame but its payload; LinkError where either part is too large.
 
@@ -49,7 +54,9 @@ def pack_head(header: Header, payload_size: int = 0, *, encode: Callable[[Header
 class FrameReader:
     """Cuts a stream into frames; large payloads go straight into their own buffer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, decode: Callable[[bytes], Any] = decode_header) -> None:
+        """As for `pack_head`, the worker may give a faster way to `decode` a header."""
+        self._decode = decode
         self._buffer = bytearray()
         self._header: Header | None = None
         self._payload = bytearray()
@@ -85,7 +92,7 @@ class FrameReader:
             begin = LENGTHS.size + head_size
             if len(self._buffer) < begin:
                 break
-            header = parse_header(bytes(self._buffer[LENGTHS.size : begin]))
+            header = parse_header(bytes(self._buffer[LENGTHS.size : begin]), decode=self._decode)
             present = self._buffer[begin : begin + payload_size]
             del self._buffer[: begin + payload_size]
             self._header, self._filled = header, len(present)
@@ -100,10 +107,10 @@ def _grow(begin: bytearray, size: int) -> bytearray:
     return whole
 
 
-def parse_header(raw: bytes) -> Header:
+def parse_header(raw: bytes, *, decode: Callable[[bytes], Any] = decode_header) -> Header:
     """A frame's header; LinkError where it is no JSON object."""
     try:
-        header = json.loads(raw.decode())
+        header = decode(raw)
     except (ValueError, RecursionError) as wrong:
         raise LinkError("a frame's header is not JSON") from wrong
     if not isinstance(header, dict):

@@ -4,7 +4,7 @@ import os
 import socket
 from collections import deque
 from signal import Signals
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 import structlog
@@ -12,7 +12,15 @@ import structlog
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import Bytes
 from workers.executors.kernel import find_birth, kill_tree, list_descendants, signal_quietly
-from workers.executors.link import FrameReader, Header, LinkClosedError, LinkError, encode_header, pack_head
+from workers.executors.link import (
+    FrameReader,
+    Header,
+    LinkClosedError,
+    LinkError,
+    decode_header,
+    encode_header,
+    pack_head,
+)
 from workers.executors.loop import ExecutorLoop
 
 log = structlog.get_logger(__name__)
@@ -40,7 +48,7 @@ class Process:
         self._loop = loop
         self._link = link
         self._output = output
-        self._reader = FrameReader()
+        self._reader = FrameReader(decode=_decode)
         self._unsent: deque[memoryview] = deque()
         self.pid: int | None = None
         self.birth = 0
@@ -199,3 +207,11 @@ def _encode(header: Header) -> bytes:
         return orjson.dumps(header)
     except TypeError:
         return encode_header(header)
+
+
+def _decode(raw: bytes) -> Any:
+    """The other way is for numbers that JSON does not have and Python writes: NaN and the infinite ones."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return decode_header(raw)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduler.domain import plan
 from scheduler.domain.errors import InvalidDocumentError
 from scheduler.domain.model import Component
 from scheduler.domain.plan import MAX_STEPS, Catalogue, Draft, StepDraft, make_submission, merge_params, nearest
+from scheduler.domain.references import find_reference
 from scheduler.service.catalogue import check_params
 
 SCHEMA = {
@@ -117,8 +119,20 @@ def test_steps_that_wait_for_each_other_in_a_circle_are_named():
     assert "circle: read" in problems(reader(needs=("read",)))["steps"]
 
 
+def test_the_longest_chain_is_planned_without_looking_at_all_steps_for_each(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(plan, "find_reference", lambda text: looked_at.append(text) or find_reference(text))
+    chain = [train(f"s{n}", inputs={"data": f"s{n - 1}.data"}) for n in range(1, MAX_STEPS)]
+    source = StepDraft(name="s0", run={"command": ["sh"], "outputs": {"data": "table"}})
+    offers = {"train": replace(TRAIN, outputs={"data": "table"})}
+    catalogue = replace(CATALOGUE, offers={"a": offers, "b": offers})
+    planned = make_submission(draft(*reversed([source, *chain])), catalogue)
+    assert [step.name for step in planned.steps] == [f"s{n}" for n in range(MAX_STEPS)]
+    assert len(looked_at) < 3 * MAX_STEPS
+
+
 def test_a_sound_draft_becomes_a_plan():
-    plan = make_submission(
+    made = make_submission(
         draft(
             train(needs=("clean",), overrides={"host.0": {"rounds": 2}}, params={"rounds": 5}),
             reader(),
@@ -128,18 +142,18 @@ def test_a_sound_draft_becomes_a_plan():
         ),
         CATALOGUE,
     )
-    assert [step.name for step in plan.steps] == ["read", "clean", "train"]
-    read, clean, fit = plan.steps
+    assert [step.name for step in made.steps] == ["read", "clean", "train"]
+    read, clean, fit = made.steps
     assert fit.needs == ("clean", "read")
     assert fit.members == (("guest", "a"), ("host", "b"))
     assert clean.members == (("host", "b"),)
     assert (fit.gang, read.gang, clean.gang) == (True, False, False)
-    assert (plan.priority, plan.labels) == (7, {"team": "x"})
+    assert (made.priority, made.labels) == (7, {"team": "x"})
 
 
 def test_what_a_party_offers_that_never_connected_is_taken_on_trust():
-    plan = make_submission(draft(StepDraft(name="s", run={"component": "x"}), roles={"guest": ("new",)}), CATALOGUE)
-    assert plan.steps[0].members == (("guest", "new"),)
+    made = make_submission(draft(StepDraft(name="s", run={"component": "x"}), roles={"guest": ("new",)}), CATALOGUE)
+    assert made.steps[0].members == (("guest", "new"),)
 
 
 @settings(max_examples=100, deadline=None)
@@ -150,10 +164,10 @@ def test_any_order_of_writing_gives_an_order_that_respects_the_needs(data):
         reader(name, needs=tuple(data.draw(st.sets(st.sampled_from(names[:at])))) if at else ())
         for at, name in enumerate(names)
     ]
-    plan = make_submission(draft(*data.draw(st.permutations(steps))), CATALOGUE)
-    assert {step.name for step in plan.steps} == set(names)
+    made = make_submission(draft(*data.draw(st.permutations(steps))), CATALOGUE)
+    assert {step.name for step in made.steps} == set(names)
     seen = set()
-    for step in plan.steps:
+    for step in made.steps:
         assert set(step.needs) <= seen
         seen.add(step.name)
 

@@ -1,3 +1,5 @@
+import json
+import math
 import time
 
 import pytest
@@ -6,7 +8,7 @@ from tests.workers.fakes import make_peer
 from workers.executors.base import Limits
 from workers.executors.kernel import find_birth
 from workers.executors.link import parse_header
-from workers.executors.process import _encode
+from workers.executors.process import _decode, _encode
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)
@@ -41,3 +43,12 @@ def test_every_task_of_a_process_is_told_when_that_was_born(workshop):
 @pytest.mark.parametrize("header", [{"big": 2**70}, {"path": "not UTF-8: \udcff"}, {"plain": [1, "ä", None]}])
 def test_a_header_arrives_whatever_is_in_it(header):
     assert parse_header(_encode(header)) == header
+
+
+def test_a_header_is_read_as_the_standard_library_reads_it():
+    for header in ({"points": [1.5, math.inf, 2**70]}, {"text": "\ud800 ä"}, [], {"t": "end"}):
+        assert _decode(json.dumps(header).encode()) == header
+    assert math.isnan(_decode(b'{"x": NaN}')["x"])
+    for nonsense in (b"\xff\xff", b"{", b""):
+        with pytest.raises(ValueError, match=r"."):
+            _decode(nonsense)
