@@ -10,6 +10,7 @@ from typing import Any, Final
 from config.settings import SettingsError, WorkerSettings, load
 from scheduler.queues.app import run_worker
 from workers.executors.container import EngineError
+from workers.executors.kernel import weigh_session
 from workers.journal import BusyError
 from workers.site import Site, SiteError
 from workers.tasks import make_party_app, setup_logs
@@ -24,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(WorkerSettings, **parse_arguments(argv))
         setup_logs(settings)
+        weigh_session()
         run(settings)
     except (SettingsError, SiteError, BusyError, EngineError, PathError, ValueError) as wrong:
         print(f"the worker cannot start:\n{wrong}", file=sys.stderr)  # noqa: T201  a command speaks to its caller

@@ -18,6 +18,8 @@ from fedrota.up.tree import wants_flower
 from fedrota.up.withheld import withhold
 
 LOOPBACK: Final = "127.0.0.1"
+YIELDING: Final = ("nice", "-n", "10")
+"""Before a worker's command on the gateway's machine: what parties compute gives way to the centre, which all wait for."""
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
@@ -149,7 +151,7 @@ def _worker(site: _Site, party: PartySpec) -> Program:
     return Program(
         name=f"worker.{party.id}",
         kind="worker",
-        argv=site.run("workers"),
+        argv=(*(YIELDING if site.options.wants("gateway") else ()), *site.run("workers")),
         cwd=site.tree,
         env=_worker_env(site, party, token),
         ready=ready,

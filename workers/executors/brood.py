@@ -12,7 +12,14 @@ import time
 from collections.abc import Callable
 from typing import Final, Optional
 
-from workers.executors.kernel import adopt_orphans, die_with_parent, kill_below, kill_tree, list_children
+from workers.executors.kernel import (
+    adopt_orphans,
+    die_with_parent,
+    kill_below,
+    kill_tree,
+    list_children,
+    weigh_session,
+)
 
 PATIENCE_S: Final = 5.0
 
@@ -58,13 +65,14 @@ class Brood:
                 return step
 
     def fork(self) -> int:
-        """As os.fork; the child leads a session of its own and dies with this process."""
+        """As os.fork; the child leads a session of its own, as nice as this process, and dies with it."""
         parent = os.getpid()
         pid = os.fork()
         if pid:
             self._known.add(pid)
             return pid
         os.setsid()
+        weigh_session()
         die_with_parent(parent)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,18 @@ def die_with_parent(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def weigh_session() -> None:
+    """Give this session of processes the share of the processors that their niceness asks for, as after `nice`.
+
+    Where Linux shares by sessions first, niceness counts only inside one (sched(7), autogroup). Of users without
+    privileges the kernel takes ten such wishes a second: a session whose wish it refuses keeps a full share.
+    """
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    if niceness > 0:
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def adopt_orphans() -> None:

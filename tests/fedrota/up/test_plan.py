@@ -50,7 +50,15 @@ def test_processes_read_only_their_environment(plan_of):
     programs = programs_of(plan_of())
     assert programs["gateway"].argv == (sys.executable, "-m", "api")
     assert programs["scheduler"].argv == (sys.executable, "-m", "scheduler")
-    assert programs["worker.9999"].argv == (sys.executable, "-m", "workers")
+    assert programs["worker.9999"].argv[-3:] == (sys.executable, "-m", "workers")
+
+
+def test_workers_give_way_to_a_gateway_on_their_machine(plan_of):
+    beside = programs_of(plan_of())
+    assert beside["worker.9999"].argv[:3] == ("nice", "-n", "10")
+    assert "nice" not in (*beside["gateway"].argv, *beside["scheduler"].argv, *beside["broker"].argv)
+    alone = programs_of(plan_of({"FEDROTA_TOKEN": "frt_1_x"}, only=("worker",), gateway="https://far:1/"))
+    assert alone["worker.9999"].argv == (sys.executable, "-m", "workers")
 
 
 def test_a_worker_gets_its_own_token_and_no_way_to_the_database(plan_of, tmp_path):

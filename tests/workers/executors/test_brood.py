@@ -52,6 +52,22 @@ else:
 """
 
 
+NICE = """
+import os
+from pathlib import Path
+from workers.executors import brood as module
+os.setsid()
+os.nice(7)
+brood = module.Brood()
+pid = brood.fork()
+if not pid:
+    share = Path("/proc/self/autogroup")
+    print(os.getpriority(os.PRIO_PROCESS, 0), share.read_text() if share.exists() else "not by sessions", flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+"""
+
+
 def run(repository, tmp_path, ending):
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "daemon"), ending],
@@ -89,3 +105,10 @@ def test_children_die_with_their_parent(repository, tmp_path):
     until(lambda: not is_alive(sleeper))
     os.kill(daemon, signal.SIGKILL)  # whoever adopts it is to sweep it away
     process.communicate(timeout=60)
+
+
+def test_a_child_s_session_is_as_nice_as_its_parent(repository):
+    done = subprocess.run([sys.executable, "-c", NICE], cwd=repository, capture_output=True, text=True, check=True)
+    niceness, session = done.stdout.split(maxsplit=1)
+    assert niceness == "7"
+    assert session.strip().endswith(("nice 7", "not by sessions"))
