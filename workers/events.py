@@ -71,7 +71,8 @@ class CeleryEvents:
         runtime = time.time() - self._begun.pop(make_uuid(assignment), time.time())
         kind = _EVENT_OF.get(report.outcome, "task-failed")
         if kind == "task-succeeded":
-            self._add(kind, assignment, result=json.dumps(dict(report.summary), default=str), runtime=runtime)
+            result = json.dumps(dict(report.summary), default=str) if report.summary else "{}"
+            self._add(kind, assignment, result=result, runtime=runtime)
         elif kind == "task-revoked":
             self._add(kind, assignment, terminated=True, signum=15, expired=False)
         else:
@@ -80,7 +81,8 @@ class CeleryEvents:
 
     def _add(self, kind: str, assignment: Assignment, **fields: Any) -> None:
         self._waiting.append((kind, {"uuid": make_uuid(assignment), "timestamp": time.time(), **fields}))
-        self._wake.set()
+        if not self._wake.is_set():  # it is cleared before the thread looks at what waits
+            self._wake.set()
 
     def _run(self) -> None:
         while not self._over.is_set():

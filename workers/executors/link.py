@@ -12,7 +12,8 @@ from typing import Any, Final
 LENGTHS: Final = struct.Struct(">II")
 MAX_HEADER: Final = 16 << 20
 MAX_PAYLOAD: Final = 1 << 30
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 16
+"""Read at once; a buffer of 128 KiB and more would be mapped and unmapped for each."""
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 """Made once: `json.dumps` would make an encoder for each frame."""
 
