@@ -21,7 +21,7 @@ from scheduler.service.agents import Call, Sightings, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
 from scheduler.store.effects import Effects
-from scheduler.store.failures import UnsureCommitError, is_lost_connection
+from scheduler.store.failures import STORE_AWAY, UnsureCommitError, is_lost_connection
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work, both, complete
@@ -66,6 +66,16 @@ class Reader:
         return await asyncio.wrap_future(future)
 
     def _query(self, query: Callable[[Tx], Result]) -> Result:
+        """What it finds; once more where the connection broke, since a read changes nothing."""
+        try:
+            return self._query_once(query)
+        except STORE_AWAY as failure:
+            if not is_lost_connection(failure):
+                raise
+            log.warning("read_repeated", error=repr(failure))
+            return self._query_once(query)
+
+    def _query_once(self, query: Callable[[Tx], Result]) -> Result:
         with self._store.read() as tx:
             return query(tx)
 

@@ -82,7 +82,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     excess = natural - console.width
     if excess > 0 and not _fold(table, [column.startswith("~") for column in columns], excess):
         console.width = natural
-    console.print(table)
+    _print_lines(console, table)
+
+
+def _print_lines(console: Console, table: Table) -> None:
+    """The table; into a file or a pipe without the blanks that fill its lines up to one width."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as lines:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in lines.get().splitlines()))
 
 
 def _fold(table: Table, foldable: Sequence[bool], excess: int) -> bool:
@@ -111,7 +121,7 @@ def print_fields(pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         if value:
             table.add_row(name, value)
-    make_console().print(table)
+    _print_lines(make_console(), table)
 
 
 def print_line(text: str) -> None:

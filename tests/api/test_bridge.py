@@ -207,6 +207,37 @@ async def test_a_connection_that_is_lost_again_and_again_is_an_error(writer, on_
     assert (await writer.submit(make_wish())).is_new
 
 
+async def test_a_read_whose_connection_is_lost_is_run_once_more(either_store, on_postgres):
+    reader, runs = Reader(either_store), []
+
+    def lose(tx, *, times):
+        runs.append(1)
+        if on_postgres and len(runs) <= times:
+            end_own_connection(tx)
+        return len(runs)
+
+    assert await reader.read(lambda tx: lose(tx, times=1)) == 1 + on_postgres
+    runs.clear()
+    if on_postgres:
+        with pytest.raises(STORE_AWAY):
+            await reader.read(lambda tx: lose(tx, times=9))
+        assert len(runs) == 2
+    reader.close()
+
+
+async def test_a_read_that_fails_otherwise_is_not_repeated(either_store):
+    reader, runs = Reader(either_store), []
+
+    def fail(tx):
+        runs.append(1)
+        tx.run(make_sql("SELECT 1 FROM nowhere"))
+
+    with pytest.raises(Exception, match="nowhere"):
+        await reader.read(fail)
+    assert len(runs) == 1
+    reader.close()
+
+
 async def test_what_may_have_been_committed_is_not_repeated(writer, either_store):
     """A trigger ends the connection in the middle of the commit."""
     runs = []

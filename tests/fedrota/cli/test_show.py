@@ -46,7 +46,9 @@ def test_json_line_keeps_letters(capsys):
 
 def test_table_aligns_and_says_when_it_is_empty(capsys):
     print_table(["a", ">b"], [["x", "1"], ["y", "10"]], empty="nothing")
-    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == ["a   b", "x   1", "y  10"]
+    assert capsys.readouterr().out == "a   b\nx   1\ny  10\n"
+    print_table(["a", "long"], [["x", ""], ["y", "abc"]], empty="nothing")
+    assert capsys.readouterr().out == "a  long\nx\ny  abc\n"
     print_table(["a"], [], empty="nothing yet")
     assert capsys.readouterr().out == "nothing yet\n"
 

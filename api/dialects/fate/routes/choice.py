@@ -1,5 +1,7 @@
 """Which parties a request is about, and where a table that it names lies."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
@@ -34,6 +36,13 @@ async def choose_parties(request: web.Request, members: Members) -> list[str]:
     if not here:
         raise FateError(RetCode.CONNECTION, f"no party's worker is connected (of {', '.join(known)})")
     return here
+
+
+async def list_left_out(request: web.Request, members: Members, chosen: Sequence[str]) -> list[str]:
+    """The parties that `choose_parties` would have chosen, too, were their workers connected."""
+    if read_party(members) or request.app[SETTINGS].fate_party:
+        return []
+    return [party.id for party in await request.app[READER].read(list_parties) if party.id not in chosen]
 
 
 async def list_named_tables(

@@ -237,3 +237,13 @@ async def test_the_history_lists_uploads_that_went_well_the_newest_first(site):
 async def test_what_else_stands_below_data_is_refused(site):
     status, found, _ = await site.ask("POST", "/data/nonsense", json={})
     assert (status, found["retcode"]) == (400, 400)
+
+
+async def test_the_log_of_an_upload_to_all_says_who_has_no_table(site):
+    answer = await site.upload(CSV, **CONF)
+    assert answer["retcode"] == 0, answer
+    (step,) = (await site.gateway.get(f"/jobs/{answer['jobId']}")).json["steps"]
+    assert step["params"]["log"].splitlines() == [
+        "table experiment/breast at party 9999: 3 rows of breast.csv",
+        "party 10000 has no such table: its worker is not connected",
+    ]
