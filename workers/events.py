@@ -40,6 +40,7 @@ class CeleryEvents:
 
     def start(self) -> None:
         """Begin to send."""
+        register(SERIALIZER, encode_events, None, content_type="application/json", content_encoding="utf-8")
         self._thread.start()
 
     def stop(self) -> None:
@@ -143,6 +144,3 @@ def encode_events(events: Any) -> str:
     except TypeError:
         slow: str = dumps(events)
         return slow
-
-
-register(SERIALIZER, encode_events, None, content_type="application/json", content_encoding="utf-8")
