@@ -1,17 +1,13 @@
 """The worker's calls to the gateway: one kept-alive connection, used by one thread at a time."""
 
-import http.client
-import socket
-import ssl
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, SyncRequest, Welcome
+from workers.connection import Connection
 from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcome, render
 
-CONNECT_S: Final = 5.0
-ANSWER_S: Final = 30.0
 _AGAIN: Final = frozenset({408, 425, 429})
 _HELLO: Final = frozenset({401, 409, 426})
 
@@ -66,9 +62,11 @@ class Gateway:
         self._is_secure = parts.scheme == "https"
         self._host = parts.hostname
         self._port = parts.port or (443 if self._is_secure else 80)
-        self._prefix = parts.path.rstrip("/")
+        self._prefix = quote(parts.path.rstrip("/"), safe="/%")
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError("the worker's token has characters that no token has: copy it anew")
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: Connection | None = None
 
     def hello(self, hello: Hello) -> Welcome:
         """Introduce this worker."""
@@ -95,32 +93,21 @@ class Gateway:
         is_fresh = self._connection is None
         try:
             return self._exchange(path, body)
-        except (OSError, http.client.HTTPException) as wrong:
+        except OSError as wrong:
             self.close()
             if is_fresh:
                 raise GatewayAwayError(f"{type(wrong).__name__}: {wrong}") from wrong
         return self._post(path, body)  # the kept connection was stale: once more with a new one
 
     def _exchange(self, path: str, body: bytes) -> bytes:
-        connection = self._connection or self._connect()
-        connection.request("POST", self._prefix + path, body, self._headers)
-        answer = connection.getresponse()
-        raw = answer.read()
+        if self._connection is None:
+            self._connection = Connection(self._host, self._port, is_secure=self._is_secure)
+        answer = self._connection.post(self._prefix + path, body, self._headers)
+        if not self._connection.is_open:
+            self.close()
         if answer.status == 200:
-            return raw
-        raise _make_error(answer.status, raw, answer.getheader("Retry-After", ""))
-
-    def _connect(self) -> http.client.HTTPConnection:
-        connection = (
-            http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_S, context=ssl.create_default_context())
-            if self._is_secure
-            else http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_S)
-        )
-        connection.connect()
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock.settimeout(ANSWER_S)
-        self._connection = connection
-        return connection
+            return answer.body
+        raise _make_error(answer.status, answer.body, answer.headers.get("retry-after", ""))
 
 
 def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:

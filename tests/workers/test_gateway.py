@@ -35,14 +35,14 @@ def test_hello_and_a_claim_over_one_connection(fake, gateway):
     assert [claim.assignment for claim in reply.claims] == [assignment, None]
     assert reply.claims[1].reason == "no such dispatch"
     assert gateway._connection is first
-    assert first.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert first.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_connection_that_has_gone_stale_is_replaced_in_silence(fake, gateway):
     gateway.hello(HELLO)
     fake.down()
     fake.up()
-    gateway._connection.sock.shutdown(socket.SHUT_RDWR)
+    gateway._connection.socket.shutdown(socket.SHUT_RDWR)
     assert gateway.sync(SyncRequest(agent="a")).claims == ()
 
 
