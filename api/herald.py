@@ -58,9 +58,11 @@ class Herald:
             with self._lock:
                 self._has_work = self._has_work or effects.has_ready_work
                 self._jobs |= effects.changed_jobs
-            if effects.has_ready_work:
+            # To set what is set already takes its lock all the same, and the thread wants it.
+            if effects.has_ready_work and not self._ready.is_set():
                 self._ready.set()
-            self._wake.set()
+            if not self._wake.is_set():
+                self._wake.set()
         if self._loop is not None and (effects.stops or not self._feed.is_idle):
             self._loop.call_soon_threadsafe(self._tell_loop, set(effects.changed_jobs), list(effects.stops))
 
