@@ -49,6 +49,7 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
     ] = None,
     gateway: Annotated[str | None, typer.Option(help="URL of the gateway, for --only worker.")] = None,
     components: Annotated[list[str] | None, typer.Option(help="Module whose components the workers offer.")] = None,
+    worker_niceness: Annotated[int | None, typer.Option(help="0 to 19; default 10 beside a gateway, 0 alone.")] = None,
     flower: Annotated[
         bool | None, typer.Option("--flower/--no-flower", help="Run Flower; default: when installed.")
     ] = None,
@@ -64,8 +65,9 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
     _require_psutil()
     flags: dict[str, Any] = {"parties": party, "port": port, "host": host, "state": state, "slots": slots}
     flags |= {"gateways": gateways, "only": only, "database": postgres, "broker": broker, "gateway": gateway}
-    flags |= {"components": components, "flower": flower, "flower_port": flower_port}
-    flags |= {"flare_listener": flare_listener, "flare_bridge": flare_bridge, "flare_python": flare_python}
+    flags |= {"components": components, "worker_niceness": worker_niceness, "flower": flower}
+    flags |= {"flower_port": flower_port, "flare_listener": flare_listener}
+    flags |= {"flare_bridge": flare_bridge, "flare_python": flare_python}
     options = make_options(flags=flags, environment=os.environ, config=read_config(config) if config else None)
     _start_detached(options) if detach else _start(options)
 

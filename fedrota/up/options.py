@@ -47,6 +47,8 @@ class Options:
     database: str = ""
     gateway: str = ""
     components: tuple[str, ...] = ()
+    worker_niceness: int | None = None
+    """None: as `YIELDING` of the plan, where the gateway runs beside them."""
     flower: bool | None = None
     """None: when it is installed."""
     flower_port: int = 5555
@@ -76,6 +78,7 @@ _KINDS: Final[Mapping[str, type]] = {
     "broker": str,
     "database": str,
     "gateway": str,
+    "worker_niceness": int,
     "flower": bool,
     "flower_port": int,
     "flare_listener": int,
@@ -190,6 +193,10 @@ def _checked(options: Options) -> Options:
         (not 0 <= options.port <= 65535, f"--port {options.port}: give a number from 0 to 65535 (0: any free one)"),
         (not 1 <= options.gateways <= 64, f"--gateways {options.gateways}: give a number from 1 to 64"),
         (not 1 <= options.slots <= 1024, f"--slots {options.slots}: give a number from 1 to 1024"),
+        (
+            not 0 <= (options.worker_niceness or 0) <= 19,
+            f"--worker-niceness {options.worker_niceness}: give a number from 0 to 19",
+        ),
         (not 1 <= options.flower_port <= 65535, f"--flower-port {options.flower_port}: give a number to 65535"),
         *_flare_doors(options),
         *_lonely_parts(options),

@@ -18,8 +18,8 @@ from fedrota.up.tree import wants_flower
 from fedrota.up.withheld import withhold
 
 LOOPBACK: Final = "127.0.0.1"
-YIELDING: Final = ("nice", "-n", "10")
-"""Before a worker's command on the gateway's machine: what parties compute gives way to the centre, which all wait for."""
+YIELDING: Final = 10
+"""The niceness of workers on the gateway's machine: what parties compute gives way to the centre, which all wait for."""
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
@@ -151,7 +151,7 @@ def _worker(site: _Site, party: PartySpec) -> Program:
     return Program(
         name=f"worker.{party.id}",
         kind="worker",
-        argv=(*(YIELDING if site.options.wants("gateway") else ()), *site.run("workers")),
+        argv=(*_niceness(site.options), *site.run("workers")),
         cwd=site.tree,
         env=_worker_env(site, party, token),
         ready=ready,
@@ -159,6 +159,13 @@ def _worker(site: _Site, party: PartySpec) -> Program:
         grace_s=20.0,
         essential=False,
     )
+
+
+def _niceness(options: Options) -> tuple[str, ...]:
+    """What goes before a worker's command."""
+    given = options.worker_niceness
+    niceness = given if given is not None else YIELDING if options.wants("gateway") else 0
+    return ("nice", "-n", str(niceness)) if niceness else ()
 
 
 def _worker_env(site: _Site, party: PartySpec, token: Path) -> dict[str, str]:

@@ -56,6 +56,8 @@ def test_a_bad_party_id_is_refused_with_an_example(text):
         ({"only": ["gatway"]}, "--only gatway: choose from gateway, scheduler, worker"),
         ({"port": 70000}, "--port 70000"),
         ({"gateways": 0}, "--gateways 0"),
+        ({"worker_niceness": 20}, "--worker-niceness 20: give a number from 0 to 19"),
+        ({"worker_niceness": -1}, "--worker-niceness -1"),
         ({"slots": 0}, "slots 0"),
         ({"flower_port": 0}, "--flower-port 0"),
         ({"flare_bridge": 70000}, "--flare-bridge 70000"),

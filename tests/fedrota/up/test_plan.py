@@ -59,6 +59,8 @@ def test_workers_give_way_to_a_gateway_on_their_machine(plan_of):
     assert "nice" not in (*beside["gateway"].argv, *beside["scheduler"].argv, *beside["broker"].argv)
     alone = programs_of(plan_of({"FEDROTA_TOKEN": "frt_1_x"}, only=("worker",), gateway="https://far:1/"))
     assert alone["worker.9999"].argv == (sys.executable, "-m", "workers")
+    told = {niceness: programs_of(plan_of(worker_niceness=niceness))["worker.9999"].argv for niceness in (0, 19)}
+    assert (told[0][0], told[19][:3]) == (sys.executable, ("nice", "-n", "19"))
 
 
 def test_a_worker_gets_its_own_token_and_no_way_to_the_database(plan_of, tmp_path):
