@@ -3,14 +3,13 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import field
 from difflib import get_close_matches
-from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Component, JsonObject, Retry, StepPlan, Submission
+from scheduler.domain.order import sort_by_needs
 from scheduler.domain.references import find_reference
 from scheduler.domain.values import valueclass
 
@@ -146,7 +145,7 @@ class _Planner:
         self._needs = {name: _needs_of(step) for name, step in self.steps.items()}
         self._everybody = tuple((role, party) for role, parties in draft.roles.items() for party in parties)
         self._first_offers: dict[str, Component | None] = {}
-        self._order = self._sort()
+        self._order = sort_by_needs(self._needs)
 
     def check_step(self, position: int) -> Iterator[Problem]:
         step = self.draft.steps[position]
@@ -261,22 +260,6 @@ class _Planner:
             return []
         names = [step.name for step in self.draft.steps if step.name in stuck]
         return [Problem("steps", f"these steps wait for each other in a circle: {', '.join(names)}")]
-
-    def _sort(self) -> list[str]:
-        """Steps in an order that respects their needs, otherwise as written; short where there is a circle."""
-        if not any(self._needs.values()):
-            return list(self.steps)
-        written = {name: position for position, name in enumerate(self.steps)}
-        sorter = TopologicalSorter(
-            {name: [need for need in needs if need in self.steps] for name, needs in self._needs.items()}
-        )
-        ordered: list[str] = []
-        with suppress(CycleError):  # it gives all that is in front of the circle
-            sorter.prepare()
-        while free := sorted(sorter.get_ready(), key=written.__getitem__):
-            ordered += free
-            sorter.done(*free)
-        return ordered
 
     def plan(self) -> Submission:
         draft = self.draft

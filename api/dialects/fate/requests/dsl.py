@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.selectors import check_depth
+from scheduler.domain.order import sort_by_needs
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 PIPELINE: Final = "pipeline"
@@ -138,11 +139,9 @@ def list_ordered(components: Mapping[str, Component]) -> tuple[list[str], dict[s
         name: {source.component for source in each.sources if source.component in components and not source.is_pipeline}
         for name, each in components.items()
     }
-    ordered: list[str] = []
-    while free := [name for name, earlier in waits.items() if not earlier]:
-        ordered += free
-        waits = {name: earlier - set(free) for name, earlier in waits.items() if name not in set(free)}
-    return ordered, waits
+    ordered = sort_by_needs(waits)
+    done = set(ordered)
+    return ordered, {name: earlier - done for name, earlier in waits.items() if name not in done}
 
 
 def _check_loops(components: Mapping[str, Component]) -> None:
@@ -153,9 +152,9 @@ def _check_loops(components: Mapping[str, Component]) -> None:
 
 def _find_loop(waits: Mapping[str, set[str]]) -> Sequence[str]:
     """The components of one loop, each read by the next."""
-    seen = [next(iter(waits))]
-    while True:
-        earlier = min(waits[seen[-1]])
-        if earlier in seen:
-            return list(reversed(seen[seen.index(earlier) :]))
-        seen.append(earlier)
+    seen: dict[str, int] = {}
+    earlier = next(iter(waits))
+    while earlier not in seen:
+        seen[earlier] = len(seen)
+        earlier = min(waits[earlier])
+    return list(reversed(list(seen)[seen[earlier] :]))
