@@ -1,17 +1,15 @@
 """Pydantic's findings as problems that name the place in a request and what to change there."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from scheduler.domain.errors import InvalidDocumentError, Problem
+from scheduler.domain.errors import InvalidDocumentError, Problem, first_problems
 from scheduler.domain.plan import nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-
-MAX_PROBLEMS: Final = 20
 
 
 class Body(BaseModel):
@@ -80,7 +78,7 @@ def _is_list(annotation: Any) -> bool:
 
 def _make_error(kind: type[BaseModel], wrong: ValidationError, root: str) -> InvalidDocumentError:
     details = wrong.errors(include_url=False, include_input=False)
-    return InvalidDocumentError(*(_make_problem(kind, detail, root) for detail in details[:MAX_PROBLEMS]))
+    return InvalidDocumentError(*first_problems(_make_problem(kind, detail, root) for detail in details))
 
 
 def _make_problem(kind: type[BaseModel], detail: ErrorDetails, root: str) -> Problem:

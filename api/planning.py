@@ -1,6 +1,7 @@
 """From a draft in whatever dialect to a submission in which every reference is known to hold."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from aiohttp import web
 
@@ -9,7 +10,7 @@ from api.auth import require
 from api.keys import CATALOGUE, PRINCIPAL, READER
 from api.readable import check_readable, list_read
 from scheduler.domain.access import Action, Principal, Subject
-from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
+from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import StepPlan, Submission
 from scheduler.domain.plan import Draft, make_submission, nearest
 from scheduler.domain.references import Reference, find_reference
@@ -26,17 +27,19 @@ async def plan_job(request: web.Request, draft: Draft) -> Submission:
 async def plan_draft(app: web.Application, principal: Principal, draft: Draft) -> Submission:
     """The submission of a draft, against what the parties offer and earlier jobs have left.
 
-    InvalidDocumentError names every fault in the draft itself, or every output of an earlier job that is not there.
+    InvalidDocumentError names the first faults in the draft itself, or the first outputs of earlier jobs that are not there.
     """
     submission = make_submission(draft, await app[CATALOGUE].get())
     wanted = list(_list_earlier(submission))
     if wanted or submission.attachments or any(True for step in submission.steps for _ in list_read(step)):
         problems = await app[READER].read(
-            lambda tx: [
-                *_check_earlier(tx, wanted, principal),
-                *check_readable(tx, submission),
-                *check_attachments(tx, submission.attachments, principal),
-            ]
+            lambda tx: first_problems(
+                chain(
+                    _check_earlier(tx, wanted, principal),
+                    check_readable(tx, submission),
+                    check_attachments(tx, submission.attachments, principal),
+                )
+            )
         )
         if problems:
             raise InvalidDocumentError(*problems)
@@ -55,18 +58,16 @@ def _list_earlier(submission: Submission) -> Iterator[Wish]:
                 yield f"steps.{position}.inputs.{port}", step, reference
 
 
-def _check_earlier(tx: Tx, wanted: Sequence[Wish], principal: Principal) -> list[Problem]:
+def _check_earlier(tx: Tx, wanted: Sequence[Wish], principal: Principal) -> Iterator[Problem]:
     outputs: dict[str, dict[tuple[str, str], set[str]]] = {}
-    problems = []
     for where, step, reference in wanted:
         try:
             if reference.job not in outputs:
                 outputs[reference.job] = _list_written(tx, reference.job, principal)
         except FedrotaError as error:
-            problems.append(Problem(where, error.message))
+            yield Problem(where, error.message)
         else:
-            problems += _check_output(outputs[reference.job], reference, step, where)
-    return problems
+            yield from _check_output(outputs[reference.job], reference, step, where)
 
 
 def _list_written(tx: Tx, job: str, principal: Principal) -> dict[tuple[str, str], set[str]]:

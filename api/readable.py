@@ -12,19 +12,16 @@ from scheduler.store.tx import Tx
 DEFAULT_NAMESPACE: Final = "default"
 
 
-def check_readable(tx: Tx, submission: Submission) -> list[Problem]:
+def check_readable(tx: Tx, submission: Submission) -> Iterator[Problem]:
     """What is wrong: each table that a step would read although it is disabled."""
-    return [
-        Problem(
-            f"steps.{position}.params.table",
-            f"table {namespace}/{name} at party {party} is disabled.",
-            "Enable it first, or read another table.",
-        )
-        for position, step in enumerate(submission.steps)
-        for party, namespace, name in dict.fromkeys(list_read(step))
-        for table in find_data_tables(tx, namespace, name, parties=[party])
-        if table.is_disabled
-    ]
+    for position, step in enumerate(submission.steps):
+        for party, namespace, name in dict.fromkeys(list_read(step)):
+            if any(table.is_disabled for table in find_data_tables(tx, namespace, name, parties=[party])):
+                yield Problem(
+                    f"steps.{position}.params.table",
+                    f"table {namespace}/{name} at party {party} is disabled.",
+                    "Enable it first, or read another table.",
+                )
 
 
 def list_read(step: StepPlan) -> Iterator[tuple[str, str, str]]:

@@ -1,6 +1,12 @@
 """The errors of the core: one small tree, translated to each caller's dialect at the edge."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+MAX_PROBLEMS: Final = 20
+"""So many faults of a document are told at once: nobody mends more, and to find them all could take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +19,14 @@ class Problem:
 
     def __str__(self) -> str:
         return " ".join(part for part in (f"{self.where}: {self.message}", self.hint) if part)
+
+
+def first_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """The first of the problems, with a word where there are more; those are not even looked for."""
+    found = list(islice(problems, MAX_PROBLEMS + 1))
+    if len(found) > MAX_PROBLEMS:
+        found[MAX_PROBLEMS:] = [Problem("body", f"more is wrong than these {MAX_PROBLEMS}.", "Mend them first.")]
+    return found
 
 
 class FedrotaError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import field
 from difflib import get_close_matches
 from typing import Any, Final
 
-from scheduler.domain.errors import InvalidDocumentError, Problem
+from scheduler.domain.errors import InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import Component, JsonObject, Retry, StepPlan, Submission
 from scheduler.domain.order import sort_by_needs
 from scheduler.domain.references import find_reference
@@ -76,13 +76,9 @@ class Catalogue:
 
 
 def make_submission(draft: Draft, catalogue: Catalogue) -> Submission:
-    """The draft with steps in an order that respects their needs; InvalidDocumentError names every fault."""
-    problems = [*_check_roles(draft, catalogue), *_check_shape(draft)]
-    if problems and not (draft.roles and 0 < len(draft.steps) <= MAX_STEPS):
-        raise InvalidDocumentError(*problems)
+    """The draft with steps in an order that respects their needs; InvalidDocumentError names the first faults."""
     planner = _Planner(draft, catalogue)
-    problems += [problem for step in range(len(draft.steps)) for problem in planner.check_step(step)]
-    problems += planner.check_cycle()
+    problems = first_problems(planner.check())
     if problems:
         raise InvalidDocumentError(*problems)
     return planner.plan()
@@ -147,7 +143,16 @@ class _Planner:
         self._first_offers: dict[str, Component | None] = {}
         self._order = sort_by_needs(self._needs)
 
-    def check_step(self, position: int) -> Iterator[Problem]:
+    def check(self) -> Iterator[Problem]:
+        """All that is wrong; where there are no steps to look at, or too many, nothing about them."""
+        yield from _check_roles(self.draft, self.catalogue)
+        yield from _check_shape(self.draft)
+        if self.draft.roles and len(self.draft.steps) <= MAX_STEPS:
+            for position in range(len(self.draft.steps)):
+                yield from self._check_step(position)
+            yield from self._check_cycle()
+
+    def _check_step(self, position: int) -> Iterator[Problem]:
         step = self.draft.steps[position]
         where = f"steps.{position}"
         yield from self._check_references(step, where)
@@ -254,12 +259,11 @@ class _Planner:
             return self._everybody
         return tuple(member for member in self._everybody if member[0] in step.roles)
 
-    def check_cycle(self) -> list[Problem]:
+    def _check_cycle(self) -> Iterator[Problem]:
         stuck = self.steps.keys() - self._order
-        if not stuck:
-            return []
-        names = [step.name for step in self.draft.steps if step.name in stuck]
-        return [Problem("steps", f"these steps wait for each other in a circle: {', '.join(names)}")]
+        if stuck:
+            names = [step.name for step in self.draft.steps if step.name in stuck]
+            yield Problem("steps", f"these steps wait for each other in a circle: {', '.join(names)}")
 
     def plan(self) -> Submission:
         draft = self.draft

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator, ValidationError
 
-from scheduler.domain.errors import Problem
+from scheduler.domain.errors import MAX_PROBLEMS, Problem
 from scheduler.domain.model import JsonObject
 from scheduler.domain.plan import Catalogue, nearest
 from scheduler.store.columns import to_json
@@ -25,9 +26,12 @@ def load_catalogue(tx: Tx) -> Catalogue:
 
 
 def check_params(schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
-    """What is wrong with parameters under their component's JSON Schema; `where` begins with a dot, or is empty."""
+    """What is wrong with parameters under their component's JSON Schema; `where` begins with a dot, or is empty.
+
+    No more than the caller would be told.
+    """
     errors = _validator(to_json(schema)).iter_errors(_plain(params))
-    return [_problem(error) for error in errors]
+    return [_problem(error) for error in islice(errors, MAX_PROBLEMS + 1)]
 
 
 @lru_cache(maxsize=512)

@@ -31,7 +31,7 @@ def test_only_disabled_tables_are_problems(store):
                 created=at,
             )  # fmt: skip
             record_table(tx, table, by=by, now=at)
-        assert check_readable(tx, submission) == []
+        assert list(check_readable(tx, submission)) == []
         disable_table(tx, table, is_disabled=True, by=by, now=at)
-        (problem,) = check_readable(tx, submission)
+        (problem,) = list(check_readable(tx, submission))
     assert problem.message == "table n/u at party c is disabled."

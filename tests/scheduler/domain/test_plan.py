@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.domain import plan
-from scheduler.domain.errors import InvalidDocumentError
+from scheduler.domain.errors import MAX_PROBLEMS, InvalidDocumentError
 from scheduler.domain.model import Component
 from scheduler.domain.plan import MAX_STEPS, Catalogue, Draft, StepDraft, make_submission, merge_params, nearest
 from scheduler.domain.references import find_reference
@@ -111,6 +111,18 @@ def test_a_role_that_the_component_does_not_know():
 def test_every_fault_is_told_at_once_and_each_only_once():
     found = problems(reader(needs=("x",)), train(params={"rounds": 0, "foo": 1}), train("t2", inputs={"data": "y.z"}))
     assert set(found) == {"steps.0.needs.0", "steps.1.params.rounds", "steps.1.params.foo", "steps.2.inputs.data"}
+
+
+def test_of_many_faults_the_first_are_told_and_the_others_not_looked_for(monkeypatch):
+    looked_up = []
+    monkeypatch.setattr(plan, "nearest", lambda word, known: looked_up.append(word) or nearest(word, known))
+    with pytest.raises(InvalidDocumentError) as wrong:
+        make_submission(draft(*(reader(f"s{n}", needs=(f"no{n}",)) for n in range(MAX_STEPS))), CATALOGUE)
+    *first, last = wrong.value.problems
+    assert [item.where for item in first] == [f"steps.{n}.needs.0" for n in range(MAX_PROBLEMS)]
+    assert (last.where, last.message) == ("body", f"more is wrong than these {MAX_PROBLEMS}.")
+    assert len(looked_up) == MAX_PROBLEMS + 1
+    assert len(problems(*(reader(f"s{n}", needs=(f"no{n}",)) for n in range(MAX_PROBLEMS)))) == MAX_PROBLEMS
 
 
 def test_steps_that_wait_for_each_other_in_a_circle_are_named():
