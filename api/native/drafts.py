@@ -1,5 +1,6 @@
 """From a job document to a submission."""
 
+import asyncio
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,7 +22,10 @@ _DEFAULT_RETRY: Final = Retry()
 async def read_submission(request: web.Request, principal: Principal) -> Submission:
     """The submission that a request's document asks for; InvalidDocumentError names what is wrong."""
     raw = await read_bytes(request)
-    given = parse_yaml(raw) if request.content_type in MEDIA else parse_json(raw)
+    if request.content_type in MEDIA:
+        given = await asyncio.to_thread(parse_yaml, raw)  # a second for a long one; others must not wait for it
+    else:
+        given = parse_json(raw)
     if not isinstance(given, dict):
         raise InvalidDocumentError(
             Problem("body", "is no object, but a job document is", "Begin with name, parties and steps.")

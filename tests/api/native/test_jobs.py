@@ -1,7 +1,11 @@
 import asyncio
+import threading
 
 import pytest
 import yaml
+
+from api.native import drafts
+from api.native.yaml_documents import parse_yaml
 
 
 def job_document(**changes):
@@ -25,6 +29,21 @@ async def test_submitting_makes_a_job_that_looks_as_if_it_were_read(gateway):
     assert (await gateway.get(f"/jobs/{job['id']}")).json == job
     assert job["reason"] == "step read: queued: the scheduler looks at it next"
     assert job["created"].endswith("Z")
+
+
+async def test_nobody_waits_while_somebody_s_yaml_is_read(gateway, monkeypatch):
+    readers = []
+
+    def read(raw):
+        readers.append(threading.current_thread())
+        return parse_yaml(raw)
+
+    monkeypatch.setattr(drafts, "parse_yaml", read)
+    body = yaml.safe_dump(job_document())
+    answer = await gateway.call("POST", "/jobs", data=body, headers={"Content-Type": "application/yaml"})
+    assert answer.status == 201, answer.json
+    assert len(readers) == 1
+    assert threading.current_thread() not in readers
 
 
 async def test_yaml_is_the_same_document(gateway):

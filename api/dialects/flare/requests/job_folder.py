@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import yaml
-
-from api.bodies import MAX_DEPTH, check_value
+from api.bodies import MAX_DEPTH, MalformedBodyError, check_value
 from api.dialects.flare.requests.archive import JobArchive, refuse
 from api.dialects.flare.requests.own_steps import find_own_config, parse_own_steps
+from api.native.yaml_documents import parse_yaml
 from scheduler.domain.errors import InvalidDocumentError
 from scheduler.domain.plan import StepDraft
 
@@ -89,9 +88,9 @@ def _read_meta(archive: JobArchive) -> dict[str, Any]:
         raise refuse(f"meta.conf of job {archive.folder} is not read here: write it as meta.json")
     text = archive.read_text(path)
     try:
-        meta = yaml.safe_load(text) if path.endswith(".yml") else json.loads(text)
+        meta = parse_yaml(text.encode()) if path.endswith(".yml") else json.loads(text)
         check_value(meta)
-    except (ValueError, yaml.YAMLError, RecursionError) as wrong:
+    except (ValueError, RecursionError, MalformedBodyError) as wrong:
         raise refuse(f"{path} of job {archive.folder} cannot be parsed: {wrong}") from wrong
     except InvalidDocumentError as wrong:
         raise refuse(f"{path} of job {archive.folder} cannot be kept (at most {MAX_DEPTH} levels): {wrong}") from wrong

@@ -96,6 +96,17 @@ def test_meta_may_be_yaml():
     assert (job.name, job.min_clients) == ("y", 1)
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 28))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "cannot be parsed"), ("[1]", "must be an object"), (BOMB, "with its aliases written out")]
+)
+def test_a_broken_meta_in_yaml_is_refused(text, words):
+    with pytest.raises(FlareError, match=f"(?s)meta.yml of job J.*{words}"):
+        parse(pack({"meta.yml": text, **APP}, folder="J"))
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", "null", '{"name": "a\\u0000"}', '{"x": ' + "[" * 200 + "]" * 200 + "}"])
 def test_a_broken_meta_is_refused(text):
     with pytest.raises(FlareError, match="meta.json of job J"):
