@@ -106,7 +106,8 @@ def make_handler(endpoint: Endpoint) -> Handler:
         given: dict[str, Any] = {}
         if request.query_string or endpoint.query is not NoQuery:
             query = parse_query(endpoint.query, _collect(request))
-            given |= {} if endpoint.query is NoQuery else {"query": query}
+            if endpoint.query is not NoQuery:
+                given["query"] = query
         if endpoint.body is not None:
             given["body"] = await _read_body(request, endpoint.body, is_optional=endpoint.is_body_optional)
         found = await endpoint.serve(request, **given)

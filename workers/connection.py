@@ -1,7 +1,7 @@
 """A kept-alive HTTP/1.1 connection to the gateway: one request at a time, answers cut by llhttp.
 
-The standard library's client reads an answer's few headers with its parser for e-mail: for an agent call that alone takes
-longer than all else that the worker does about it.
+The standard library's client reads an answer's few headers with its parser for e-mail, and took more than half of what a
+worker's runner does for a single step.
 """
 
 import socket
@@ -24,6 +24,7 @@ class Answer:
         self.headers: dict[str, str] = {}
         """By their names in small letters."""
         self.is_whole = False
+        self._is_head_whole = False
         self._body: list[bytes] = []
 
     @property
@@ -34,7 +35,7 @@ class Answer:
     @property
     def ends_with_connection(self) -> bool:
         """Whether nothing else says where its body ends."""
-        return bool(self.headers) and not self.headers.keys() & {"content-length", "transfer-encoding"}
+        return self._is_head_whole and not self.headers.keys() & {"content-length", "transfer-encoding"}
 
     @property
     def is_last(self) -> bool:
@@ -43,11 +44,16 @@ class Answer:
 
     def on_message_begin(self) -> None:
         """The parser's call: the answer proper may follow an interim one."""
-        self.headers, self._body, self.is_whole = {}, [], False
+        self.headers, self._body = {}, []
+        self.is_whole = self._is_head_whole = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """The parser's call."""
         self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """The parser's call."""
+        self._is_head_whole = True
 
     def on_body(self, piece: bytes) -> None:
         """The parser's call."""
@@ -90,7 +96,7 @@ class Connection:
             piece = self.socket.recv(CHUNK_BYTES)
             if piece:
                 parser.feed_data(piece)
-            elif answer.ends_with_connection:
+            elif answer.ends_with_connection and not answer.is_whole:
                 break
             else:
                 raise ConnectionResetError("the gateway hung up")

@@ -13,6 +13,6 @@ else:
         """As `dataclasses.dataclass`: frozen to the type checker, and hashable as a frozen one is.
 
         Python's own frozen classes set each field by a call, which makes a value of twenty fields three times as dear;
-        for what is made for every job, task and event that was an eighth of the gateway's work.
+        for what is made for every job, task and event that was a tenth of the gateway's work.
         """
         return dataclasses.dataclass(unsafe_hash=frozen, **options)

@@ -95,6 +95,8 @@ def test_after_some_answers_the_connection_is_of_no_more_use(connect, answer):
         (CHUNKED[:-4], "hung up"),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{", "hung up"),
         (b"HTTP/1.1 100 Continue\r\n\r\n", "hung up"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "hung up"),
+        (b"HTTP/1.1 200 OK\r\nServer: cut off\r\n", "hung up"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "no answer of HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "no answer of HTTP"),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "no answer of HTTP"),

@@ -1,7 +1,5 @@
 """Which parties a request is about, and where a table that it names lies."""
 
-from collections.abc import Sequence
-
 from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
@@ -16,15 +14,16 @@ from scheduler.store.queries.parties import get_party, list_parties
 from scheduler.store.tx import Tx
 
 
-async def choose_parties(request: web.Request, members: Members) -> list[str]:
+async def choose_parties(request: web.Request, members: Members) -> tuple[list[str], list[str]]:
     """The parties at which a table is to be made: the one named, the one set, or all where clients need no credential.
 
+    Of all, those whose workers are connected; the others come second.
     FateError (101) asks for `party_id` where there is a choice that nobody may make.
     """
     named = read_party(members) or request.app[SETTINGS].fate_party
     if named:
         await request.app[READER].read(lambda tx: get_party(tx, named))
-        return [named]
+        return [named], []
     known = [party.id for party in await request.app[READER].read(list_parties)]
     if not known:
         raise FateError(RetCode.OPERATING, "no party is registered here yet: start a party's worker first")
@@ -35,14 +34,7 @@ async def choose_parties(request: web.Request, members: Members) -> list[str]:
     here = [party for party in known if await request.app[CHANNEL_HUB].is_connected(party)]
     if not here:
         raise FateError(RetCode.CONNECTION, f"no party's worker is connected (of {', '.join(known)})")
-    return here
-
-
-async def list_left_out(request: web.Request, members: Members, chosen: Sequence[str]) -> list[str]:
-    """The parties that `choose_parties` would have chosen, too, were their workers connected."""
-    if read_party(members) or request.app[SETTINGS].fate_party:
-        return []
-    return [party.id for party in await request.app[READER].read(list_parties) if party.id not in chosen]
+    return here, [party for party in known if party not in here]
 
 
 async def list_named_tables(

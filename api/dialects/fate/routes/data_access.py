@@ -23,7 +23,7 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.responses.uploads import render_upload
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.choice import choose_parties, list_left_out
+from api.dialects.fate.routes.choice import choose_parties
 from api.dialects.fate.routes.intake import Intake, take_upload
 from api.dialects.fate.routes.sources import Source, find_source
 from api.dialects.fate.vocabulary.data_jobs import (
@@ -69,8 +69,7 @@ async def upload(request: web.Request) -> web.Response:
 async def store_upload(request: web.Request, intake: Intake) -> tuple[str, list[str]]:
     """Store what was sent, at one party or several; the job that says so, and the parties."""
     wish = intake.upload
-    parties = await choose_parties(request, {"party_id": wish.party})
-    left_out = await list_left_out(request, {"party_id": wish.party}, parties)
+    parties, away = await choose_parties(request, {"party_id": wish.party})
     places = [Place(party, wish.table.namespace, wish.table.name) for party in parties]
     await _check_places(request, places, replaces=wish.if_there is not IfThere.REFUSE)
     params = {**wish.table.args, **wish.facts, "drop": wish.if_there.value}
@@ -78,7 +77,7 @@ async def store_upload(request: web.Request, intake: Intake) -> tuple[str, list[
     tables = [await _store_one(request, intake, place, parties) for place in places]
     log = "\n".join(
         [f"table {place}: {table.rows} rows of {wish.file}" for place, table in zip(places, tables, strict=True)]
-        + [f"party {party} has no such table: its worker is not connected" for party in left_out]
+        + [f"party {party} has no such table: its worker is not connected" for party in away]
     )
     job = await _record(request, UPLOAD, params, parties, log=log)
     await _note_job(request, places, job)

@@ -112,7 +112,8 @@ async def bind(request: web.Request) -> web.Response:
     given = {"head": 1, "partition": members.get("partitions") or 1, "drop": members.get("drop"), "file": path}
     wish = parse_upload({**members, **given, "head": members.get("head", 1)}, lies_there=True)
     id_column = read_text(members, "id_column") or read_text(members, "id_name")
-    for party in await choose_parties(request, members):
+    parties, _ = await choose_parties(request, members)
+    for party in parties:
         place = Place(party, table.namespace, table.name)
         place.check()
         args = {**wish.args, "id_column": id_column, **place.args, "path": path}

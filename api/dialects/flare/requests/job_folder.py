@@ -88,8 +88,7 @@ def _read_meta(archive: JobArchive) -> dict[str, Any]:
         raise refuse(f"meta.conf of job {archive.folder} is not read here: write it as meta.json")
     text = archive.read_text(path)
     try:
-        meta = parse_yaml(text.encode()) if path.endswith(".yml") else json.loads(text)
-        check_value(meta)
+        meta = parse_yaml(text.encode()) if path.endswith(".yml") else _parse_json(text)
     except (ValueError, RecursionError, MalformedBodyError) as wrong:
         raise refuse(f"{path} of job {archive.folder} cannot be parsed: {wrong}") from wrong
     except InvalidDocumentError as wrong:
@@ -97,6 +96,13 @@ def _read_meta(archive: JobArchive) -> dict[str, Any]:
     if not isinstance(meta, dict):
         raise refuse(f"{path} of job {archive.folder} must be an object")
     return meta
+
+
+def _parse_json(text: str) -> Any:
+    """As FLARE reads it, but for what cannot be kept."""
+    value = json.loads(text)
+    check_value(value)
+    return value
 
 
 def _parse_name(given: Any, folder: str) -> str:
