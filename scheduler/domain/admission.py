@@ -45,10 +45,18 @@ class Verdict:
     reason: str = ""
 
 
+@valueclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Slots of a party that are kept for steps which have waited long; `step` is the first of them."""
+
+    step: str
+    slots: int
+
+
 class _Ledger:
     """Slots and window places left at each party in this pass."""
 
-    def __init__(self, rooms: Mapping[str, Room], held: dict[str, str]) -> None:
+    def __init__(self, rooms: Mapping[str, Room], held: dict[str, Kept]) -> None:
         self.rooms = rooms
         self.taken_running = dict.fromkeys(rooms, 0)
         self.taken_live = dict.fromkeys(rooms, 0)
@@ -61,8 +69,8 @@ class _Ledger:
             return f"party {party} is not registered"
         if room.closed:
             return room.closed
-        if party in self.held:
-            return f"party {party} is kept free for step {self.held[party]}, which has waited longer"
+        if self._is_kept(party, need):
+            return f"party {party} is kept free for step {self.held[party].step}, which has waited longer"
         if need > room.slots:
             return f"party {party} has {room.slots} slots in all, {need} are needed"
         if gang:
@@ -79,8 +87,22 @@ class _Ledger:
                 self.taken_running[party] += need
 
     def hold(self, candidate: Candidate) -> None:
-        for party in candidate.needs:
-            self.held.setdefault(party, candidate.step)
+        """Keep for the candidate what it needs, and leave the rest to others.
+
+        One that waits for what is kept keeps nothing itself: it is the next to do so.
+        """
+        if any(self._is_kept(party, need) for party, need in candidate.needs.items()):
+            return
+        for party, need in candidate.needs.items():
+            kept = self.held.get(party, Kept(step=candidate.step, slots=0))
+            self.held[party] = Kept(step=kept.step, slots=kept.slots + need)
+
+    def _is_kept(self, party: str, need: int) -> bool:
+        """Whether `need` more slots would take some that are kept; what is knocked takes a slot sooner or later."""
+        room, kept = self.rooms.get(party), self.held.get(party)
+        if room is None or kept is None:
+            return False
+        return room.slots - room.live - self.taken_live[party] - kept.slots < need
 
 
 def admit(
@@ -88,13 +110,13 @@ def admit(
     rooms: Mapping[str, Room],
     *,
     reserve_after_s: float,
-    held: dict[str, str] | None = None,
+    held: dict[str, Kept] | None = None,
 ) -> Sequence[Verdict]:
     """A verdict on every candidate, which come in the order of their rank.
 
     A lower-ranked step may pass a blocked one (backfill) until that one has waited `reserve_after_s`
-    seconds; from then on what becomes free at its parties is kept for it, so it cannot starve.
-    `held` (party -> step) carries what is kept from one page of candidates to the next.
+    seconds; from then on the slots that it needs at its parties are kept for it, so it cannot starve.
+    `held` (by party) carries what is kept from one page of candidates to the next.
     """
     ledger = _Ledger(rooms, {} if held is None else held)
     verdicts = []

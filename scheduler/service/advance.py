@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from scheduler.domain.admission import Candidate, Room, admit
+from scheduler.domain.admission import Candidate, Kept, Room, admit
 from scheduler.domain.machine import IllegalMoveError
 from scheduler.domain.messages import Knock
 from scheduler.service.limits import Patience
@@ -59,7 +59,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     """Dispatch every ready step whose parties all have room; store for the others why they wait."""
     done = Pass()
     lock_admission(tx)
-    held: dict[str, str] = {}
+    held: dict[str, Kept] = {}
     steps = list_ready(tx, after=None, limit=PAGE)
     if not steps:
         return done
@@ -102,7 +102,7 @@ def _find_open(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Pati
 
 
 def _dispatch_page(
-    tx: Tx, done: Pass, steps: Sequence[ReadyStep], held: dict[str, str], *, now: datetime, patience: Patience
+    tx: Tx, done: Pass, steps: Sequence[ReadyStep], held: dict[str, Kept], *, now: datetime, patience: Patience
 ) -> None:
     parties = [party for step in steps for party in step.needs]
     free, stored = lock_and_read(tx, [step.job for step in steps], parties)

@@ -67,9 +67,23 @@ def test_a_younger_small_step_passes_a_blocked_one_until_that_has_waited_long_en
     rooms = {"a": room(slots=4, running=2), "b": room()}
     small = gang("small", a=1)
     assert verdicts([gang("big", waited_s=9.9, a=4), small], rooms)["small"] == ""
-    found = verdicts([gang("big", waited_s=10.0, a=4, b=1), small, gang("at-b", b=1)], rooms)
+    found = verdicts([gang("big", waited_s=10.0, a=4, b=1), small, gang("at-b", b=4)], rooms)
     assert found["small"] == "party a is kept free for step big, which has waited longer"
     assert found["at-b"] == "party b is kept free for step big, which has waited longer"
+
+
+def test_only_the_slots_that_a_blocked_step_needs_are_kept():
+    rooms = {"small": room(slots=1, running=1), "large": room(slots=3)}
+    blocked = [gang(f"blocked{n}", waited_s=60, small=1, large=1) for n in range(5)]
+    found = verdicts([*blocked, gang("x", large=1), loose("y", large=1), loose("z", large=1)], rooms)
+    assert (found["x"], found["y"]) == ("", "")
+    assert found["z"] == "party large is kept free for step blocked0, which has waited longer"
+
+
+def test_what_is_knocked_may_take_a_kept_slot_and_counts():
+    rooms = {"a": room(slots=4, running=4), "b": room(slots=4, running=0, live=3)}
+    found = verdicts([gang("blocked", waited_s=60, a=1, b=1), loose("x", b=1)], rooms)
+    assert found["x"] == "party b is kept free for step blocked, which has waited longer"
 
 
 def test_what_is_kept_on_one_page_is_kept_on_the_next():
@@ -122,6 +136,18 @@ def test_everyone_has_a_verdict_and_who_waits_has_a_reason(candidates, rooms):
     found = admit(candidates, rooms, reserve_after_s=10.0)
     assert [item.step for item in found] == [item.step for item in candidates]
     assert all(item.starts != bool(item.reason) for item in found)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CANDIDATES, ROOMS)
+def test_whoever_holds_slots_gets_them_when_what_is_live_has_ended(candidates, rooms):
+    held = {}
+    verdict = {v.step: v for v in admit(candidates, rooms, reserve_after_s=10.0, held=held)}
+    for party, kept in held.items():
+        first = next(c for c in candidates if c.step == kept.step)
+        behind = candidates[candidates.index(first) + 1 :]
+        later = sum(c.needs.get(party, 0) for c in behind if verdict[c.step].starts)
+        assert not later or later + first.needs[party] <= rooms[party].slots - rooms[party].live
 
 
 @settings(max_examples=300, deadline=None)
