@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
 from scheduler.store.queries.attachments import find_blobs, list_attachments
-from scheduler.store.queries.jobs import get_job, get_origin
+from scheduler.store.queries.jobs import find_opened, get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
@@ -152,10 +152,15 @@ def reopen_job(tx: Tx, job: str, choose: Choose, *, now: datetime, patience: Pat
     lock_jobs(tx, [job])
     found, steps, tasks = _get_snapshot(tx, job)
     chosen = choose(found, steps, tasks)
-    deadline = now + (found.deadline - found.created) if found.deadline else None
-    rerun_job(tx, found, chosen, deadline=deadline, now=now)
+    allowed = _find_allowed(tx, found)
+    rerun_job(tx, found, chosen, deadline=None if allowed is None else now + allowed, now=now)
     settle_job(tx, job, now=now, patience=patience)
     return get_job(tx, job)
+
+
+def _find_allowed(tx: Tx, job: Job) -> timedelta | None:
+    """How long the job may take, from its submission or from a rerun on; None: as long as it likes."""
+    return None if job.deadline is None else job.deadline - find_opened(tx, job)
 
 
 def forget_job(tx: Tx, job: str, *, keeps_keys: bool = False) -> None:
@@ -188,6 +193,7 @@ def draft_clone(
     changes = dict(params or {})
     for unknown in changes.keys() - {step.name for step in steps}:
         raise NotFoundError("step", unknown)
+    allowed = _find_allowed(tx, found)
     return Draft(
         name=name or found.name,
         owner=owner,
@@ -196,7 +202,7 @@ def draft_clone(
         roles=found.roles,
         steps=tuple(_draft_step(step, tasks, changes.get(step.name, {})) for step in steps),
         priority=found.priority,
-        deadline_s=(found.deadline - found.created).total_seconds() if found.deadline else None,
+        deadline_s=None if allowed is None else allowed.total_seconds(),
         dialect=found.dialect,
         labels=found.labels,
         origin=get_origin(tx, job),

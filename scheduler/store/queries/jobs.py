@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -39,6 +40,7 @@ _TELLING: Final = PlainRows(
 _SUCCEEDED: Final = make_sql("SELECT job_id, name FROM step WHERE job_id {in:jobs} AND state = 'success'")
 _STATE: Final = make_sql("SELECT state FROM job WHERE id = :job")
 _ORIGIN: Final = make_sql("SELECT origin FROM job WHERE id = :job")
+_REOPENED: Final = make_sql("SELECT MAX(at) FROM event WHERE job_id = :job AND level = 'job' AND event = 'rerun'")
 LEAN: Final = (defer(JobRow.origin),)  # type: ignore[arg-type]  # a column, to SQLAlchemy
 """The document is large and hardly ever wanted: leave it in the store."""
 
@@ -92,6 +94,11 @@ def get_origin(tx: Tx, job: str) -> dict[str, Any]:
     """What the caller sent; NotFoundError where there is no such job."""
     origin: dict[str, Any] = orjson.loads(_get_value(tx, _ORIGIN, job))
     return origin
+
+
+def find_opened(tx: Tx, job: Job) -> datetime:
+    """Since when the job's deadline counts: its latest rerun, or its submission where there was none."""
+    return from_epoch(tx.run(_REOPENED, job=job.id)[0][0]) or job.created
 
 
 def _get_value(tx: Tx, statement: Sql, job: str) -> str:

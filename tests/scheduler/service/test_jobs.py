@@ -1,5 +1,7 @@
 """What users do with jobs."""
 
+from datetime import timedelta
+
 import pytest
 
 from scheduler.domain.errors import BusyError, ConflictError, NotFoundError
@@ -113,6 +115,17 @@ def test_a_rerun_from_a_step_keeps_the_outputs_before_it(centre):
     assert [(o.where.step, o.where.attempt) for o in found] == [
         ("s0", 1), ("s0", 1), ("s1", 2), ("s1", 2), ("s2", 2), ("s2", 2),
     ]  # fmt: skip
+
+
+def test_every_rerun_and_a_clone_have_the_time_that_the_job_was_given(centre):
+    job = centre.submit(step("s"), deadline_s=60)
+    for _ in range(3):
+        centre.run(lambda task: {"outcome": "failed"})
+        centre.wait(86_400)
+        centre.greet("a")
+        centre.greet("b")
+        assert centre.rerun(job).deadline == centre.now + timedelta(seconds=60)
+    assert centre.read(lambda tx: jobs.draft_clone(tx, job, owner="me", org="")).deadline_s == 60
 
 
 def test_a_rerun_of_an_open_or_unknown_job_is_refused(centre):
