@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.domain.states import State
+from scheduler.domain.states import OPEN, State
 from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow, ModelTagRow, TagRow
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
@@ -146,11 +146,12 @@ def _members_of(wanted: ModelFilter) -> Any:
 
 
 def list_needing(tx: Tx, job: str) -> list[Model]:
-    """The models that have parts among the outputs of `job`; none while the model's own job is no success."""
+    """The models that have parts among the outputs of `job`, or will have once their own job, still open, has succeeded."""
     borrowing = select(ModelSourceRow.model).where(ModelSourceRow.job_id == job)
     mine = (col(ModelRow.job_id) == job) | col(ModelRow.id).in_(borrowing)
     query: Any = select(ModelRow, JobRow.org).join(JobRow, col(JobRow.id) == ModelRow.job_id)
-    query = query.where(mine, JobRow.state == State.SUCCESS).order_by(col(ModelRow.created))
+    may_succeed = col(JobRow.state).in_([str(state) for state in (*sorted(OPEN), State.SUCCESS)])
+    query = query.where(mine, may_succeed).order_by(col(ModelRow.created))
     return _view(tx, tx.session.exec(query, execution_options={"populate_existing": True}).all())
 
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from config.settings import Settings
+from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import OutputRef
 from scheduler.service import attachments
+from scheduler.service.jobs import forget_job
 from scheduler.service.retention import AGAIN, Retention, retention_from
 from scheduler.store.queries.discards import list_discarding
 from tests.scheduler.centre import START, step
@@ -93,6 +95,21 @@ def test_a_job_that_holds_the_parts_of_a_model_stays(centre):
     centre.wait(2 * DAY_S)
     remove_all(centre, Retention(keep_s=DAY_S))
     assert jobs_of(centre) == {trained}
+
+
+def test_a_job_that_holds_the_parts_of_a_model_in_the_making_stays(centre):
+    part = (OutputRef(name="model", kind="model", size=1, sha256="x"),)
+    earlier = centre.submit(step("s"), roles=ALONE)
+    centre.run(lambda _task: {"outputs": part})
+    centre.wait(2 * DAY_S)
+    making = centre.submit(step("t"), labels={"model": "m"}, roles=ALONE, borrowed={"s": earlier})
+    remove_all(centre, Retention(keep_s=DAY_S))
+    assert jobs_of(centre) == {earlier, making}
+    centre.greet("a")
+    centre.run(lambda _task: {"outputs": part})
+    centre.rerun(making, "t")
+    with pytest.raises(ConflictError, match=f"holds the parts of model m {making}"):
+        centre.write(lambda tx: forget_job(tx, earlier))
 
 
 def test_files_that_no_job_names_any_more_go_at_the_end_of_a_look(centre):
