@@ -18,6 +18,8 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 PREFIX = "FEDROTA_"
+LONGEST_S = 100 * 365 * 86_400.0
+"""A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
 AnySettings = TypeVar("AnySettings", bound="_Base")
 
 
@@ -110,19 +112,19 @@ class Settings(_Base):
     run_id: str = "local"
     """Names this installation; workers of another one are refused."""
 
-    heartbeat_s: float = Field(default=5.0, gt=0)
-    lease_s: float = Field(default=60.0, gt=0)
-    dispatch_lease_s: float = Field(default=30.0, gt=0)
-    offline_s: float = Field(default=20.0, gt=0)
+    heartbeat_s: float = Field(default=5.0, gt=0, le=LONGEST_S)
+    lease_s: float = Field(default=60.0, gt=0, le=LONGEST_S)
+    dispatch_lease_s: float = Field(default=30.0, gt=0, le=LONGEST_S)
+    offline_s: float = Field(default=20.0, gt=0, le=LONGEST_S)
     """A party is offline when nothing was heard of its worker for so long."""
-    offline_grace_s: float = Field(default=3600.0, gt=0)
+    offline_grace_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """A running task whose party is out of reach is given up after so long."""
-    sweep_s: float = Field(default=1.0, gt=0)
-    reserve_after_s: float = Field(default=10.0, ge=0)
+    sweep_s: float = Field(default=1.0, gt=0, le=LONGEST_S)
+    reserve_after_s: float = Field(default=10.0, ge=0, le=LONGEST_S)
     """A ready step that has waited so long holds freed slots against younger ones."""
     poison_deaths: int = Field(default=2, ge=1)
     """A step over which a party's worker has died so often is not given out again until an operator requeues it."""
-    retention_days: float = Field(default=0.0, ge=0)
+    retention_days: float = Field(default=0.0, ge=0, le=LONGEST_S / 86_400)
     """Ended jobs are removed with all they left once they are so old; 0: never."""
     open_jobs_per_user: int = Field(default=10_000, ge=1)
     upload_limit_bytes: int = Field(default=2 << 30, ge=1)

@@ -1,8 +1,10 @@
 """Settings: from arguments, environment, secret files and a TOML file; everything wrong is told at once."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from config.settings import Settings, SettingsError, WorkerSettings, load
+from config.settings import LONGEST_S, Settings, SettingsError, WorkerSettings, load
 
 
 @pytest.fixture
@@ -36,6 +38,20 @@ def test_every_wrong_value_is_told_at_once_with_its_variable(env, tmp_path):
     }  # fmt: skip
     assert found["FEDROTA_PORT"] == "Input should be less than or equal to 65535"
     assert "cannot be read: " in found["FEDROTA_BROKER_URL_FILE"]
+
+
+def test_a_time_that_cannot_be_reckoned_with_is_refused(env):
+    env(OFFLINE_GRACE_S="inf", LEASE_S="1e12", SWEEP_S="inf", RETENTION_DAYS="1000000")
+    assert set(lines()) == {
+        "FEDROTA_OFFLINE_GRACE_S", "FEDROTA_LEASE_S", "FEDROTA_SWEEP_S", "FEDROTA_RETENTION_DAYS",
+    }  # fmt: skip
+
+
+def test_the_longest_times_can_be_reckoned_with(env):
+    env(OFFLINE_GRACE_S=LONGEST_S, RETENTION_DAYS=36500)
+    settings, now = load(Settings), datetime.now(UTC)
+    for seconds in (settings.offline_grace_s, settings.retention_days * 86_400):
+        assert now - timedelta(seconds=seconds) < now < now + timedelta(seconds=seconds)
 
 
 def test_a_wrong_value_is_never_repeated_since_it_may_be_a_secret(env):
