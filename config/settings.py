@@ -141,6 +141,17 @@ class Settings(_Base):
             raise ValueError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY go together: set both or none")
         return self
 
+    @model_validator(mode="after")
+    def _silence_is_longer_than_a_heartbeat(self) -> Self:
+        wrong = [name for name in ("lease_s", "offline_s") if getattr(self, name) <= self.heartbeat_s]
+        if wrong:
+            names = " and ".join(f"{PREFIX}{name.upper()}" for name in wrong)
+            raise ValueError(
+                f"{names}: must be longer than {PREFIX}HEARTBEAT_S, {self.heartbeat_s:g} s: "
+                "a party that beats in time would be taken for one that is away"
+            )
+        return self
+
     def sql_url(self) -> str:
         """The database's URL in SQLAlchemy's form."""
         given = self.database_url.get_secret_value()

@@ -54,6 +54,15 @@ def test_the_longest_times_can_be_reckoned_with(env):
         assert now - timedelta(seconds=seconds) < now < now + timedelta(seconds=seconds)
 
 
+def test_who_beats_in_time_is_never_taken_for_lost(env):
+    env(HEARTBEAT_S="20", LEASE_S="20")
+    found = lines()
+    assert list(found) == ["FEDROTA_LEASE_S and FEDROTA_OFFLINE_S"]
+    assert "must be longer than FEDROTA_HEARTBEAT_S, 20 s" in found["FEDROTA_LEASE_S and FEDROTA_OFFLINE_S"]
+    env(LEASE_S="60", OFFLINE_S="40")
+    assert load(Settings).heartbeat_s == 20
+
+
 def test_a_wrong_value_is_never_repeated_since_it_may_be_a_secret(env):
     env(PORT="hunter2", TOKEN="hunter2", SLOTS="hunter2")
     for kind in (Settings, WorkerSettings):
