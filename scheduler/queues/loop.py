@@ -69,18 +69,23 @@ class Loop:
             # The first nudge is answered at once; those of a crowd are gathered, and parties hold work ahead.
             self._stopped.wait(max(0.0, self._next_pass - time.monotonic()))
             self._wake.clear()
-            try:
-                is_sweep = time.monotonic() >= next_sweep
-                if is_sweep:
-                    next_sweep = time.monotonic() + self._sweep_s
-                    self.sweep()
-                self.dispatch()
-                if is_sweep:
-                    self.remove_old()
-            except Exception:
-                # A loop's top: whatever failed, the rows are as they were, and the next sweep tries again.
-                log.exception("pass_failed")
+            is_sweep = time.monotonic() >= next_sweep
+            if is_sweep:
+                next_sweep = time.monotonic() + self._sweep_s
+            parts = (self.sweep, self.dispatch, self.remove_old) if is_sweep else (self.dispatch,)
+            # All of them, come what may: a sweep that fails each time must not keep work from starting.
+            failed = [part for part in parts if not self._succeeds(part)]
+            if failed:
                 self._stopped.wait(self._sweep_s)
+
+    def _succeeds(self, part: Callable[[], None]) -> bool:
+        try:
+            part()
+        except Exception:
+            # A loop's top: whatever failed, the rows are as they were, and the next sweep tries again.
+            log.exception("pass_failed")
+            return False
+        return True
 
     def dispatch(self) -> None:
         """One pass: start what may start."""

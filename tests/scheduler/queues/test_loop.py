@@ -125,6 +125,20 @@ def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real,
     assert logged == ["pass_failed"]
 
 
+def test_a_sweep_that_fails_each_time_keeps_no_work_from_starting(real, broker, monkeypatch):
+    logged = []
+
+    def fail(tx, **given):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(module, "settle_due", fail)
+    monkeypatch.setattr(module.log, "exception", lambda event, **fields: logged.append(event), raising=False)
+    with running(make_loop(real, broker, sweep_s=0.1)):
+        eventually(lambda: len(logged) >= 2)
+        job = real.submit(step("s"))
+        eventually(lambda: real.states(job)[1] == {"s": "dispatched"}, within_s=10)
+
+
 def test_knocks_that_the_broker_did_not_take_are_sent_again_later(real, broker, free_port):
     gone = redis.Redis(port=free_port(), socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
     loop = make_loop(real, gone, patience=LIVELY, sweep_s=0.05)
