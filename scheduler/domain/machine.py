@@ -332,6 +332,9 @@ class _Settling:
         move = make_move(Level.TASK, task, event, reason, failure=failure)
         self.due.moves.append(move)
         moved = replace(task, state=move.target, reason=reason, failure=failure or task.failure, ended=self.now)
+        if move.target is State.LOST_CONTACT:
+            # Its grace begins now, as it is stored: the centre itself may have been away.
+            moved = replace(moved, lease_until=self.now)
         self._replace_task(task, moved)
 
     def _replace_task(self, old: Task, new: Task) -> None:

@@ -26,7 +26,9 @@ _MOVE = {
     ),
     Level.TASK: make_sql(
         "UPDATE task SET state = :target, reason = :reason, ended = CAST(:ended AS double precision), "
-        "failure = COALESCE(CAST(:failure AS text), failure) "
+        "failure = COALESCE(CAST(:failure AS text), failure), "
+        # The grace of a lost task begins when that is noticed: the centre itself may have been away.
+        "lease_until = CASE WHEN :target = 'lost_contact' THEN :now ELSE lease_until END "
         "WHERE id = :id AND state = :source RETURNING id, step_id"
     ),
 }

@@ -172,6 +172,23 @@ def test_a_job_that_cannot_be_settled_is_logged_and_the_others_are_settled(centr
     assert lost == ["lost_contact", "running", "lost_contact"]
 
 
+def test_a_centre_that_was_away_for_long_gives_parties_their_grace_from_its_return_on(centre):
+    job = centre.submit(step("s"))
+    knocks = {party: knock for party, [knock] in centre.dispatch().items()}
+    for party, knock in knocks.items():
+        centre.claim(party, knock)
+    centre.wait(48 * 3600)
+    centre.settle()
+    centre.wait(5)
+    assert [centre.beat(party, knock).verdict for party, knock in knocks.items()] == ["go", "go"]
+    assert centre.states(job)[2] == {"s/a": "running", "s/b": "running"}
+    centre.wait(60)
+    centre.settle()
+    centre.wait(centre.patience.offline_grace_s)
+    centre.settle()
+    assert centre.events(job)[-1].event == "retried"
+
+
 def test_a_sweep_stops_a_job_at_its_deadline(centre):
     job = centre.submit(*chain(2), deadline_s=10)
     knocks = centre.dispatch()
