@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,7 +12,14 @@ import structlog
 from scheduler.queues.knock import publish_knocks
 from scheduler.queues.names import SCHEDULER
 from scheduler.queues.notices import render_notice
-from scheduler.service.advance import Pass, dispatch_ready, redispatch_expired, settle_due
+from scheduler.service.advance import (
+    MAX_SETTLED,
+    Pass,
+    dispatch_ready,
+    list_due,
+    redispatch_expired,
+    settle_jobs,
+)
 from scheduler.service.limits import Patience
 from scheduler.service.retention import Retention
 from scheduler.store.effects import Effects
@@ -100,7 +107,16 @@ class Loop:
         """Repair what time has broken: expired leases, pauses and deadlines that are over, lost knocks."""
         is_thorough = self._sweeps % THOROUGH_EVERY == 0
         self._sweeps += 1
-        self._write(lambda tx, now: self._settle(tx, now, is_thorough=is_thorough))
+        with self._store.read() as tx:
+            due = list_due(tx, now=datetime.now(UTC), patience=self._patience, is_thorough=is_thorough)
+        for first in range(0, len(due), MAX_SETTLED):
+            self._settle(due[first : first + MAX_SETTLED])
+            if self._stopped.is_set():
+                return
+            if self._wake.is_set():
+                # Thousands may be due at once; who has just submitted does not wait for them.
+                self._wake.clear()
+                self.dispatch()
         self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience))
 
     def remove_old(self) -> None:
@@ -111,9 +127,12 @@ class Loop:
             with self._store.write() as tx:
                 self._retention.remove_some(tx, now=datetime.now(UTC))
 
-    def _settle(self, tx: Tx, now: datetime, *, is_thorough: bool) -> Pass:
-        settle_due(tx, now=now, patience=self._patience, is_thorough=is_thorough)
-        return Pass()
+    def _settle(self, jobs: Sequence[str]) -> None:
+        def settle(tx: Tx, now: datetime) -> Pass:
+            settle_jobs(tx, jobs, now=now, patience=self._patience)
+            return Pass()
+
+        self._write(settle)
 
     def _write(self, use_case: Callable[[Tx, datetime], Pass]) -> Pass:
         with self._store.write() as tx:

@@ -39,6 +39,8 @@ log: Final = structlog.get_logger()
 PAGE = 32
 MAX_PAGES = 64
 MAX_EXPIRED = 512
+MAX_SETTLED = 64
+"""Jobs of one transaction; each takes some milliseconds."""
 
 
 @dataclass(slots=True)
@@ -158,15 +160,18 @@ def redispatch_expired(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     return done
 
 
-def settle_due(tx: Tx, *, now: datetime, patience: Patience, is_thorough: bool) -> int:
-    """Settle the jobs in which a lease, a pause or a deadline has run out; how many.
+def list_due(tx: Tx, *, now: datetime, patience: Patience, is_thorough: bool) -> list[str]:
+    """The jobs in which a lease, a pause or a deadline has run out.
 
     A thorough look also finds jobs whose state does not follow from their parts.
     """
     due = list_due_jobs(tx, now=now, offline_grace_s=patience.offline_grace_s)
-    if is_thorough:
-        due = sorted({*due, *list_unsettled_jobs(tx)})
-    locked = wait_for_jobs(tx, due) if due else set()
+    return sorted({*due, *list_unsettled_jobs(tx)}) if is_thorough else due
+
+
+def settle_jobs(tx: Tx, jobs: Sequence[str], *, now: datetime, patience: Patience) -> int:
+    """Settle the jobs, at most MAX_SETTLED so that nobody waits long for the database; how many there still are."""
+    locked = wait_for_jobs(tx, jobs)
     for job in sorted(locked):
         try:
             with tx.savepoint():

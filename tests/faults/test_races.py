@@ -338,7 +338,8 @@ def _make_passes(centre: Centre, fill: Callable[[dict[str, list[Knock]]], None])
             done = advance.dispatch_ready(tx, now=centre.now, patience=centre.patience)
         fill(done.knocks)
     with centre.store.write() as tx:
-        advance.settle_due(tx, now=centre.now, patience=centre.patience, is_thorough=True)
+        due = advance.list_due(tx, now=centre.now, patience=centre.patience, is_thorough=True)
+        advance.settle_jobs(tx, due, now=centre.now, patience=centre.patience)
 
 
 def _until(over: threading.Event, work: Callable[[], None]) -> None:

@@ -152,9 +152,8 @@ class Centre:
 
     def settle(self, *, is_thorough: bool = True) -> int:
         """The first half of a sweep."""
-        return self.write(
-            lambda tx: advance.settle_due(tx, now=self.now, patience=self.patience, is_thorough=is_thorough)
-        )
+        due = self.read(lambda tx: advance.list_due(tx, now=self.now, patience=self.patience, is_thorough=is_thorough))
+        return self.write(lambda tx: advance.settle_jobs(tx, due, now=self.now, patience=self.patience))
 
     def redispatch(self) -> dict[str, list[Knock]]:
         """The second half of a sweep."""

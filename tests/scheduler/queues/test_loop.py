@@ -131,7 +131,7 @@ def test_a_sweep_that_fails_each_time_keeps_no_work_from_starting(real, broker, 
     def fail(tx, **given):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(module, "settle_due", fail)
+    monkeypatch.setattr(module, "list_due", fail)
     monkeypatch.setattr(module.log, "exception", lambda event, **fields: logged.append(event), raising=False)
     with running(make_loop(real, broker, sweep_s=0.1)):
         eventually(lambda: len(logged) >= 2)
@@ -160,6 +160,30 @@ def test_the_sweep_sees_leases_pauses_and_deadlines(real, broker):
         eventually(lambda: real.states(late)[0] == "timeout")
         eventually(lambda: real.rows(f"SELECT attempt FROM step WHERE job_id = '{silent}'") == [(2,)])
     assert [event.event for event in real.events(silent) if event.event in {"lost", "retried"}] == ["lost", "retried"]
+
+
+def test_thousands_of_jobs_that_are_due_at_once_hold_nobody_up(real, broker, monkeypatch):
+    monkeypatch.setattr(module, "MAX_SETTLED", 2)
+    settled, seen, late = [], [], []
+    loop, settle = make_loop(real, broker), module.settle_jobs
+
+    def settle_some(tx, jobs, **given):
+        settled.append(len(jobs))
+        if len(settled) == 2:
+            loop.nudge()
+        return settle(tx, jobs, **given)
+
+    def note_pass(tx, **given):
+        seen.append(len(settled))
+        return module.Pass()
+
+    monkeypatch.setattr(module, "settle_jobs", settle_some)
+    monkeypatch.setattr(module, "dispatch_ready", note_pass)
+    late += real.submit_all([real.plan(step("s"), deadline_s=0.01)] * 7)
+    time.sleep(0.02)
+    loop.sweep()
+    assert (settled, seen) == ([2, 2, 2, 1], [2])
+    assert {real.states(job)[0] for job in late} == {"timeout"}
 
 
 def test_every_tenth_sweep_looks_for_what_was_missed(real, broker):
