@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.bodies import MalformedBodyError, check_value, parse_json
 from scheduler.domain.errors import InvalidDocumentError, Problem
-from scheduler.domain.messages import Beat, Hello, SyncRequest
+from scheduler.domain.messages import STEPS, Beat, Hello, MetricPoint, SyncRequest
 
 Message = TypeVar("Message")
 
@@ -30,15 +30,20 @@ def parse_hello(raw: bytes) -> Hello:
 def parse_sync(raw: bytes) -> SyncRequest:
     """An agent call. What a store cannot keep is replaced, not refused: the worker would send it for ever."""
     request = _parse(_SYNC, raw.replace(_NUL, b"\\ufffd") if _NUL in raw else raw)
-    if any(not isfinite(point.value) for beat in request.beats for point in beat.metrics):
-        return replace(request, beats=tuple(map(_drop_infinite, request.beats)))
+    if not all(_can_be_kept(point) for beat in request.beats for point in beat.metrics):
+        return replace(request, beats=tuple(map(_drop_points, request.beats)))
     return request
 
 
-def _drop_infinite(beat: Beat) -> Beat:
-    kept = tuple(point for point in beat.metrics if isfinite(point.value))
+def _can_be_kept(point: MetricPoint) -> bool:
+    return isfinite(point.value) and point.step in STEPS
+
+
+def _drop_points(beat: Beat) -> Beat:
+    kept = tuple(point for point in beat.metrics if _can_be_kept(point))
     if len(kept) < len(beat.metrics):
-        log.warning("metrics_dropped", task=beat.task, count=len(beat.metrics) - len(kept), reason="not finite")
+        reason = "not finite, or at a step beyond 64 bits"
+        log.warning("metrics_dropped", task=beat.task, count=len(beat.metrics) - len(kept), reason=reason)
     return replace(beat, metrics=kept)
 
 

@@ -20,6 +20,8 @@ CHANNEL_PATH = "/fedrota/v1/agent/channel"
 ATTACHMENT_PATH = "/fedrota/v1/agent/attachments"
 KNOCK_TASK = "workers.knock"
 LOG_TAIL_BYTES = 64 << 10
+STEPS = range(-(1 << 63), 1 << 63)
+"""What a store can keep as the step of a metric's point."""
 
 
 @valueclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fedrota.component import CancelledError, Exchange, InvalidInputError, Member, PeerError, get_member
+from scheduler.domain.messages import STEPS
 from workers.executors.link import BlockingLink, Header
 from workers.executors.values import decode_payload, encode_payload, to_plain
 from workers.workdir import check_name, table_path
@@ -223,14 +224,17 @@ class TaskContext:
         print(message, flush=True)  # noqa: T201  standard output is the task's log
 
     def log_metric(self, name: str, value: float, step: int | None = None) -> None:
-        """Add a point to the curve `name`; a value that is not finite goes to the log instead."""
+        """Add a point to the curve `name`; one that no store can keep goes to the log instead."""
         self._stop_here()
         figure = to_plain(float(value))
         if figure is None:
             self.log(f"metric {name} at step {step} is {value}: not finite, so it is not kept")
             return
-        point = [str(name), -1 if step is None else int(step), figure, time.time()]
-        self._mailbox.say({"t": "points", "points": [point]})
+        at = -1 if step is None else int(step)
+        if at not in STEPS:
+            self.log(f"metric {name} at step {step} is {value}: the step is beyond 64 bits, so it is not kept")
+            return
+        self._mailbox.say({"t": "points", "points": [[str(name), at, figure, time.time()]]})
 
     def progress(self, fraction: float) -> None:
         """Say how far the task is, from 0 to 1."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from scheduler.domain.messages import MetricPoint
+from scheduler.domain.messages import STEPS, MetricPoint
 from workers.executors.base import Sink
 
 _READ: Final = 1 << 18
@@ -83,5 +83,7 @@ class NewsFile:
         value = float(news["value"])
         if not math.isfinite(value):
             raise ValueError("not finite")
-        step = news.get("step")
-        return MetricPoint(str(news["name"]), -1 if step is None else int(step), value, time.time())
+        step = -1 if news.get("step") is None else int(news["step"])
+        if step not in STEPS:
+            raise ValueError("beyond 64 bits")
+        return MetricPoint(str(news["name"]), step, value, time.time())

@@ -21,6 +21,14 @@ def test_figures_that_are_not_finite_are_dropped_and_the_others_kept(value):
     assert [point.step for point in beat.metrics] == [2]
 
 
+@pytest.mark.parametrize("step", [1 << 63, (1 << 64) - 1, 1 << 70, -(1 << 63) - 1])
+def test_points_at_a_step_that_no_store_can_keep_are_dropped_because_the_worker_would_send_them_for_ever(step):
+    bad = f'{{"name":"loss","step":{step},"value":1.0,"at":1.0}}'
+    last = f'{{"name":"loss","step":{(1 << 63) - 1},"value":0.5,"at":1.0}}'
+    (beat,) = parse_sync((BEAT % f"{bad},{last}").encode()).beats
+    assert [point.step for point in beat.metrics] == [(1 << 63) - 1]
+
+
 def test_nul_in_a_message_is_replaced_because_a_refused_report_would_come_for_ever():
     raw = b'{"agent":"a","reports":[{"task":"t","seq":1,"outcome":"failed","message":"a\\u0000b"}]}'
     assert parse_sync(raw).reports[0].message == "a\ufffdb"

@@ -30,6 +30,7 @@ def telling(ctx: Context) -> None:
     ctx.log_metric("loss", np.float64(0.5), 1)
     ctx.log_metric("auc", 0.75)
     ctx.log_metric("loss", float("nan"), 2)
+    ctx.log_metric("loss", 0.25, 1 << 63)
     ctx.progress(0.5)
     ctx.progress(7)
     ctx.summary(rows=np.int64(3), nothing=float("inf"), nested={"a": [1, np.float32(0.5)]})

@@ -35,6 +35,18 @@ def test_lines_that_come_in_pieces_and_lines_that_are_no_news(tmp_path):
     assert news.refused == 7
 
 
+def test_a_step_beyond_64_bits_is_no_news(tmp_path):
+    file, sink = tmp_path / "metrics.jsonl", Recorder()
+    file.write_bytes(
+        b'{"name": "a", "value": 1, "step": 1e30}\n{"name": "a", "value": 1, "step": 9223372036854775808}\n'
+        b'{"name": "a", "value": 1, "step": 9223372036854775807}\n'
+    )
+    news = NewsFile(file, sink)
+    news.read()
+    assert [point.step for point in sink.points] == [9223372036854775807]
+    assert news.refused == 2
+
+
 def test_a_full_sink_is_not_filled_further(tmp_path):
     file, sink = tmp_path / "metrics.jsonl", Recorder()
     file.write_bytes(b'{"name": "a", "value": 1}\n')
