@@ -246,6 +246,8 @@ class ContainerRun:
         """Start, follow its output, wait, collect; in a thread of the pool."""
         try:
             container.start()
+            if self._is_stopped:  # a stop before the start found nothing that ran
+                container.kill()
             for piece in container.logs(stream=True, follow=True):
                 self._log.write(piece)
             code = int(container.wait()["StatusCode"])

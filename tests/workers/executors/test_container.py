@@ -191,3 +191,21 @@ def test_a_run_may_say_where_in_its_image_it_works_and_finds_its_data(executor, 
     assert container.options["environment"]["FEDROTA_DATA"] == "/data"
     container.over.set()
     assert sink.wait().outcome == "success"
+
+
+def test_a_stop_while_the_container_starts_is_not_lost(executor, engine, tmp_path):
+    starting, go_on = threading.Event(), threading.Event()
+
+    def start_slowly(container: FakeContainer) -> None:
+        starting.set()
+        assert go_on.wait(60)
+        container.over.clear()  # what was stopped before it ran starts all the same
+
+    engine.on_start = start_slowly
+    sink, handle = start(executor, tmp_path)
+    assert starting.wait(60)
+    handle.stop(5.0)
+    container = until(lambda: "stop 5" in engine.all[0].calls and engine.all[0])
+    go_on.set()
+    assert sink.wait().kind == "exit"
+    assert container.calls[-2:] == ["kill", "reload"]
