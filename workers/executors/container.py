@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -236,14 +237,14 @@ class ContainerRun:
             return
         self._container = made
         if self._is_stopped:
-            made.remove(force=True)
-            self._finish(failure("stopped", "the task was stopped before it began"))
+            ending = failure("stopped", "the task was stopped before it began")
+            self._loop.aside(_remove, made, then=lambda _none: self._finish(ending))
             return
         self._sink.started(0)
         self._loop.apart(self._run, made, then=self._finish)
 
     def _run(self, container: Container) -> Ending:
-        """Start, follow its output, wait, collect; in a thread of the pool."""
+        """Start, follow its output, wait, collect; in a thread of its own. The container is gone afterwards."""
         try:
             container.start()
             if self._is_stopped:  # a stop before the start found nothing that ran
@@ -253,10 +254,14 @@ class ContainerRun:
             code = int(container.wait()["StatusCode"])
             container.reload()
             was_killed = bool(container.attrs.get("State", {}).get("OOMKilled"))
-            container.remove(force=True)
-        except OSError as wrong:
+        except _list_errors() as wrong:
             return failure("lost", f"the container engine failed: {wrong}")
-        return self._judge(code, was_killed=was_killed)
+        finally:
+            _remove(container)
+        try:
+            return self._judge(code, was_killed=was_killed)
+        except OSError as wrong:
+            return failure("limit", f"the outputs cannot be kept: {wrong}")
 
     def _judge(self, code: int, *, was_killed: bool) -> Ending:
         if was_killed:
@@ -286,6 +291,20 @@ def _stop(container: Container, grace_s: float) -> None:
             container.kill()
     except OSError as wrong:
         log.warning("container_not_stopped", container=container.id, reason=str(wrong), at=time.time())
+
+
+def _remove(container: Container) -> None:
+    """Forget it, running or not; an engine that is away keeps it until this worker's next start."""
+    try:
+        container.remove(force=True)
+    except OSError as wrong:
+        log.warning("container_not_removed", container=container.id, reason=str(wrong))
+
+
+def _list_errors() -> tuple[type[Exception], ...]:
+    """What a failing engine raises: the SDK's errors are OSErrors, but a stream that breaks off is urllib3's."""
+    urllib3 = sys.modules.get("urllib3.exceptions")
+    return (OSError,) if urllib3 is None else (OSError, urllib3.HTTPError)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

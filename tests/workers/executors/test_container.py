@@ -1,9 +1,10 @@
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.exceptions import ProtocolError
 
 from tests.workers.executors.conftest import Recorder
 from tests.workers.fakes import make_assignment, until
@@ -209,3 +210,41 @@ def test_a_stop_while_the_container_starts_is_not_lost(executor, engine, tmp_pat
     go_on.set()
     assert sink.wait().kind == "exit"
     assert container.calls[-2:] == ["kill", "reload"]
+
+
+@pytest.mark.parametrize("wrong", [OSError("reset by peer"), ProtocolError("Connection broken")])
+def test_an_engine_that_fails_ends_the_attempt_and_leaves_no_container(executor, engine, tmp_path, monkeypatch, wrong):
+    def break_off(_self: FakeContainer, **_how: bool) -> Iterator[bytes]:
+        yield b"hello\n"
+        raise wrong
+
+    monkeypatch.setattr(FakeContainer, "logs", break_off)
+    sink, _ = start(executor, tmp_path)
+    ending = sink.wait()
+    assert (ending.kind, ending.message) == ("lost", f"the container engine failed: {wrong}")
+    assert engine.all == []
+
+
+def test_outputs_that_cannot_be_moved_fail_the_attempt(executor, engine, tmp_path):
+    def be_in_the_way(container: FakeContainer) -> None:
+        (tmp_path / "outputs").write_text("a file")
+        container.over.set()
+
+    engine.on_start = be_in_the_way
+    sink, _ = start(executor, tmp_path, outputs={"model": "model"})
+    assert sink.wait().kind == "limit"
+
+
+def test_a_stopped_container_that_cannot_be_removed_hurts_nobody_else(executor, engine, loop, tmp_path, monkeypatch):
+    errors, create, go_on = [], engine.create, threading.Event()
+    loop.on_error = lambda: errors.append("the worker would end")
+
+    def refuse(_self: FakeContainer, *, force: bool) -> None:
+        raise OSError(f"no engine answers, {force=}")
+
+    monkeypatch.setattr(FakeContainer, "remove", refuse)
+    monkeypatch.setattr(engine, "create", lambda *args, **options: go_on.wait(60) and create(*args, **options))
+    sink, handle = start(executor, tmp_path)
+    handle.stop(1.0)
+    go_on.set()
+    assert (sink.wait().kind, errors) == ("stopped", [])
