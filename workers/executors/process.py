@@ -1,5 +1,6 @@
 """The worker's end of one task process: its link, its output, its exit."""
 
+import json
 import os
 import socket
 from collections import deque
@@ -210,8 +211,15 @@ def _encode(header: Header) -> bytes:
 
 
 def _decode(raw: bytes) -> Any:
-    """The other way is for numbers that JSON does not have and Python writes: NaN and the infinite ones."""
+    """The other way is for numbers that JSON does not have and Python writes: NaN and the infinite ones.
+
+    And for text that is no UTF-8, which no report could carry: what is none in it becomes a question mark.
+    """
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return decode_header(raw)
+        sound = json.dumps(decode_header(raw), ensure_ascii=False).encode(errors="replace")
+    try:
+        return orjson.loads(sound)
+    except orjson.JSONDecodeError:
+        return decode_header(sound)

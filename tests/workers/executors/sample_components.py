@@ -44,6 +44,13 @@ def raising(ctx: Context) -> None:
     raise ValueError("this is\nnot right")
 
 
+@component("garbling")
+def garbling(ctx: Context) -> None:
+    """Say what was read with errors="surrogateescape"."""
+    ctx.summary(name="a\udcffb", n=2**70)
+    raise ValueError("no cell a\udcffb")
+
+
 @component("refusing")
 def refusing(ctx: Context) -> None:
     raise InvalidInputError("column y is missing")

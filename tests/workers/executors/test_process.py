@@ -2,6 +2,7 @@ import json
 import math
 import time
 
+import orjson
 import pytest
 
 from tests.workers.executors.conftest import Run
@@ -52,9 +53,17 @@ def test_a_header_arrives_whatever_is_in_it(header):
 
 
 def test_a_header_is_read_as_the_standard_library_reads_it():
-    for header in ({"points": [1.5, math.inf, 2**70]}, {"text": "\ud800 ä"}, [], {"t": "end"}):
+    for header in ({"points": [1.5, math.inf, 2**70]}, [], {"t": "end"}):
         assert _decode(json.dumps(header).encode()) == header
     assert math.isnan(_decode(b'{"x": NaN}')["x"])
+    assert _decode(rb'{"text": "\ud800 \u00e4", "n": Infinity}') == {"text": "? ä", "n": math.inf}
     for nonsense in (b"\xff\xff", b"{", b""):
         with pytest.raises(ValueError, match=r"."):
             _decode(nonsense)
+
+
+def test_what_a_component_says_fits_into_a_report_whatever_text_is_in_it(workshop):
+    run = workshop.run("garbling")
+    ending = run.sink.wait()
+    assert (ending.message, run.sink.summary) == ("ValueError: no cell a?b", {"name": "a?b", "n": 2.0**70})
+    orjson.dumps([ending.message, ending.detail, dict(run.sink.summary)])
