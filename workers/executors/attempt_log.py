@@ -25,7 +25,8 @@ class AttemptLog:
             self._cut(f"the log is cut here: it reached {self._limit} bytes, what follows was not kept")
 
     def close(self) -> None:
-        """Nothing comes any more."""
+        """Nothing comes any more; what comes all the same, from a process left behind, is not kept."""
+        self._is_cut = True
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -29,3 +29,11 @@ def test_a_disk_that_takes_nothing_loses_the_log_and_not_the_attempt(tmp_path):
     log.write(b"y")
     assert log.size == 0
     assert "could not be written" in log.problem
+
+
+def test_what_comes_after_the_end_does_not_replace_the_log(tmp_path):
+    log = AttemptLog(tmp_path / "1.log", limit=100)
+    log.write(b"precious\n")
+    log.close()
+    log.write(b"noise\n")
+    assert ((tmp_path / "1.log").read_text(), log.size) == ("precious\n", 9)
