@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from fedrota.component import CancelledError, Exchange, InvalidInputError, Member, PeerError, get_member
-from scheduler.domain.messages import STEPS
 from workers.executors.link import BlockingLink, Header
-from workers.executors.values import decode_payload, encode_payload, to_plain
+from workers.executors.values import STEPS, decode_payload, encode_payload, to_plain
 from workers.workdir import check_name, table_path
 
 _BLOCK: Final = 1 << 20

@@ -78,7 +78,7 @@ class NewsFile:
             self._sink.progressed(min(1.0, max(0.0, float(news["progress"]))))
             return None
         if "summary" in news:
-            self._sink.summed(dict(news["summary"]))
+            self._sink.summed({**news["summary"]})  # a list of pairs is none: its keys may be no texts
             return None
         value = float(news["value"])
         if not math.isfinite(value):

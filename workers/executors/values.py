@@ -9,6 +9,8 @@ from typing import Any, Final
 BYTES: Final = b"B"
 VALUES: Final = b"J"
 ARRAY: Final = b"A"
+STEPS: Final = range(-(1 << 63), 1 << 63)
+"""As `scheduler.domain.messages.STEPS`, which a task's process does not load."""
 
 
 def encode_payload(value: Any) -> tuple[bytes, bytes | memoryview]:

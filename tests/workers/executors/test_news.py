@@ -68,3 +68,11 @@ def test_the_rest_is_read_also_by_a_full_sink_and_without_a_last_line_feed(tmp_p
     assert sink.points == []
     news.read_rest()
     assert [point.value for point in sink.points] == [1.0, 2.0]
+
+
+def test_a_summary_of_pairs_is_passed_over_because_no_call_could_carry_it(tmp_path):
+    file, sink = tmp_path / "metrics.jsonl", Recorder()
+    file.write_text('{"summary": [[1, 2]]}\n')
+    news = NewsFile(file, sink)
+    news.read()
+    assert (sink.summary, news.refused) == ({}, 1)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from workers.executors.values import decode_payload, encode_payload, to_plain
+from scheduler.domain import messages
+from workers.executors.values import STEPS, decode_payload, encode_payload, to_plain
 
 
 def there_and_back(value):
@@ -62,3 +63,7 @@ def test_plain_values_have_no_nan_and_text_keys():
     assert to_plain({1: float("nan"), "a": (float("inf"), np.float64(2))}) == {"1": None, "a": [None, 2.0]}
     with pytest.raises(TypeError, match="set is no JSON value"):
         to_plain({"a": {1}})
+
+
+def test_a_component_may_use_the_steps_that_a_store_can_keep():
+    assert STEPS == messages.STEPS
