@@ -36,8 +36,8 @@ def serve(sock: socket.socket, components: Mapping[str, ComponentInfo]) -> NoRet
             task, _ = link.recv()
             if task["t"] == "command":
                 become_command(link, task)
-            end = run_component(link, task, components[task["component"]])
-            is_kept = bool(task["keep"]) and is_clean()
+            end, is_settled = run_component(link, task, components[task["component"]])
+            is_kept = bool(task["keep"]) and is_settled and is_clean()
             link.send({**end, "kept": is_kept})
             if not is_kept:
                 os._exit(0)
@@ -54,8 +54,8 @@ def is_clean() -> bool:
     return False
 
 
-def run_component(link: BlockingLink, task: Mapping[str, Any], info: ComponentInfo) -> Header:
-    """Run one component; its end as a frame's header."""
+def run_component(link: BlockingLink, task: Mapping[str, Any], info: ComponentInfo) -> tuple[Header, bool]:
+    """Run one component; its end as a frame's header, and whether no answer for it is still on its way."""
     stopping = Stopping()
     context = TaskContext(link, task, stopping)
 
@@ -80,7 +80,7 @@ def run_component(link: BlockingLink, task: Mapping[str, Any], info: ComponentIn
         end = _end_of_error(wrong)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _flush()
-    return end
+    return end, context.is_settled
 
 
 def _flush() -> None:

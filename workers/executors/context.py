@@ -40,7 +40,13 @@ class Mailbox:
         self._changed = threading.Condition()
         self._is_reading = False
         self._last = 0
+        self._read_answers = 0
         self._answers: dict[int, tuple[Header, bytearray]] = {}
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every request was answered and the answer read: none can reach the process's next task."""
+        return self._read_answers == self._last
 
     def say(self, header: Header) -> None:
         """Tell the worker something that needs no answer."""
@@ -81,6 +87,7 @@ class Mailbox:
                 self._changed.notify_all()
         with self._changed:
             self._answers[header["n"]] = (header, payload)
+            self._read_answers += 1
             self._changed.notify_all()
 
 
@@ -158,6 +165,11 @@ class TaskContext:
         self.me = next(member for member, peer in known.items() if peer == task["task"])
         del known[self.me]
         self.exchange: Exchange = TaskExchange(self._mailbox, self.me, known)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no answer of the exchange is still to come."""
+        return self._mailbox.is_settled
 
     @property
     def workdir(self) -> Path:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,15 @@ from fedrota.component import Context, InvalidInputError, component
 @component("quick", reusable=True)
 def quick(ctx: Context) -> None:
     print(f"task of {ctx.step} in {os.getpid()}")
+
+
+@component("forsaking", exchange=True, reusable=True)
+def forsaking(ctx: Context) -> None:
+    """Ask for two messages that never come, and wait for the first."""
+    exchange: Any = ctx.exchange
+    peer = exchange.list_peers("host")[0]
+    first, _ = [exchange._start_recv(peer, "never", number, None) for number in (0, 1)]
+    exchange._mailbox.wait(first)
 
 
 @component("fresh")

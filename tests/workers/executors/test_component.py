@@ -23,3 +23,10 @@ def test_stop_waits_for_a_component_in_the_exchange(workshop):
     run.handle.stop(10)
     assert run.sink.wait().kind == "stopped"
     assert workshop.letters.closed[-1] == ("g", "failed")
+
+
+def test_an_answer_that_a_task_did_not_wait_for_never_reaches_the_next_one(workshop):
+    for number in range(5):
+        left = workshop.run("forsaking", peers=HOST, task=f"left{number}")
+        assert left.sink.wait().message == "party 10000 has ended"
+        assert workshop.run("quick").sink.wait().message == ""
