@@ -8,7 +8,9 @@ from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, S
 from workers.connection import Connection
 from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcome, render
 
-_AGAIN: Final = frozenset({408, 425, 429})
+_REFUSED: Final = frozenset({400, 413, 422})
+"""What the gateway says of a call that it will never take. Any other no, as 404, comes from something on the way to it,
+such as a proxy that does not find it while it is being replaced: a report must outlive that."""
 _HELLO: Final = frozenset({401, 409, 426})
 
 
@@ -116,9 +118,9 @@ def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:
         return UnwelcomeError(reason)
     if status in _HELLO:
         return HelloNeededError(reason)
-    if status >= 500 or status in _AGAIN:
-        return GatewayAwayError(reason, after_s=float(retry_after) if retry_after.isdigit() else 0.0)
-    return RefusedError(reason)
+    if status in _REFUSED:
+        return RefusedError(reason)
+    return GatewayAwayError(reason, after_s=float(retry_after) if retry_after.isdigit() else 0.0)
 
 
 def _find_message(raw: bytes) -> str:

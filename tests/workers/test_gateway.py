@@ -51,6 +51,7 @@ def test_a_connection_that_has_gone_stale_is_replaced_in_silence(fake, gateway):
     [
         (401, HelloNeededError), (403, UnwelcomeError), (409, HelloNeededError), (426, HelloNeededError),
         (500, GatewayAwayError), (503, GatewayAwayError), (429, GatewayAwayError), (400, RefusedError), (413, RefusedError),
+        (422, RefusedError), (404, GatewayAwayError), (405, GatewayAwayError), (302, GatewayAwayError),
     ],
 )  # fmt: skip
 def test_each_status_means_one_thing(fake, gateway, status, error):
