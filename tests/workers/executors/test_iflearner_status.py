@@ -1,3 +1,6 @@
+import socket
+import threading
+
 import pytest
 
 from workers.executors.iflearner_command import pick_address
@@ -30,3 +33,20 @@ def test_the_fraction_counts_finished_epochs(change, fraction):
 
 def test_an_aggregator_that_is_not_there_gives_nothing():
     assert fetch_status(pick_address("127.0.0.1")) is None
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_host(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{"a":1}')
+
+        threading.Thread(target=serve, daemon=True).start()
+        assert fetch_status(f"127.0.0.1:{server.getsockname()[1]}") == {"a": 1}
