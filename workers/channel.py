@@ -126,6 +126,7 @@ class Channel:
                 additional_headers=self._headers,
                 ssl=self._tls,
                 compression=None,
+                proxy=None,  # as the worker's calls: one of the environment may not reach the gateway, or be no HTTP one
                 max_size=MAX_FRAME_BYTES,
                 max_queue=8,
                 open_timeout=10,

@@ -85,3 +85,15 @@ async def test_the_first_attempt_to_connect_is_told_whether_it_succeeds_or_not(g
         assert party.line.channel.has_tried.is_set()
         assert party.line.channel.is_connected is is_connected
         await asyncio.to_thread(party.line.stop)
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5h://127.0.0.1:9"])
+async def test_a_proxy_of_the_environment_does_not_stand_in_the_way(gateway, tmp_path, monkeypatch, proxy):
+    for name in ("http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    party = Threaded("1", gateway.url, tmp_path)
+    party.line.start()
+    await until(lambda: party.line.channel.is_connected)
+    await asyncio.to_thread(party.line.stop)
