@@ -90,9 +90,7 @@ class Journal:
             known = [key for key in keys if self._open.pop(key, None) is not None]
             self._append([["end", *key] for key in known])
             if self._lines > REWRITE_AFTER:
-                os.close(self._file)
-                self._file = self._rewrite()
-                self._lines = 0
+                self._shorten()
 
     def sync(self) -> None:
         """Make all lines durable."""
@@ -110,6 +108,17 @@ class Journal:
             os.write(self._file, b"".join(orjson.dumps(line) + b"\n" for line in lines))
         except OSError as wrong:  # a full disk must not stop what runs well
             log.warning("journal_failed", reason=str(wrong))
+
+    def _shorten(self) -> None:
+        """Begin a file without what has ended; a full disk puts that off."""
+        self._lines = 0
+        try:
+            file = self._rewrite()
+        except OSError as wrong:
+            log.warning("journal_not_shortened", reason=str(wrong))
+            return
+        os.close(self._file)
+        self._file = file
 
     def _rewrite(self) -> int:
         entries = self._open.values()

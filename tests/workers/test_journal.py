@@ -1,5 +1,7 @@
 import contextlib
+import errno
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +86,18 @@ def test_the_file_stays_small(open_journal, tmp_path, monkeypatch):
     assert len((tmp_path / "journal").read_bytes().splitlines()) < 110
     journal.close()
     assert [entry.key for entry in open_journal().leftovers()] == [("open", 1)]
+
+
+def test_a_full_disk_puts_off_what_would_shorten_the_journal(open_journal, monkeypatch):
+    def refuse(_file: Path, _content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(journal_module, "REWRITE_AFTER", 1)
+    first = open_journal()
+    with monkeypatch.context() as full:
+        full.setattr(journal_module, "write_durably", refuse)
+        first.begin([("a", 1), ("b", 1)])
+        first.end([("a", 1)])
+    first.begin([("c", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("b", 1), ("c", 1)]
