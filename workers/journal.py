@@ -58,6 +58,7 @@ class Journal:
         self._file = self._rewrite()
         self._lines = 0
         self._is_dirty = False
+        self._torn = b""
         self._guard = threading.RLock()
 
     def close(self) -> None:
@@ -104,10 +105,15 @@ class Journal:
             return
         self._lines += len(lines)
         self._is_dirty = True
+        content = self._torn + b"".join(orjson.dumps(line) + b"\n" for line in lines)
         try:
-            os.write(self._file, b"".join(orjson.dumps(line) + b"\n" for line in lines))
+            is_whole = os.write(self._file, content) == len(content)
         except OSError as wrong:  # a full disk must not stop what runs well
             log.warning("journal_failed", reason=str(wrong))
+            return
+        self._torn = b"" if is_whole else b"\n"  # what is written next must not share the line that was cut off
+        if not is_whole:
+            log.warning("journal_failed", reason="the disk took only a part")
 
     def _shorten(self) -> None:
         """Begin a file without what has ended; a full disk puts that off."""
@@ -118,7 +124,7 @@ class Journal:
             log.warning("journal_not_shortened", reason=str(wrong))
             return
         os.close(self._file)
-        self._file = file
+        self._file, self._torn = file, b""
 
     def _rewrite(self) -> int:
         entries = self._open.values()
@@ -149,7 +155,7 @@ def _read(path: Path) -> list[Leftover]:
     found: dict[Key, Leftover] = {}
     if not path.exists():
         return []
-    for line in path.read_bytes().splitlines():
+    for line in filter(None, path.read_bytes().splitlines()):
         try:
             what, task, seq, *process = orjson.loads(line)
         except ValueError:

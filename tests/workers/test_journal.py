@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -101,3 +102,14 @@ def test_a_full_disk_puts_off_what_would_shorten_the_journal(open_journal, monke
     first.begin([("c", 1)])
     first.close()
     assert [entry.key for entry in open_journal().leftovers()] == [("b", 1), ("c", 1)]
+
+
+def test_a_line_that_a_full_disk_cuts_off_takes_no_other_with_it(open_journal, monkeypatch):
+    write = os.write
+    first = open_journal()
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, content: write(file, content[:5]))
+        first.begin([("cut", 1)])
+    first.begin([("whole", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("whole", 1)]
