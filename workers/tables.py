@@ -55,7 +55,7 @@ def put_table(workdir: Workdir, args: Args, body: Iterator[bytes], *, lock: Lock
             )
         with lock:
             _check_free(workdir, namespace, name, replaces=replaces)
-            if older is not None and older != _Version.of(older.path):
+            if appends and older != _Version.of(workdir.table(namespace, name)):
                 raise ConflictError(f"table {namespace}/{name} was changed while rows came in: send them again")
             _move_in(workdir, namespace, name, target=target, facts=facts)
     finally:

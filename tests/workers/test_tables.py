@@ -179,3 +179,13 @@ def test_a_csv_may_have_no_header_and_another_delimiter(ops, workdir):
         put(ops, b"1;0.5\n2\n", name="bad", csv=form)
     with pytest.raises(InvalidDocumentError, match="an object is needed"):
         put(ops, b"1\n", name="bad", csv="x")
+
+
+def test_of_two_first_additions_at_once_none_replaces_the_other(ops):
+    def come_second():
+        put(ops, b"id\n1\n", append=True)
+        yield b"id\n2\n"
+
+    with pytest.raises(ConflictError, match="was changed while rows came in"):
+        ops["table.put"]({"name": "t", "append": True}, come_second())
+    assert ops["table.read_facts"]({"name": "t"}, iter(())).result["rows"] == 1
