@@ -42,7 +42,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except FedrotaError as error:
         return _hang_up(request, error) if request.get(HAS_BEGUN) else render_error(error)
-    except web.HTTPException as error:
+    except (web.HTTPException, web.RequestPayloadError) as error:
         return _render_http(request, error)
     except ConnectionError as error:
         if not request.get(HAS_BEGUN) and request.transport is not None and not request.transport.is_closing():
@@ -64,6 +64,18 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             "internal",
             f"something went wrong here; tell the operator incident {incident}, it is in the log",
         )
+
+
+def _refuse_body(request: web.Request, error: web.RequestPayloadError) -> web.StreamResponse:
+    """The body cannot be read: it is not in the encoding that its headers name, or broke off."""
+    if request.get(HAS_BEGUN):
+        return _hang_up(request, error)
+    encoding = request.headers.get("Content-Encoding", "")
+    why = f"it is not in its Content-Encoding, {encoding}" if encoding else "it broke off, or its chunks are garbled"
+    answer = _word(request, 400, "invalid", f"the body cannot be read: {why}")
+    request.content.feed_eof()  # else aiohttp would try to read the rest, and log a traceback
+    answer.force_close()
+    return answer
 
 
 def _word(request: web.Request, status: int, code: str, words: str) -> web.Response:
@@ -91,8 +103,10 @@ def _hang_up(request: web.Request, error: Exception) -> web.Response:
     return web.Response(status=499)
 
 
-def _render_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+def _render_http(request: web.Request, error: web.HTTPException | web.RequestPayloadError) -> web.StreamResponse:
     """What aiohttp itself refuses."""
+    if isinstance(error, web.RequestPayloadError):
+        return _refuse_body(request, error)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         answer = make_envelope(

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 
 import aiohttp
@@ -88,3 +89,31 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_whole_and_is_no_defect
         await gateway.get(f"/jobs/{job}/events", headers={"Accept": "text/event-stream"})
     assert [record.msg for record in caplog.records if record.exc_info] == []
     assert "answer_broken_off" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/jobs", "application/json"),
+        ("POST", "/attachments", "application/octet-stream"),
+        ("PUT", "/parties/9999/tables/t", "text/csv"),
+        ("POST", "/models", "application/zip"),
+        ("POST", "/agent/sync", "application/json"),
+    ],
+)
+@pytest.mark.usefixtures("partyline")
+async def test_a_body_that_is_not_in_its_encoding_is_the_callers_fault(gateway, caplog, method, path, kind):
+    url = gateway.server.make_url("/")
+    token = gateway.tokens["worker-9999" if path.startswith("/agent") else "admin"]
+    lines = [f"{method} /fedrota/v1{path} HTTP/1.1", "Host: x", f"Authorization: Bearer {token}"]
+    lines += [f"Content-Type: {kind}", "Content-Encoding: gzip", "Content-Length: 7", "", "no gzip"]
+    with caplog.at_level(logging.ERROR):  # a client of aiohttp's would pack the body itself
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write("\r\n".join(lines).encode())
+        async with asyncio.timeout(60):
+            answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"invalid"' in answer
+    assert b"Content-Encoding, gzip" in answer
+    assert "Traceback" not in caplog.text
