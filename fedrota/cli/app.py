@@ -27,6 +27,7 @@ from fedrota.cli import (
 )
 from fedrota.cli.context import Target
 from fedrota.cli.globals import GlobalsAnywhere
+from fedrota.cli.lengths import check_seconds
 from fedrota.connection import DEFAULT_TIMEOUT_S
 from fedrota.errors import FedrotaError
 
@@ -44,7 +45,13 @@ def set_target(
         typer.Option("--token", help="Default: FEDROTA_TOKEN, else the file `token` in FEDROTA_STATE_DIR (.fedrota)."),
     ] = None,
     timeout_s: Annotated[
-        float, typer.Option("--answer-timeout", metavar="SECONDS", help="How long the gateway may take for an answer.")
+        float,
+        typer.Option(
+            "--answer-timeout",
+            metavar="SECONDS",
+            callback=check_seconds,
+            help="How long the gateway may take for an answer.",
+        ),
     ] = DEFAULT_TIMEOUT_S,
 ) -> None:
     """Submit jobs that span several parties, watch them, read their results."""

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from fedrota.cli.completion import JobId
 from fedrota.cli.context import AsJson, connect
+from fedrota.cli.lengths import check_seconds
 from fedrota.cli.progress import watch_job
 from fedrota.cli.show import make_error_console, print_json, print_line, print_next
 from fedrota.cli.transfer import transfer_bar
@@ -22,7 +23,10 @@ from fedrota.model import Job
 app = typer.Typer()
 
 TimeoutOption = Annotated[
-    float | None, typer.Option("--timeout", metavar="SECONDS", help="Give up waiting after so long; the job goes on.")
+    float | None,
+    typer.Option(
+        "--timeout", metavar="SECONDS", callback=check_seconds, help="Give up waiting after so long; the job goes on."
+    ),
 ]
 
 
