@@ -70,7 +70,14 @@ def find_connection(url: str | None, token: str | None, timeout_s: float = DEFAU
     chosen = (url or os.environ.get("FEDROTA_URL") or find_url() or DEFAULT_URL).rstrip("/")
     if not _is_address(chosen):
         raise FedrotaError(f"{chosen!r} is no gateway address: write it like {DEFAULT_URL}")
-    return Connection(url=chosen, token=token or find_token(), timeout_s=timeout_s)
+    return Connection(url=chosen, token=_checked(token or find_token()), timeout_s=timeout_s)
+
+
+def _checked(token: str | None) -> str | None:
+    """The token, if a header can hold it; the error does not show it."""
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise FedrotaError("the token has characters that no token has: copy it anew, whole")
+    return token
 
 
 def find_url() -> str | None:

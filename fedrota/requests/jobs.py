@@ -21,6 +21,9 @@ def submit(
     dry_run: bool = False,
 ) -> Call[Job]:
     """Submit a job document, with uploaded files (name to id) beside those that it names itself."""
+    if idempotency_key is not None and not (idempotency_key.isascii() and idempotency_key.isprintable()):
+        problem = Problem("idempotency key", "has 1 to 200 printable ASCII characters")
+        raise InvalidError(str(problem), status=0, problems=[problem])
     body = dict(document)
     if attached:
         body["attachments"] = {**_read_attachments(body), **attached}

@@ -87,3 +87,11 @@ def test_the_address_is_that_of_the_last_run_in_the_state_folder(tmp_path, monke
     assert find_connection(None, "frt_a_b").url == "http://127.0.0.1:19999"
     (tmp_path / "up.json").write_text("half writ")
     assert find_connection(None, "frt_a_b").url == DEFAULT_URL
+
+
+@pytest.mark.parametrize("token", ["frt_abc\u2026", "frt_a\nb", "t\u00f6k"])
+def test_a_token_that_no_header_can_hold_is_not_shown_and_its_owner_told_what_to_do(token, monkeypatch):
+    monkeypatch.setenv("FEDROTA_TOKEN", token)
+    with pytest.raises(FedrotaError, match="copy it anew") as refused:
+        find_connection(None, None)
+    assert token not in str(refused.value)

@@ -73,3 +73,10 @@ def test_events_are_asked_for_as_json():
         {"Accept": "application/json"},
     )
     assert call.after("9").headers == call.headers
+
+
+@pytest.mark.parametrize("key", ["schl\u00fcssel", "a\nb"])
+def test_a_key_that_no_header_can_hold_is_found_out_here(key):
+    with pytest.raises(InvalidError, match="idempotency key: has 1 to 200 printable ASCII characters") as refused:
+        jobs.submit({"name": "x"}, attached={}, idempotency_key=key)
+    assert refused.value.status == 0
