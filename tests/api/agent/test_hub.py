@@ -5,6 +5,7 @@ import threading
 import pytest
 from redis.asyncio import Redis
 
+from api.agent.trunk import presence_key
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, UnreachableError
 from scheduler.domain.frames import CALL_WINDOW_BYTES
 from scheduler.domain.messages import Knock
@@ -67,6 +68,13 @@ OPS = {
 }
 
 
+async def until_held(redis, gateway):
+    """Until every gateway can find party 9999 at this one: its worker is connected a moment earlier."""
+    async with asyncio.timeout(60):
+        while not (await redis.get(presence_key("9999")) or b"").startswith(gateway.hub.gateway.encode()):
+            await asyncio.sleep(0.005)
+
+
 @pytest.fixture(params=["one gateway", "two gateways"])
 async def hub_and_worker(request, broker_url, tmp_path):
     """The hub that is asked, and a worker that is connected to it, or to another gateway."""
@@ -80,6 +88,8 @@ async def hub_and_worker(request, broker_url, tmp_path):
     worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
     worker.hub = far.hub
     await until(lambda: "9999" in far.hub._connections)
+    if redis is not None:
+        await until_held(redis, far)
     yield near.hub, worker
     await worker.stop()
     await near.stop()
@@ -252,14 +262,19 @@ async def test_a_party_can_be_found_while_a_newer_worker_replaces_the_older_one(
 
 
 @pytest.fixture
-async def two_gateways(broker_url):
+async def shared_redis(broker_url):
     redis = Redis.from_url(broker_url)
+    yield redis
+    await redis.aclose()
+
+
+@pytest.fixture
+async def two_gateways(shared_redis):
     group = {}
-    gateways = [await Gateway(group=group, redis=redis).start() for _ in range(2)]
+    gateways = [await Gateway(group=group, redis=shared_redis).start() for _ in range(2)]
     yield gateways
     for gateway in gateways:
         await gateway.stop()
-    await redis.aclose()
 
 
 async def test_exchange_works_across_gateways(two_gateways, tmp_path):
@@ -278,9 +293,10 @@ async def test_exchange_works_across_gateways(two_gateways, tmp_path):
         await worker.stop()
 
 
-async def test_a_worker_that_moves_to_another_gateway_is_found_there(two_gateways, tmp_path):
+async def test_a_worker_that_moves_to_another_gateway_is_found_there(two_gateways, shared_redis, tmp_path):
     first, second = two_gateways
     worker = await Worker("9999", first.url, tmp_path / "9999", ops=OPS).start()
+    await until_held(shared_redis, first)
     assert await second.hub.call("9999", "quick", {}) == {"args": {}}
     await worker.stop()
     worker = await Worker("9999", second.url, tmp_path / "9999", ops=OPS).start()
@@ -303,14 +319,14 @@ async def test_a_worker_that_appears_elsewhere_replaces_the_connection_here(two_
     await newer.stop()
 
 
-async def test_a_call_through_a_gateway_that_was_killed_fails(two_gateways, tmp_path, monkeypatch):
+async def test_a_call_through_a_gateway_that_was_killed_fails(two_gateways, shared_redis, tmp_path, monkeypatch):
     monkeypatch.setattr("api.agent.hub.PLACE_CHECK_S", 0.05)
     monkeypatch.setattr("api.agent.trunk.CACHE_S", 0.0)
     near, far = two_gateways
     near.hub._watching[0].cancel()
     near.hub._watching = [asyncio.create_task(near.hub._watch(near.hub._trunk))]
     worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
-    await until(lambda: "9999" in far.hub._connections)
+    await until_held(shared_redis, far)
     waiting = asyncio.create_task(near.hub.call("9999", "echo", {}, timeout_s=100))
     await until(lambda: bool(worker.channel._calls._calls))
     await asyncio.sleep(0.3)
