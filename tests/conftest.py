@@ -1,6 +1,7 @@
 """What every test may ask for: a real Valkey, a real PostgreSQL, a fresh database on either store."""
 
 import fcntl
+import logging
 import os
 import shutil
 import subprocess
@@ -198,9 +199,14 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
-    """No test logs in the way that another has configured."""
+    """No test logs in the way that another has configured, e.g. by starting Celery's worker in this process."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
     yield
     structlog.reset_defaults()
+    root.setLevel(level)
+    for added in set(root.handlers) - set(handlers):
+        root.removeHandler(added)
 
 
 @pytest.fixture(autouse=True)
