@@ -27,11 +27,13 @@ if os.fork() == 0:
         os.environ.clear()
         open(sys.argv[1], "w").write(str(os.getpid()))
         time.sleep(60)
+    while not os.path.exists(sys.argv[1]) or not open(sys.argv[1]).read():
+        time.sleep(0.01)
     os._exit(0)
 os.wait()
 time.sleep(float(sys.argv[2]))
 """
-"""A program that starts a daemon, writes its number to the file argv[1] and waits argv[2] seconds."""
+"""A program that starts a daemon, which writes its number to the file argv[1], and then waits argv[2] seconds."""
 
 
 def until(is_so: Callable[[], Any], *, patience_s: float = 60.0, what: str = "") -> Any:
