@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -21,24 +20,29 @@ from workers.executors.kernel import (
 TREE = """
 import os, sys, time, ctypes
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-for _ in range(3):
+root = os.getpid()
+for number in range(3):
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
+            while number and os.getppid() != root:
+                time.sleep(0.01)
+            os.write(1, b".")
             time.sleep(60)
-        os._exit(0) if os.getpid() % 2 else time.sleep(60)
+        os._exit(0) if number else time.sleep(60)
 time.sleep(60)
 """
+"""A child with a child, and two orphans that it has adopted; a dot when each of them is where it stays."""
 
 
 def test_a_whole_tree_is_found_and_killed():
-    root = subprocess.Popen([sys.executable, "-c", TREE])
-    until(lambda: len(list_descendants(root.pid)) >= 3)
-    time.sleep(0.1)
-    below = list_descendants(root.pid)
-    assert set(list_children(root.pid)) <= set(below)
-    kill_tree(root.pid)
-    assert root.wait() == -signal.SIGKILL
+    with subprocess.Popen([sys.executable, "-c", TREE], stdout=subprocess.PIPE) as root:
+        assert [root.stdout.read(1) for _ in range(3)] == [b"."] * 3
+        below = list_descendants(root.pid)
+        assert len([pid for pid in below if not is_zombie(pid)]) == 4
+        assert set(list_children(root.pid)) <= set(below)
+        kill_tree(root.pid)
+        assert root.wait() == -signal.SIGKILL
     until(lambda: all(find_birth(pid) is None or is_zombie(pid) for pid in below))
 
 
