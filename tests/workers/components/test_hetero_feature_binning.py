@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -209,10 +208,8 @@ def test_the_order_of_a_hosts_bins_is_not_told():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.process_time()
     with pytest.raises((InvalidInputError, PeerError), match=text):
         run(parties, inputs, **params)
-    assert time.process_time() - start < 1
 
 
 def test_a_party_without_features_takes_part():

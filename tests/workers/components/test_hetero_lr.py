@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -162,10 +160,8 @@ def test_messages_differ_from_run_to_run():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.process_time()
     with pytest.raises(InvalidInputError, match=text):
         run(parties, inputs, **params)
-    assert time.process_time() - start < 1
 
 
 def test_a_guest_without_features_trains_with_the_hosts_columns():

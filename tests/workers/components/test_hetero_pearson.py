@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -117,10 +116,8 @@ def test_the_check_for_plain_values_finds_them():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.process_time()
     with pytest.raises((InvalidInputError, PeerError), match=text):
         run(parties, inputs, **params)
-    assert time.process_time() - start < 1
 
 
 def test_missing_values_and_other_samples_are_named():

@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -376,10 +375,8 @@ def test_hosts_show_their_candidates_in_another_order_for_each_tree_and_run():
 
 
 def expect_invalid(text, inputs, parties=TWO, **params):
-    start = time.process_time()
     with pytest.raises(InvalidInputError, match=text):
         run(parties, inputs, **params)
-    assert time.process_time() - start < 2
 
 
 def test_a_host_without_features_is_refused():

@@ -1,5 +1,4 @@
 import json
-import time
 from itertools import groupby
 
 import numpy as np
@@ -352,22 +351,6 @@ def test_odd_tables_train_or_are_refused_with_a_reason(rows, constant, size, lab
     model = read_model(run)
     assert np.isfinite([*model["coefficients"], model["intercept"]]).all()
     assert not (constant and abs(model["coefficients"][0]) > 1e-9)
-
-
-def test_thirty_rounds_of_the_sample_data_take_far_less_than_a_second(breast):
-    places = dict(zip(DATA_PARTIES, ("9999", "10000", "10001"), strict=True))
-    inputs = {
-        member: {"train": breast(party, "breast_train"), "validate": breast(party, "breast_test")}
-        for member, party in places.items()
-    }
-    params = {"rounds": 30, "batch_size": 32, "learning_rate": 0.1}
-    simulate(homo_lr, PARTIES, params=params, inputs=inputs)
-    took = []
-    for _try in range(3):
-        start = time.process_time()
-        simulate(homo_lr, PARTIES, params=params, inputs=inputs)
-        took.append(time.process_time() - start)
-    assert min(took) < 0.7
 
 
 # --- weights of samples ---------------------------------------------------------------------------
