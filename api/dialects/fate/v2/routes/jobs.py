@@ -1,5 +1,6 @@
 """Jobs: submit, stop, run again, note, forget; a job is the same one in both of FATE's interfaces and natively."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -8,11 +9,12 @@ from aiohttp import web
 
 from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.submission import Sent
 from api.dialects.fate.routes import jobs
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.planning import plan_sent
 from api.dialects.fate.v2.errors import Code, FlowError, translate
-from api.dialects.fate.v2.requests.dag import parse_schema
+from api.dialects.fate.v2.requests.dag import Dag, parse_schema
 from api.dialects.fate.v2.requests.members import need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data
 from api.dialects.fate.v2.vocabulary.conversion import convert_dag
@@ -40,10 +42,16 @@ async def submit_job(request: web.Request) -> web.Response:
 
 
 async def _plan(request: web.Request, members: Mapping[str, Any]) -> tuple[Submission, FateJob]:
-    dag = parse_schema(members["dag_schema"])
-    submission, fate = await plan_sent(request, convert_dag(dag))
+    # A second for a large one; others must not wait for it.
+    dag, sent = await asyncio.to_thread(_convert, members["dag_schema"])
+    submission, fate = await plan_sent(request, sent)
     kept = replace(fate, dag=dag.document)
     return replace(submission, origin=kept.render()), kept
+
+
+def _convert(given: Any) -> tuple[Dag, Sent]:
+    dag = parse_schema(given)
+    return dag, convert_dag(dag)
 
 
 def _refuse(wrong: FedrotaError) -> FlowError:

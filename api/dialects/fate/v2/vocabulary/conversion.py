@@ -15,6 +15,7 @@ from api.dialects.fate.v2.vocabulary.settings import render_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
 from api.dialects.fate.vocabulary.params import NEED_RUN, fill_defaults
+from scheduler.domain.order import sort_by_needs
 
 DONE: Final = "done"
 """The output of a task that others only wait for."""
@@ -24,7 +25,7 @@ EVALUATION: Final = "Evaluation"
 
 def convert_dag(dag: Dag) -> Sent:
     """The conf and the DSL; FateError (103) names what cannot be done."""
-    conversion = _Conversion(dag=dag)
+    conversion = _Conversion(dag=dag, given=_hand_on(dag))
     for task in dag.tasks.values():
         conversion.add_task(task)
     conversion.note_waits()
@@ -49,11 +50,34 @@ def _find_initiator(dag: Dag) -> Member:
     return find_initiator(dag.roles)
 
 
+def _hand_on(dag: Dag) -> dict[str, dict[Member, dict[str, Any]]]:
+    """Task -> member -> the parameters given: over those of the tasks whose models it takes in, each read once.
+
+    Tasks in a circle are not among them: what is made of the DAG is refused for that.
+    """
+    makers = {name: _list_makers(dag, task) for name, task in dag.tasks.items()}
+    members = [(role, party) for role, parties in dag.roles.items() for party in parties]
+    found: dict[str, dict[Member, dict[str, Any]]] = {}
+    for name in sort_by_needs(makers):
+        task, handed_on = dag.tasks[name], [found[maker] for maker in makers[name]]
+        found[name] = {
+            member: merge(*(each[member] for each in handed_on), task.get_params(member)) for member in members
+        }
+    return found
+
+
+def _list_makers(dag: Dag, task: Task) -> list[str]:
+    """The tasks of the same component whose models the task takes in."""
+    named = dict.fromkeys(each.task for each in task.channels if each.kind == "model" and each.source != MODEL)
+    return [name for name in named if name in dag.tasks and dag.tasks[name].ref == task.ref]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Conversion:
-    """What has been converted by now."""
+    """What has been converted by now; `given` are the tasks' parameters at each member."""
 
     dag: Dag
+    given: dict[str, dict[Member, dict[str, Any]]]
     components: dict[str, Any] = field(default_factory=dict)
     params: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Role -> position -> component -> parameters."""
@@ -107,19 +131,13 @@ class _Conversion:
         """The module's parameters at one member; a task that applies a model has those of the task that made it."""
         if task.members is not None and member not in task.members:
             return {NEED_RUN: False}
-        given = self._collect(task, member)
+        given = self.given.get(task.name, {}).get(member, {})
         if task.stage == PREDICT and not given and any(each.key == "input_model" for each in task.channels):
             return {}
         try:
             return ref.translate(fill_defaults(ref.params, given), task.stage)
         except FateParamError as wrong:
             raise _refuse(f"task {task.name} at {member[0]} {member[1]}: {wrong.message}") from wrong
-
-    def _collect(self, task: Task, member: Member) -> dict[str, Any]:
-        makers = (each.task for each in task.channels if each.kind == "model" and each.source != MODEL)
-        found = (self.dag.tasks.get(name) for name in makers)
-        handed_on = [self._collect(each, member) for each in found if each is not None and each.ref == task.ref]
-        return merge(*handed_on, task.get_params(member))
 
     def _make_inputs(self, task: Task, ref: ComponentRef) -> dict[str, Any]:
         found: dict[str, list[str]] = {}

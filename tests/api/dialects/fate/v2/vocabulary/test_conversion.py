@@ -1,6 +1,7 @@
 import pytest
 
 from api.dialects.fate.errors import FateError
+from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.v2.requests.dag import parse_schema
 from api.dialects.fate.v2.vocabulary.conversion import convert_dag
 from tests.api.dialects.fate.v2.dags import MEMBERS, PAIR, leave, parties, reading, schema, train
@@ -161,3 +162,21 @@ def test_a_reader_without_a_table_says_where_it_is_set():
     del given["dag"]["party_tasks"]["host_10000"]
     with pytest.raises(FateError, match="task reader_0 at host 10000: parameter name: give each party its own table"):
         convert(given)
+
+
+def warm(*makers, **given):
+    source = [{"producer_task": maker, "output_artifact_key": "output_model"} for maker in makers]
+    inputs = {"inputs": {"model": {"input_model": {"task_output_artifact": source}}}} if makers else {}
+    return {"component_ref": "coordinated_lr", "parameters": given, **inputs}
+
+
+def test_parameters_are_handed_on_once_however_often_a_model_is_named():
+    tasks = {"t0": warm(epochs=7), **{f"t{number}": warm(*[f"t{number - 1}"] * 2) for number in range(1, 200)}}
+    sent = convert(schema(dict(reversed(tasks.items())), *MEMBERS))
+    assert params(sent, "t199")["max_iter"] == 7
+
+
+def test_models_in_a_circle_are_refused():
+    given = schema({"a": warm("b"), "b": warm("a")}, *MEMBERS)
+    with pytest.raises(FateError, match="form a loop"):
+        parse_dsl(convert(given).dsl)
