@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, FateParamError, RetCode
-from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.dsl import Component, parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
-from api.dialects.fate.requests.selectors import JsonObject, merge
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_wish, makes_model
+from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
@@ -34,8 +33,9 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
     modules = {name: get_module(each.module, name) for name, each in components.items()}
     check_arbiter(components, modules, wish.conf.roles)
     plain = Wiring(components=components, modules=modules)
+    given = hand_on_params(wish, components)
     casts = {
-        name: _cast(wish, component, modules[name], plain)
+        name: _cast(wish, component, modules[name], plain, given)
         for name, component in components.items()
         if name not in wish.inherited
     }
@@ -77,32 +77,9 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
     )
 
 
-def _cast(wish: Wish, component: Component, module: Module, wiring: Wiring) -> Cast:
+def _cast(wish: Wish, component: Component, module: Module, wiring: Wiring, given: Given) -> Cast:
     places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
-    given = {place: _collect_params(wish, component, place, wiring) for place in places}
-    return cast_component(component, module, given, wish.conf.roles)
-
-
-def _collect_params(wish: Wish, component: Component, place: Place, wiring: Wiring) -> dict[str, Any]:
-    """A member's parameters: those handed on with a model of the same module, and over them the job's own."""
-    handed_on: list[JsonObject] = []
-    for source in component.sources:
-        if source.kind != "model":
-            continue
-        if source.is_pipeline and wish.trained is not None:
-            if wish.trained.fate.get_module(source.component).casefold() == component.module.casefold():
-                handed_on.append(_get_trained_params(wish.trained.fate, source.component, place))
-        elif source.component in wiring.components:
-            writer = wiring.components[source.component]
-            if writer.module.casefold() == component.module.casefold():
-                handed_on.append(_collect_params(wish, writer, place, wiring))
-    kept = ({name: value for name, value in each.items() if name != "need_run"} for each in handed_on)
-    return merge(*kept, wish.conf.get_params(component.name, *place))
-
-
-def _get_trained_params(fate: FateJob, component: str, place: Place) -> dict[str, Any]:
-    conf = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator)
-    return conf.get_params(component, *place)
+    return cast_component(component, module, {place: given[component.name, place] for place in places}, wish.conf.roles)
 
 
 def _draft_step(component: Component, cast: Cast, wiring: Wiring) -> StepDraft:
