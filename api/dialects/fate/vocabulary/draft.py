@@ -13,7 +13,14 @@ from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
-from api.dialects.fate.vocabulary.roles import Cast, cast_component, check_arbiter, check_readers, list_places
+from api.dialects.fate.vocabulary.roles import (
+    Cast,
+    cast_component,
+    check_arbiter,
+    check_readers,
+    check_size,
+    list_places,
+)
 from api.dialects.fate.vocabulary.slots import fit_slots
 from api.dialects.fate.vocabulary.stored_tables import list_stored
 from api.dialects.fate.vocabulary.wiring import Wiring
@@ -30,6 +37,7 @@ FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted",
 def make_draft(wish: Wish, by: Principal) -> Draft:
     """The draft of the job; FateError (103) names what cannot be done."""
     components = parse_dsl(wish.dsl)
+    check_size(len(components), wish.conf.roles)
     modules = {name: get_module(each.module, name) for name, each in components.items()}
     check_arbiter(components, modules, wish.conf.roles)
     plain = Wiring(components=components, modules=modules)

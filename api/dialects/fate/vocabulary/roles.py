@@ -9,10 +9,13 @@ from api.dialects.fate.requests.dsl import Component
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.origin import Member
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
+from scheduler.domain.plan import MAX_TASKS
 
 VERTICAL: Final = frozenset({"hetero_lr", "hetero_linr", "hetero_poisson"})
 PREDICTING: Final = ("guest", "host")
 """Who takes part where a model is applied: an arbiter has no part in predictions."""
+MAX_PLACES: Final = 10 * MAX_TASKS
+"""Components times parties; more than tasks, since some components have no task at some parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,16 @@ class Cast:
     def roles(self) -> tuple[str, ...]:
         """The roles that run it."""
         return tuple(dict.fromkeys(role for role, _ in self.given))
+
+
+def check_size(components: int, roles: Mapping[str, Sequence[str]]) -> None:
+    """FateError where a job is far larger than any that can run, before anything is made of it."""
+    parties = sum(map(len, roles.values()))
+    if components * parties > MAX_PLACES:
+        raise FateError(
+            RetCode.OPERATING,
+            f"{components} components at {parties} parties are too many: a job has at most {MAX_TASKS} tasks",
+        )
 
 
 def list_places(

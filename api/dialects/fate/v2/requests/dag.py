@@ -71,12 +71,12 @@ def parse_schema(given: Any) -> Dag:
 
 
 def _parse_roles(dag: JsonObject) -> dict[str, tuple[str, ...]]:
-    roles: dict[str, tuple[str, ...]] = {}
+    roles: dict[str, list[str]] = {}
     for role, party in _list_parties(dag.get("parties"), "dag.parties"):
-        roles[role] = (*roles.get(role, ()), party)
+        roles.setdefault(role, []).append(party)
     if not roles:
         raise _refuse("dag.parties is empty: name who takes part, e.g. [{'role': 'guest', 'party_id': ['9999']}]")
-    return roles
+    return {role: tuple(parties) for role, parties in roles.items()}
 
 
 def _list_parties(given: Any, where: str) -> Iterator[Member]:

@@ -15,6 +15,7 @@ from api.dialects.fate.v2.vocabulary.settings import render_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
 from api.dialects.fate.vocabulary.params import NEED_RUN, fill_defaults
+from api.dialects.fate.vocabulary.roles import check_size
 from scheduler.domain.order import sort_by_needs
 
 DONE: Final = "done"
@@ -25,6 +26,7 @@ EVALUATION: Final = "Evaluation"
 
 def convert_dag(dag: Dag) -> Sent:
     """The conf and the DSL; FateError (103) names what cannot be done."""
+    check_size(len(dag.tasks), dag.roles)
     conversion = _Conversion(dag=dag, given=_hand_on(dag))
     for task in dag.tasks.values():
         conversion.add_task(task)

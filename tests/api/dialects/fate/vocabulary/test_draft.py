@@ -186,3 +186,10 @@ def test_a_job_of_which_nothing_is_left_is_refused(load):
     conf["algorithm_parameters"]["secure_add_example_0"]["need_run"] = False
     with pytest.raises(FateError, match="no component is left to run"):
         draft(conf, dsl)
+
+
+def test_a_job_that_is_far_too_large_is_refused_at_once():
+    conf = {"dsl_version": 2, "initiator": {"role": "guest", "party_id": 0}, "role": {"guest": list(range(2000))}}
+    dsl = {"components": {f"c{number}": {"module": "SecureAddExample"} for number in range(200)}}
+    with pytest.raises(FateError, match="200 components at 2000 parties are too many"):
+        draft({**conf, "component_parameters": {}}, dsl)

@@ -180,3 +180,10 @@ def test_models_in_a_circle_are_refused():
     given = schema({"a": warm("b"), "b": warm("a")}, *MEMBERS)
     with pytest.raises(FateError, match="form a loop"):
         parse_dsl(convert(given).dsl)
+
+
+def test_a_job_that_is_far_too_large_is_refused_at_once():
+    given = schema({f"t{number}": {"component_ref": "toy_example"} for number in range(1000)})
+    given["dag"]["parties"] = [{"role": "guest", "party_id": ["9999"] * 100_000}]
+    with pytest.raises(FateError, match="1000 components at 100000 parties are too many"):
+        convert(given)
