@@ -23,6 +23,7 @@ from api.dialects.fate.requests.members import (
 EXTEND_SID: Final = "extend_sid"
 """FATE's name of the column of row ids that an upload may add."""
 MAX_PARTITIONS: Final = 1 << 20
+MAX_FIELDS: Final = 100
 _TABS: Final = {"\\t": "\t", "tab": "\t"}
 
 
@@ -92,7 +93,10 @@ def parse_query(raw: str) -> dict[str, Any]:
     """The members in a raw query string: url-encoded pairs (1.5.0), or one JSON document, percent-encoded (since)."""
     whole = unquote(raw, errors="replace")
     if not whole.lstrip().startswith("{"):
-        return dict(parse_qsl(raw, keep_blank_values=True, max_num_fields=100))
+        try:
+            return dict(parse_qsl(raw, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        except ValueError as wrong:
+            raise FateError(RetCode.ARGUMENT, f"the query string has more than {MAX_FIELDS} fields") from wrong
     given = parse_json(whole.encode())
     if not isinstance(given, dict):
         raise FateError(RetCode.ARGUMENT, "the query string must be a JSON object")

@@ -23,7 +23,7 @@ def test_a_query_string_in_both_forms(raw, found):
     assert parse_query(raw) == found
 
 
-@pytest.mark.parametrize("raw", ["%7Bnot", quote('{"a":' * 60 + "1" + "}" * 60), "{" + "%ff"])
+@pytest.mark.parametrize("raw", ["%7Bnot", quote('{"a":' * 60 + "1" + "}" * 60), "{" + "%ff", "a=1&" * 101])
 def test_a_query_string_that_cannot_be_read(raw):
     with pytest.raises(FedrotaError):
         parse_query(raw)
