@@ -11,6 +11,7 @@ JOB_ORDERS: Final = ("job_id", "task_version", "create_time", "start_time", "end
 TASK_ORDERS: Final = (*JOB_ORDERS, "component_name", "status")
 DOCUMENTS: Final = frozenset({"dsl", "runtime_conf"})
 MOST_ROWS: Final = 10_000
+MOST_DIGITS: Final = 18
 Row = Mapping[str, Any]
 
 
@@ -64,9 +65,10 @@ def _read_count(members: Mapping[str, Any], name: str, least: int) -> int:
     given = members.get(name)
     if given is None or given == "":
         return least
-    if isinstance(given, bool) or not str(given).isdecimal() or int(given) < least:
-        raise refuse(f"{name} should be a whole number from {least} on, not {given!r}")
-    return int(given)
+    text = str(given)
+    if isinstance(given, bool) or not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < least:
+        raise refuse(f"{name} should be a whole number from {least} on, not {text[:100]!r}")
+    return int(text)
 
 
 def read_choices(members: Mapping[str, Any], name: str, known: Collection[str]) -> list[str]:

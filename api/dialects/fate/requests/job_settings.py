@@ -13,6 +13,7 @@ PREDICT: Final = "predict"
 TIMEOUT_S: Final = 259_200
 """FATE's default: three days from the submission on."""
 MAX_RETRIES: Final = 99
+MOST_DIGITS: Final = 18
 WITHOUT_EFFECT: Final = ("task_parallelism", "computing_partitions", "processors_per_node", "federated_mode")
 
 
@@ -77,8 +78,9 @@ def _read_whole(given: JsonObject, name: str, least: int, most: int) -> int | No
     if value is None or value == "":
         return None
     text = str(value)
-    if isinstance(value, bool) or not text.lstrip("-").isdecimal() or not least <= int(text) <= most:
-        raise _refuse(f"job_parameters: {name} should be a whole number from {least} to {most}, not {value!r}")
+    is_whole = not isinstance(value, bool) and text.removeprefix("-").isdecimal() and len(text) <= MOST_DIGITS
+    if not is_whole or not least <= int(text) <= most:
+        raise _refuse(f"job_parameters: {name} should be a whole number from {least} to {most}, not {text[:100]!r}")
     return int(text)
 
 

@@ -7,6 +7,7 @@ from api.dialects.fate.errors import FateError, RetCode
 
 ALL: Final = "all"
 MAX_DEPTH: Final = 32
+MOST_DIGITS: Final = 18
 JsonObject = Mapping[str, Any]
 
 
@@ -20,7 +21,8 @@ def is_selector(selector: str) -> bool:
 
     Others mean nobody and are passed over, as FATE does: its own SDK sends one (`test.toy`, a component's name).
     """
-    return selector == ALL or all(part.isascii() and part.isdigit() for part in selector.split("|"))
+    parts = selector.split("|")
+    return selector == ALL or all(part.isascii() and part.isdigit() and len(part) <= MOST_DIGITS for part in parts)
 
 
 def list_absent(selector: str, parties: int) -> list[int]:

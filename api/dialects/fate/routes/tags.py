@@ -161,7 +161,7 @@ async def list_all(request: web.Request) -> web.StreamResponse:
     body = await read_members(request)
     require(request[PRINCIPAL], Action.READ_JOB)
     given = find_text(body, "limit") or "10"
-    if not given.isdecimal() or not 0 < int(given[:9]) <= MAX_TAGS:
+    if not given.isdecimal() or len(given) > len(str(MAX_TAGS)) or not 0 < int(given) <= MAX_TAGS:
         raise FateError(RetCode.ARGUMENT, f"limit must be a whole number from 1 to {MAX_TAGS}")
     project, limit = request[PRINCIPAL].project, int(given)
 

@@ -57,7 +57,9 @@ def test_pages_count_from_one_and_no_limit_means_all():
     assert read_paging({"limit": 0})[0] >= 10_000
 
 
-@pytest.mark.parametrize("given", [{"limit": -1}, {"limit": "x"}, {"page": 0}, {"page": 1.5}, {"limit": True}])
+@pytest.mark.parametrize(
+    "given", [{"limit": -1}, {"limit": "x"}, {"page": 0}, {"page": 1.5}, {"limit": True}, {"page": "1" * 5000}]
+)
 def test_a_bad_page_is_http_400(given):
     with pytest.raises(FateError) as refused:
         read_paging(given)

@@ -27,6 +27,8 @@ def test_numbers_may_be_texts_and_unknown_members_are_dropped():
         ({"task_cores": True}, "task_cores should be a whole number"),
         ({"auto_retries": 1000}, "auto_retries should be a whole number from 0 to 99"),
         ({"timeout": "soon"}, "timeout should be a whole number"),
+        ({"auto_retries": "--5"}, "auto_retries should be a whole number from 0 to 99"),
+        ({"task_cores": "1" * 5000}, "task_cores should be a whole number"),
         ({"priority": 11}, "priority should be a whole number from -10 to 10"),
         ({"inheritance_info": {"job_id": "1"}}, "inheritance_info should have job_id and component_list"),
         ({"inheritance_info": [1]}, "inheritance_info should be an object"),

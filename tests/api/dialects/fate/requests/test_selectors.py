@@ -12,6 +12,11 @@ def test_a_selector_means_all_or_the_positions_between_its_bars(selector, chosen
     assert [place for place in range(3) if selects(selector, place)] == chosen
 
 
+def test_a_position_has_so_many_digits_that_it_can_be_one():
+    assert is_selector("0|" + "1" * 18)
+    assert not is_selector("0|" + "1" * 5000)
+
+
 def test_layers_come_in_the_order_in_which_they_are_written():
     by_role = {"host": {"1": {"a": 1}, "all": {"a": 2}, "0|1": {"a": 3}, "0": {"a": 4}}}
     assert [layer["a"] for layer in select_layers(by_role, "host", 1)] == [1, 2, 3]

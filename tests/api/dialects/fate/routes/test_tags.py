@@ -27,6 +27,7 @@ async def test_tags_are_made_searched_changed_and_deleted(signed):
     for body in ({}, {"tag_name": ""}, {"tag_name": ["x"]}, {"tag_name": "a\nb"}):
         assert (await signed.refused("model/tag/create", body))[0] == 101, body
     assert (await signed.refused("model/tag/list", {"limit": -1}))[0] == 101
+    assert (await signed.refused("model/tag/list", {"limit": "1".zfill(9) + "0" * 5000}))[0] == 101
 
 
 async def test_models_bear_tags(signed, sites):
