@@ -54,7 +54,9 @@ async def validate_params(request: web.Request) -> web.Response:
     if module is None:
         raise refuse(f"there is no module {members['component_module_name']!r}")
     given = members.get("component_parameters") or members.get("parameters") or {}
-    own = given.get("ComponentParam", given) if isinstance(given, dict) else {}
+    own = given.get("ComponentParam", given) if isinstance(given, dict) else given
+    if not isinstance(own, dict):
+        raise refuse("component_parameters should be an object")
     try:
         translated = translate_params(module, own, str(members["role"]))
     except FateParamError as wrong:

@@ -134,6 +134,8 @@ def _translate_common(kind: str, where: str, metrics: tuple[str, ...]) -> Callab
 
 def _split(params: JsonObject, where: str) -> Iterator[JsonObject]:
     given = params[where]
+    if given is None:
+        raise FateParamError(where, "should be an object; leave it out for the defaults, or the filter")
     if not isinstance(given["metrics"], list):
         yield params
         return

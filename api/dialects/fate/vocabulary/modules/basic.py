@@ -87,7 +87,10 @@ def translate_transform(params: JsonObject, _role: str) -> dict[str, Any]:
     """
     refuse_unless(params, "input_format", ("dense",), "upload a table with one column for each feature and use dense")
     choose(params, "data_type", LABELS)
-    for column, kind in (params["exclusive_data_type"] or {}).items():
+    kinds = params["exclusive_data_type"] or {}
+    if not isinstance(kinds, Mapping):
+        raise FateParamError("exclusive_data_type", f"should be an object, column to type, not {kinds!r}")
+    for column, kind in kinds.items():
         choose({"exclusive_data_type": {column: kind}}, f"exclusive_data_type.{column}", LABELS)
     why = "outliers are not replaced; clean the table before, or list the values in missing_impute"
     refuse_unless(params, "outlier_impute", (None, []), why)

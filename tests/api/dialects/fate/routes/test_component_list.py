@@ -21,6 +21,7 @@ async def test_parameters_are_checked_without_a_job(fate):
 async def test_what_is_wrong_with_parameters_is_http_400(fate):
     for change, said in [
         ({"component_parameters": {"maxiter": 3}}, "lr_0: parameter maxiter: there is no such parameter"),
+        ({"component_parameters": {"ComponentParam": [1]}}, "component_parameters should be an object"),
         ({"component_module_name": "Nope"}, "there is no module 'Nope'"),
         ({"role": ""}, "required parameters are missing: role; "),
     ]:

@@ -75,3 +75,8 @@ def test_lists_of_metrics_are_a_filter_each():
 def test_what_is_not_done_is_refused_by_name(params, text):
     with pytest.raises(FateParamError, match=text):
         translate(**params)
+
+
+def test_a_filter_needs_its_parameters():
+    with pytest.raises(FateParamError, match="parameter iv_param: should be an object"):
+        translate_filters({**SELECTION, "filter_methods": ["iv_filter"], "iv_param": None})

@@ -63,6 +63,7 @@ def test_texts_that_count_as_missing_are_the_jobs():
 @pytest.mark.parametrize(
     ("name", "given", "where"),
     [
+        ("DataTransform", {"exclusive_data_type": ["x0"]}, "exclusive_data_type"),
         ("DataTransform", {"input_format": "tag"}, "input_format"),
         ("DataTransform", {"data_type": "str"}, "data_type"),
         ("DataTransform", {"exclusive_data_type": {"x0": "str"}}, r"exclusive_data_type\.x0"),

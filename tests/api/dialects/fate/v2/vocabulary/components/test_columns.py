@@ -19,6 +19,12 @@ def test_binning_is_quantile_bucket_or_by_hand():
     assert run("hetero_feature_binning", method="manual", split_pt_dict={"x0": [1]})["split_points"] == {"x0": [1]}
 
 
+def test_a_filter_without_parameters_of_its_own_has_the_defaults():
+    nothing = {"iv_param": None, "statistic_param": None, "manual_param": None}
+    named = {"method": ["iv", "statistics"]}
+    assert run("hetero_feature_selection", **named, **nothing) == run("hetero_feature_selection", **named)
+
+
 def test_selection_has_fate_1_s_filters():
     found = run(
         "hetero_feature_selection",
