@@ -48,16 +48,21 @@ class Component:
 
 def parse_dsl(given: Any) -> dict[str, Component]:
     """The components by name, as written; FateError (103) names the first thing that is wrong."""
+    components = parse_components(given)
+    for component in components.values():
+        _check_sources(component, components)
+    _check_loops(components)
+    return components
+
+
+def parse_components(given: Any) -> dict[str, Component]:
+    """As `parse_dsl`, but what a component reads need not be there: nothing is looked at but the form of each."""
     if not given:
         raise _refuse("There are no dsl: send the job's components as job_dsl")
     if not isinstance(given, Mapping) or not isinstance(given.get("components"), Mapping) or not given["components"]:
         raise _refuse("There are no dsl: job_dsl needs the member components, an object with at least one component")
     check_depth(given, "the DSL")
-    components = {name: _parse_component(name, each) for name, each in given["components"].items()}
-    for component in components.values():
-        _check_sources(component, components)
-    _check_loops(components)
-    return components
+    return {name: _parse_component(name, each) for name, each in given["components"].items()}
 
 
 def _refuse(message: str) -> FateError:

@@ -9,7 +9,7 @@ from aiohttp import web
 from api.bridge import utc_now
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.requests.dsl import parse_dsl
+from api.dialects.fate.requests.dsl import parse_components, parse_dsl
 from api.dialects.fate.requests.submission import parse_json_member, parse_submission
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
@@ -41,6 +41,7 @@ def _derive(members: Mapping[str, Any]) -> dict[str, Any]:
     chosen = _parse_names(members.get("cpn_str") or members.get("cpn_list"))
     if not train_dsl or not chosen:
         raise FateError(RetCode.ARGUMENT, "train_dsl and cpn_str are needed")
+    parse_components(train_dsl)
     return derive_predict_dsl(train_dsl, chosen, version=1 if str(members.get("version") or 2) == "1" else 2)
 
 

@@ -1,6 +1,7 @@
 """FATE's model registry: deploy, migrate, query, and what predicts with a model."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from api.bridge import utc_now
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
+from api.dialects.fate.requests.dsl import parse_components
 from api.dialects.fate.requests.models import (
     DeployWish,
     MigrateWish,
@@ -70,11 +72,20 @@ def _choose_dsl(wish: DeployWish, recipe: Recipe) -> dict[str, Any]:
         unknown = sorted(set(wish.dsl["components"]) - set(trained.components))
         if unknown:
             raise FateError(RetCode.ARGUMENT, f"predict_dsl names components that the model has not: {unknown}")
+        _check_dsl(wish.dsl)
         return dict(wish.dsl)
     chosen = wish.components
     if chosen is None and is_first_version(trained):
         chosen = tuple(choose_deployed(trained.dsl))
     return derive_predict_dsl(trained.dsl, tuple(trained.components) if chosen is None else chosen)
+
+
+def _check_dsl(dsl: Mapping[str, Any]) -> None:
+    """FateError (101) where a DSL is none: whatever lists the model would stumble over it from then on."""
+    try:
+        parse_components(dsl)
+    except FateError as wrong:
+        raise FateError(RetCode.ARGUMENT, f"predict_dsl: {wrong.message}") from wrong
 
 
 async def migrate(request: web.Request) -> web.StreamResponse:

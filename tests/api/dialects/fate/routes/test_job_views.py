@@ -22,7 +22,10 @@ async def test_a_file_is_the_bare_dsl_under_a_name_of_ours(fate):
 
 
 async def test_what_cannot_be_made_is_210(fate):
-    for body in [{}, {"train_dsl": "{", "cpn_str": "a"}, {"train_dsl": json.dumps(DSL), "cpn_str": "nope"}]:
+    deep = {"module": "Reader", "more": json.loads("[" * 900 + "]" * 900)}
+    shapes = [{"a": 5}, {"a": {"module": "Reader", "input": 5}}, {"a": deep}]
+    odd = [{"train_dsl": json.dumps({"components": each}), "cpn_str": "a"} for each in shapes]
+    for body in [*odd, {}, {"train_dsl": "{", "cpn_str": "a"}, {"train_dsl": json.dumps(DSL), "cpn_str": "nope"}]:
         retcode, said = await fate.refused("job/dsl/generate", body)
         assert (retcode, fate.status) == (210, 210)
         assert said.startswith("DSL generating failed: ")
