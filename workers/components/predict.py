@@ -21,7 +21,7 @@ from workers.components.group_masks import GroupMasks
 from workers.components.local_baseline import parse_baseline
 from workers.components.local_baseline import write_predictions as write_baseline_predictions
 from workers.components.model_files import read_model_file
-from workers.components.step_roles import find_roles
+from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples, get_input, read_samples
 from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT, predict_hetero, predict_homo
 from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
@@ -88,9 +88,21 @@ def _predict_vertical(context: Context, model: Mapping[str, Any], samples: Sampl
     check_same_features(context, part.features, samples)
     scaled = replace(samples, features=part.scale.apply(samples.features))
     roles = replace(find_roles(context), arbiter=None)
+    _check_owners(context, model, roles)
     origin = "/".join(str(model["training"][name]) for name in ("job", "step", "attempt"))
     align(context, roles, [("data", scaled)], {"training": origin})
     predict_splits(context, roles, part, [("predict", scaled)], masks=GroupMasks(context, roles.owners))
+
+
+def _check_owners(context: Context, model: Mapping[str, Any], roles: Roles) -> None:
+    """InvalidInputError where a party is absent whose part of each score would be missing without a word."""
+    trained = model["training"].get("parties")  # models of before do not tell
+    if trained is not None and len(trained) != len(roles.owners):
+        raise InvalidInputError(
+            f"step {context.step!r} has the parties {', '.join(owner.party for owner in roles.owners)}, but the model of party "
+            f"{context.me.party} was trained by {', '.join(trained.values())}: let the same parties take part, each with its "
+            "own part of the model"
+        )
 
 
 def _predict_homogeneous(context: Context, model: Mapping[str, Any], samples: Samples) -> None:

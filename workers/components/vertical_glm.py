@@ -128,7 +128,13 @@ def finish(context: Context, roles: Roles, party: Party, *, fit: Fit, family: Fa
     """Write the model part and the predictions, and say how training went."""
     part, width = make_part(context, roles, party, fit, family=family), len(party.columns.train.names)
     loss = fit.losses[-1] if fit.losses else None
-    training = {"epochs": fit.epochs, "stopped_by": fit.stopped_by, "loss": loss, "rows": len(party.columns.train)}
+    training: dict[str, Any] = {
+        "epochs": fit.epochs,
+        "stopped_by": fit.stopped_by,
+        "loss": loss,
+        "rows": len(party.columns.train),
+    }
+    training["parties"] = {owner.address: owner.party for owner in roles.owners}
     if fit.best_epoch is not None:
         training["best_epoch"] = fit.best_epoch
     write_model(context, part, training)

@@ -135,3 +135,12 @@ def test_missing_inputs_and_empty_tables_are_named(ready, tmp_path):
     expect_invalid("table of party 9999 has no rows: there is nothing to predict", rest)
     del rest["guest.0"]["model"]
     expect_invalid("needs the input 'model' at party 9999", rest)
+
+
+def test_a_vertical_model_does_not_predict_without_one_of_its_parties():
+    _, rest = train_and_predict(hetero_lr, THREE, make_inputs((2, 1, 2), rows=55), **FAST)
+    rest.pop("host.1")
+    with pytest.raises(
+        InvalidInputError, match="has the parties 9999, 10000, but .* was trained by 9999, 10000, 10001"
+    ):
+        simulate(predict, TWO, inputs=rest)
