@@ -20,6 +20,8 @@ def reveal_scores(training: SharedTraining, features: Vector, *, turn: int) -> V
     Each party multiplies its own rows with the other's share of its weights under encryption, and its own share in the
     clear. The host then gives its part of the sum, which a mask of the guest's hides, to the guest.
     """
+    if not len(features):
+        return np.empty(0) if training.is_guest else None
     link, exchange = training.link, training.ring.context.exchange
     mine, theirs = training.sides()
     rows = np.column_stack([features, np.ones(len(features))]) if training.is_guest else features

@@ -3,6 +3,7 @@ import pytest
 
 from fedrota.component import InvalidInputError
 from fedrota.simulate import simulate
+from tests.workers.components.tabular import make_empty
 from tests.workers.components.vertical import (
     FAST,
     THREE,
@@ -90,3 +91,12 @@ def test_only_two_parties_without_an_arbiter_can_do_it():
 def test_training_that_diverges_says_what_to_lower():
     with pytest.raises(InvalidInputError, match="diverged"):
         run(make_inputs((2, 2)), learning_rate=100, epochs=30)
+
+
+def test_samples_to_validate_with_may_be_none_at_all():
+    inputs = make_inputs((1, 2))
+    for owner, names in (("guest.0", ["x0"]), ("host.0", ["x1", "x2"])):
+        inputs[owner]["validate"] = make_empty(*names)
+    found = run(inputs, validate_every=1)
+    assert {"train_auc"} <= set(found["guest"].metrics)
+    assert set(found["guest"].read_table("data")["split"]) == {"train"}
