@@ -99,7 +99,9 @@ def score_regression(labels: Vector, predicted: Vector) -> dict[str, float]:
     error = predicted - labels
     spread = float(((labels - labels.mean()) ** 2).sum())
     figures = {"rmse": float(np.sqrt((error**2).mean())), "mae": float(np.abs(error).mean())}
-    return figures | ({"r2": 1 - float((error**2).sum()) / spread} if spread > 0 else {})
+    # The mean of equal labels may differ from them in the last bit: what is left of it is no spread to divide by.
+    varies = labels.min() < labels.max() and spread > 0
+    return figures | ({"r2": 1 - float((error**2).sum()) / spread} if varies else {})
 
 
 def draw_curves(ranking: Ranking, *, points: int) -> dict[str, Any]:

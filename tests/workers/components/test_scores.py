@@ -67,7 +67,8 @@ def test_regression_figures_are_scikit_learns():
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(labels, predicted))
     assert found["mae"] == pytest.approx(metrics.mean_absolute_error(labels, predicted))
     assert found["r2"] == pytest.approx(metrics.r2_score(labels, predicted))
-    assert "r2" not in score_regression(np.ones(3), np.ones(3))
+    for label in (1.0, 0.1):
+        assert "r2" not in score_regression(np.full(3, label), np.full(3, 0.2))
 
 
 def test_curves_are_capped_and_keep_both_ends():
