@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 SHOWN_IDS: Final = 10
+LARGEST_WHOLE: Final = 2.0**53
+"""The largest number up to which float64 tells all whole numbers apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +107,8 @@ class RawTable:
                 f"label column {name!r} of party {party} is empty in {gaps} of {len(labels)} rows: remove these rows, "
                 "since a label cannot be filled"
             )
-        odd = labels[labels != np.round(labels)]
-        if whole and len(odd):
-            raise InvalidInputError(
-                f"label column {name!r} of party {party} holds {odd[0]:g}, which is no whole number: set "
-                "`label_type: float`, or correct the table"
-            )
+        if whole:
+            _check_whole(f"label column {name!r} of party {party}", labels)
         return labels
 
     def read_column(self, name: str, *, missing: Sequence[str]) -> Vector:
@@ -126,3 +124,17 @@ class RawTable:
                 f"column {name!r} of party {self.context.me.party} {error} ({error.rows} of {self.table.num_rows} rows): "
                 f"{remedy}"
             ) from error
+
+
+def _check_whole(where: str, labels: Vector) -> None:
+    odd = labels[labels != np.round(labels)]
+    if len(odd):
+        raise InvalidInputError(
+            f"{where} holds {odd[0]:g}, which is no whole number: set `label_type: float`, or correct the table"
+        )
+    largest = np.abs(labels).max(initial=0.0)
+    if largest > LARGEST_WHOLE:
+        raise InvalidInputError(
+            f"{where} goes up to {largest:g}, where whole numbers are not exact any more: set `label_type: float`, or divide "
+            "the labels"
+        )
