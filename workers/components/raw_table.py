@@ -100,6 +100,11 @@ class RawTable:
                     f"{render_names(self.table.column_names)}: set `label_column`, or `label_required: false`"
                 )
             return None
+        if name == self.id_name:
+            raise InvalidInputError(
+                f"column {name!r} of party {party} is both the ids and the label: set `label_column` or `id_column` to another "
+                "one; an empty `label_column` means no label"
+            )
         labels = self._read(name, missing, known, "map them to numbers with `label_map`, or set another `label_column`")
         gaps = count_gaps(labels)
         if gaps:

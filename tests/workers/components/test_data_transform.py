@@ -89,6 +89,7 @@ def test_an_empty_column_has_no_mean():
         ({"y": [1, 0.5, 0]}, {}, ["label column 'y' of party 9999 holds 0.5, which is no whole number"]),
         ({"y": [1e19, 0, 1]}, {}, ["label column 'y' of party 9999 goes up to 1e+19", "`label_type: float`"]),
         ({"id": ["a", None, "c"]}, {}, ["id column 'id' of party 9999 is empty in 1 of 3 rows"]),
+        ({"id": [1, 2, 3]}, {"label_column": "id"}, ["column 'id' of party 9999 is both the ids and the label"]),
         ({}, {"id_column": "key"}, ["has no id column 'key'; it has id, y, x0, x1: set `id_column`"]),
     ],
 )
