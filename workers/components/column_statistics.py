@@ -1,5 +1,6 @@
-"""Statistics of one column, in plain numpy; what is undefined is None."""
+"""Statistics of one column, in plain numpy; what is undefined or beyond float64 is None."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -47,23 +48,31 @@ def measure(values: Vector, names: Sequence[str], *, bias: bool) -> dict[str, fl
     if len(present):
         figures |= _measure_present(present, bias=bias)
         figures |= {name: float(np.percentile(present, float(name[:-1]))) for name in names if name.endswith("%")}
-    return {name: figures.get(name) for name in names}
+    return {name: _keep_finite(figures.get(name)) for name in names}
+
+
+def _keep_finite(figure: float | None) -> float | None:
+    return figure if figure is not None and math.isfinite(figure) else None
 
 
 def _measure_present(values: Vector, *, bias: bool) -> dict[str, float | None]:
-    mean = float(values.mean())
-    centred = values - mean
+    # Squares of figures far from 1 leave float64's range; a power of two as the unit changes none of their digits.
+    unit = 2.0 ** (math.frexp(float(np.abs(values).max()))[1] - 1)
+    parts = values / unit
+    mean = float(parts.mean())
+    centred = parts - mean
     # A constant column's mean is not always its value to the last bit: what remains is rounding, not variance.
     variance = float((centred**2).mean()) if values.min() < values.max() else 0.0
+    deviation = variance**0.5 * unit
     return {
-        "sum": float(values.sum()),
-        "mean": mean,
-        "median": float(np.median(values)),
+        "sum": float(parts.sum()) * unit,
+        "mean": mean * unit,
+        "median": float(np.median(parts)) * unit,
         "min": float(values.min()),
         "max": float(values.max()),
-        "variance": variance,
-        "stddev": variance**0.5,
-        "coefficient_of_variance": abs(variance**0.5 / (mean if abs(mean) >= NEAR_ZERO else NEAR_ZERO)),
+        "variance": variance * unit * unit,
+        "stddev": deviation,
+        "coefficient_of_variance": deviation / max(abs(mean * unit), NEAR_ZERO),
         "skewness": _skewness(centred, variance, bias=bias),
         "kurtosis": _kurtosis(centred, variance, bias=bias),
     }

@@ -53,7 +53,8 @@ def data_statistics(context: Context) -> None:
     """Compute statistics of the party's own features: sum, mean, deviation, percentiles, missing values and more.
 
     The table passes on unchanged. The figures are in the task's summary by feature, and in the output `model`, from
-    which feature selection can read them. A statistic of a feature without values is null.
+    which feature selection can read them. A statistic of a feature without values is null,
+    and so is one beyond 1.8e308.
     """
     frame = read_frame(context, "data")
     write_frame(context, "data", frame)

@@ -57,3 +57,15 @@ def test_a_mean_of_nearly_nothing_is_not_divided_by():
 )
 def test_names_are_known_or_not(name, known):
     assert is_statistic(name) is known
+
+
+def test_squares_of_huge_and_of_tiny_values_do_not_get_lost():
+    values = np.array([1.0, 2.0, 6.0])
+    plain = measure(values, NAMES, bias=True)
+    for size in (2.0**700, 2.0**-700):
+        found = measure(values * size, NAMES, bias=True)
+        assert found["stddev"] == plain["stddev"] * size
+        assert (found["skewness"], found["kurtosis"]) == (plain["skewness"], plain["kurtosis"])
+    assert measure(values * 2.0**700, ["variance", "mean"], bias=True) == {"variance": None, "mean": 3 * 2.0**700}
+    found = measure(np.full(3, 1.7e308), ["sum", "mean"], bias=True)
+    assert found == {"sum": None, "mean": pytest.approx(1.7e308)}
