@@ -1,13 +1,13 @@
 """The component that says how good predictions are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
-from workers.components.columns import Vector
+from workers.components.columns import NotNumericError, Vector, to_numbers
 from workers.components.scores import (
     area,
     count_confusion,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 REQUIRED: Final = ("label", "predict_score", "predict_result")
+CLASSES: Final = ("label", "predict_result")
 
 DISCLOSURE: Final = (
     (
@@ -85,7 +86,7 @@ def evaluation(context: Context) -> None:
             f"the input of party {context.me.party} has no column {render_names(missing)}; it has "
             f"{render_names(table.column_names)}: connect the predictions of a training step"
         )
-    for split, predictions in _split(table).items():
+    for split, predictions in _split(table, _read_columns(context, table)).items():
         _evaluate(context, split, predictions)
 
 
@@ -98,9 +99,28 @@ class _Predictions:
     results: Vector
 
 
-def _split(table: "pyarrow.Table") -> dict[str, _Predictions]:
+def _read_columns(context: Context, table: "pyarrow.Table") -> list[Vector]:
+    """Labels, scores and results as numbers; classes that are texts are numbered in their order."""
+    known: dict[str, float] = {}
+    if context.params["eval_type"] == "multi":
+        classes = [each for name in CLASSES for each in table.column(name).to_pylist() if isinstance(each, str)]
+        known = {name: float(place) for place, name in enumerate(sorted(set(classes)))}
+    return [_read_column(context, table, name, known if name in CLASSES else {}) for name in REQUIRED]
+
+
+def _read_column(context: Context, table: "pyarrow.Table", name: str, known: Mapping[str, float]) -> Vector:
+    try:
+        return to_numbers(table.column(name), missing=("",), known=known)
+    except NotNumericError as error:
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} {error} ({error.rows} of {len(table)} rows): set `eval_type: multi` "
+            "for classes that are texts, in both label and predict_result, or connect the predictions of a training step"
+        ) from error
+
+
+def _split(table: "pyarrow.Table", columns: Sequence[Vector]) -> dict[str, _Predictions]:
     """The rows with a label, by split; one nameless split where there is no such column."""
-    labels, scores, results = (table.column(name).to_numpy().astype(np.float64) for name in REQUIRED)
+    labels, scores, results = columns
     splits = np.array(table.column("split").to_pylist() if "split" in table.column_names else [""] * len(labels))
     labelled = ~np.isnan(labels)
     found: dict[str, _Predictions] = {}

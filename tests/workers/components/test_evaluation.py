@@ -85,6 +85,10 @@ def test_one_class_has_ratios_but_no_auc(label):
 def test_classes_and_real_numbers_are_measured_too():
     classes = {"label": [0, 1, 2, 2], "predict_score": [0, 0, 0, 0], "predict_result": [0, 1, 2, 1]}
     assert evaluate(classes, eval_type="multi").summary["all"]["accuracy"] == 0.75
+    names = {**classes, "label": ["a", "b", "c", "c"], "predict_result": ["a", "b", "c", "b"]}
+    assert evaluate(names, eval_type="multi").summary == evaluate(classes, eval_type="multi").summary
+    unlabelled = {"label": ["a", None], "predict_score": [0, 0], "predict_result": ["b", "b"]}
+    assert evaluate(unlabelled, eval_type="multi").summary["all"]["rows"] == 1
     real = {"label": [1.0, 2.0, 4.0], "predict_score": [1.0, 2.0, 3.0], "predict_result": [0, 0, 0]}
     found = evaluate(real, eval_type="regression").summary["all"]
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(real["label"], real["predict_score"]))
@@ -95,6 +99,10 @@ def test_classes_and_real_numbers_are_measured_too():
     ("columns", "text"),
     [
         ({"label": [1]}, "input of party 9999 has no column predict_score, predict_result; it has label"),
+        (
+            {"label": ["no", "yes"], "predict_score": [0, 1], "predict_result": ["no", "no"]},
+            "column 'label' of party 9999 holds text such as 'no' .2 of 2 rows.: set `eval_type: multi`",
+        ),
         ({"label": [0, 3], "predict_score": [0, 1], "predict_result": [0, 1]}, "not all 0 or 1 .there is 3.: set"),
         (
             {"label": [0, 1], "predict_score": [0.5, None], "predict_result": [0, 1]},
