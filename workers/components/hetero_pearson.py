@@ -29,6 +29,10 @@ from workers.components.vertical_data import ColumnScale, check_ids
 FORMAT: Final = "fedrota.hetero_pearson/1"
 SHOWN_COLUMNS: Final = 200
 """A summary with the correlations of more columns would be too large to look at."""
+EPSILON: Final = float(np.finfo(np.float64).eps)
+TIED: Final = 1e-12
+"""The least part of a column in directions without any spread that says that others determine it."""
+LARGEST_FACTOR: Final = 1e12
 SETTINGS: Final = ("run", "cross_parties", "key_bits")
 
 DISCLOSURE: Final = (
@@ -190,11 +194,13 @@ def _inflate(own: Vector, varies: Vector) -> list[float | None]:
     """Diagonal of the inverse; columns that others determine entirely have none."""
     found: list[float | None] = [None] * len(own)
     places = np.flatnonzero(varies)
-    for place in places:
-        others = places[places != place]
-        inner = own[np.ix_(others, others)]
-        explained = float(own[place, others] @ np.linalg.lstsq(inner, own[others, place], rcond=None)[0])
-        found[place] = 1 / (1 - explained) if 1 - explained > 1e-12 else None
+    sizes, axes = np.linalg.eigh(own[np.ix_(places, places)])
+    # All at once: a system of equations for each column would cost the fourth power of their number.
+    is_flat = sizes <= EPSILON * len(places) * sizes.max(initial=0.0)
+    bound = (axes[:, is_flat] ** 2).sum(axis=1)
+    factors = (axes[:, ~is_flat] ** 2 / sizes[~is_flat]).sum(axis=1)
+    for place, share, factor in zip(places, bound, factors, strict=True):
+        found[place] = float(factor) if share < TIED and factor < LARGEST_FACTOR else None
     return found
 
 
