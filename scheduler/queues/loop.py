@@ -15,6 +15,7 @@ from scheduler.queues.notices import render_notice
 from scheduler.service.advance import (
     MAX_SETTLED,
     Pass,
+    Place,
     dispatch_ready,
     list_due,
     redispatch_expired,
@@ -58,6 +59,7 @@ class Loop:
         self._stopped = threading.Event()
         self._sweeps = 0
         self._next_pass = 0.0
+        self._place: Place | None = None
 
     def nudge(self) -> None:
         """Ask for a pass; many asks before it begins are one."""
@@ -97,7 +99,8 @@ class Loop:
     def dispatch(self) -> None:
         """One pass: start what may start."""
         began = time.monotonic()
-        done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience))
+        done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience, place=self._place))
+        self._place = done.place
         given = sum(map(len, done.knocks.values()))
         self._next_pass = began + min(GATHER_MOST_S, GATHER_S + given * GATHER_TASK_S)
         if done.is_cut and done.knocks:

@@ -43,13 +43,26 @@ MAX_SETTLED = 64
 """Jobs of one transaction; each takes some milliseconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pass was cut off: the rank of the last step that it looked at, and what was kept for those so far."""
+
+    after: Rank
+    held: Mapping[str, Kept]
+
+
 @dataclass(slots=True)
 class Pass:
     """What a pass did: the knocks to send once it is committed."""
 
     knocks: dict[str, list[Knock]] = field(default_factory=dict)
-    is_cut: bool = False
-    """More may be ready than one pass looks at: come again at once."""
+    place: Place | None = None
+    """More may be ready than one pass looks at: come again at once, and go on from here."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more."""
+        return self.place is not None
 
     def add(self, knocks: Mapping[str, Sequence[Knock]]) -> None:
         """Note further knocks."""
@@ -57,8 +70,12 @@ class Pass:
             self.knocks.setdefault(party, []).extend(items)
 
 
-def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
-    """Dispatch every ready step whose parties all have room; store for the others why they wait."""
+def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | None = None) -> Pass:
+    """Dispatch every ready step whose parties all have room; store for the others why they wait.
+
+    Behind the first page it goes on from the `place` where the pass before was cut off: thousands of steps that
+    cannot start must not hide the work of others.
+    """
     done = Pass()
     lock_admission(tx)
     held: dict[str, Kept] = {}
@@ -72,6 +89,8 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
     rooms, queues = survey(tx)
     open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
+    if place is not None and place.after > last:
+        last, held = place.after, {**held, **place.held}
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
         key=lambda step: step.rank,
@@ -84,7 +103,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience) -> Pass:
             return done
         rooms, _ = survey(tx)
         open_parties.intersection_update(_find_open(rooms, now=now, patience=patience))
-    done.is_cut = True
+    done.place = Place(steps[-1].rank, held)
     return done
 
 

@@ -208,6 +208,20 @@ def test_a_cut_pass_is_followed_by_the_next_at_once(real, broker, monkeypatch):
         assert loop._sweeps == 1
 
 
+def test_the_next_pass_goes_on_where_one_was_cut_off(real, broker, monkeypatch):
+    places, cut = [], module.Place((0, 0.0, "x"), {})
+
+    def note_pass(tx, *, place, **given):
+        places.append(place)
+        return module.Pass(place=None if place else cut)
+
+    monkeypatch.setattr(module, "dispatch_ready", note_pass)
+    loop = make_loop(real, broker)
+    for _ in range(3):
+        loop.dispatch()
+    assert places == [None, cut, None]
+
+
 def test_a_loop_can_be_stopped_before_it_began(sqlite_store: Store, broker):
     loop = Loop(sqlite_store, broker, patience=Patience(), sweep_s=1)
     loop.stop()

@@ -146,6 +146,38 @@ def test_more_ready_work_than_a_pass_looks_at_asks_for_another(centre, monkeypat
     assert (second.is_cut, len(second.knocks["a"])) == (False, 1)
 
 
+def test_a_backlog_that_cannot_start_hides_nobody_for_ever(centre, monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 2)
+    monkeypatch.setattr(advance, "MAX_PAGES", 3)
+    add(centre, "c")
+    centre.submit_all([centre.plan(step("s", gang=True, slots=9))] * 17)
+    lone = centre.submit(step("s"), roles={"guest": ("c",)}, priority=-5)
+    places, place = [], None
+    for _ in range(5):
+        done = centre.write(
+            lambda tx, at=place: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience, place=at)
+        )
+        place = done.place
+        places.append(done.is_cut)
+    assert places == [True, True, True, True, False]
+    assert centre.states(lone)[1] == {"s": "dispatched"}
+
+
+def test_what_is_kept_is_kept_where_the_next_pass_goes_on(centre, monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 1)
+    monkeypatch.setattr(advance, "MAX_PAGES", 2)
+    centre.submit(step("s", gang=True))
+    centre.dispatch()
+    centre.submit(step("never", gang=True, slots=9), priority=3)
+    centre.submit(step("wide", gang=True, slots=8), priority=2)
+    small = centre.submit(step("small", gang=True), priority=1)
+    centre.wait(11)
+    first = centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience))
+    assert first.place is not None
+    centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience, place=first.place))
+    assert centre.states(small)[1] == {"small": "ready"}
+
+
 def test_nothing_ready_is_an_empty_pass(centre):
     assert centre.dispatch() == {}
     assert centre.redispatch() == {}
