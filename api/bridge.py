@@ -21,7 +21,7 @@ from scheduler.service.agents import Call, Sightings, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
 from scheduler.store.effects import Effects
-from scheduler.store.failures import STORE_AWAY, UnsureCommitError, is_lost_connection
+from scheduler.store.failures import STORE_AWAY, UnsureCommitError, is_lost_connection, is_lost_race
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work, both, complete
@@ -241,15 +241,16 @@ class Writer:
     def _settle(self, batch: Sequence[_Operation], *, may_repeat: bool = True) -> None:
         """One transaction for all; where it fails, smaller ones, so that a failure is its own operation's alone.
 
-        Where the connection broke before the commit, the same once more; where it broke in the commit, nobody knows
-        what is stored: a submit that was repeated then could make a second job.
+        Where the connection broke before the commit, the same once more, and also where another gateway was a moment
+        faster to store the same: it is found then. Where it broke in the commit, nobody knows what is stored: a submit
+        that was repeated then could make a second job.
         """
         trial = _Trial()
         with trial:
             effects = self._transact(batch)
         if trial.error is None:
             self._on_commit(effects)
-        elif may_repeat and is_lost_connection(trial.error):
+        elif may_repeat and _is_worth_repeating(batch, trial.error):
             log.warning("batch_repeated", size=len(batch), error=repr(trial.error))
             self._settle(batch, may_repeat=False)
         elif len(batch) == 1 or isinstance(trial.error, UnsureCommitError):
@@ -313,6 +314,10 @@ def _run_alone(tx: Tx, item: _Operation) -> None:
     item.error = trial.error
     if trial.error is not None and not isinstance(trial.error, FedrotaError):
         raise trial.error
+
+
+def _is_worth_repeating(batch: Sequence[_Operation], error: Exception) -> bool:
+    return is_lost_connection(error) or (len(batch) == 1 and is_lost_race(error))
 
 
 def _split(batch: Sequence[_Operation]) -> list[list[_Operation]]:

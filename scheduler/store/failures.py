@@ -32,3 +32,8 @@ def is_lost_connection(error: Exception) -> bool:
     """Whether the database's end of the connection went away before anything was committed."""
     cause = getattr(error, "orig", None) or error
     return isinstance(cause, psycopg.OperationalError) and cause.sqlstate in _SHUT_DOWN
+
+
+def is_lost_race(error: Exception) -> bool:
+    """Whether another process has just stored what was to be new; who looks again finds it."""
+    return isinstance(getattr(error, "orig", None) or error, psycopg.errors.UniqueViolation)

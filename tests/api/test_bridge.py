@@ -12,13 +12,14 @@ from scheduler.domain.messages import Claim, SyncRequest
 from scheduler.domain.plan import Catalogue, Draft, StepDraft, make_submission
 from scheduler.service.agents import Call
 from scheduler.service.audit import Actor
-from scheduler.service.jobs import request_stop
+from scheduler.service.jobs import request_stop, submit_jobs
 from scheduler.service.limits import Patience
 from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.parties import get_party
 from scheduler.store.sql import make_sql
+from scheduler.store.work import complete
 
 BY = Actor(Principal(name="root", kind="user", role=Role.PROJECT_ADMIN))
 
@@ -198,6 +199,20 @@ async def test_a_connection_that_is_lost_before_the_commit_costs_nobody_an_answe
     receipt, _ = await in_one_batch(writer, writer.submit(make_wish()), writer.write(lose_the_first))
     assert receipt.is_new
     assert sum(effects.changed_jobs == {receipt.job} for effects in seen["effects"]) == 1
+
+
+async def test_a_key_that_another_gateway_uses_at_the_same_moment_finds_its_job(writer, either_store, on_postgres):
+    if not on_postgres:
+        return  # SQLite has one writer at a time
+    wish = make_wish(key="k")
+    with either_store.write() as tx:
+        [first] = complete(submit_jobs(tx, [wish], now=now(), open_jobs_per_user=100))
+        tx.flush()
+        repeat = asyncio.ensure_future(writer.submit(wish))
+        await asyncio.sleep(0.5)
+        assert not repeat.done()
+    answer = await repeat
+    assert (answer.job, answer.is_new) == (first.job, False)
 
 
 async def test_a_connection_that_is_lost_again_and_again_is_an_error(writer, on_postgres):
