@@ -1,6 +1,6 @@
 """Jobs: submit, stop, run again, change, forget."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -127,11 +127,17 @@ async def update_parameters(request: web.Request) -> web.Response:
         await request.app[WRITER].write(lambda tx: replan_job(tx, job, steps, submission.origin))
     except FedrotaError as wrong:
         raise FateError(RetCode.OPERATING, f"update job parameters failed: {wrong.message}") from wrong
-    own = changes["component_parameters"]
-    layers = [own.get("common") or {}, *(each for by in (own.get("role") or {}).values() for each in by.values())]
-    components = sorted({name for layer in layers for name in layer})
+    components = sorted(set(_list_changed(changes["component_parameters"])))
     shown = {name: fate.conf[name] for name in changes}
     return render_success({**shown, "components": components}, "success")
+
+
+def _list_changed(given: Mapping[str, Any]) -> Iterator[str]:
+    """The components that changed parameters speak of; null stands for nothing, keys that mean no party for anything."""
+    yield from given.get("common") or {}
+    for selectors in (given.get("role") or {}).values():
+        for layer in (selectors or {}).values():
+            yield from layer if isinstance(layer, Mapping) else ()
 
 
 async def clean_job(request: web.Request) -> web.Response:

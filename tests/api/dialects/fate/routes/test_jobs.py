@@ -129,6 +129,11 @@ async def test_changed_parameters_are_those_of_the_next_run(offered, gateway):
     found = await offered.ok("job/parameter/update", change)
     assert found["components"] == ["toy_0"]
     assert found["component_parameters"]["common"] == {"toy_0": {"data_num": 7}}
+    for nothing in (None, {"0": None}, {"toy_0": 5}):
+        role = {"role": {"guest": nothing}}
+        assert (await offered.ok("job/parameter/update", {"job_id": job, "component_parameters": role}))[
+            "components"
+        ] == []
     await offered.send("job/rerun", {"job_id": job, "component_name": "toy_0"})
     claims = [{"task": knock.task, "seq": knock.seq} for knock in gateway.dispatch()["9999"]]
     (reply,) = (await gateway.sync("9999", claims=claims))["claims"]
