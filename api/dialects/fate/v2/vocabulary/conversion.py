@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, FateParamError, RetCode
+from api.dialects.fate.requests.conf import read_object
 from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.requests.submission import Sent
 from api.dialects.fate.v2.requests.channels import MODEL, TABLE, Channel
@@ -111,7 +112,7 @@ class _Conversion:
 
     def find_model(self) -> tuple[str, str] | None:
         """The one model of an earlier job that tasks read, None where none do."""
-        warehouse = self.dag.conf.get("model_warehouse") or self.dag.conf
+        warehouse = read_object(self.dag.conf.get("model_warehouse"), "conf.model_warehouse") or self.dag.conf
         default = (str(warehouse.get("model_id") or ""), str(warehouse.get("model_version") or ""))
         named = {model if all(model) else default for model in self.models}
         if len(named) > 1:

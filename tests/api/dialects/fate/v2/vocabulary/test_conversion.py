@@ -187,3 +187,8 @@ def test_a_job_that_is_far_too_large_is_refused_at_once():
     given["dag"]["parties"] = [{"role": "guest", "party_id": ["9999"] * 100_000}]
     with pytest.raises(FateError, match="1000 components at 100000 parties are too many"):
         convert(given)
+
+
+def test_a_model_warehouse_is_an_object():
+    with pytest.raises(FateError, match="conf.model_warehouse should be an object"):
+        convert(schema({"toy_0": {"component_ref": "toy_example"}}, conf={"model_warehouse": "m"}))
