@@ -9,9 +9,11 @@ from typing import Final, Self
 import psycopg
 import redis
 import structlog
+from psycopg.conninfo import make_conninfo
 
 from scheduler.queues.names import CHANGES, NUDGES
 from scheduler.queues.notices import render_notice
+from scheduler.store.session import POSTGRES_LINE
 
 log: Final = structlog.get_logger()
 
@@ -48,7 +50,7 @@ class Nudger:
 
     def _notify(self) -> None:
         if self._postgres is None or self._postgres.closed:
-            self._postgres = psycopg.connect(self._dsn, autocommit=True)
+            self._postgres = connect_alone(self._dsn)
         self._postgres.execute(f"NOTIFY {POSTGRES_CHANNEL}")
 
     def tell_changes(self, jobs: Iterable[str], sender: str) -> None:
@@ -66,6 +68,11 @@ class Nudger:
         if self._postgres is not None:
             self._postgres.close()
         self._broker.close()
+
+
+def connect_alone(dsn: str) -> "psycopg.Connection[tuple[object, ...]]":
+    """A connection to PostgreSQL beside the store's, where every statement is a transaction."""
+    return psycopg.connect(make_conninfo(dsn, **POSTGRES_LINE), autocommit=True)
 
 
 class NudgeListener:
@@ -108,7 +115,7 @@ class NudgeListener:
                     self._pass_on()
 
     def _listen_postgres(self) -> None:
-        with psycopg.connect(self._dsn, autocommit=True) as connection:
+        with connect_alone(self._dsn) as connection:
             connection.execute(f"LISTEN {POSTGRES_CHANNEL}")
             self._pass_on()
             while not self._closed.is_set():

@@ -22,6 +22,7 @@ from scheduler.store.hot.submit import NewJob, insert_jobs
 from scheduler.store.queries.attachments import find_blobs, list_attachments
 from scheduler.store.queries.jobs import find_opened, get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
+from scheduler.store.queries.old_jobs import list_read_jobs
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work, both
@@ -164,8 +165,9 @@ def _find_allowed(tx: Tx, job: Job) -> timedelta | None:
 
 
 def forget_job(tx: Tx, job: str, *, keeps_keys: bool = False) -> None:
-    """Delete an ended job with its history, also at its parties; ConflictError while it is open, or has a model's parts.
+    """Delete an ended job with its history, also at its parties.
 
+    ConflictError while it is open, holds a model's parts, or has outputs that an open job is still to read.
     With `keeps_keys` a repeat of its submit still finds its id, and makes no new job.
     """
     lock_jobs(tx, [job])
@@ -176,6 +178,10 @@ def forget_job(tx: Tx, job: str, *, keeps_keys: bool = False) -> None:
     if models:
         names = ", ".join(f"{model.model_id} {model.version}" for model in models)
         raise ConflictError(f"job {job} holds the parts of model {names}: delete the model first, or keep the job")
+    if list_read_jobs(tx, [job]):
+        raise ConflictError(
+            f"job {job} has outputs that an open job is still to read: stop that first, or wait for its end"
+        )
     delete_jobs(tx, [job], keeps_keys=keeps_keys)
 
 

@@ -13,3 +13,7 @@ class Effects:
     """Jobs with new events: wake those who watch them."""
     stops: list[tuple[str, str, int, str]] = field(default_factory=list)
     """(party, task, seq, kind) of running tasks to be stopped through the party's channel."""
+
+    def copy(self) -> "Effects":
+        """What there is by now; what comes does not change it."""
+        return Effects(self.has_ready_work, set(self.changed_jobs), list(self.stops))

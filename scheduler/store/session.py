@@ -25,6 +25,14 @@ SQLITE_PRAGMAS: Final = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-16000",
 )
+POSTGRES_LINE: Final = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "tcp_user_timeout": 30_000,
+}
+"""libpq's settings for a connection: a server that has gone without a word is noticed within a minute (s, the last ms)."""
 POSTGRES_SETTINGS: Final = (
     "-c idle_in_transaction_session_timeout=5s -c statement_timeout=30s -c lock_timeout=5s -c timezone=UTC "
     # A plan made while the tables were empty is kept for long: it must be one for full tables, and the
@@ -102,7 +110,7 @@ def make_store(url: str, *, pool_size: int = 8) -> Store:
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=5,
-            connect_args={"options": POSTGRES_SETTINGS, "keepalives": 1, "keepalives_idle": 30},
+            connect_args={"options": POSTGRES_SETTINGS, **POSTGRES_LINE},
         )
     return Store(engine)
 

@@ -172,11 +172,13 @@ class Tx:
         with self._in_one_trip():
             self._insert_put_off()  # or they could be written inside it, and be undone with it
             self._cursor.execute("SAVEPOINT part")
+        effects = self.effects.copy()
         try:
             yield
         except BaseException:
             self._put_off.clear()
             self._ahead.clear()
+            self.effects = effects
             self._cursor.execute("ROLLBACK TO SAVEPOINT part")
             if self._session is not None:
                 self._session.expire_all()

@@ -13,7 +13,8 @@ from redis.retry import Retry
 from scheduler.queues import nudge as module
 from scheduler.queues.names import CHANGES
 from scheduler.queues.notices import Notice, parse_notice
-from scheduler.queues.nudge import NudgeListener, Nudger
+from scheduler.queues.nudge import NudgeListener, Nudger, connect_alone
+from scheduler.store.session import POSTGRES_LINE
 from tests.conftest import serve_valkey
 from tests.scheduler.centre import eventually
 
@@ -94,6 +95,13 @@ def test_a_nudge_that_nobody_can_hear_is_no_error(free_port, caplog):
         nudger.nudge()
         nudger.tell_changes(["j"], "me")
         nudger.close()
+
+
+def test_a_server_that_goes_without_a_word_is_noticed(postgres_url):
+    with connect_alone(postgres_url.replace("+psycopg", "")) as connection:
+        found = connection.info.get_parameters()
+        assert {name: found.get(name) for name in POSTGRES_LINE} == {k: str(v) for k, v in POSTGRES_LINE.items()}
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
 def test_a_nudger_comes_back_after_its_connection_broke(postgres_url, broker_url):

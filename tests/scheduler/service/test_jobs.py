@@ -165,6 +165,19 @@ def test_an_ended_job_can_be_forgotten_an_open_one_not(centre):
             centre.write(use_case)
 
 
+def test_a_job_whose_outputs_are_still_to_be_read_is_not_forgotten(centre):
+    table = (OutputRef(name="data", kind="table", size=1, sha256="x"),)
+    alone = {"guest": ("a",)}
+    made = centre.submit(step("s"), roles=alone)
+    centre.run(lambda _task: {"outputs": table})
+    reader = centre.submit(step("r", inputs={"data": f"{made}:s.data"}), roles=alone)
+    with pytest.raises(ConflictError, match="an open job is still to read"):
+        centre.write(lambda tx: jobs.forget_job(tx, made))
+    centre.run()
+    assert centre.states(reader)[0] == "success"
+    centre.write(lambda tx: jobs.forget_job(tx, made))
+
+
 def test_a_clone_is_the_same_job_with_other_parameters(centre):
     steps = (
         step("read", roles=("guest",), slots=2, timeout_s=9.0),

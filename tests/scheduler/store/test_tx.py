@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from scheduler.store.columns import to_epoch
+from scheduler.store.effects import Effects
 from scheduler.store.sql import make_sql
 from scheduler.store.tables import AuditRow, DataTableRow, PartyRow
 from tests.scheduler.centre import START
@@ -150,6 +151,16 @@ def test_what_a_savepoint_undoes_is_not_written_later(store):
             fail_after(tx, lambda: tx.insert_last(AuditRow, [entry("undone")]))
         tx.insert_last(AuditRow, [entry("later")])
     assert written(store) == ["kept", "later"]
+
+
+def test_what_a_savepoint_undoes_has_no_effects(store):
+    with store.write() as tx:
+        tx.effects.changed_jobs.add("kept")
+        with pytest.raises(ValueError, match="no"):
+            fail_after(tx, lambda: tx.effects.stops.append(("a", "t", 1, "stop")))
+        with pytest.raises(ValueError, match="no"):
+            fail_after(tx, lambda: tx.effects.changed_jobs.add("undone"))
+        assert tx.effects == Effects(changed_jobs={"kept"})
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 131, 200])

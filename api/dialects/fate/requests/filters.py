@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError
+from api.dialects.fate.requests.whole import parse_whole
 
 ROLES: Final = ("guest", "host", "arbiter", "local")
 JOB_STATUSES: Final = ("success", "running", "waiting", "failed", "canceled", "timeout")
@@ -11,7 +12,6 @@ JOB_ORDERS: Final = ("job_id", "task_version", "create_time", "start_time", "end
 TASK_ORDERS: Final = (*JOB_ORDERS, "component_name", "status")
 DOCUMENTS: Final = frozenset({"dsl", "runtime_conf"})
 MOST_ROWS: Final = 10_000
-MOST_DIGITS: Final = 18
 Row = Mapping[str, Any]
 
 
@@ -65,10 +65,10 @@ def _read_count(members: Mapping[str, Any], name: str, least: int) -> int:
     given = members.get(name)
     if given is None or given == "":
         return least
-    text = str(given)
-    if isinstance(given, bool) or not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < least:
-        raise refuse(f"{name} should be a whole number from {least} on, not {text[:100]!r}")
-    return int(text)
+    number = parse_whole(given)
+    if number is None or number < least:
+        raise refuse(f"{name} should be a whole number from {least} on, not {str(given)[:100]!r}")
+    return number
 
 
 def read_choices(members: Mapping[str, Any], name: str, known: Collection[str]) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import read_object
 from api.dialects.fate.requests.selectors import JsonObject
+from api.dialects.fate.requests.whole import parse_whole
 
 TRAIN: Final = "train"
 PREDICT: Final = "predict"
 TIMEOUT_S: Final = 259_200
 """FATE's default: three days from the submission on."""
 MAX_RETRIES: Final = 99
-MOST_DIGITS: Final = 18
 WITHOUT_EFFECT: Final = ("task_parallelism", "computing_partitions", "processors_per_node", "federated_mode")
 
 
@@ -77,11 +77,12 @@ def _read_whole(given: JsonObject, name: str, least: int, most: int) -> int | No
     value = given.get(name)
     if value is None or value == "":
         return None
-    text = str(value)
-    is_whole = not isinstance(value, bool) and text.removeprefix("-").isdecimal() and len(text) <= MOST_DIGITS
-    if not is_whole or not least <= int(text) <= most:
-        raise _refuse(f"job_parameters: {name} should be a whole number from {least} to {most}, not {text[:100]!r}")
-    return int(text)
+    number = parse_whole(value)
+    if number is None or not least <= number <= most:
+        raise _refuse(
+            f"job_parameters: {name} should be a whole number from {least} to {most}, not {str(value)[:100]!r}"
+        )
+    return number
 
 
 def _refuse(message: str) -> FateError:

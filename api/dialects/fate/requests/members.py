@@ -9,6 +9,7 @@ from aiohttp import web
 from api.bodies import parse_json
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
+from api.dialects.fate.requests.whole import parse_whole
 
 MAX_TEXT: Final = 4096
 _FLAGS: Final[Mapping[str, bool]] = {
@@ -66,12 +67,12 @@ def read_number(members: Members, name: str, *, default: int, least: int = 0, mo
     given = members.get(name)
     if given is None or given == "":
         return default
-    text = str(given).strip()
-    if isinstance(given, (bool, float, list, dict)) or not text.removeprefix("-").isdecimal() or len(text) > 20:
-        raise FateError(RetCode.ARGUMENT, f"{name} must be a whole number, not {given!r}"[:200])
-    if not least <= int(text) <= most:
-        raise FateError(RetCode.ARGUMENT, f"{name} must be between {least} and {most}, not {text}")
-    return int(text)
+    number = parse_whole(given)
+    if number is None:
+        raise FateError(RetCode.ARGUMENT, f"{name} must be a whole number, not {str(given)[:100]!r}")
+    if not least <= number <= most:
+        raise FateError(RetCode.ARGUMENT, f"{name} must be between {least} and {most}, not {number}")
+    return number
 
 
 def read_object(members: Members, name: str) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.whole import parse_whole
 
 ALL: Final = "all"
 MAX_DEPTH: Final = 32
-MOST_DIGITS: Final = 18
 JsonObject = Mapping[str, Any]
 
 
@@ -21,8 +21,7 @@ def is_selector(selector: str) -> bool:
 
     Others mean nobody and are passed over, as FATE does: its own SDK sends one (`test.toy`, a component's name).
     """
-    parts = selector.split("|")
-    return selector == ALL or all(part.isascii() and part.isdigit() and len(part) <= MOST_DIGITS for part in parts)
+    return selector == ALL or all(part[:1].isdigit() and parse_whole(part) is not None for part in selector.split("|"))
 
 
 def list_absent(selector: str, parties: int) -> list[int]:

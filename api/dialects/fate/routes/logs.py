@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import Members, read_all, read_text
+from api.dialects.fate.requests.whole import parse_whole
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
@@ -42,9 +43,12 @@ async def cat(request: web.Request) -> web.Response:
 
 def _read_place(members: Members, name: str, default: int | None) -> int | None:
     text = read_text(members, name)
-    if text and not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not text:
+        return default
+    number = parse_whole(text)
+    if number is None or number < 1:
         raise FateError(RetCode.ARGUMENT, f"{name} must be the number of a line, counted from 1")
-    return int(text) if text else default
+    return number
 
 
 async def read_lines(request: web.Request, members: Members) -> list[str]:

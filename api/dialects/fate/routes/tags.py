@@ -9,6 +9,7 @@ from api.bridge import utc_now
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import find_text, read_text
+from api.dialects.fate.requests.whole import parse_whole
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.model_access import find_by_version
@@ -160,10 +161,9 @@ async def list_all(request: web.Request) -> web.StreamResponse:
     """The first `limit` tags, each with the number of models that bear it."""
     body = await read_members(request)
     require(request[PRINCIPAL], Action.READ_JOB)
-    given = find_text(body, "limit") or "10"
-    if not given.isdecimal() or len(given) > len(str(MAX_TAGS)) or not 0 < int(given) <= MAX_TAGS:
+    project, limit = request[PRINCIPAL].project, parse_whole(find_text(body, "limit") or 10)
+    if limit is None or not 0 < limit <= MAX_TAGS:
         raise FateError(RetCode.ARGUMENT, f"limit must be a whole number from 1 to {MAX_TAGS}")
-    project, limit = request[PRINCIPAL].project, int(given)
 
     def find(tx: Tx) -> list[dict[str, Any]]:
         tags, _ = list_tags(tx, project, limit=limit)

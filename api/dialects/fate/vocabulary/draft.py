@@ -10,7 +10,6 @@ from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_wish, makes_model
 from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params
-from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
 from api.dialects.fate.vocabulary.roles import (
@@ -43,7 +42,7 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
     plain = Wiring(components=components, modules=modules)
     given = hand_on_params(wish, components)
     casts = {
-        name: _cast(wish, component, modules[name], plain, given)
+        name: _cast(wish, component, plain, given)
         for name, component in components.items()
         if name not in wish.inherited
     }
@@ -85,7 +84,8 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
     )
 
 
-def _cast(wish: Wish, component: Component, module: Module, wiring: Wiring, given: Given) -> Cast:
+def _cast(wish: Wish, component: Component, wiring: Wiring, given: Given) -> Cast:
+    module = wiring.modules[component.name]
     places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
     return cast_component(component, module, {place: given[component.name, place] for place in places}, wish.conf.roles)
 
