@@ -2,15 +2,20 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Thread
 from typing import Final
+
+import structlog
 
 from workers.calls import Op
 from workers.channel import Channel, Orders
 from workers.exchange.hub import Exchange
 from workers.exchange.identity import Identity, Pins
+
+log = structlog.get_logger(__name__)
 
 STOP_TIMEOUT_S: Final = 5.0
 
@@ -25,6 +30,8 @@ class PartyLine:
     def __init__(
         self, url: str, token: str, *, orders: Orders, ops: Mapping[str, Op], identity: Identity, folder: Path
     ) -> None:
+        self.on_error: Callable[[], object] = lambda: None
+        """Called after an error that nobody foresaw: without its channel a worker is deaf, so it had better end."""
         self._loop = asyncio.new_event_loop()
         self.channel = Channel(url, token, orders=orders, ops=ops, tls=_make_tls(url))
         self.exchange = Exchange(
@@ -58,12 +65,16 @@ class PartyLine:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._task = self._loop.create_task(self.channel.run())
+        is_told = False
         try:
             self._loop.run_until_complete(self._task)
         except asyncio.CancelledError:
-            pass  # `stop` was called
+            is_told = True  # `stop` was called
         finally:
             self._loop.close()
+            if not is_told:
+                log.critical("channel_died", exc_info=sys.exc_info())
+                self.on_error()
 
 
 def _make_tls(url: str) -> ssl.SSLContext | None:

@@ -91,6 +91,7 @@ class Site:
         self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
         self.flare_nursery = self._make_flare_nursery()
         self._line = self._make_line()
+        self._line.on_error = self._give_up
         self.bench = self._make_bench(engine)
         self.runner = Runner(
             Gateway(settings.gateway_url, settings.token.get_secret_value(), party=settings.party),

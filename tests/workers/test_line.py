@@ -97,3 +97,28 @@ async def test_a_proxy_of_the_environment_does_not_stand_in_the_way(gateway, tmp
     party.line.start()
     await until(lambda: party.line.channel.is_connected)
     await asyncio.to_thread(party.line.stop)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_channel_that_dies_is_told_of(gateway, tmp_path, monkeypatch):
+    party, told = Threaded("1", gateway.url, tmp_path), []
+    party.line.on_error = lambda: told.append("died")
+
+    def refuse(*_call: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(party.line.channel._calls._threads, "submit", refuse)
+    party.line.start()
+    await until(lambda: party.line.channel.is_connected)
+    asked = asyncio.create_task(gateway.hub.call("1", "ping", {}))
+    await until(lambda: told == ["died"])
+    asked.cancel()
+
+
+async def test_a_line_that_is_stopped_has_not_died(gateway, tmp_path):
+    party, told = Threaded("1", gateway.url, tmp_path), []
+    party.line.on_error = lambda: told.append("died")
+    party.line.start()
+    await until(lambda: party.line.channel.is_connected)
+    await asyncio.to_thread(party.line.stop)
+    assert told == []
