@@ -132,12 +132,24 @@ class TaskExchange:
         return get_member(tuple(self._peers), address)
 
     def _start_send(self, peer: Member, name: str, round: int, encoded: tuple[bytes, bytes | memoryview]) -> int:
+        _check_letter(name, round)
         header: Header = {"t": "send", "peer": self._peers[peer], "name": name, "round": round}
         return self._mailbox.ask(header, *encoded)
 
     def _start_recv(self, peer: Member, name: str, round: int, timeout_s: float | None) -> int:
+        _check_letter(name, round, timeout_s)
         header: Header = {"t": "recv", "peer": self._peers[peer], "name": name, "round": round, "timeout_s": timeout_s}
         return self._mailbox.ask(header)
+
+
+def _check_letter(name: object, number: object, timeout_s: object = None) -> None:
+    """TypeError where a message's name is no text, or its round or patience no number: the exchange could not answer."""
+    if not isinstance(name, str):
+        raise TypeError(f"a message's name must be a text, this one is {name!r}")
+    if not isinstance(number, int):
+        raise TypeError(f"a message's round must be a whole number, this one is {number!r}")
+    if not (timeout_s is None or isinstance(timeout_s, (int, float))):
+        raise TypeError(f"timeout_s must be a number of seconds, it is {timeout_s!r}")
 
 
 class TaskOutput:

@@ -27,6 +27,11 @@ def forsaking(ctx: Context) -> None:
     exchange._mailbox.wait(first)
 
 
+@component("mistaking", params={"arguments": {}}, exchange=True)
+def mistaking(ctx: Context) -> None:
+    ctx.exchange.recv("host", **ctx.params["arguments"])
+
+
 @component("fresh")
 def fresh(ctx: Context) -> None:
     print(os.getpid(), os.getcwd() == str(ctx.workdir), sorted({"config", "scheduler"} & set(sys.modules)))

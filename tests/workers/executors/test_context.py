@@ -1,5 +1,7 @@
 import hashlib
 
+import pytest
+
 from tests.workers.fakes import make_peer, until
 
 HOST = (make_peer("h", "host", "10000"),)
@@ -69,3 +71,16 @@ def test_a_message_that_can_never_come_fails_the_task_with_the_reason(workshop):
     run = workshop.run("waiting", params={"name": "never"}, peers=HOST)
     ending = run.sink.wait()
     assert (ending.kind, ending.message) == ("unreachable", "party 10000 has ended")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": 5}, "a message's name must be a text, this one is 5"),
+        ({"name": "x", "round": "1"}, "a message's round must be a whole number, this one is '1'"),
+        ({"name": "x", "timeout_s": "5"}, "timeout_s must be a number of seconds, it is '5'"),
+    ],
+)
+def test_a_message_that_the_exchange_could_not_know_is_an_error_at_once(workshop, arguments, message):
+    run = workshop.run("mistaking", params={"arguments": arguments}, peers=HOST)
+    assert run.sink.wait().message == f"TypeError: {message}"
