@@ -16,7 +16,7 @@ from scheduler.domain.messages import Assignment, MetricPoint, Peer
 from workers.executors.base import AssignmentError, Bytes, ExchangePort, Executor, Handle, Letter, Place, Sink
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
-from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_status
+from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_progress, parse_status
 from workers.executors.loop import ExecutorLoop
 from workers.executors.member import MemberRun
 from workers.executors.run import failure
@@ -95,7 +95,7 @@ class TrainerRun(IflearnerRun):
             self.follow(f"the aggregator's address did not come: {error}")
             return
         try:
-            self._launch(str(orjson.loads(bytes(message))))
+            self._launch(bytes(message).decode(errors="replace").strip('"'))
         except AssignmentError as wrong:
             self.finish(failure("invalid", str(wrong)))
             return
@@ -122,7 +122,10 @@ class TrainerRun(IflearnerRun):
         """Note how far the aggregator says this party is; an aggregator that is gone says nothing more."""
         if error:
             return
-        found = PartyProgress(**orjson.loads(bytes(message)))
+        found = parse_progress(bytes(message))
+        if found is None:
+            self.give_up(failure("error", "what the aggregator's party sends is no progress"))
+            return
         self.sink.progressed(found.fraction)
         self.sink.measured((MetricPoint("epoch", found.current_epoch, found.current_epoch, time.time()),))
         self.sink.summed({"current_epoch": found.current_epoch, "total_epoch": found.total_epoch})

@@ -59,3 +59,12 @@ def parse_status(found: Mapping[str, Any]) -> dict[str, PartyProgress]:
         and type(row["total_epoch"]) is int
         and row["ready"]
     }
+
+
+def parse_progress(message: bytes) -> PartyProgress | None:
+    """A party's progress as another party's worker sends it; None where it is none."""
+    try:
+        found = orjson.loads(message)
+    except ValueError:
+        return None
+    return parse_status({"": found}).get("")

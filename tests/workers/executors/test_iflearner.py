@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.executors.conftest import Recorder, Run
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
-from workers.executors.base import Ending
+from workers.executors.base import Ending, Letter
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner import IflearnerExecutor
 
@@ -160,3 +160,16 @@ def test_images_go_to_the_container_executor_where_there_is_one(workshop):
     assert run.sink.wait().outcome == "success"
     run = {"command": ["--name={party}", "--epochs=3"], "image": "ocr:1", "data_at": "/data"}
     assert seen == [(run, workshop.folder)]
+
+
+@pytest.mark.parametrize("message", [b"nonsense", b'{"odd": 1}'])
+def test_an_aggregator_s_party_that_sends_nonsense_ends_its_own_run_only(workshop, monkeypatch, message):
+    errors = []
+    monkeypatch.setattr(workshop.loop, "on_error", lambda: errors.append("the worker would end"))
+    run = Site(workshop).start("ta", image="local", flags=[], command=["sh", "-c", "sleep 60"])
+    task, server = run.assignment.task, run.assignment.peers[-1].task
+    workshop.letters.send(server, 1, Letter(task, "address"), b'"127.0.0.1:1"', on_done=lambda _error: None)
+    workshop.letters.send(server, 1, Letter(task, "progress"), message, on_done=lambda _error: None)
+    ending = run.sink.wait()
+    assert (ending.kind, ending.message) == ("error", "what the aggregator's party sends is no progress")
+    assert errors == []

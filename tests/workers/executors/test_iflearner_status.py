@@ -1,10 +1,11 @@
 import socket
 import threading
 
+import orjson
 import pytest
 
 from workers.executors.iflearner_command import pick_address
-from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_status
+from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_progress, parse_status
 
 ROW = {"ready": True, "complete": False, "current_epoch": 2, "total_epoch": 4}
 
@@ -50,3 +51,12 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_host(monkeypatch):
 
         threading.Thread(target=serve, daemon=True).start()
         assert fetch_status(f"127.0.0.1:{server.getsockname()[1]}") == {"a": 1}
+
+
+@pytest.mark.parametrize("message", [b"", b"{}", b"5", b'{"ready": true, "more": 1}', b"\xff"])
+def test_what_another_party_sends_may_be_no_progress(message):
+    assert parse_progress(message) is None
+
+
+def test_progress_comes_back_as_it_was_sent():
+    assert parse_progress(orjson.dumps(PartyProgress(**ROW).render())) == PartyProgress(**ROW)
