@@ -91,8 +91,13 @@ class Pins:
             )
         known = self._known.get(party)
         if known is None:
+            try:
+                self._write({**self._known, party: public})
+            except OSError as wrong:
+                raise IdentityError(
+                    f"the key of party {party} cannot be kept in {self._path}: {wrong.strerror}"
+                ) from wrong
             self._known[party] = public
-            self._write()
         elif known != public:
             raise IdentityError(
                 f"the identity of party {party} has changed from {known[:12]}... to {public[:12]}...: "
@@ -111,8 +116,8 @@ class Pins:
             raise IdentityError(f"{self._path} must map each party's id to its public key")
         return found
 
-    def _write(self) -> None:
+    def _write(self, known: Mapping[str, str]) -> None:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(self._known, indent=1, sort_keys=True) + "\n")
+        fresh.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
         fresh.replace(self._path)

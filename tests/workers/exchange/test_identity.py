@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +54,14 @@ def test_a_broken_list_of_pins_is_refused(tmp_path, content):
     (tmp_path / "known_parties.json").write_text(content)
     with pytest.raises(IdentityError, match="known_parties"):
         Pins(tmp_path)
+
+
+def test_a_key_that_cannot_be_kept_is_not_accepted(tmp_path, monkeypatch):
+    pins = Pins(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", lambda _file, _text: (_ for _ in ()).throw(OSError(28, "No space left")))
+        for _ in range(2):
+            with pytest.raises(IdentityError, match="the key of party 1 cannot be kept in .*: No space left"):
+                pins.check("1", "key")
+    pins.check("1", "key")
+    Pins(tmp_path).check("1", "key")
