@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from celery import Celery
+from kombu.exceptions import KombuError
 from kombu.serialization import register
 from kombu.utils.json import dumps
 
@@ -90,9 +91,15 @@ class CeleryEvents:
             self._wake.wait()
             try:
                 self._send_while_connected()
-            except self._app.connection_for_write().connection_errors as away:
+            except self._list_errors() as away:
                 log.warning("events_not_sent", reason=str(away), waiting=len(self._waiting))
+                self._wake.set()  # what waits need not wait for more
                 self._over.wait(FAILURE_PAUSE_S)
+
+    def _list_errors(self) -> tuple[type[BaseException], ...]:
+        """What a broker that is away, or takes no more, raises."""
+        connection = self._app.connection_for_write()
+        return (OSError, KombuError, *connection.connection_errors, *connection.channel_errors)
 
     def _send_while_connected(self) -> None:
         with self._app.connection_for_write() as connection:
@@ -100,17 +107,30 @@ class CeleryEvents:
                 connection,
                 hostname=self._hostname,
                 buffer_group=frozenset({"task"}),
-                buffer_limit=GROUP,
+                buffer_limit=GROUP + 1,  # a group is sent here
+                buffer_while_offline=False,  # it would keep what failed for good, and never send it
                 serializer=SERIALIZER,
             )
             while self._waiting or not self._over.is_set():
                 self._wake.wait()
                 self._wake.clear()
                 while self._waiting:
-                    kind, fields = self._waiting.popleft()
-                    dispatcher.send(kind, **fields)
-                dispatcher.flush(groups=True, errors=False)
+                    self._send_group(dispatcher)
                 self._over.wait(PAUSE_S)
+
+    def _send_group(self, dispatcher: Any) -> None:
+        """The oldest events in one message; they wait again where that fails."""
+        group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
+        is_sent = False
+        try:
+            for kind, fields in group:
+                dispatcher.send(kind, **fields)
+            dispatcher.flush(groups=True, errors=False)
+            is_sent = True
+        finally:
+            if not is_sent:
+                room = WAITING - len(self._waiting)
+                self._waiting.extendleft(reversed(group[max(0, len(group) - room) :]))
 
 
 def make_uuid(assignment: Assignment) -> str:

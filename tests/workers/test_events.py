@@ -1,6 +1,7 @@
 import json
 import threading
 
+import kombu
 import pytest
 
 from scheduler.domain.messages import Report
@@ -78,3 +79,25 @@ def test_each_kind_of_task_has_a_name():
 def test_events_are_encoded_whatever_is_in_them():
     for events in ([{"type": "task-failed", "exception": "no UTF-8: \udcff", "n": 1}], [{"n": 2**70}], [{"x": None}]):
         assert json.loads(encode_events(events)) == events
+
+
+def test_events_of_an_outage_are_sent_after_it(monkeypatch):
+    monkeypatch.setattr("workers.events.FAILURE_PAUSE_S", 0.05)
+    sent, tried, is_back = [], threading.Event(), threading.Event()
+
+    def publish(_producer: object, group: object, *_args: object, **_options: object) -> None:
+        if not is_back.is_set():
+            tried.set()
+            raise ConnectionResetError("the broker restarts")
+        sent.extend(event["uuid"] for event in group if isinstance(group, list))
+
+    monkeypatch.setattr(kombu.Producer, "publish", publish)
+    events = CeleryEvents(make_celery("test", broker_url="memory://", queue="party.1", profile="open"), "x")
+    events.start()
+    events.started(make_assignment("a"))
+    assert tried.wait(60)
+    events.started(make_assignment("b"))
+    is_back.set()
+    until(lambda: len(sent) == 2)
+    assert sent == ["a-1", "b-1"]
+    events.stop()
