@@ -10,6 +10,7 @@ from fedrota.component import Context, InvalidInputError, component
 from workers.components.columns import Vector
 from workers.components.fitted import RUN, Kind, check_known, run_transform
 from workers.components.frames import SELECTION, Frame, change_features, read_numbers, select_features
+from workers.components.vertical_data import FURTHEST
 
 DISCLOSURE: Final = (
     ("the centre", "numbers of rows and features; where the task fails names of columns", "none"),
@@ -132,6 +133,11 @@ def _measure(context: Context, frame: Frame, name: str, place: int) -> ColumnRan
             f"column {name!r} of party {context.me.party} has no values to scale by: leave it out of `columns`"
         )
     lower, upper = _find_limits(context, present, name, (place, len(frame.features)))
+    if max(abs(lower), abs(upper)) > FURTHEST:
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} has values from {lower:.3g} to {upper:.3g}, whose squares are too "
+            "large to add up: set `lower` and `upper`, or leave it out of `columns`"
+        )
     if context.params["method"] == "min_max_scale":
         return ColumnRange(lower=lower, upper=upper, shift=lower, divisor=(upper - lower) or 1.0)
     seen = np.clip(present, lower, upper)

@@ -24,7 +24,7 @@ from workers.components.moments import Block, Columns, Ring, share_moments
 from workers.components.pair_link import KEY_BITS, link_parties
 from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples
-from workers.components.vertical_data import ColumnScale, check_ids
+from workers.components.vertical_data import ColumnScale, check_ids, check_spread
 
 FORMAT: Final = "fedrota.hetero_pearson/1"
 SHOWN_COLUMNS: Final = 200
@@ -107,6 +107,7 @@ def hetero_pearson(context: Context) -> None:
 def _correlate(context: Context, roles: Roles, frame: Frame) -> dict[str, Any]:
     names = select_features(context, frame)
     features = _read_features(context, frame, names)
+    check_spread(context, names, features)
     scaled = ColumnScale.measure(features).apply(features)
     varies = scaled.std(axis=0) > 0.5
     own = scaled.T @ scaled / len(frame)

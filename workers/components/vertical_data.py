@@ -12,6 +12,8 @@ from workers.components.tables import Samples, read_samples, refuse_weights, ren
 
 LARGEST: Final = 2.0**20
 FINEST: Final = 2.0**-10
+FURTHEST: Final = 1e140
+"""Squares of larger values leave float64's range where there are many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def read_columns(context: Context, *, scale: bool) -> PartyColumns:
     if validate is not None:
         check_ids(context, validate, "validate")
         check_same_features(context, train.names, validate)
+    check_spread(context, train.names, train.features)
     scaling = ColumnScale.measure(train.features) if scale else ColumnScale.keep(len(train.names))
     if not scale:
         _check_size(context, train)
@@ -99,6 +102,16 @@ def check_same_features(context: Context, names: Sequence[str], samples: Samples
             f"at party {context.me.party} the features differ: training had {render_names(names)}, these samples have "
             f"{render_names(samples.names)}: give the same `columns` to data_transform"
         )
+
+
+def check_spread(context: Context, names: Sequence[str], features: Vector) -> None:
+    """InvalidInputError where a column's deviation is beyond what float64 holds."""
+    for name, largest in zip(names, np.abs(features).max(axis=0, initial=0.0), strict=True):
+        if largest > FURTHEST:
+            raise InvalidInputError(
+                f"column {name!r} of party {context.me.party} has values up to {largest:.3g}, whose squares are too large to "
+                "add up: divide it, or let a feature_scale step cut it off at `lower` and `upper`"
+            )
 
 
 def _check_size(context: Context, samples: Samples) -> None:

@@ -90,3 +90,12 @@ def test_parties_scale_by_their_own_columns_and_say_nothing():
 def test_what_cannot_work_is_named_with_party_column_and_remedy(table, params, texts):
     text = refuse_one(feature_scale, table, **params)
     assert all(each in text for each in texts), text
+
+
+@pytest.mark.parametrize("method", ["standard_scale", "min_max_scale"])
+def test_a_value_too_large_to_square_is_named_unless_it_is_cut_off(method):
+    table = {"id": ["a", "b", "c"], "x": [1e200, 0.0, 2.0]}
+    text = refuse_one(feature_scale, table, method=method)
+    assert "column 'x' of party 9999 has values from 0 to 1e+200" in text
+    assert "set `lower` and `upper`" in text
+    assert max(run_one(feature_scale, table, method=method, upper=[2.0]).read_table("data")["x"]) < 2

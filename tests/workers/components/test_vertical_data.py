@@ -3,6 +3,9 @@ import pytest
 
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
+from tests.workers.components.vertical import FAST, TWO, make_inputs
+from workers.components.hetero_lr import hetero_lr
+from workers.components.hetero_pearson import hetero_pearson
 from workers.components.tables import Samples
 from workers.components.vertical_data import ColumnScale, name_ids, read_columns
 
@@ -58,3 +61,12 @@ def test_scaling_leaves_constant_columns_at_zero():
 
 def test_ids_become_text():
     assert name_ids(make_samples([1, 2])).ids == ["1", "2"]
+
+
+@pytest.mark.parametrize("body", [hetero_lr, hetero_pearson])
+def test_a_value_too_large_to_square_is_named(body):
+    inputs = make_inputs((1, 2))
+    inputs["host.0"]["train"]["x2"][0] = 1e200
+    tables = {owner: {"train" if body is hetero_lr else "data": ports["train"]} for owner, ports in inputs.items()}
+    with pytest.raises(InvalidInputError, match="column 'x2' of party 10000 has values up to 1e.200"):
+        simulate(body, TWO, params=FAST, inputs=tables)
