@@ -12,7 +12,8 @@ CHECK_PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
         "minimum": 0,
         "maximum": 10000,
         "default": 0,
-        "description": "Measure the model on `train` and `validate` every so many epochs (rounds); 0: at the end only.",
+        "description": "Measure the model on `train` and `validate` every so many epochs (rounds); 0: never, unless an "
+        "early stop by metrics needs it.",
     },
     "early_stopping_rounds": {
         "type": "integer",

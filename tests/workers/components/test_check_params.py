@@ -2,7 +2,10 @@ import pytest
 
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
+from tests.workers.components.vertical import FAST, TWO, make_inputs
 from workers.components.check_params import CHECK_PARAMS, choose_metrics, list_metrics
+from workers.components.hetero_lr import hetero_lr
+from workers.components.hetero_sshe_lr import hetero_sshe_lr
 
 
 def call(work, **params):
@@ -30,3 +33,13 @@ def test_metrics_are_those_of_the_kind_of_model():
 def test_any_kind_of_model_may_offer_its_own_metrics():
     assert call(lambda c: choose_metrics(c, ("f1", "r2"), usual=("r2",))) == ("r2",)
     assert call(lambda c: choose_metrics(c, ("f1", "r2"), usual=("r2",)), metrics=["f1"]) == ("f1",)
+
+
+@pytest.mark.parametrize("body", [hetero_lr, hetero_sshe_lr])
+def test_nothing_is_measured_where_no_measurement_is_asked_for(body):
+    assert "0: never, unless an early stop by metrics needs it" in CHECK_PARAMS["validate_every"]["description"]
+    inputs = make_inputs((1, 1))
+    found = simulate(body, TWO, params={**FAST, "epochs": 2}, inputs=inputs)
+    assert set(found["guest"].metrics) == {"loss"}
+    asked = simulate(body, TWO, params={**FAST, "epochs": 2, "early_stopping_rounds": 1}, inputs=inputs)
+    assert {"train_auc", "train_ks"} <= set(asked["guest"].metrics)
