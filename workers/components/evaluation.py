@@ -29,9 +29,10 @@ CLASSES: Final = ("label", "predict_result")
 DISCLOSURE: Final = (
     (
         "the centre",
-        "each party's figures and curves, as metrics and summary; no rows or ids",
-        "tables are not tiny: the curve of a few rows tells the order of their labels "
-        "(`curves: false` leaves curves out)",
+        "each party's figures and curves, as metrics and summary; a curve's thresholds are scores of single samples, to six "
+        "digits; no rows or ids",
+        "tables are not tiny: a curve with as many points as rows tells every score and its label (fewer `curve_points` tell "
+        "less, `curves: false` leaves curves out)",
     ),
     ("other parties", "nothing: each party evaluates its own predictions", "none"),
 )

@@ -4,7 +4,7 @@ from sklearn import metrics
 
 from fedrota.component import InvalidInputError
 from fedrota.simulate import simulate
-from workers.components.evaluation import evaluation
+from workers.components.evaluation import DISCLOSURE, evaluation
 
 ONE = {"guest": ["9999"]}
 
@@ -113,3 +113,10 @@ def test_classes_and_real_numbers_are_measured_too():
 def test_what_cannot_be_measured_is_named(columns, text):
     with pytest.raises(InvalidInputError, match=text):
         evaluate(columns)
+
+
+def test_the_page_says_that_curves_show_single_scores():
+    found = evaluate({"label": [0, 1], "predict_score": [0.123456, 0.9], "predict_result": [0, 1]}).summary["all"]
+    assert found["roc"]["threshold"][1:] == [0.9, 0.123456]
+    (said,) = [learns for who, learns, _ in DISCLOSURE if who == "the centre"]
+    assert "thresholds are scores of single samples" in said
