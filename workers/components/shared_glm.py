@@ -42,8 +42,14 @@ DISCLOSURE: Final = (
         "the same. All of these are off unless asked for",
     ),
     (
+        "each other party, with `early_stopping_rounds`",
+        "after each measurement whether it was the best so far, and whether training ends; no metrics",
+        "none",
+    ),
+    (
         "the centre",
-        "the loss of each epoch, numbers of rows and features, names of columns where the step fails; no coefficients",
+        "the loss of each epoch, the guest's metrics of each measurement and fold, the epoch that was best, numbers of rows and "
+        "features, names of columns where the step fails; no coefficients",
         "messages between parties are encrypted end to end",
     ),
     (

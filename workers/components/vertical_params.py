@@ -42,6 +42,11 @@ DISCLOSURE: Final = (
         "the same. All of these are off unless asked for; of several hosts only the sum of their parts is known",
     ),
     (
+        "each other party, with `early_stopping_rounds`",
+        "after each measurement whether it was the best so far, and whether training ends; no metrics",
+        "none",
+    ),
+    (
         "either of two data parties",
         "the other's part of the loss, and with `early_stop: weights` how far the other's coefficients moved, since a "
         "sum of two minus one's own is the other's",
@@ -59,7 +64,8 @@ DISCLOSURE: Final = (
     ),
     (
         "the centre",
-        "the loss of each epoch, numbers of rows and features, names of columns where the step fails; no coefficients",
+        "the loss of each epoch, the guest's metrics of each measurement and fold, the epoch that was best, numbers of rows and "
+        "features, names of columns where the step fails; no coefficients",
         "messages between parties are encrypted end to end",
     ),
 )

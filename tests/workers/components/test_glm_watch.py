@@ -15,6 +15,7 @@ from tests.workers.components.vertical import (
     read_weights,
     train_plainly,
 )
+from workers.components import shared_glm, vertical_params
 from workers.components.hetero_linr import hetero_linr
 from workers.components.hetero_lr import hetero_lr
 from workers.components.hetero_poisson import hetero_poisson
@@ -129,3 +130,13 @@ def test_scores_under_way_are_hidden_from_all_but_the_guest():
 def test_a_metric_of_another_kind_of_model_is_refused_at_once():
     with pytest.raises(InvalidInputError, match="`metrics` holds 'rmse', which step 'hetero_lr' cannot measure"):
         run(hetero_lr, TWO, make_split((1, 1)), metrics=["rmse"])
+
+
+@pytest.mark.parametrize(("body", "page"), [(hetero_lr, vertical_params), (hetero_sshe_lr, shared_glm)])
+def test_the_page_says_who_hears_of_measurements(body, page):
+    found = run(body, TWO, make_split((1, 1), rows=20), early_stopping_rounds=1, epochs=2)
+    said = {who: learns for who, learns, _ in page.DISCLOSURE}
+    assert {"train_auc", "validate_auc"} <= set(found["guest"].metrics)  # metrics are known at the centre
+    assert "metrics of each measurement" in said["the centre"]
+    assert {m.name for m in found.messages if m.receiver.role == "host"} >= {"verdict"}
+    assert "whether it was the best so far" in said["each other party, with `early_stopping_rounds`"]
