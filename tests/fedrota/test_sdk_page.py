@@ -3,8 +3,13 @@
 import re
 
 import pytest
+import yaml
 
+from api.native.documents import JobDocument
 from fedrota import Client
+from workers.components.catalog import list_builtin
+
+BLOCK = r"```python\n(.*?)```"
 
 
 @pytest.fixture
@@ -20,7 +25,7 @@ def test_every_block_runs(page, gateway, capsys):
     gateway.on("POST", "/attachments", {"id": "b1"}, 201)
     gateway.on("GET", "/jobs/j-1/attachments", [{"id": "b1", "name": "weights.json"}])
     problems = [{"where": "steps.0.component", "message": "is unknown", "hint": "one of homo_lr"}]
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(BLOCK, page, re.DOTALL)
     assert len(blocks) >= 6
     for block in blocks:
         if "InvalidError" in block:
@@ -37,6 +42,25 @@ def test_every_block_runs(page, gateway, capsys):
         "steps.0.component is unknown one of homo_lr",
     ):
         assert words in printed
+
+
+def test_every_job_on_the_page_is_a_whole_document(page, gateway):
+    """As the gateway reads it; every step that trains or prepares is connected to what it reads."""
+    sent = [yaml.safe_load(each) for each in re.findall(r'document = """(.*?)"""', page, re.DOTALL)]
+    sent.append(_submit(gateway, next(each for each in re.findall(BLOCK, page, re.DOTALL) if "AsyncClient" in each)))
+    components = {info.name: info for info in list_builtin()}
+    for document in sent:
+        for step in JobDocument.model_validate(document).steps:
+            needed = {"data", "train"} & set(components[step.component].inputs) if step.component != "noop" else set()
+            assert needed <= set(step.inputs), step.name
+
+
+def _submit(gateway, block):
+    """What a block sends."""
+    gateway.on("POST", "/jobs", gateway.job, 201)
+    exec(compile(block, "sdk.md", "exec"), {"__name__": "__main__"})
+    (posted,) = [each.json for each in gateway.asked if (each.method, each.path) == ("POST", "/jobs")]
+    return posted
 
 
 def test_every_method_is_listed(page):
