@@ -4,13 +4,16 @@ import math
 from collections.abc import Hashable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import yaml
 
 from fedrota.errors import InvalidError, Problem
 
 DocumentSource = Mapping[str, Any] | Path | str
+
+MAX_DEPTH: Final = 32
+"""The gateway takes no deeper documents."""
 
 _ENDINGS: Final = (".yaml", ".yml", ".json")
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
@@ -28,6 +31,8 @@ class _Loader(yaml.SafeLoader):
         """Refuse what would silently replace an earlier value."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(None, None, "a key is no plain text", key.start_mark)
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
             seen.add(str(key.value))
@@ -61,6 +66,14 @@ def read_text(path: Path) -> str:
         raise _invalid(str(path), f"is not UTF-8 text (byte {error.start})") from error
 
 
+def read_stream(stream: TextIO, name: str) -> str:
+    """The text of a document that comes through a stream; `name` is what errors call it."""
+    try:
+        return stream.read()
+    except UnicodeDecodeError as error:
+        raise _invalid(name, f"is not UTF-8 text (byte {error.start})") from error
+
+
 def parse_document(text: str, name: str = "document") -> dict[str, Any]:
     """A job document from YAML text, of which JSON is a part; `name` is what errors call it."""
     try:
@@ -79,7 +92,7 @@ def parse_document(text: str, name: str = "document") -> dict[str, Any]:
 
 def check_json(document: dict[str, Any]) -> dict[str, Any]:
     """`document` itself where JSON can hold all of it; InvalidError with the place where not."""
-    for where, value in _walk(document, ""):
+    for where, value in _walk(document, "", 1):
         if isinstance(value, float) and not math.isfinite(value):
             raise _invalid(where, f"{value} is no JSON number")
         if not isinstance(value, (str, int, float, bool, type(None))):
@@ -87,14 +100,16 @@ def check_json(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _walk(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Every leaf with its place."""
+def _walk(value: Any, where: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Every leaf with its place; InvalidError for what lies too deep, as what holds itself through an alias does."""
+    if depth > MAX_DEPTH and isinstance(value, (Mapping, list, tuple)):
+        raise _invalid(where[:80], f"lies deeper than {MAX_DEPTH} levels", "make it flatter")
     if isinstance(value, Mapping):
         for key, below in value.items():
-            yield from _walk(below, f"{where}.{key}" if where else str(key))
+            yield from _walk(below, f"{where}.{key}" if where else str(key), depth + 1)
     elif isinstance(value, (list, tuple)):
         for index, below in enumerate(value):
-            yield from _walk(below, f"{where}.{index}")
+            yield from _walk(below, f"{where}.{index}", depth + 1)
     else:
         yield where, value
 

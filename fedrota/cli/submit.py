@@ -16,11 +16,13 @@ from fedrota.cli.show import make_error_console, print_json, print_line, print_n
 from fedrota.cli.transfer import transfer_bar
 from fedrota.cli.verdict import leave, list_next, print_verdict
 from fedrota.client import Client
-from fedrota.document import find_line, parse_document, read_text, set_param
+from fedrota.document import find_line, parse_document, read_stream, read_text, set_param
 from fedrota.errors import InvalidError, Problem
 from fedrota.model import Job
 
 app = typer.Typer()
+
+STDIN = "standard input"
 
 TimeoutOption = Annotated[
     float | None,
@@ -61,7 +63,7 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
 ) -> None:
     """Submit a job document."""
     files = _parse_files(attach or [])
-    text = typer.get_text_stream("stdin").read() if str(file) == "-" else read_text(file)
+    text = read_stream(typer.get_text_stream("stdin"), STDIN) if str(file) == "-" else read_text(file)
     document = _apply(text, str(file), settings or [])
     with connect(ctx) as client:
         with _placed(text, str(file)), transfer_bar("attaching", None) if files else nullcontext() as report:
@@ -91,7 +93,7 @@ def _parse_files(given: list[str]) -> dict[str, Path]:
 
 
 def _apply(text: str, name: str, settings: list[str]) -> dict[str, Any]:
-    document = parse_document(text, "standard input" if name == "-" else name)
+    document = parse_document(text, STDIN if name == "-" else name)
     for setting in settings:
         document = set_param(document, setting)
     return document

@@ -117,3 +117,16 @@ def test_find_line_goes_as_deep_as_the_text_does(where, line):
 
 def test_find_line_in_broken_text_finds_nothing():
     assert find_line("a: [", "a") is None
+
+
+@pytest.mark.parametrize("text", ["name: &a [*a]", "name: &a {b: *a}", "name: x\nsteps: &a [{needs: *a}]"])
+def test_what_holds_itself_is_an_error_and_no_crash(text):
+    with pytest.raises(InvalidError, match="lies deeper than 32 levels"):
+        parse_document(text)
+
+
+@pytest.mark.parametrize("text", ["? [a]\n: b", "name: {? [a, b] : c}", "? {a: b}\n: c"])
+def test_a_key_that_is_no_text_is_an_error_with_its_place(text):
+    with pytest.raises(InvalidError, match="a key is no plain text") as refused:
+        parse_document(text, "job.yaml")
+    assert refused.value.problems[0].where.startswith("job.yaml:1:")

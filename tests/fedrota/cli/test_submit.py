@@ -157,3 +157,10 @@ def test_files_that_cannot_be_attached_stop_the_submit(fedrota, gateway, file, a
     assert found.code == 2
     assert words in " ".join(found.err.replace("\u2502", " ").split())
     assert gateway.asked == []
+
+
+def test_standard_input_that_is_no_utf8_is_wrong_usage(fedrota, gateway, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"name: \xff"), encoding="utf-8"))
+    found = fedrota("submit", "-")
+    assert (found.code, "standard input" in found.err, "is not UTF-8 text (byte 6)" in found.err) == (2, True, True)
+    assert gateway.asked == []
