@@ -115,10 +115,12 @@ def is_allowed(principal: Principal, action: Action, subject: Subject | None = N
         return True
     if subject.project and subject.project != principal.project:
         return False
+    # Names are given within an organisation: its admin could name somebody as another's user is called.
+    is_mine = subject.owner == principal.name and subject.org in {"", principal.org}
     return {
         Scope.PROJECT: True,
         Scope.ORG: bool(subject.org) and subject.org == principal.org,
-        Scope.OWN: bool(subject.owner) and subject.owner == principal.name,
+        Scope.OWN: bool(subject.owner) and is_mine,
     }[scope]
 
 

@@ -67,3 +67,11 @@ async def test_the_last_use_is_noted(serve, monkeypatch):
         while not (used := await last_uses(gateway))["admin"]:
             await asyncio.sleep(0.02)
     assert used["lead"] is None
+
+
+async def test_an_org_admin_makes_no_token_that_owns_another_organisations_jobs(gateway):
+    job = await gateway.submit(token="lead")
+    made = await gateway.post("/tokens", {"kind": "user", "name": "lead", "role": "lead"}, token="other_org_admin")
+    assert (made.status, made.json["org"]) == (201, "other")
+    assert (await gateway.post(f"/jobs/{job}/stop", {}, token=made.json["secret"])).status == 403
+    assert (await gateway.post(f"/jobs/{job}/stop", {}, token="lead")).status == 202

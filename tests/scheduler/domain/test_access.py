@@ -75,3 +75,11 @@ def test_empty_names_do_not_match_each_other(role):
 def test_without_a_subject_the_rule_alone_counts():
     assert is_allowed(principal(L), Action.SUBMIT_JOB)
     assert not is_allowed(principal(M), Action.SUBMIT_JOB)
+
+
+@pytest.mark.parametrize("action", [Action.CONTROL_JOB, Action.DELETE_JOB, Action.READ_OUTPUT, Action.WRITE_TABLE])
+def test_a_namesake_of_another_organisation_owns_nothing_here(action):
+    namesake = principal(Role.LEAD, org="theirs")
+    assert not is_allowed(namesake, action, OWN)
+    assert is_allowed(namesake, action, Subject(owner="me", org="theirs", project="p"))
+    assert is_allowed(namesake, action, Subject(owner="me", project="p"))
