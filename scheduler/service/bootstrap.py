@@ -8,10 +8,10 @@ from pathlib import Path
 
 from config.settings import Settings, SettingsError, load
 from scheduler.domain.access import Principal, Role
-from scheduler.domain.errors import FedrotaError
+from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenWish, authenticate, issue_token
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.session import Store, make_store
 from scheduler.store.tx import Tx
@@ -23,23 +23,32 @@ PROJECT = "default"
 def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, now: datetime) -> None:
     """Make what is missing: an administrator's token in `<state>/token`, each party with its worker's token.
 
-    Tokens lie in files that only their owner can read; those that are there stay as they are.
+    Tokens lie in files that only their owner can read; those that are good stay as they are. One that this database does
+    not know, because it is another than last time, or that was revoked or has expired, is replaced.
     `parties` maps an id to its slots (None: as its worker says); a known party gets the slots named.
     """
     secrets: dict[Path, str] = {}
     with store.write() as tx:
-        if not (state_dir / "token").exists():
+        if not _is_good(tx, state_dir / "token", party=None, now=now):
             wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT)
             secrets[state_dir / "token"] = issue_token(tx, wish, now=now)[1]
         _register(tx, parties, now=now)
         for party in parties:
             path = state_dir / "parties" / f"{party}.token"
-            if not path.exists():
+            if not _is_good(tx, path, party=party, now=now):
                 wish = TokenWish(name=f"worker of {party}", org=ORG, project=PROJECT, party=party)
                 secrets[path] = issue_token(tx, wish, now=now)[1]
     # After the commit: a file must never hold a token that the store does not know.
     for path, text in secrets.items():
         write_secret(path, text)
+
+
+def _is_good(tx: Tx, path: Path, *, party: str | None, now: datetime) -> bool:
+    """Whether the file holds a token that works, for the worker of `party` where one is given."""
+    try:
+        return authenticate(tx, path.read_text(errors="replace").strip(), now=now).party == party
+    except (FileNotFoundError, UnauthenticatedError):
+        return False
 
 
 def _register(tx: Tx, parties: dict[str, int | None], *, now: datetime) -> None:

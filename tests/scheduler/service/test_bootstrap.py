@@ -5,11 +5,13 @@ import subprocess
 import sys
 
 import pytest
+from sqlmodel import delete, update
 
 from scheduler.domain.access import Role
 from scheduler.service.bootstrap import bootstrap, parse_party, write_secret
 from scheduler.service.tokens import authenticate
 from scheduler.store.queries.parties import list_parties
+from scheduler.store.tables import TokenRow
 
 
 def files(folder):
@@ -46,6 +48,24 @@ def test_a_lost_token_file_is_made_anew(centre, tmp_path):
     (tmp_path / "token").unlink()
     bootstrap(centre.store, tmp_path, {}, now=centre.now)
     assert (tmp_path / "token").read_text() != old
+
+
+@pytest.mark.parametrize("spoil", ["another database", "revoked", "nonsense", "another party's"])
+def test_tokens_that_are_good_for_nothing_are_replaced(centre, tmp_path, spoil):
+    bootstrap(centre.store, tmp_path, {"new": None, "other": None}, now=centre.now)
+    if spoil == "another database":
+        centre.write(lambda tx: tx.session.exec(delete(TokenRow)))
+    elif spoil == "revoked":
+        centre.write(lambda tx: tx.session.exec(update(TokenRow).values(revoked=centre.now)))
+    elif spoil == "nonsense":
+        for path in (tmp_path / "token", tmp_path / "parties/new.token"):
+            path.write_bytes(b"\xff\x00")
+    else:
+        (tmp_path / "parties/new.token").write_text((tmp_path / "parties/other.token").read_text())
+    bootstrap(centre.store, tmp_path, {"new": None, "other": None}, now=centre.now)
+    for path, party in (("token", None), ("parties/new.token", "new"), ("parties/other.token", "other")):
+        text = (tmp_path / path).read_text().strip()
+        assert centre.read(lambda tx, text=text: authenticate(tx, text, now=centre.now)).party == party
 
 
 def test_a_secret_is_complete_or_not_there(tmp_path):
