@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
-from api.keys import CATALOGUE, PRINCIPAL, READER, SETTINGS, WRITER
+from api.keys import CATALOGUE, GATE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.monitor.state import IDLE, PartyState, find_states, read_states
 from api.native.documents import PartyBody, PartyChange
 from api.native.replies import Page, PartyReply
@@ -129,9 +129,10 @@ async def _change(request: web.Request, party: str, patch: PartyPatch) -> PartyR
 
 @endpoint("DELETE", "/parties/{party}", status=204)
 async def delete_party(request: web.Request) -> None:
-    """Take a party off the register, with the registration of its tables."""
+    """Take a party off the register, with the registration of its tables; its worker's tokens end."""
     party = request.match_info["party"]
     await check_party(request, party, Action.ADMIT_PARTY)
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: remove_party(tx, party, by=by, now=utc_now()))
+    request.app[GATE].forget_all()
     request.app[CATALOGUE].drop()

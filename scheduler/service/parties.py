@@ -9,6 +9,7 @@ from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Party
 from scheduler.service.audit import Actor, note
 from scheduler.store.tx import Tx
+from scheduler.store.writes.credentials import revoke_tokens_of
 from scheduler.store.writes.parties import delete_party, insert_party, update_party
 
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -55,6 +56,10 @@ def change_party(tx: Tx, party: str, patch: PartyPatch, *, by: Actor, now: datet
 
 
 def remove_party(tx: Tx, party: str, *, by: Actor, now: datetime) -> None:
-    """Forget a party; ConflictError while it has open tasks."""
+    """Forget a party and end its worker's tokens: the next party of that name is somebody else's, perhaps.
+
+    ConflictError while it has open tasks.
+    """
     delete_party(tx, party)
+    revoke_tokens_of(tx, party, now)
     note(tx, by, "remove_party", party, now=now)

@@ -55,6 +55,12 @@ def revoke_token(tx: Tx, token: str, now: datetime) -> None:
     _put(tx, row)
 
 
+def revoke_tokens_of(tx: Tx, party: str, now: datetime) -> None:
+    """End all tokens of a party's worker."""
+    of_party = update(TokenRow).where(col(TokenRow.party_id) == party, col(TokenRow.revoked).is_(None))
+    tx.session.exec(of_party.values(revoked=now))
+
+
 def revoke_client(tx: Tx, client: str, now: datetime) -> None:
     """End a client's credential and forget its secret; revoking twice is harmless. NotFoundError where there is none."""
     row = _get(tx, ClientRow, client, "client")

@@ -54,3 +54,14 @@ async def test_a_wrong_party_is_named(gateway, body, where):
     answer = await gateway.post("/parties", body)
     assert answer.status == 422
     assert where in answer.problems
+
+
+async def test_the_tokens_of_a_removed_party_do_not_speak_for_the_next_of_its_name(gateway):
+    assert (await gateway.call("DELETE", "/parties/9999")).status == 204
+    assert (await gateway.hello("9999")).status == 401
+    assert (await gateway.post("/parties", {"id": "9999", "org": "third"})).status == 201
+    assert (await gateway.hello("9999")).status == 401
+    assert (await gateway.post("/agent/sync", {"agent": "a"}, token="worker-9999")).status == 401
+    made = await gateway.post("/tokens", {"kind": "worker", "name": "w", "party": "9999"})
+    assert (await gateway.post("/agent/sync", {"agent": "a"}, token=made.json["secret"])).status == 200
+    assert (await gateway.hello("10000")).status == 200
