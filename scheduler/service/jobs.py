@@ -19,6 +19,7 @@ from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
+from scheduler.store.queries.access import name_keeper
 from scheduler.store.queries.attachments import find_blobs, list_attachments
 from scheduler.store.queries.jobs import find_opened, get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
@@ -81,15 +82,19 @@ def submit_jobs(
 def _use_key(item: Submission, digest: str, job: str, known: dict[tuple[str, str], KeyUse]) -> list[KeyUse]:
     if not item.idempotency_key:
         return []
-    use = KeyUse(item.owner, item.idempotency_key, digest, job)
-    known[item.owner, item.idempotency_key] = use
+    use = KeyUse(_keeper(item), item.idempotency_key, digest, job)
+    known[use.owner, use.key] = use
     return [use]
+
+
+def _keeper(item: Submission) -> str:
+    return name_keeper(org=item.org, project=item.project, owner=item.owner)
 
 
 def _answer_repeat(
     item: Submission, digest: str, known: Mapping[tuple[str, str], KeyUse]
 ) -> Submitted | FedrotaError | None:
-    use = known.get((item.owner, item.idempotency_key or ""))
+    use = known.get((_keeper(item), item.idempotency_key or ""))
     if use is None:
         return None
     if use.digest != digest:

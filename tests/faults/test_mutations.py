@@ -22,9 +22,7 @@ from scheduler.store.hot.journal import in_state
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 from scheduler.store.sql import Sql, make_sql
-from scheduler.store.work import Work
 from scheduler.store.writes import moves
-from scheduler.store.writes.access import KeyUse
 from tests.faults import scenes
 from tests.faults.simulator import Simulator, open_fast
 from tests.scheduler.centre import Centre
@@ -95,12 +93,6 @@ def _moves_before_stops(tx: Any, job: Any, due: Any, now: Any) -> None:
 @contextmanager
 def _no_savepoint(_tx: Any) -> Iterator[None]:
     yield
-
-
-def _first_owner_wins(_tx: Any, keys: Any) -> Work[dict[tuple[str, str], KeyUse]]:
-    rows = _tx.run(make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}"), keys=list(keys))
-    yield
-    return {(owner, row[1]): KeyUse(*row) for row in rows for owner in ("me", "her")}
 
 
 def _obstacle_without(word: str) -> Callable[..., str]:
@@ -199,7 +191,7 @@ MUTATIONS = [
              scenes.a_foreign_claim_in_the_same_group_takes_no_place),
     Mutation("idempotency key", swap("scheduler.store.writes.access.insert_keys", lambda *_: None),
              scenes.a_key_makes_one_job),
-    Mutation("owner of the key", swap("scheduler.store.writes.access.find_keys", _first_owner_wins),
+    Mutation("owner of the key", swap("scheduler.service.jobs.name_keeper", lambda **_: "anybody"),
              scenes.a_key_belongs_to_one_owner),
     Mutation("stop in freeing steps", cut(FREE, NOT_STOPPING), scenes.a_stopping_job_readies_nothing),
     Mutation("needs in freeing steps", cut(FREE, OPEN_NEEDS), scenes.a_step_waits_for_all_its_needs),

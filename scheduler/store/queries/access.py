@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
+from scheduler.store.columns import to_json
 from scheduler.store.tables import IdempotencyRow, TokenRow
 from scheduler.store.tx import Tx
 
@@ -50,9 +51,14 @@ def list_tokens(tx: Tx, *, org: str | None = None) -> list[TokenView]:
     return [_view(row) for row in tx.session.exec(query).all()]
 
 
-def find_submitted(tx: Tx, owner: str, key: str) -> str | None:
-    """The id of the job that `owner` submitted with this idempotency key, which may be forgotten since; or None."""
-    row = tx.session.get(IdempotencyRow, (owner, key))
+def name_keeper(*, org: str, project: str, owner: str) -> str:
+    """Whose an idempotency key is: names are given within an organisation, and everyone may use the same keys."""
+    return to_json([project, org, owner])
+
+
+def find_submitted(tx: Tx, keeper: str, key: str) -> str | None:
+    """The id of the job that `keeper` submitted with this idempotency key, which may be forgotten since; or None."""
+    row = tx.session.get(IdempotencyRow, (keeper, key))
     return None if row is None else row.job_id
 
 

@@ -24,7 +24,7 @@ _OPEN_JOBS = make_sql(
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """A submit's idempotency key: whose, for which document (by digest), and the job it made."""
+    """A submit's idempotency key: whose (`name_keeper`), for which document (by digest), and the job it made."""
 
     owner: str
     key: str

@@ -6,6 +6,8 @@ import yaml
 
 from api.native import drafts
 from api.native.yaml_documents import parse_yaml
+from scheduler.domain.access import Role
+from tests.api.conftest import issue
 
 
 def job_document(**changes):
@@ -231,3 +233,16 @@ async def test_it_is_the_same_on_postgresql(postgres_url, serve):
     assert [item["id"] for item in (await gateway.get("/jobs?label=a%3Db&name=FIR")).json["items"]] == [job]
     assert (await gateway.get("/jobs/%00")).status == 404
     assert (await gateway.get("/jobs?name=%00")).status == 422
+
+
+@pytest.mark.parametrize("elsewhere", [{"org": "hq", "project": "p2"}, {"org": "other", "project": "p1"}])
+async def test_a_namesake_elsewhere_uses_the_same_key_for_a_job_of_their_own(gateway, elsewhere):
+    here = issue(gateway.store, "ci", role=Role.LEAD, org="hq", project="p1")
+    there = issue(gateway.store, "ci", role=Role.LEAD, **elsewhere)
+    headers = {"Idempotency-Key": "release-1"}
+    first = await gateway.post("/jobs", job_document(), token=here, headers=headers)
+    second = await gateway.post("/jobs", job_document(), token=there, headers=headers)
+    assert (first.status, second.status) == (201, 201)
+    assert second.json["project"] == elsewhere["project"]
+    again = await gateway.post("/jobs", job_document(), token=there, headers=headers)
+    assert (again.status, again.json["id"]) == (200, second.json["id"])

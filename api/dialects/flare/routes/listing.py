@@ -13,7 +13,7 @@ from api.dialects.flare.routes.jobs import MAX_EVENTS
 from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import READER
 from scheduler.domain.access import Action
-from scheduler.store.queries.access import find_submitted
+from scheduler.store.queries.access import find_submitted, name_keeper
 from scheduler.store.queries.jobs import JobDetail, JobFilter, get_origin, list_job_details, list_jobs
 from scheduler.store.queries.tracking import list_events
 from scheduler.store.tx import Tx
@@ -37,7 +37,8 @@ async def find_jobs(call: Call) -> Reply:
             if job.id.startswith(wanted.job_id_prefix) and job.name.startswith(wanted.name_prefix)
         ]
         if key is not None:
-            submitted = find_submitted(tx, call.by.name, key)
+            keeper = name_keeper(org=call.by.org, project=call.by.project, owner=call.by.name)
+            submitted = find_submitted(tx, keeper, key)
             fitting = [job for job in fitting if job == submitted]
         fitting = fitting[: wanted.limit or None]
         details = list_job_details(tx, fitting)
