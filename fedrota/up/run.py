@@ -117,9 +117,11 @@ def _in_thread(body: Callable[[], None]) -> "asyncio.Future[None]":
 def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
     """Do `run` (which calls `run_up`) in a process of its own; the record once the system is ready.
 
-    UpError with the last lines of `<state>/log/up.log` where it does not become ready.
+    UpError where another runs there, or with the last lines of `<state>/log/up.log` where it does not become ready.
     """
     log = folder.logs / "up.log"
+    with held(folder):
+        pass  # else the new process would empty the log of the one that runs, and then find out
     pid = os.fork()
     if pid == 0:
         _leave_terminal(log)

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from fedrota.up.errors import UpError
-from fedrota.up.folder import make_folder
+from fedrota.up.folder import held, make_folder
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.ports import find_free_port
 from fedrota.up.run import run_detached, run_up
@@ -178,3 +178,12 @@ def test_remembered_parties_are_those_of_the_last_start(small_system):
     from fedrota.up.folder import StateFolder, recall_parties
 
     assert recall_parties(StateFolder(small_system.state)) == (PartySpec(id="9999"), PartySpec(id="10000"))
+
+
+def test_a_second_one_in_the_background_leaves_the_log_of_the_first_alone(tmp_path):
+    folder = make_folder(tmp_path / "state")
+    log = folder.logs / "up.log"
+    log.write_text("what the first has written\n")
+    with held(folder), pytest.raises(UpError, match=r"^another `fedrota up` uses"):
+        run_detached(lambda: None, folder)
+    assert log.read_text() == "what the first has written\n"
