@@ -87,10 +87,11 @@ def parse_yaml(raw: bytes) -> Any:
         raise InvalidDocumentError(Problem("body", str(wrong), "Write it smaller or flatter.")) from wrong
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as wrong:
         raise MalformedBodyError(Problem("body", f"is not YAML: {str(wrong)[:200]}")) from wrong
-    return _to_json(value)
+    return to_json(value)
 
 
-def _to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
+    """The value, if all in it can be kept as JSON; InvalidDocumentError where it cannot: NaN, halves of characters, ..."""
     plain = _plain(value, "")
     check_value(plain)
     return plain

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from api.bodies import MAX_DEPTH, MalformedBodyError, check_value
+from api.bodies import MAX_DEPTH, MalformedBodyError
 from api.dialects.flare.requests.archive import JobArchive, refuse
 from api.dialects.flare.requests.own_steps import find_own_config, parse_own_steps
-from api.native.yaml_documents import parse_yaml
+from api.native.yaml_documents import parse_yaml, to_json
 from scheduler.domain.errors import InvalidDocumentError
 from scheduler.domain.plan import StepDraft
 
@@ -100,9 +100,7 @@ def _read_meta(archive: JobArchive) -> dict[str, Any]:
 
 def _parse_json(text: str) -> Any:
     """As FLARE reads it, but for what cannot be kept."""
-    value = json.loads(text)
-    check_value(value)
-    return value
+    return to_json(json.loads(text))
 
 
 def _parse_name(given: Any, folder: str) -> str:

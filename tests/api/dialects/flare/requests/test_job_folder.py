@@ -140,3 +140,17 @@ def test_a_folder_is_named_by_the_last_part_of_its_path():
     for path in ("", "/", "..", "a/.."):
         with pytest.raises(FlareError, match="names no job folder"):
             name_folder(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("123456789012345678901234567890", "seed: a whole number beyond 64 bits"),
+        ("NaN", "seed: not a finite number"),
+        (r'"\ud800"', "seed: a text holds half of a character"),
+    ],
+)
+def test_a_meta_that_cannot_be_kept_is_refused(value, words):
+    text = f'{json.dumps(META)[:-1]}, "seed": {value}}}'
+    with pytest.raises(FlareError, match=words):
+        parse(pack({"meta.json": text, **APP}, folder="J"))
