@@ -40,11 +40,8 @@ class JobArchive:
         except (zipfile.BadZipFile, ValueError, OSError) as wrong:
             raise refuse(f"the job folder {folder} came as no zip archive: {wrong}") from wrong
         self._members = dict(self._read_members())
-
-    @property
-    def paths(self) -> frozenset[str]:
+        self.paths = frozenset(self._members)
         """Every file's path below the folder."""
-        return frozenset(self._members)
 
     @property
     def fingerprint(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -71,7 +72,7 @@ def parse_job(archive: JobArchive) -> JobFolder:
         resource_spec=_parse_resources(meta.get("resource_spec"), folder),
         steps=parse_own_steps(archive, apps),
         fingerprint=archive.fingerprint,
-        has_code=any(f"{app}/custom/" in path for app in apps for path in archive.paths),
+        has_code=any(path.partition("/custom/")[0] in apps for path in archive.paths if "/custom/" in path),
     )
     _check_counts(job)
     return job
@@ -131,7 +132,7 @@ def _check_sites(sites: Sequence[str], folder: str) -> None:
         return
     if SERVER not in sites:
         raise refuse(f"Missing server site in deploy_map for job {folder}")
-    repeated = sorted({site for site in sites if sites.count(site) > 1})
+    repeated = sorted(site for site, count in Counter(sites).items() if count > 1)
     if repeated:
         raise refuse(f"Multiple apps to be deployed to following sites {repeated} for job {folder}")
 

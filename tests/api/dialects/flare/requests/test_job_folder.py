@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -154,3 +155,17 @@ def test_a_meta_that_cannot_be_kept_is_refused(value, words):
     text = f'{json.dumps(META)[:-1]}, "seed": {value}}}'
     with pytest.raises(FlareError, match=words):
         parse(pack({"meta.json": text, **APP}, folder="J"))
+
+
+def test_a_job_of_very_many_sites_or_apps_is_read_in_a_moment():
+    sites = [f"s{number}" for number in range(50_000)]
+    began = time.process_time()
+    assert len(parse_meta(deploy_map={"app": ["server", *sites]}).sites) == 50_000
+    names = [f"a{number}" for number in range(3000)]
+    files = {
+        "s/config/config_fed_server.json": "{}",
+        **{f"{name}/config/config_fed_client.json": "{}" for name in names},
+    }
+    apps = {"s": ["server"], **{name: [name] for name in names}}
+    assert len(parse(pack_job(folder="J", files=files, deploy_map=apps)).sites) == 3000
+    assert time.process_time() - began < 10
