@@ -16,7 +16,7 @@ from api.dialects.flare.requests.flags import read_submit_words, take_one
 from api.dialects.flare.requests.job_folder import JobFolder, name_folder, parse_job
 from api.dialects.flare.responses import make_success
 from api.dialects.flare.routes.jobs import check_job
-from api.dialects.flare.vocabulary.draft import DIALECT, make_draft
+from api.dialects.flare.vocabulary.draft import DIALECT, describe_submitter, make_draft
 from api.dialects.flare.vocabulary.places import check_engines, check_enrolled, choose_server, choose_sites
 from api.dialects.flare.vocabulary.targets import list_enrolled
 from api.keys import PATIENCE, READER, SETTINGS, WRITER
@@ -114,12 +114,12 @@ async def _check_kept(call: Call, job: str) -> None:
 
 
 async def clone_job(call: Call) -> Reply:
-    """Submit a copy of a job."""
+    """Submit a copy of a job, which is its caller's."""
     job = take_one(call.words, "clone_job", "job_id")
     _require_submitter(call)
     await check_job(call, job, Action.READ_OUTPUT)
     draft = await call.app[READER].read(lambda tx: draft_clone(tx, job, owner=call.by.name, org=call.by.org))
-    origin = {**draft.origin, "cloned_from": job}
+    origin = {**draft.origin, "submitter": describe_submitter(call.by), "cloned_from": job}
     made = await _submit(call, replace(draft, project=call.by.project, origin=origin))
     return make_success(f"Cloned job {job} as: {made}", job_id=made)
 

@@ -50,5 +50,10 @@ def make_origin(job: JobFolder, by: Principal) -> dict[str, Any]:
         "meta": dict(job.meta),
         "folder": job.folder,
         "byoc": job.has_code,
-        "submitter": {"name": by.name, "org": by.org, "role": str(by.role or "")},
+        "submitter": describe_submitter(by),
     }
+
+
+def describe_submitter(by: Principal) -> dict[str, str]:
+    """Who submitted a job, as its meta tells it."""
+    return {"name": by.name, "org": by.org, "role": str(by.role or "")}

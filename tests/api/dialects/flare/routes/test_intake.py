@@ -42,6 +42,15 @@ async def test_a_clone_says_whose_copy_it_is(console):
     assert (meta["cloned_from"], meta["name"]) == (job, "hello")
 
 
+async def test_a_clone_is_submitted_by_whoever_clones(console):
+    job = await console.submit()
+    admin = Console(console.gateway, "admin")
+    clone = (await admin.meta("clone_job", job))["job_id"]
+    meta = (await console.meta("get_job_meta", clone))["job_meta"]
+    assert (meta["submitter_name"], meta["submitter_role"]) == ("admin", "project_admin")
+    assert [row["job_id"] for row in (await admin.meta("list_jobs", "-u"))["jobs"]] == [clone]
+
+
 async def test_a_submit_token_makes_a_submit_repeatable(console):
     raw, words = pack_job(), ("submit_job", "job", "--submit-token", "t")
     first = await console.meta(*words, upload=raw)
