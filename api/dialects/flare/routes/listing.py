@@ -34,7 +34,7 @@ async def find_jobs(call: Call) -> Reply:
         fitting = [
             job.id
             for job in page.items
-            if job.id.startswith(wanted.job_id_prefix) and job.name.startswith(wanted.name_prefix)
+            if _begins(job.id, wanted.job_id_prefix) and _begins(job.name, wanted.name_prefix)
         ]
         if key is not None:
             keeper = name_keeper(org=call.by.org, project=call.by.project, owner=call.by.name)
@@ -47,6 +47,11 @@ async def find_jobs(call: Call) -> Reply:
     rows = await call.app[READER].read(read)
     shown = rows if wanted.reverse else rows[::-1]
     return make_success("" if shown else "No jobs matching the specified criteria.", jobs=shown)
+
+
+def _begins(text: str, prefix: str) -> bool:
+    """In whatever case, as FLARE has it."""
+    return text.lower().startswith(prefix.lower())
 
 
 def _render_listed(tx: Tx, detail: JobDetail, study: str, *, is_detailed: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ async def test_lists_have_the_oldest_first_and_a_limit_keeps_the_newest(console)
     assert await ids("-r") == jobs[::-1]
     assert await ids("-m", "1") == jobs[2:]
     assert await ids("-n", "on") == [jobs[0], jobs[2]]
+    assert await ids("-n", "ON") == [jobs[0], jobs[2]]
     assert await ids(jobs[1]) == [jobs[1]]
     detailed = (await console.meta("list_jobs", "-d"))["jobs"]
     assert detailed[0]["deploy_map"] == {"app": ["@ALL"]}
