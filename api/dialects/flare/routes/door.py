@@ -54,7 +54,9 @@ def _render(reply: Reply) -> web.Response:
 
 async def _read_call(request: web.Request, by: Principal) -> Call:
     has_files = WORDS_HEADER in request.headers
-    given = parse_json(request.headers[WORDS_HEADER].encode() if has_files else await read_bytes(request))
+    given = parse_json(
+        request.headers[WORDS_HEADER].encode(errors="surrogateescape") if has_files else await read_bytes(request)
+    )
     words, props, name = _check(given)
     by, study = await enter_study(request.app, by, name)
     request[PRINCIPAL] = by

@@ -1,5 +1,7 @@
 """The session's door: whatever is sent, the answer is a reply in FLARE's form."""
 
+import asyncio
+
 import pytest
 
 
@@ -37,3 +39,17 @@ async def test_an_upload_needs_its_call_in_the_header(console):
         "POST", "/flare/v1/commands/submit_job", data=b"x", headers=headers, token="lead"
     )
     assert answer.json["meta"]["status"] == "syntax_error"
+
+
+async def test_a_call_in_the_header_that_is_no_utf_8_is_refused(console):
+    head = (
+        b"POST /flare/v1/commands/submit_job HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        b'Authorization: Bearer %s\r\nContent-Length: 1\r\nX-Flare-Call: {"words": ["\xff"]}\r\n\r\nx'
+    )
+    server = console.gateway.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(head % console.gateway.tokens["lead"].encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"not UTF-8" in answer
