@@ -65,10 +65,11 @@ def find_predictor(
 def read_recipe(tx: Tx, model: Model) -> Recipe:
     """What is known of a model; of one that no client of FATE's has touched it follows from its job or document."""
     kept = model.recipe or {}
-    if _TRAINED in kept:
-        return Recipe(trained=FateJob.parse(kept[_TRAINED]), dsl=kept.get(_DSL))
-    if kept.get("dialect") == DIALECT:
-        trained = FateJob.parse(kept.get("origin") or {})
+    if _TRAINED in kept and (found := _parse_kept(kept[_TRAINED], kept.get(_DSL))) is not None:
+        return found
+    sent = _parse_kept(kept.get("origin") or {}, None) if kept.get("dialect") == DIALECT else None
+    if sent is not None:
+        trained = sent.trained
     else:
         detail = get_job_detail(tx, model.job)
         trained = FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, model.job))
@@ -76,6 +77,21 @@ def read_recipe(tx: Tx, model: Model) -> Recipe:
         return Recipe(trained=trained)
     known = [name for name in model.components if name in trained.components]
     return Recipe(trained=trained, dsl=derive_predict_dsl(trained.dsl, known))
+
+
+def _parse_kept(origin: Any, dsl: Any) -> Recipe | None:
+    """The recipe; None where it is none, as in an archive that somebody has changed: others' models must be listed too."""
+    try:
+        trained = FateJob.parse(origin)
+    except (TypeError, ValueError, AttributeError):
+        return None
+    documents = (trained.conf, trained.sent_conf, trained.dsl, *([] if dsl is None else [dsl]))
+    is_sound = all(isinstance(each, Mapping) for each in documents) and all(
+        isinstance(found := each.get("components", {}), Mapping)
+        and all(isinstance(component, Mapping) for component in found.values())
+        for each in documents[2:]
+    )
+    return Recipe(trained=trained, dsl=dsl) if is_sound else None
 
 
 def is_first_version(trained: FateJob) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import json
 import zipfile
 
 import aiohttp
@@ -61,6 +62,24 @@ async def test_an_export_is_imported_elsewhere_or_over_itself(gateway, signed, s
     assert (row["f_imported"], row["f_job_id"], list(row["f_inference_dsl"]["components"])) == (
         1, taken["data"]["job_id"], ["reader_0", "lr_0"],
     )  # fmt: skip
+
+
+async def test_an_archive_with_a_recipe_that_is_none_does_not_spoil_the_registry(gateway, signed, sites):
+    job = await sites.train()
+    child = (await signed.ok("model/deploy", {"model_id": MODEL_ID, "model_version": job}))["model_version"]
+    _, _, content = await export(gateway, named(child))
+    given = zipfile.ZipFile(io.BytesIO(content))
+    kept = json.loads(given.read("fedrota-model.json"))
+    wrong = ({"fate_job": {"dsl": 5}}, {"fate_job": {"passed": 7}}, {"fate_dsl": {"components": {"lr_0": "x"}}})
+    for number, change in enumerate(wrong):
+        made = io.BytesIO()
+        changed = {**kept, "model_version": str(number), "recipe": {**kept["recipe"], **change}}
+        with zipfile.ZipFile(made, "w") as archive:
+            for name in given.namelist():
+                archive.writestr(name, json.dumps(changed) if name == "fedrota-model.json" else given.read(name))
+        assert (await import_form(gateway, made.getvalue()))[0] == 200
+    found = await signed.ok("model/query", {"role": "guest"})
+    assert {row["f_model_version"] for row in found} == {job, child, "0", "1", "2"}
 
 
 async def submit(gateway, signed, body):
