@@ -181,9 +181,8 @@ def test_closing_twice_is_fine(calls):
     assert raised(calls["close"]) == []
 
 
-def test_commands_of_listener_clients_are_answered_soon(results):
-    """Each is a TLS connection of its own, and the machine may be busy: so the median counts."""
+def test_commands_of_listener_clients_are_answered(results):
+    """Each is a TLS connection of its own."""
     calls = [answer for label in LISTENER for answer in results["clients"][label]["calls"]["alone"]]
+    assert len(calls) == 10 * len(LISTENER)
     assert [answer["raised"] for answer in calls if "raised" in answer] == []
-    times = sorted(answer["ms"] for answer in calls)
-    assert times[len(times) // 2] < 1000
