@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from config.settings import WorkerSettings
+from fedrota.up.ports import find_free_port
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Assignment, Knock, Peer
 from workers.executors.kernel import find_birth, is_zombie
 from workers.site import Site
@@ -123,7 +124,7 @@ class Entry:
 
 
 class FakeGateway:
-    """Claims, beats and reports by the book, over real HTTP.
+    """Claims, beats and reports by the book, over real HTTP, at a port that nobody is given while this is down.
 
     Each call waits for `delay_s`, no longer than until that is set to less. `lose` counts replies to be lost after
     the work is done; `status` maps a path to a status to answer with, `judge` gives it for a call.
@@ -169,8 +170,8 @@ class FakeGateway:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """A cut connection is what the test wanted."""
 
+        self._port = self._port or find_free_port()
         self._server = Server(("127.0.0.1", self._port), Handler)
-        self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def down(self) -> None:
