@@ -90,6 +90,18 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_its_steps_part
     assert {party: len(knocks) for party, knocks in centre.dispatch().items()} == {"a": 1, "b": 3}
 
 
+def test_keys_of_the_schema_before_find_their_jobs_where_they_were_submitted(empty):
+    migrate(empty)
+    centre = Centre(empty)
+    [job] = centre.submit_all([centre.plan(step("s"), idempotency_key="k")])
+    kept = centre.rows("SELECT owner, key, job_id FROM idempotency")
+    assert kept == [('["p","","me"]', "k", job)]
+    command.downgrade(make_config(empty), "0002")
+    assert centre.rows("SELECT owner, key, job_id FROM idempotency") == [("me", "k", job)]
+    migrate(empty)
+    assert centre.rows("SELECT owner, key, job_id FROM idempotency") == kept
+
+
 def test_the_command_makes_the_state_folder_and_the_schema(tmp_path, repository):
     state = tmp_path / "new" / "state"
     environment = {**os.environ, "FEDROTA_STATE_DIR": str(state)}
