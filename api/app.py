@@ -174,7 +174,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     app[CHANNEL_HUB] = hub = ChannelHub(
         lambda task: app[READER].read(lambda tx: find_group(tx, task)), redis=shared, gateway=secrets.token_hex(8)
     )
-    app[CHANNEL] = make_channel_handler(redis=shared)
+    app[CHANNEL] = make_channel_handler(redis=shared, admit=admit)
     await hub.start()
     listening = asyncio.create_task(app[FEED].listen(shared, hub.gateway, send_stop=hub.stop))
     yield

@@ -34,6 +34,7 @@ class Gateway:
     redis: Redis | None = None
     name: str | None = None
     port: int = 0
+    admit: Any = None
     hub: ChannelHub = field(init=False)
     runner: web.AppRunner = field(init=False)
 
@@ -44,7 +45,7 @@ class Gateway:
         self.hub = ChannelHub(find_group, redis=self.redis, gateway=self.name)
         app = web.Application(middlewares=[_take_token_for_party])
         app[CHANNEL_HUB] = self.hub
-        app.router.add_get(CHANNEL_PATH, make_channel_handler(redis=self.redis))
+        app.router.add_get(CHANNEL_PATH, make_channel_handler(redis=self.redis, admit=self.admit))
         self.runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self.runner.setup()
         site = web.TCPSite(self.runner, "127.0.0.1", self.port or find_free_port())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -13,8 +13,9 @@ from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.agent.knocks import forward_knocks
 from api.keys import PRINCIPAL
-from scheduler.domain.errors import ForbiddenError
-from scheduler.domain.frames import CLOSE_BAD_FRAME, MAX_FRAME_BYTES, FrameError
+from scheduler.domain.errors import FedrotaError, ForbiddenError, UnauthenticatedError
+from scheduler.domain.frames import CLOSE_BAD_FRAME, CLOSE_UNWELCOME, MAX_FRAME_BYTES, FrameError
+from scheduler.store.failures import STORE_FAILURES
 
 log = structlog.get_logger()
 
@@ -22,8 +23,12 @@ CHANNEL_HUB: Final = web.AppKey("channel_hub", ChannelHub)
 HEARTBEAT_S: Final = 10.0
 TURN: Final = 32
 """After so many messages the loop turns to the other parties."""
+TOKEN_CHECK_S: Final = 10.0
+_NOT_NOW: Final[tuple[type[Exception], ...]] = (FedrotaError, *STORE_FAILURES)
 
 Handler = Callable[[web.Request], Awaitable[web.WebSocketResponse]]
+Admit = Callable[[web.Request, Literal["worker"]], Awaitable[object]]
+"""Raises where the request's token is not, or no longer, a worker's."""
 
 
 def get_party(request: web.Request) -> str:
@@ -43,8 +48,11 @@ def get_party(request: web.Request) -> str:
     return party
 
 
-def make_channel_handler(*, redis: Redis | None = None) -> Handler:
-    """The handler of the party channel; `redis` (which must give bytes) serves workers that ask for knocks."""
+def make_channel_handler(*, redis: Redis | None = None, admit: Admit | None = None) -> Handler:
+    """The handler of the party channel; `redis` (which must give bytes) serves workers that ask for knocks.
+
+    `admit` is asked again now and then whether the worker's token is still good.
+    """
 
     async def serve_channel(request: web.Request) -> web.WebSocketResponse:
         party = get_party(request)
@@ -57,6 +65,8 @@ def make_channel_handler(*, redis: Redis | None = None) -> Handler:
             await hub.attach(connection)
             if redis is not None and request.query.get("knocks") == "1":
                 tasks.append(asyncio.create_task(forward_knocks(redis, party, connection.put)))
+            if admit is not None:
+                tasks.append(asyncio.create_task(_watch_token(admit, request, connection)))
             log.info("channel_opened", party=party)
             await _read_frames(hub, connection, socket)
         finally:
@@ -68,6 +78,20 @@ def make_channel_handler(*, redis: Redis | None = None) -> Handler:
         return socket
 
     return serve_channel
+
+
+async def _watch_token(admit: Admit, request: web.Request, connection: Connection) -> None:
+    """End the channel once its token is revoked or has expired: a channel may live for months."""
+    while True:
+        await asyncio.sleep(TOKEN_CHECK_S)
+        try:
+            await admit(request, "worker")
+        except (UnauthenticatedError, ForbiddenError) as refusal:
+            log.warning("channel_closed", party=connection.party, reason=refusal.message)
+            await connection.close(CLOSE_UNWELCOME, refusal.message)
+            return
+        except _NOT_NOW as failure:  # not known now; the next time tells
+            log.warning("channel_token_not_checked", party=connection.party, error=str(failure))
 
 
 async def _read_frames(hub: ChannelHub, connection: Connection, socket: web.WebSocketResponse) -> None:

@@ -61,6 +61,8 @@ CLOSE_BAD_FRAME: Final = 4002
 """Close code: what came was no frame, or one that the channel does not know."""
 CLOSE_TOO_SLOW: Final = 4003
 """Close code: the party did not take what was sent to it."""
+CLOSE_UNWELCOME: Final = 4004
+"""Close code: the worker's token has been revoked or has expired."""
 
 _LENGTH: Final = struct.Struct(">I")
 _TASK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")

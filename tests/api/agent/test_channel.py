@@ -5,7 +5,9 @@ import struct
 import aiohttp
 import pytest
 
-from scheduler.domain.frames import CLOSE_BAD_FRAME, MAX_FRAME_BYTES, pack
+from api.agent import channel
+from scheduler.domain.errors import BusyError, UnauthenticatedError
+from scheduler.domain.frames import CLOSE_BAD_FRAME, CLOSE_UNWELCOME, MAX_FRAME_BYTES, pack
 from scheduler.domain.messages import CHANNEL_PATH
 from tests.partyline import Gateway, Worker, open_attempt, until
 
@@ -105,3 +107,26 @@ async def test_a_party_that_does_not_read_hurts_nobody(gateway, dial, tmp_path):
     lazy._response.connection.transport.abort()
     for worker in workers.values():
         await worker.stop()
+
+
+@pytest.mark.parametrize("is_revoked", [True, False])
+async def test_the_channel_of_a_token_that_is_no_longer_good_ends_and_others_stay(dial, monkeypatch, is_revoked):
+    async def admit(_request, _access):
+        asked.append(1)
+        if is_revoked:
+            raise UnauthenticatedError("the token was revoked")
+        raise BusyError("not now")
+
+    asked = []
+    monkeypatch.setattr(channel, "TOKEN_CHECK_S", 0.01)
+    second = await Gateway(group={}, admit=admit).start()
+    async with aiohttp.ClientSession() as session:
+        headers = {"Authorization": "Bearer 9999"}
+        socket = await session.ws_connect(second.url + CHANNEL_PATH, headers=headers)
+        if is_revoked:
+            async with asyncio.timeout(60):
+                assert (await socket.receive()).data == CLOSE_UNWELCOME
+        else:
+            await until(lambda: len(asked) > 3)
+            assert not socket.closed
+    await second.stop()

@@ -1,4 +1,10 @@
+import asyncio
+
 import pytest
+
+from api.agent import channel
+from scheduler.domain.frames import CLOSE_UNWELCOME
+from scheduler.domain.messages import CHANNEL_PATH
 
 
 async def test_a_token_is_issued_used_and_revoked(gateway):
@@ -75,3 +81,17 @@ async def test_an_org_admin_makes_no_token_that_owns_another_organisations_jobs(
     assert (made.status, made.json["org"]) == (201, "other")
     assert (await gateway.post(f"/jobs/{job}/stop", {}, token=made.json["secret"])).status == 403
     assert (await gateway.post(f"/jobs/{job}/stop", {}, token="lead")).status == 202
+
+
+@pytest.mark.usefixtures("partyline")
+async def test_revoking_a_workers_token_ends_its_channel(gateway, monkeypatch):
+    monkeypatch.setattr(channel, "TOKEN_CHECK_S", 0.05)
+    running = next(token for token in (await gateway.get("/tokens")).json["items"] if token["party"] == "10000")
+    hub = gateway.app[channel.CHANNEL_HUB]
+    headers = {"Authorization": f"Bearer {gateway.tokens['worker-10000']}"}
+    async with gateway.session.ws_connect(gateway.server.make_url(CHANNEL_PATH), headers=headers) as socket:
+        assert await hub.is_connected("10000")
+        assert (await gateway.call("DELETE", f"/tokens/{running['id']}")).status == 204
+        async with asyncio.timeout(60):
+            assert (await socket.receive()).data == CLOSE_UNWELCOME
+    assert await hub.is_connected("9999")
