@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,7 +15,7 @@ from fedrota.cli.job_view import Latest, draw_job
 from fedrota.cli.show import make_console
 from fedrota.cli.words import say_state
 from fedrota.client import Client
-from fedrota.errors import FedrotaError, WaitTimeoutError
+from fedrota.errors import FedrotaError, NoGatewayError, WaitTimeoutError
 from fedrota.model import Event, Job, Metric
 
 BUSY_S: Final = 0.5
@@ -124,22 +125,32 @@ def _draw_live(client: Client, job_id: str, timeout_s: float | None, console: Co
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     curves = Curves(client, job_id)
     listener = _Listener(client, job_id)
-    job = client.job(job_id)
+    job, latest = client.job(job_id), curves.read()
     listener.start()
     try:
         with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
             while True:
-                live.update(_draw(job, curves, console), refresh=True)
+                live.update(_draw(job, latest, console), refresh=True)
                 if job.is_over:
                     return job
                 _pause(listener, job, deadline)
-                job = client.job(job_id)
+                job, latest = _look(listener, lambda: (client.job(job_id), curves.read()), (job, latest))
     finally:
         listener.left = True
 
 
-def _draw(job: Job, curves: Curves, console: Console) -> RenderableType:
-    return draw_job(job, curves.read(), now=datetime.now(UTC), height=console.size.height)
+def _look(listener: _Listener, ask: Callable[[], tuple[Job, Latest]], known: tuple[Job, Latest]) -> tuple[Job, Latest]:
+    """What there is to see now; what was seen before while the listener hopes that a gateway that is away comes back."""
+    try:
+        return ask()
+    except NoGatewayError:
+        if not listener.is_alive():
+            raise
+        return known
+
+
+def _draw(job: Job, latest: Latest, console: Console) -> RenderableType:
+    return draw_job(job, latest, now=datetime.now(UTC), height=console.size.height)
 
 
 def _pause(listener: _Listener, job: Job, deadline: float | None) -> None:

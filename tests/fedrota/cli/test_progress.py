@@ -49,6 +49,37 @@ def test_terminal_gives_up_in_time(client, gateway, terminal):
         watch_job(client, "j-1", timeout_s=0.01, console=terminal)
 
 
+def test_terminal_waits_for_a_gateway_that_starts_again(client, gateway, terminal, monkeypatch):
+    gateway.job["state"] = "running"
+    real, away = client.job, [errors.NoGatewayError("no gateway")] * 2
+
+    def ask(job):
+        asked.append(job)
+        if len(asked) > 1 and away:
+            gateway.job["state"] = "running" if len(away) > 1 else "success"
+            raise away.pop()
+        return real(job)
+
+    asked = []
+    monkeypatch.setattr(client, "job", ask)
+    gateway.after_stream = lambda: time.sleep(3)  # the stream of events has not given up
+    assert watch_job(client, "j-1", console=terminal).state == "success"
+    assert away == []
+
+
+def test_terminal_gives_up_with_the_stream_of_events(client, gateway, terminal, monkeypatch):
+    def fail(*_):
+        raise errors.NoGatewayError("no gateway at all")
+
+    gateway.job["state"] = "running"
+    known = client.job("j-1")
+    answers = iter([known])
+    monkeypatch.setattr(client, "job", lambda _job: next(answers, None) or fail())
+    monkeypatch.setattr(client, "events", lambda _job: fail())
+    with pytest.raises(errors.NoGatewayError, match="at all"):
+        watch_job(client, "j-1", console=terminal)
+
+
 def test_elsewhere_each_event_is_a_line_without_the_dispatching_of_tasks(client, gateway):
     gateway.events.append(gateway.events[0] | {"id": 3, "level": "task", "event": "dispatched", "state": "dispatched"})
     console = Console(file=io.StringIO(), width=20)
