@@ -13,7 +13,7 @@ import pytest
 
 from fedrota.client import Client
 
-READY_S = 90.0
+READY_S = 200.0
 
 
 class System:

@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 def test_the_demo_trains_a_good_model_and_cleans_up(repository, tmp_path):

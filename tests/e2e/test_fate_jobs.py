@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import System
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ENDED = {"success", "failed", "canceled", "timeout"}
 SHOWN = {"waiting", "running", *ENDED}
 FILES = {"homo": "breast_train", "hetero": "breast_vertical_train"}

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import System
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 FLAGS = ("--party", "9999", "--party", "10000", "--no-flower")
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}

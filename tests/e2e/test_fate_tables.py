@@ -16,6 +16,8 @@ import pytest
 
 from tests.e2e.conftest import System
 
+pytestmark = pytest.mark.timeout(600)
+
 ROWS = 300
 END_S = 90.0
 BOUNDARY = "b0undary"

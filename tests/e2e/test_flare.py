@@ -15,7 +15,7 @@ from fedrota.flare import JobNotRunning, MonitorReturnCode, NoReply, Session, ne
 from tests.clients.install import install
 from tests.e2e.conftest import System
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 JOB = Path(__file__).parents[2] / "examples/flare/hello-numpy"
 SITES = ("site-1", "9999")
 RUN_S = 150.0

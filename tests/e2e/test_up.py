@@ -15,7 +15,7 @@ import pytest
 
 from tests.workers.fakes import is_alive, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PARTIES = ("--party", "9999:guest", "--party", "10000:host")
 TWO = (*PARTIES, "--no-flower")

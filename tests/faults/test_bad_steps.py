@@ -18,7 +18,7 @@ from tests.faults.ledger import Audit
 from tests.faults.system import System, read_environ
 from tests.workers.fakes import wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 DISK_BYTES = 8 << 20
 LOG_BYTES = 64 << 20

@@ -16,7 +16,7 @@ from fedrota.errors import ConflictError
 from tests.faults.ledger import Audit
 from tests.faults.system import System, children, read_environ
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
 DAEMON = """
