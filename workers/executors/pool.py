@@ -75,8 +75,12 @@ class WarmPool:
         on_process(process)
 
     def give_back(self, process: Process) -> None:
-        """The process may run another task."""
+        """The process may run another task, unless it has died since it said so: whoever waits gets a new one then."""
         self._lent.discard(process)
+        if process.is_gone:
+            if self._waiting:
+                self._lend(self._nursery.fork(), self._waiting.popleft())
+            return
         self._returned += 1
         if self._waiting:
             self._lend(process, self._waiting.popleft())

@@ -31,6 +31,7 @@ def test_tasks_that_last_do_not_hold_up_others(workshop):
 
 class FakeProcess:
     pid = 1
+    is_gone = False
 
     def close(self):
         """Nothing to close."""
@@ -61,6 +62,22 @@ def test_more_processes_are_made_only_where_those_there_are_come_back_too_slowly
     around.look()
     assert len(around.forked) == EAGER + made
     assert len(begun) == EAGER + returned + made
+
+
+def test_nobody_gets_a_process_that_died_after_its_last_task():
+    around = Counting()
+    pool = WarmPool(around, around, most_idle=4)
+    begun = []
+    for _ in range(EAGER + 1):
+        pool.take(begun.append)
+    dead, other = around.forked[:2]
+    dead.is_gone = True
+    pool.give_back(dead)
+    assert (len(around.forked), begun[-1]) == (EAGER + 1, around.forked[-1])
+    other.is_gone = True
+    pool.give_back(other)
+    pool.take(begun.append)
+    assert (len(around.forked), begun[-1]) == (EAGER + 2, around.forked[-1])
 
 
 def test_a_task_that_is_stopped_while_it_waits_for_a_process_never_begins(make_workshop, monkeypatch):
