@@ -13,6 +13,7 @@ from api.dialects.flare.routes.jobs import MAX_EVENTS
 from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import READER
 from scheduler.domain.access import Action
+from scheduler.domain.model import Job
 from scheduler.store.queries.access import find_submitted, name_keeper
 from scheduler.store.queries.jobs import JobDetail, JobFilter, get_origin, list_job_details, list_jobs
 from scheduler.store.queries.tracking import list_events
@@ -29,24 +30,29 @@ async def find_jobs(call: Call) -> Reply:
     key = make_key(call, wanted.submit_token)
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        mine = call.by.name if wanted.own else ""
-        page = list_jobs(tx, JobFilter(project=call.by.project, owner=mine), after=None, limit=MAX_LISTED)
+        jobs = _list_newest(tx, call, own=wanted.own) if key is None else _list_submitted(tx, call, key)
         fitting = [
-            job.id
-            for job in page.items
-            if _begins(job.id, wanted.job_id_prefix) and _begins(job.name, wanted.name_prefix)
-        ]
-        if key is not None:
-            keeper = name_keeper(org=call.by.org, project=call.by.project, owner=call.by.name)
-            submitted = find_submitted(tx, keeper, key)
-            fitting = [job for job in fitting if job == submitted]
-        fitting = fitting[: wanted.limit or None]
+            job.id for job in jobs if _begins(job.id, wanted.job_id_prefix) and _begins(job.name, wanted.name_prefix)
+        ][: wanted.limit or None]
         details = list_job_details(tx, fitting)
         return [_render_listed(tx, details[job], call.study_name, is_detailed=wanted.detailed) for job in fitting]
 
     rows = await call.app[READER].read(read)
     shown = rows if wanted.reverse else rows[::-1]
     return make_success("" if shown else "No jobs matching the specified criteria.", jobs=shown)
+
+
+def _list_newest(tx: Tx, call: Call, *, own: bool) -> Sequence[Job]:
+    mine = JobFilter(project=call.by.project, owner=call.by.name if own else "")
+    return list_jobs(tx, mine, after=None, limit=MAX_LISTED).items
+
+
+def _list_submitted(tx: Tx, call: Call, key: str) -> list[Job]:
+    """The caller's job with this submit token, however old it is."""
+    keeper = name_keeper(org=call.by.org, project=call.by.project, owner=call.by.name)
+    submitted = find_submitted(tx, keeper, key)
+    found = list_job_details(tx, [] if submitted is None else [submitted])
+    return [detail.job for detail in found.values()]
 
 
 def _begins(text: str, prefix: str) -> bool:
