@@ -42,13 +42,13 @@ def write_record(folder: StateFolder, record: Record) -> None:
 
 
 def find_record(folder: StateFolder) -> Record | None:
-    """The last record, whether or not its `up` still runs."""
+    """The last record, whether or not its `up` still runs; None also for one of another release, or cut off."""
     try:
         given = json.loads(folder.record.read_text())
-    except FileNotFoundError:
+        given["processes"] = tuple(ProcessRecord(**process) for process in given["processes"])
+        return Record(**given)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
-    given["processes"] = tuple(ProcessRecord(**process) for process in given["processes"])
-    return Record(**given)
 
 
 def find_running(folder: StateFolder) -> Record | None:

@@ -108,3 +108,10 @@ def test_a_stranger_with_a_leftovers_pid_is_let_live(folder, sleeper):
     write_record(folder, record_of(999_999, 0.0, process_of(sleeper.pid, start_time(sleeper.pid) - 3600)))
     assert kill_leftovers(folder) == []
     assert sleeper.poll() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"processes": [], "pid": 1, "of_the_next_release": 2}'])
+def test_a_record_that_cannot_be_read_is_none(tmp_path, text):
+    folder = make_folder(tmp_path / "state")
+    folder.record.write_text(text)
+    assert (find_record(folder), find_running(folder), kill_leftovers(folder)) == (None, None, [])
