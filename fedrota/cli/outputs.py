@@ -1,7 +1,9 @@
 """`fedrota output`: what tasks have left at their parties."""
 
+import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -65,7 +67,10 @@ def get_output(
     with connect(ctx) as client:
         output = choose_output(client, job, name, step=step, party=party)
         if str(target) == "-":
-            sys.stdout.buffer.write(client.read_output(output.task, output.name))
+            with TemporaryDirectory(prefix="fedrota-") as folder:  # nothing is passed on before all of it is checked
+                whole = client.download_output(output.task, output.name, Path(folder) / "output", sha256=output.sha256)
+                with whole.open("rb") as file:
+                    shutil.copyfileobj(file, sys.stdout.buffer)
             return
         with transfer_bar(f"{output.name} from {output.party}", output.size or None) as progress:
             path = client.download_output(output.task, output.name, target, sha256=output.sha256, progress=progress)

@@ -15,16 +15,21 @@ PORTS: Final = range(12_000, 32_000)
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on the port at the moment."""
+    """Whether nobody listens on the port at the moment, and this user may."""
+    return not _try(host, port)
+
+
+def _try(host: str, port: int) -> int:
+    """0 where the port can be listened on, else EADDRINUSE or EACCES; UpError where the host is none of this machine."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as wrong:
             if wrong.errno in {errno.EADDRINUSE, errno.EACCES}:
-                return False
+                return wrong.errno
             raise UpError(f"cannot listen on {host}: {wrong.strerror}; give another --host") from wrong
-    return True
+    return 0
 
 
 def find_free_port(host: str = "127.0.0.1") -> int:
@@ -52,14 +57,16 @@ def next_free_port(first: int) -> int:
 
 
 def claim_port(host: str, port: int, *, option: str = "--port") -> int:
-    """`port` itself, or a free one for 0; UpError naming the holder when it is taken."""
+    """`port` itself, or a free one for 0; UpError naming the holder when it is taken, or forbidden to this user."""
     if port == 0:
         return find_free_port(host)
-    if not is_free(host, port):
-        raise UpError(
-            f"port {port} is taken{_holder(port)}. Stop that process (`fedrota down` stops another fedrota), "
-            f"or give another {option}{' (0: any free one)' if option == '--port' else ''}"
-        )
+    another = f"give another {option}{' (0: any free one)' if option == '--port' else ''}"
+    wrong = _try(host, port)
+    if wrong == errno.EACCES:
+        raise UpError(f"this user may not listen on port {port}, as on most below 1024: {another}")
+    if wrong:
+        stop = "Stop that process (`fedrota down` stops another fedrota)"
+        raise UpError(f"port {port} is taken{_holder(port)}. {stop}, or {another}")
     return port
 
 

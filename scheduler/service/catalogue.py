@@ -6,7 +6,9 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from scheduler.domain.errors import MAX_PROBLEMS, Problem
 from scheduler.domain.model import JsonObject
@@ -28,15 +30,23 @@ def load_catalogue(tx: Tx) -> Catalogue:
 def check_params(schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
     """What is wrong with parameters under their component's JSON Schema; `where` begins with a dot, or is empty.
 
-    No more than the caller would be told.
+    No more than the caller would be told. A schema that is none is told as such: it is a party's word.
     """
-    errors = _validator(to_json(schema)).iter_errors(_plain(params))
-    return [_problem(error) for error in islice(errors, MAX_PROBLEMS + 1)]
+    try:
+        errors = _validator(to_json(schema)).iter_errors(_plain(params))
+        return [_problem(error) for error in islice(errors, MAX_PROBLEMS + 1)]
+    except (SchemaError, Unresolvable, RecursionError) as wrong:
+        why = wrong.message if isinstance(wrong, SchemaError) else str(wrong)
+        hint = "Correct the component's declaration at its party, and start its worker again."
+        return [Problem("", f"cannot be checked, as the component declares them by no JSON Schema: {why[:200]}", hint)]
 
 
 @lru_cache(maxsize=512)
 def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(orjson.loads(schema))
+    parsed = orjson.loads(schema)
+    Draft202012Validator.check_schema(parsed)
+    # A registry of its own, which is empty: the default one would fetch what a party's schema refers to.
+    return Draft202012Validator(parsed, registry=Registry())
 
 
 def _plain(value: Any) -> Any:

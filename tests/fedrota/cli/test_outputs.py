@@ -1,6 +1,7 @@
 """`fedrota output`."""
 
 import pytest
+from aiohttp import web
 
 from fedrota.cli.outputs import choose_output
 
@@ -21,6 +22,13 @@ def test_get_writes_a_checked_file(fedrota, tmp_path):
 
 def test_get_to_standard_output(fedrota):
     assert fedrota("output", "get", "j-1", "model", "--party", "9999", "-o", "-").out == "hello"
+
+
+def test_nothing_of_a_damaged_output_is_passed_on(fedrota, gateway):
+    gateway.on("GET", "/tasks/t-guest/outputs/model", lambda _: web.Response(body=b"jello"))
+    found = fedrota("output", "get", "j-1", "model", "--party", "9999", "-o", "-")
+    assert (found.code, found.out) == (4, "")
+    assert "damaged" in found.err
 
 
 @pytest.mark.parametrize(

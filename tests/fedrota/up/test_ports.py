@@ -1,5 +1,6 @@
 """Ports that are free, taken, remembered."""
 
+import errno
 import socket
 from pathlib import Path
 
@@ -21,6 +22,18 @@ def taken_port():
 def test_a_taken_port_is_refused_with_a_way_out(taken_port):
     with pytest.raises(UpError, match=rf"port {taken_port} is taken by process \d+ .*another --port"):
         claim_port("127.0.0.1", taken_port)
+
+
+def test_a_port_that_is_not_this_users_is_no_taken_one(monkeypatch):
+    class Probe(socket.socket):
+        def bind(self, address):
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("fedrota.up.ports.socket.socket", Probe)
+    with pytest.raises(
+        UpError, match=r"^this user may not listen on port 80, .*: give another --port \(0: any free one\)"
+    ):
+        claim_port("127.0.0.1", 80)
 
 
 def test_port_0_means_any_free_one():

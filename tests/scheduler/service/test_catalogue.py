@@ -45,3 +45,28 @@ def test_a_wrong_parameter_is_named_with_its_place(params, where, text):
 def test_sound_parameters_have_no_problem():
     assert not check_params(SCHEMA, {"rounds": 3, "model": {"layers": [1, 2]}})
     assert not check_params({}, {"anything": [1]})
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({"type": 7}, "7 is not valid under any of the given schemas"),
+        ({"type": "nubmer"}, "'nubmer' is not valid"),
+        ({"properties": {"rounds": {"$ref": "#/nowhere"}}}, "nowhere"),
+        ({"$ref": "#"}, "recursion"),
+        ({"properties": {"rounds": {"pattern": "["}}}, "is not a 'regex'"),
+    ],
+)
+def test_a_schema_that_is_none_is_told_and_not_raised(schema, text):
+    [problem] = check_params(schema, {"rounds": "3"})
+    assert problem.message.startswith("cannot be checked, as the component declares them by no JSON Schema: ")
+    assert text in problem.message
+
+
+def test_a_partys_schema_makes_the_gateway_fetch_nothing(monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise AssertionError("it was fetched")
+
+    monkeypatch.setattr("urllib.request.urlopen", fail)
+    [problem] = check_params({"$ref": "http://127.0.0.1:1/secret.json"}, {"rounds": 3})
+    assert "cannot be checked" in problem.message
