@@ -75,7 +75,11 @@ class ProcessRun:
 
     def _kill(self) -> None:
         self.is_stopped = True
-        if not self.is_over and self.process is not None:
+        if self.is_over or self.process is None:
+            return
+        if self.process.pid is None:  # nobody knows when it will be born: it is killed then
+            self.finish(failure("stopped", "the task was stopped before its process began"))
+        else:
             self.process.kill()
 
     def on_frame(self, header: Header, payload: bytearray) -> None:

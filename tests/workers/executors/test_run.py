@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from tests.workers.fakes import is_alive, make_peer, until
+from workers.executors.kernel import list_children
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)
@@ -53,3 +54,16 @@ def test_an_attempt_that_has_ended_is_not_begun_again_when_its_process_gets_its_
     begun = list(run.sink.pids)
     run.handle.on_born(4711)
     assert run.sink.pids == begun
+
+
+def test_a_task_whose_process_cannot_begin_can_be_stopped(make_workshop):
+    workshop = make_workshop()
+    until(lambda: list_children(workshop.nursery.zygote_pid))  # the warm one
+    warm = list_children(workshop.nursery.zygote_pid)
+    workshop.nursery._is_ready.clear()
+    run = workshop.run("sleeping")
+    run.handle.stop(0.1)
+    assert (run.sink.wait().kind, run.sink.pids) == ("stopped", [])
+    workshop.nursery._is_ready.set()
+    assert workshop.run("fresh").sink.wait().outcome == "success"
+    until(lambda: list_children(workshop.nursery.zygote_pid) == warm)
