@@ -6,8 +6,10 @@ from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.jobs import forget_job
 from scheduler.service.tokens import TokenWish, issue_token
-from scheduler.store.queries.access import count_keys, find_submitted, find_token, get_token, list_tokens
+from scheduler.store.queries.access import count_keys, find_submitted, find_token, get_token, list_tokens, name_keeper
 from tests.scheduler.centre import step
+
+MINE = name_keeper(project="p", org="", owner="me")
 
 
 def issue(centre, name, **given):
@@ -35,14 +37,15 @@ def test_tokens_are_listed_the_oldest_first_by_organisation(centre):
 
 def test_a_key_leads_to_its_job_even_once_that_is_forgotten_if_it_is_to(centre):
     kept, gone = (centre.submit(step("s"), idempotency_key=key) for key in ("k1", "k2"))
-    centre.submit(step("s"), owner="her", idempotency_key="k1")
-    assert centre.read(lambda tx: find_submitted(tx, "me", "k1")) == kept
-    assert centre.read(lambda tx: find_submitted(tx, "me", "k3")) is None
+    for other in ({"owner": "her"}, {"org": "elsewhere"}, {"project": "another"}):
+        assert centre.submit(step("s"), idempotency_key="k1", **other) not in {kept, gone}
+    assert centre.read(lambda tx: find_submitted(tx, MINE, "k1")) == kept
+    assert centre.read(lambda tx: find_submitted(tx, MINE, "k3")) is None
     assert centre.read(lambda tx: (count_keys(tx, kept), count_keys(tx, "x"))) == (1, 0)
     for job in (kept, gone):
         centre.stop(job)
     centre.write(lambda tx: forget_job(tx, kept, keeps_keys=True))
     centre.write(lambda tx: forget_job(tx, gone))
-    assert centre.read(lambda tx: (find_submitted(tx, "me", "k1"), find_submitted(tx, "me", "k2"))) == (kept, None)
+    assert centre.read(lambda tx: (find_submitted(tx, MINE, "k1"), find_submitted(tx, MINE, "k2"))) == (kept, None)
     assert centre.submit(step("s"), idempotency_key="k1") == kept
     assert centre.submit(step("s"), idempotency_key="k2") != gone

@@ -1,11 +1,14 @@
 """Jobs that are removed: nothing of them stays here, and their parties are to delete the rest."""
 
 from scheduler.domain.messages import MetricPoint
+from scheduler.store.queries.access import name_keeper
 from scheduler.store.queries.discards import list_discards
 from scheduler.store.work import complete
 from scheduler.store.writes.access import find_keys
 from scheduler.store.writes.removal import delete_discards, delete_jobs, shrink_job
 from tests.scheduler.centre import chain, step
+
+MINE = name_keeper(project="p", org="", owner="me")
 
 
 def test_deleted_jobs_leave_nothing_and_others_stay(centre):
@@ -23,7 +26,7 @@ def test_keys_stay_where_wished(centre):
     job = centre.submit(step("s"), idempotency_key="k")
     centre.stop(job)
     centre.write(lambda tx: delete_jobs(tx, [job], keeps_keys=True))
-    assert centre.read(lambda tx: complete(find_keys(tx, ["k"])))["me", "k"].job == job
+    assert centre.read(lambda tx: complete(find_keys(tx, ["k"])))[MINE, "k"].job == job
 
 
 def test_a_party_is_to_delete_what_it_ever_began_until_it_has(centre):
