@@ -64,7 +64,7 @@ def parse_offer(src: str, dst: str, payload: bytes | memoryview) -> Offer:
             signature=base64.b64decode(found["sig"], validate=True),
             answered=found["answered"] is True,
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as wrong:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as wrong:
         raise ForgedError("the handshake cannot be read") from wrong
     if len(offer.ephemeral) != 32:
         raise ForgedError("the handshake's key has the wrong length")

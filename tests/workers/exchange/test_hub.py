@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.domain.frames import WINDOW_BYTES
+from scheduler.domain.frames import WINDOW_BYTES, pack
 from tests.partyline import FAST, Cable, Gateway, Worker, make_assignment, open_attempt, until
 from workers.exchange.identity import load_identity
 
@@ -109,6 +109,14 @@ async def test_a_send_to_a_failed_peer_says_so_and_to_a_finished_one_passes(pair
     pair["guest"].exchange.close("guest", 1, "failed")
     assert "has ended (failed)" in (await pair["host"].recv("host", "guest", "b"))[1]
     assert "has ended (failed)" in await pair["host"].send("host", "guest", "b", b"2")
+
+
+async def test_a_handshake_without_a_finite_number_does_not_end_the_other_partys_channel(pair):
+    offer = b'{"seq": 1e999, "key": "", "sig": "", "answered": true}'
+    pair["guest"].channel.write(pack({"t": "xfer", "src": "guest", "dst": "host", "k": "hs"}, offer))
+    await pair["guest"].send("guest", "host", "a", b"1")
+    async with asyncio.timeout(60):
+        assert await pair["host"].recv("host", "guest", "a") == (b"1", "")
 
 
 async def test_an_unknown_peer_is_refused_at_once(pair):
