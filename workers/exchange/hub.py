@@ -158,7 +158,7 @@ class Exchange:
         if endpoint is not None:
             endpoint.on_frame(header, payload)
             self._tick_soon()
-        elif header.get("k") in {"hs", "c"}:
+        elif str(header.get("k")) in {"hs", "c"}:
             # Only questions are answered, so that a burst of pieces does not make a burst of refusals.
             self._line.write(pack({"t": "xfer", "src": dst, "dst": src, "k": "none"}))
 

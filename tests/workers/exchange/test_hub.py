@@ -119,6 +119,14 @@ async def test_a_handshake_without_a_finite_number_does_not_end_the_other_partys
         assert await pair["host"].recv("host", "guest", "a") == (b"1", "")
 
 
+async def test_a_frame_whose_kind_is_no_text_does_not_end_the_other_partys_channel(gateway, pair):
+    gateway.group["unopened"] = "10000"
+    pair["guest"].channel.write(pack({"t": "xfer", "src": "guest", "dst": "unopened", "k": []}))
+    await pair["guest"].send("guest", "host", "a", b"1")
+    async with asyncio.timeout(60):
+        assert await pair["host"].recv("host", "guest", "a") == (b"1", "")
+
+
 async def test_an_unknown_peer_is_refused_at_once(pair):
     assert "not a member" in await pair["host"].send("host", "stranger", "a", b"1")
     assert "not a member" in (await pair["host"].recv("host", "stranger", "a"))[1]
