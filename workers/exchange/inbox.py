@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from scheduler.domain.frames import CHUNK_BYTES
+from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
 from workers.exchange.stream import FRAME_COST, StreamError
 from workers.executors.base import Bytes, OnMessage
 
@@ -93,6 +93,7 @@ class Inbox:
         self._ready: dict[Key, deque[Arrival]] = {}
         self._waits: dict[Key, deque[Wait]] = {}
         self._spilled = 0
+        self._held = 0
         self._is_closed = False
         self._files = itertools.count(1)
 
@@ -123,8 +124,12 @@ class Inbox:
         message = self._arriving
         if message is None:
             raise StreamError("a piece came without its message")
+        cost = len(piece) + FRAME_COST
+        if self._held + cost > WINDOW_BYTES:
+            raise StreamError(f"it sent more than the window of {WINDOW_BYTES} bytes")
         message.write(piece)
-        message.cost += len(piece) + FRAME_COST
+        self._held += cost
+        message.cost += cost
         if message.filled == message.size:
             self._arriving = None
             self._complete(message)
@@ -151,6 +156,7 @@ class Inbox:
 
     def _release(self, message: Arrival) -> None:
         cost, message.cost = message.cost, 0
+        self._held -= cost
         self._consume(cost)
 
     def _deliver(self, message: Arrival) -> None:

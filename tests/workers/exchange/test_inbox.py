@@ -1,6 +1,6 @@
 import pytest
 
-from scheduler.domain.frames import CHUNK_BYTES
+from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
 from workers.exchange.inbox import Inbox, Wait
 from workers.exchange.stream import FRAME_COST, StreamError
 
@@ -104,3 +104,14 @@ def test_a_closed_inbox_lets_everything_pass_and_keeps_nothing(inbox, consumed, 
     fill(inbox, ("d", 0), 2 * CHUNK_BYTES)
     assert sum(consumed) == 10 + 6 * CHUNK_BYTES + 7 * FRAME_COST
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_peer_that_sends_beyond_its_window_is_refused_instead_of_filling_the_memory(inbox, consumed):
+    fitting = WINDOW_BYTES // (CHUNK_BYTES + FRAME_COST)
+    for number in range(fitting):
+        fill(inbox, ("m", number), CHUNK_BYTES)
+    with pytest.raises(StreamError, match="window"):
+        fill(inbox, ("m", fitting), CHUNK_BYTES)
+    got = []
+    want(inbox, ("m", 0), got)
+    assert consumed == [CHUNK_BYTES + FRAME_COST]
