@@ -1,4 +1,5 @@
 import io
+import time
 import zipfile
 from dataclasses import replace
 
@@ -6,6 +7,7 @@ import pytest
 
 from api.dialects.flare.errors import FlareError
 from api.dialects.flare.listener.console import read_props, split_command
+from api.dialects.flare.routes.sessions import find_sessions
 from tests.api.dialects.flare.listener import conftest
 from tests.api.dialects.flare.requests.jobs import pack_job
 
@@ -37,6 +39,12 @@ async def test_a_revoked_certificate_ends_its_sessions(client, ground):
     assert (await client.send("list_jobs"))["data"][0]["data"] == "session_inactive"
     assert await client.log_in() == "REJECT"
     assert await replace(client, user="root@hq", token="").log_in() == "OK"
+
+
+async def test_a_session_ends_with_the_certificate_that_opened_it(client, console):
+    """Certificates of these tests count for a day; the HTTP door takes the session's token without one."""
+    session = await find_sessions(console.gateway.app).read(client.token)
+    assert session.expires <= time.time() + 86_400
 
 
 async def test_logout_ends_the_session(client):
