@@ -66,6 +66,7 @@ class Console:
         if list(command.words) != [member.user]:
             return render_text("REJECT")
         if study in {"", STUDY}:
+            self._members.enter(member, "")
             return render_login(member.session)
         try:
             with self._gateway.carry_out(member.login, Command(name="_check_session"), study=study) as answer:

@@ -170,3 +170,11 @@ def test_a_damaged_file_leaves_nothing_behind(scene, tmp_path, monkeypatch):
     assert found["status"] == "no_reply"
     assert "damaged" in found["info"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_client_that_logs_in_anew_without_its_study_has_left_it(scene):
+    scene.members.enter(scene.member, "cancer")
+    member = scene.members.find(scene.member.token, "o")
+    assert words_of(scene.ask("_cert_login ann", session="", member=member))[0] == "OK"
+    scene.ask("list_jobs", member=scene.members.find(scene.member.token, "o"))
+    assert scene.studies == [""]
