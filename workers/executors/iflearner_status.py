@@ -23,8 +23,8 @@ class PartyProgress:
     @property
     def fraction(self) -> float:
         """Finished epochs of all, 0 to 1."""
-        done = self.total_epoch if self.complete else max(0, self.current_epoch - 1)
-        return min(1.0, done / max(1, self.total_epoch))
+        done = self.total_epoch if self.complete else self.current_epoch - 1
+        return min(1.0, max(0, done) / max(1, self.total_epoch))
 
     def render(self) -> dict[str, Any]:
         """As JSON."""

@@ -60,3 +60,8 @@ def test_what_another_party_sends_may_be_no_progress(message):
 
 def test_progress_comes_back_as_it_was_sent():
     assert parse_progress(orjson.dumps(PartyProgress(**ROW).render())) == PartyProgress(**ROW)
+
+
+def test_progress_of_fewer_than_no_epochs_is_none_yet():
+    done = PartyProgress(ready=True, complete=True, current_epoch=1, total_epoch=-5)
+    assert done.fraction == 0.0
