@@ -16,7 +16,7 @@ from api.dialects.flare.requests.flags import read_submit_words, take_one
 from api.dialects.flare.requests.job_folder import JobFolder, name_folder, parse_job
 from api.dialects.flare.responses import make_success
 from api.dialects.flare.routes.jobs import check_job
-from api.dialects.flare.vocabulary.draft import DIALECT, describe_submitter, make_draft
+from api.dialects.flare.vocabulary.draft import CLIENT, DIALECT, describe_submitter, make_draft
 from api.dialects.flare.vocabulary.places import check_engines, check_enrolled, choose_server, choose_sites
 from api.dialects.flare.vocabulary.targets import list_enrolled
 from api.keys import PATIENCE, READER, SETTINGS, WRITER
@@ -81,7 +81,7 @@ async def _read_blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
 async def _draft(call: Call, job: JobFolder, blob: Blob) -> Draft:
     known = await call.app[READER].read(list_parties)
     server = choose_server(job, known, chosen=call.app[SETTINGS].flare_server)
-    check_enrolled(job, call.study)
+    check_enrolled(job.sites, call.study)
     parties = list_enrolled(known, call.study, server=server)
     offline_s = call.app[PATIENCE].offline_s
     sites = choose_sites(job, parties, server=server, now=utc_now(), offline_s=offline_s)
@@ -119,6 +119,7 @@ async def clone_job(call: Call) -> Reply:
     _require_submitter(call)
     await check_job(call, job, Action.READ_OUTPUT)
     draft = await call.app[READER].read(lambda tx: draft_clone(tx, job, owner=call.by.name, org=call.by.org))
+    check_enrolled(draft.roles.get(CLIENT, ()), call.study)  # a site may have left since the first was submitted
     origin = {**draft.origin, "submitter": describe_submitter(call.by), "cloned_from": job}
     made = await _submit(call, replace(draft, project=call.by.project, origin=origin))
     return make_success(f"Cloned job {job} as: {made}", job_id=made)

@@ -105,9 +105,9 @@ def _quote(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def check_enrolled(job: JobFolder, study: Study | None) -> None:
-    """FlareError where the job names sites that are none of its study's."""
-    others = [] if study is None else [site for site in job.sites if site not in study.sites]
+def check_enrolled(sites: Sequence[str], study: Study | None) -> None:
+    """FlareError where a job wants sites that are none of its study's."""
+    others = [] if study is None else [site for site in sites if site not in study.sites]
     if study is not None and others:
         words = f"site {_quote(others)} is" if len(others) == 1 else f"sites {_quote(others)} are"
         raise refuse(f"{words} not enrolled in study '{study.name}'")

@@ -153,6 +153,21 @@ async def test_only_its_sites_run_a_study_s_jobs(heart):
     assert set(parties) == {"server", "9999"}
 
 
+async def test_a_copy_of_a_job_runs_at_no_site_that_has_left_the_study(heart):
+    outside = replace(heart, study="")
+    await ask(outside, "add_study_site", "heart", "--site-org", "other:10000")
+    job = await heart.submit()
+    await heart.meta("abort_job", job)
+    await ask(outside, "remove_study_site", "heart", "--site-org", "other:10000")
+    refused = await heart.meta("clone_job", job)
+    assert (refused["status"], refused["info"]) == (
+        "invalid_job_def",
+        "site '10000' is not enrolled in study 'heart'",
+    )
+    await ask(outside, "add_study_site", "heart", "--site-org", "other:10000")
+    assert (await heart.meta("clone_job", job))["status"] == "ok"
+
+
 async def test_in_a_study_there_are_no_other_sites(heart):
     assert (await heart.meta("report_version", "client"))["status"] == "ok"
     found = (await heart.send("report_version", "all"))["data"][0]["data"]

@@ -99,7 +99,7 @@ def test_only_the_study_s_sites_are_taken(named, words):
     study = Study(project="p", name="heart", site_orgs={"hq": ("a", "b")}, users=())
     wanted = job(apps={"app": ("server", *named)})
     with pytest.raises(FlareError, match=words):
-        check_enrolled(wanted, study)
-    check_enrolled(wanted, None)
-    check_enrolled(job(apps={"app": ("server", "a")}), study)
-    check_enrolled(job(), study)
+        check_enrolled(wanted.sites, study)
+    check_enrolled(wanted.sites, None)
+    check_enrolled(job(apps={"app": ("server", "a")}).sites, study)
+    check_enrolled(job().sites, study)
