@@ -3,9 +3,11 @@
 import asyncio
 import hashlib
 import json
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -24,6 +26,10 @@ IN_MEMORY_BYTES: Final = 8 << 20
 JOB: Final = "job"
 WORKSPACE: Final = "workspace"
 META: Final = "meta.json"
+_UNREADABLE: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError,
+)  # fmt: skip
+"""What zipfile and its unpackers raise; that of bzip2 is a plain OSError."""
 
 
 async def pack_result(call: Call, job: str, *, meta: Mapping[str, Any], log: bytes) -> IO[bytes]:
@@ -98,7 +104,7 @@ def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str) -> None
             for member in archive.infolist():
                 if not member.is_dir():
                     _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as wrong:
+    except _UNREADABLE as wrong:
         raise FlareError(MetaStatus.ERROR, f"the {below} of the result is damaged: {wrong}") from wrong
 
 

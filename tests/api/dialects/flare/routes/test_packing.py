@@ -45,6 +45,18 @@ def test_a_damaged_archive_is_said():
         copy(io.BytesIO(bytes(broken)))
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_said_however_it_was_packed(kind):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", kind) as archive:
+        archive.writestr("log.txt", b"hello world " * 50)
+    broken = bytearray(made.getvalue())
+    start = 30 + len("log.txt")
+    broken[start : start + 6] = b"\xff" * 6
+    with pytest.raises(FlareError, match="the workspace of the result is damaged"):
+        copy(io.BytesIO(bytes(broken)))
+
+
 async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
     job, claims = await server_site.begin()
     left = server_site.leave_workspace(claims["server"], {"log.txt": b"done"})
