@@ -60,7 +60,7 @@ class Arrival:
         if self.memory is not None:
             self.memory[self.filled : self.filled + len(piece)] = piece
         elif self.path is not None:
-            with self.path.open("ab", buffering=0) as file:
+            with self.path.open("ab") as file:  # which writes all of it or raises: unbuffered, it may write less
                 file.write(piece)
         self.filled += len(piece)
 

@@ -1,3 +1,5 @@
+import resource
+
 import pytest
 
 from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
@@ -115,3 +117,13 @@ def test_a_peer_that_sends_beyond_its_window_is_refused_instead_of_filling_the_m
     got = []
     want(inbox, ("m", 0), got)
     assert consumed == [CHUNK_BYTES + FRAME_COST]
+
+
+def test_a_disk_that_takes_only_a_part_of_a_piece_is_an_error_and_no_shorter_file(inbox):
+    given = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (CHUNK_BYTES + CHUNK_BYTES // 2, given[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            fill(inbox, ("m", 0), 2 * CHUNK_BYTES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, given)
