@@ -94,6 +94,12 @@ def test_the_compose_file_starts_commands_of_ours(repository):
     assert "FEDROTA_DATABASE_URL" not in services["worker-9999"]["environment"]
 
 
+def test_postgres_counts_as_healthy_only_once_it_listens_for_the_others(repository):
+    services = yaml.safe_load((repository / "deploy/compose.yaml").read_text())["services"]
+    probe = services["postgres"]["healthcheck"]["test"]
+    assert probe[probe.index("-h") + 1] == "127.0.0.1"  # on the socket, the first start's passing server answers too
+
+
 def test_the_licence_is_apache_2(repository):
     text = (repository / "LICENSE").read_text()
     assert "Apache License" in text
