@@ -100,6 +100,11 @@ def test_postgres_counts_as_healthy_only_once_it_listens_for_the_others(reposito
     assert probe[probe.index("-h") + 1] == "127.0.0.1"  # on the socket, the first start's passing server answers too
 
 
+@pytest.mark.parametrize("unit", ["fedrota-centre.service", "fedrota-worker.service"])
+def test_a_unit_keeps_its_state_from_the_other_users_of_the_host(repository, unit):
+    assert "StateDirectoryMode=0700" in (repository / "deploy" / unit).read_text().splitlines()  # systemd's own is 0755
+
+
 def test_the_licence_is_apache_2(repository):
     text = (repository / "LICENSE").read_text()
     assert "Apache License" in text
