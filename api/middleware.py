@@ -14,7 +14,7 @@ from api.errors import make_envelope, render_error
 from api.keys import DEFECT, HAS_BEGUN, METRICS, REQUEST_ID
 from api.routing import Handler
 from scheduler.domain.errors import FedrotaError
-from scheduler.store.failures import STORE_AWAY
+from scheduler.store.failures import STORE_AWAY, describe, is_away
 
 log: Final = structlog.get_logger()
 
@@ -51,19 +51,26 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:
         # The top of every request: the client learns an id, the log the rest.
         incident = secrets.token_hex(6)
-        log.exception(
-            "request_failed", incident=incident, method=request.method, path=request.path, id=request[REQUEST_ID]
-        )
-        if request.get(HAS_BEGUN):
-            return _hang_up(request, error)
-        if isinstance(error, STORE_AWAY):
-            return _ask_again(request, incident)
-        return _word(
-            request,
-            500,
-            "internal",
-            f"something went wrong here; tell the operator incident {incident}, it is in the log",
-        )
+        where = {"incident": incident, "method": request.method, "path": request.path, "id": request[REQUEST_ID]}
+        if is_away(error):  # every request fails then: tracebacks would fill the disk
+            log.warning("request_put_off", error=describe(error), **where)
+        else:
+            log.exception("request_failed", **where)
+        return _excuse(request, error, incident)
+
+
+def _excuse(request: web.Request, error: Exception, incident: str) -> web.StreamResponse:
+    """What the client is told of a failure that is ours."""
+    if request.get(HAS_BEGUN):
+        return _hang_up(request, error)
+    if isinstance(error, STORE_AWAY):
+        return _ask_again(request, incident)
+    return _word(
+        request,
+        500,
+        "internal",
+        f"something went wrong here; tell the operator incident {incident}, it is in the log",
+    )
 
 
 def _refuse_body(request: web.Request, error: web.RequestPayloadError) -> web.StreamResponse:

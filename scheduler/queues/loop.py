@@ -24,6 +24,7 @@ from scheduler.service.advance import (
 from scheduler.service.limits import Patience
 from scheduler.service.retention import Retention
 from scheduler.store.effects import Effects
+from scheduler.store.failures import describe, is_away
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 
@@ -90,9 +91,12 @@ class Loop:
     def _succeeds(self, part: Callable[[], None]) -> bool:
         try:
             part()
-        except Exception:
+        except Exception as failure:
             # A loop's top: whatever failed, the rows are as they were, and the next sweep tries again.
-            log.exception("pass_failed")
+            if is_away(failure):
+                log.warning("pass_put_off", error=describe(failure))
+            else:
+                log.exception("pass_failed")
             return False
         return True
 

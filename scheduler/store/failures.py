@@ -28,6 +28,20 @@ _SHUT_DOWN: Final = frozenset({None, "57P01", "57P02", "57P03"})
 """What PostgreSQL says when it ends a connection; None: it ended without a word."""
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the database is away or full, which a sentence tells; an error in our SQL wants its traceback."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, sqlite3.OperationalError):
+        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
+    return isinstance(cause, (psycopg.OperationalError, PoolTimeoutError, UnsureCommitError))
+
+
+def describe(error: Exception) -> str:
+    """What the driver says, in one line behind its word for the failure."""
+    cause = getattr(error, "orig", None) or error
+    return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
+
+
 def is_lost_connection(error: Exception) -> bool:
     """Whether the database's end of the connection went away before anything was committed."""
     cause = getattr(error, "orig", None) or error

@@ -53,6 +53,7 @@ async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(ga
     assert (answer.status, answer.json["error"]["code"]) == (503, "busy")
     assert answer.headers["Retry-After"] == "1"
     assert "AdminShutdown" in caplog.text
+    assert "Traceback" not in caplog.text  # it would come with every request
 
 
 async def test_every_answer_has_an_id_and_a_strange_one_is_replaced(gateway):

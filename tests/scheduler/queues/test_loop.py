@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from itertools import pairwise
 
+import psycopg
 import pytest
 import redis
 from redis.backoff import NoBackoff
@@ -123,6 +124,23 @@ def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real,
     with running(make_loop(real, broker, sweep_s=0.1)):
         eventually(lambda: real.states(job)[1] == {"s": "dispatched"})
     assert logged == ["pass_failed"]
+
+
+def test_a_database_that_is_away_is_one_line_per_pass(real, broker, monkeypatch):
+    logged, real_pass = [], module.dispatch_ready
+
+    def fail_once(tx, **given):
+        if not logged:
+            raise psycopg.OperationalError("connection refused")
+        return real_pass(tx, **given)
+
+    monkeypatch.setattr(module, "dispatch_ready", fail_once)
+    monkeypatch.setattr(module.log, "warning", lambda event, **fields: logged.append((event, fields)), raising=False)
+    monkeypatch.setattr(module.log, "exception", lambda *said, **fields: pytest.fail("a traceback"), raising=False)
+    job = real.submit(step("s"))
+    with running(make_loop(real, broker, sweep_s=0.1)):
+        eventually(lambda: real.states(job)[1] == {"s": "dispatched"})
+    assert logged == [("pass_put_off", {"error": "OperationalError: connection refused"})]
 
 
 def test_a_sweep_that_fails_each_time_keeps_no_work_from_starting(real, broker, monkeypatch):
