@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from fedrota.up.errors import UpError
+from fedrota.up.given import find_setting
 
 PARTS: Final = ("gateway", "scheduler", "worker")
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+STATE: Final = "FEDROTA_STATE_DIR"
 ENVIRONMENT: Final = {
-    "state": "FEDROTA_STATE_DIR",
+    "state": STATE,
     "host": "FEDROTA_HOST",
     "port": "FEDROTA_PORT",
     "broker": "FEDROTA_BROKER_URL",
@@ -133,7 +135,11 @@ def with_parties(options: Options, remembered: Iterable[PartySpec]) -> Options:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {key: environment[name] for key, name in ENVIRONMENT.items() if environment.get(name)}
+    found: dict[str, Any] = {
+        key: text for key, name in ENVIRONMENT.items() if (text := find_setting(environment, name))
+    }
+    if not environment.get(STATE):
+        found.pop("state", None)  # `ps` and `down` look for the folder in the variable only
     for key, text in found.items():
         if _KINDS[key] is int:
             if not text.isdecimal():

@@ -11,6 +11,7 @@ from fedrota.up import probes
 from fedrota.up.broker import make_broker
 from fedrota.up.flare import engines_env, make_bridge
 from fedrota.up.folder import StateFolder
+from fedrota.up.given import find_setting
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.ports import claim_port, next_free_port
 from fedrota.up.programs import Chore, Plan, Program, Stage
@@ -40,7 +41,7 @@ class _Site:
         if self.options.gateway and not self.options.wants("gateway"):
             return self.options.gateway.rstrip("/")
         host = _ANY.get(self.options.host, self.options.host)
-        scheme = "https" if self.inherited.get("FEDROTA_TLS_CERT") else "http"
+        scheme = "https" if find_setting(self.inherited, "FEDROTA_TLS_CERT") else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run(self, module: str, *words: str) -> tuple[str, ...]:

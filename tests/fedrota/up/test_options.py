@@ -91,6 +91,13 @@ def test_the_gateway_s_own_setting_for_old_flare_clients_is_read_too():
     assert options_of(environment={"FEDROTA_FLARE_PORT": "8003"}, flare_listener=0).flare_listener == 0
 
 
+def test_a_secret_file_keeps_up_from_a_broker_of_its_own(tmp_path):
+    (tmp_path / "url").write_text("redis://far:6379/0\n")
+    environment = {"FEDROTA_BROKER_URL_FILE": str(tmp_path / "url")}
+    assert options_of(environment=environment).broker == "redis://far:6379/0"
+    assert options_of(environment=environment, broker="redis://flag").broker == "redis://flag"
+
+
 def test_a_file_gives_everything_that_flags_give(tmp_path):
     path = tmp_path / "up.toml"
     path.write_text(
