@@ -37,10 +37,30 @@ class Snapshot(Collector):
         )
 
 
-def render_metrics(own: CollectorRegistry, snapshot: Snapshot) -> bytes:
-    """The text that Prometheus reads."""
+class Named(Collector):
+    """A gateway's own figures with its name on each: at a shared port every reading may be another gateway's."""
+
+    def __init__(self, own: CollectorRegistry, gateway: str) -> None:
+        self._own = own
+        self._gateway = gateway
+
+    def collect(self) -> Iterator[Metric]:
+        """The same figures with a label more."""
+        for family in self._own.collect():
+            family.samples = [
+                sample._replace(labels={**sample.labels, "gateway": self._gateway}) for sample in family.samples
+            ]
+            yield family
+
+
+def render_metrics(own: CollectorRegistry, snapshot: Snapshot, *, gateway: str = "") -> bytes:
+    """The text that Prometheus reads; `gateway` names the one that answers where several share the port."""
     reading = CollectorRegistry()
     reading.register(snapshot)
+    if gateway:
+        named = CollectorRegistry()
+        named.register(Named(own, gateway))
+        own = named
     return generate_latest(own) + generate_latest(reading)
 
 

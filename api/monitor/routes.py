@@ -1,5 +1,6 @@
 """Health, readiness and metrics."""
 
+import os
 from typing import Any, Final
 
 import redis
@@ -82,5 +83,6 @@ async def read_metrics(request: web.Request) -> web.Response:
         await request.app[COUNTS].get(),
         is_draining=request.app[DRAIN].has_begun,
     )
-    body = render_metrics(request.app[METRICS].registry, snapshot)
+    gateway = str(os.getpid()) if request.app[SETTINGS].reuse_port else ""
+    body = render_metrics(request.app[METRICS].registry, snapshot, gateway=gateway)
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
