@@ -141,7 +141,9 @@ class Channel:
             log.warning("channel_refused", status=status, hint=_hint(status), again_in_s=LAST_PAUSE_S)
             return LAST_PAUSE_S
         except (OSError, TimeoutError, WebSocketException) as wrong:
-            log.warning("channel_not_connected", error=str(wrong), again_in_s=round(self._pause_s, 1))
+            log.warning(
+                "channel_not_connected", error=str(wrong) or "no answer in time", again_in_s=round(self._pause_s, 1)
+            )
         finally:
             self.has_tried.set()
         pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, LAST_PAUSE_S)

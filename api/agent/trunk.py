@@ -100,7 +100,7 @@ class Trunk:
             async with asyncio.timeout(REDIS_S):
                 former = _read_place(await self._redis.set(presence_key(party), place, ex=PRESENCE_S, get=True))
         except _TROUBLE as wrong:
-            log.warning("presence_not_written", party=party, error=str(wrong))
+            log.warning("presence_not_written", party=party, error=_describe(wrong))
             return
         if former and former[0] != self.gateway:
             self.send(former[0], {"t": "replaced", "party": party, "serial": former[1]})
@@ -113,7 +113,7 @@ class Trunk:
             async with asyncio.timeout(REDIS_S):
                 await self._redis.eval(_RELEASE, 1, presence_key(party), self._render_place(serial))
         except _TROUBLE as wrong:
-            log.warning("presence_not_removed", party=party, error=str(wrong))
+            log.warning("presence_not_removed", party=party, error=_describe(wrong))
 
     async def find_gateway(self, party: str) -> str | None:
         """The other gateway that holds the channel of `party`; asked at most once per second and party."""
@@ -125,7 +125,7 @@ class Trunk:
             async with asyncio.timeout(REDIS_S):
                 found = _read_place(await self._redis.get(presence_key(party)))
         except _TROUBLE as wrong:
-            log.warning("presence_not_read", party=party, error=str(wrong))
+            log.warning("presence_not_read", party=party, error=_describe(wrong))
             found = None
         place = found[0] if found and found[0] != self.gateway else None
         if len(self._places) >= CACHE_ENTRIES:
@@ -160,7 +160,7 @@ class Trunk:
             async with asyncio.timeout(REDIS_S):
                 return bool(await self._redis.publish(gateway_channel(gateway), message))
         except _TROUBLE as wrong:
-            log.warning("forwarding_failed", gateway=gateway, error=str(wrong))
+            log.warning("forwarding_failed", gateway=gateway, error=_describe(wrong))
             return False
 
     def _forget(self, gateway: str) -> None:
@@ -175,7 +175,7 @@ class Trunk:
                     async for message in pubsub.listen():
                         self._take(message)
             except RedisError as wrong:
-                log.warning("forwarding_interrupted", error=str(wrong))
+                log.warning("forwarding_interrupted", error=_describe(wrong))
             await asyncio.sleep(RETRY_S)
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -196,7 +196,7 @@ class Trunk:
                 async with asyncio.timeout(REDIS_S):
                     await self._refresh_once(on_replaced)
             except _TROUBLE as wrong:
-                log.warning("presence_not_refreshed", error=str(wrong))
+                log.warning("presence_not_refreshed", error=_describe(wrong))
 
     async def _refresh_once(self, on_replaced: OnReplaced) -> None:
         held = dict(self._held)
@@ -214,6 +214,11 @@ class Trunk:
 
     def _render_place(self, serial: str) -> str:
         return f"{self.gateway}/{serial}"
+
+
+def _describe(trouble: Exception) -> str:
+    """What is wrong; a timeout says nothing by itself."""
+    return str(trouble) or f"the broker does not answer within {REDIS_S:g} s"
 
 
 def _read_place(value: object) -> tuple[str, str] | None:

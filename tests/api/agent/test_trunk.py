@@ -100,6 +100,8 @@ async def test_listening_goes_on_after_redis_dropped_the_connection(trunks, redi
 
 async def test_a_frozen_redis_does_not_freeze_the_gateway(own_valkey, monkeypatch):
     monkeypatch.setattr(module, "REDIS_S", 0.1)
+    said = []
+    monkeypatch.setattr(module.log, "warning", lambda _event, error, **_fields: said.append(error), raising=False)
     redis = Redis.from_url(own_valkey)
     trunk = Trunk(redis, "g1", on_envelope=lambda header, frame: None)
     await trunk.start(on_replaced=lambda party, serial: None)
@@ -107,5 +109,6 @@ async def test_a_frozen_redis_does_not_freeze_the_gateway(own_valkey, monkeypatc
     async with asyncio.timeout(50):
         await trunk.hold("9999", "c1")
         assert await trunk.find_gateway("1") is None
+    assert set(said) == {"the broker does not answer within 0.1 s"}
     await trunk.stop()
     await redis.aclose()
