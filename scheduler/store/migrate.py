@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 
 from config.settings import Settings, SettingsError, load
+from scheduler.store.failures import STORE_FAILURES, describe, is_away
 from scheduler.store.session import Store, make_store
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,15 @@ def main() -> int:
         return 1
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = make_store(settings.sql_url())
-    migrate(store)
-    store.close()
+    try:
+        migrate(store)
+    except STORE_FAILURES as failure:
+        if not is_away(failure):
+            raise
+        print(f"the database cannot be used: {describe(failure)}", file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        store.close()
     return 0
 
 

@@ -98,3 +98,13 @@ def test_the_command_tells_what_is_wrong_in_a_sentence(sqlite_store, tmp_path, r
     assert wrong.returncode == 1
     assert "is no party id" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path, free_port):
+    url = f"postgresql://fedrota:secret@127.0.0.1:{free_port()}/fedrota"
+    environment = {**os.environ, "FEDROTA_DATABASE_URL": url, "FEDROTA_STATE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "scheduler.service.bootstrap", *["--party", "9999"]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("the database cannot be used: OperationalError: connection failed")
+    assert len(done.stderr.splitlines()) == 1

@@ -125,3 +125,13 @@ def test_the_command_makes_the_state_folder_and_the_schema(tmp_path, repository)
     )
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("FEDROTA_PORT: ")
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path, free_port):
+    url = f"postgresql://fedrota:secret@127.0.0.1:{free_port()}/fedrota"
+    environment = {**os.environ, "FEDROTA_DATABASE_URL": url, "FEDROTA_STATE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "scheduler.store.migrate", *[]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("the database cannot be used: OperationalError: connection failed")
+    assert len(done.stderr.splitlines()) == 1
