@@ -1,5 +1,6 @@
 """The agent calls' bodies as the protocol's values."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from typing import Any, Final, TypeVar
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.bodies import MalformedBodyError, check_value, parse_json
 from scheduler.domain.errors import InvalidDocumentError, Problem
-from scheduler.domain.messages import STEPS, Beat, Hello, MetricPoint, SyncRequest
+from scheduler.domain.messages import STEPS, Beat, Claim, Hello, MetricPoint, Report, SyncRequest
 
 Message = TypeVar("Message")
 
@@ -19,20 +20,87 @@ log: Final = structlog.get_logger()
 _HELLO: Final = TypeAdapter(Hello)
 _SYNC: Final = TypeAdapter(SyncRequest)
 _NUL: Final = b"\\u0000"
+_MAX_SEQ: Final = (1 << 31) - 1
+"""The largest number of a dispatch or batch that every store can keep."""
+_MAX_NUMBER: Final = (1 << 53) - 1
+"""The largest size that every reader of JSON understands exactly."""
 
 
 def parse_hello(raw: bytes) -> Hello:
     """A worker's hello; InvalidDocumentError where the body is none."""
     check_value(parse_json(raw))
-    return _parse(_HELLO, raw)
+    hello = _parse(_HELLO, raw)
+    if not 0 <= hello.slots <= _MAX_SEQ:
+        raise InvalidDocumentError(Problem("slots", f"must be from 0 to {_MAX_SEQ}"))
+    for field, document in (("facts", hello.facts), *((offer.name, offer.params) for offer in hello.components)):
+        try:
+            orjson.dumps(document)
+        except TypeError as wrong:
+            raise InvalidDocumentError(Problem(field, f"cannot be kept: {wrong}")) from wrong
+    return hello
 
 
 def parse_sync(raw: bytes) -> SyncRequest:
     """An agent call. What a store cannot keep is replaced, not refused: the worker would send it for ever."""
     request = _parse(_SYNC, raw.replace(_NUL, b"\\ufffd") if _NUL in raw else raw)
-    if not all(_can_be_kept(point) for beat in request.beats for point in beat.metrics):
-        return replace(request, beats=tuple(map(_drop_points, request.beats)))
-    return request
+    return replace(
+        request,
+        claims=tuple(Claim(item.task, _clean_seq(item.seq)) for item in request.claims),
+        reports=tuple(map(_clean_report, request.reports)),
+        beats=tuple(map(_clean_beat, request.beats)),
+    )
+
+
+def _clamp(number: int, top: int = _MAX_NUMBER) -> int:
+    """The number itself, or the nearest that can be stored."""
+    return min(max(number, 0), top)
+
+
+def _clean_seq(seq: int) -> int:
+    """The number itself, or one that no dispatch has."""
+    return seq if 0 <= seq <= _MAX_SEQ else -1
+
+
+def _clean_report(report: Report) -> Report:
+    outputs = {
+        output.name: replace(output, size=_clamp(output.size), facts=_clean_document(report.task, output.facts))
+        for output in report.outputs
+    }
+    if len(outputs) < len(report.outputs):
+        log.warning("outputs_dropped", task=report.task, reason="a later one has the same name")
+    return replace(
+        report,
+        seq=_clean_seq(report.seq),
+        log_size=_clamp(report.log_size),
+        summary=_clean_document(report.task, report.summary),
+        outputs=tuple(outputs.values()),
+    )
+
+
+def _clean_document(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document, or an empty one where it has integers beyond 64 bits or is nested too deeply."""
+    try:
+        if document:
+            orjson.dumps(document)
+    except TypeError as wrong:
+        log.warning("document_dropped", task=task, reason=str(wrong))
+        return {}
+    return document
+
+
+def _clean_beat(beat: Beat) -> Beat:
+    progress = beat.progress
+    if progress is not None:
+        progress = min(max(progress, 0.0), 1.0) if isfinite(progress) else None
+    is_kept = all(map(_can_be_kept, beat.metrics))
+    cleaned = beat if is_kept else _drop_points(beat)
+    return replace(
+        cleaned,
+        seq=_clean_seq(beat.seq),
+        progress=progress,
+        log_size=_clamp(beat.log_size),
+        batch=_clamp(beat.batch, _MAX_SEQ),
+    )
 
 
 def _can_be_kept(point: MetricPoint) -> bool:

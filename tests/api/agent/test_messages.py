@@ -7,6 +7,10 @@ from scheduler.domain.messages import Claim, SyncReply
 
 BEAT = '{"agent":"a","beats":[{"task":"t","seq":1,"batch":1,"metrics":[%s]}]}'
 
+HELLO = (
+    '{"protocol":1,"agent":"a","version":"1","slots":%d,"executors":[],"components":[],"identity":"","facts":{"n":%d}}'
+)
+
 
 def test_a_call_with_everything_left_out():
     assert parse_sync(b'{"agent": "a"}').claims == ()
@@ -51,3 +55,33 @@ def test_what_is_no_json_is_told_apart():
 
 def test_an_answer_is_json():
     assert render(SyncReply()) == b'{"claims":[],"reports":[],"beats":[]}'
+
+
+@pytest.mark.parametrize("number", [1 << 63, 1 << 70, -(1 << 70), -1])
+def test_numbers_that_no_store_can_keep_are_cleaned_because_a_refused_report_would_come_for_ever(number):
+    output = f'{{"name":"o","kind":"file","size":{number},"sha256":"","facts":{{"n":{1 << 70}}}}}'
+    said = f'"seq":{number},"log_size":{number}'
+    raw = (
+        f'{{"agent":"a","claims":[{{"task":"t","seq":{number}}}],'
+        f'"beats":[{{"task":"t",{said},"batch":{number},"progress":1e300}}],'
+        f'"reports":[{{"task":"t",{said},"outcome":"success","summary":{{"n":[{1 << 70}]}},"outputs":[{output},{output}]}}]}}'
+    )
+    call = parse_sync(raw.encode())
+    (claim,), (beat,), (report,) = call.claims, call.beats, call.reports
+    (left,) = report.outputs
+    assert claim.seq == beat.seq == report.seq == -1
+    assert all(0 <= size < 1 << 53 for size in (beat.log_size, report.log_size, left.size))
+    assert (beat.progress, report.summary, left.facts) == (1.0, {}, {})
+    assert 0 <= beat.batch < 1 << 31
+
+
+@pytest.mark.parametrize("number", [1 << 63, -1])
+def test_a_hello_with_slots_that_no_store_can_keep_is_refused(number):
+    with pytest.raises(InvalidDocumentError):
+        parse_hello((HELLO % (number, 1)).encode())
+
+
+def test_a_hello_with_facts_that_no_store_can_keep_is_refused():
+    with pytest.raises(InvalidDocumentError):
+        parse_hello((HELLO % (1, 1 << 70)).encode())
+    assert parse_hello((HELLO % (1, 1)).encode()).facts == {"n": 1}

@@ -1,4 +1,5 @@
 import asyncio
+import json
 
 
 async def test_hello_says_who_one_is(gateway):
@@ -69,3 +70,18 @@ async def test_a_report_nudges_the_scheduler(gateway, broker_url):
         async with asyncio.timeout(60):
             while await channel.get_message(timeout=0.1) is None:
                 pass
+
+
+async def test_a_report_that_names_an_output_twice_or_has_numbers_beyond_64_bits_ends_its_task(gateway):
+    await gateway.submit()
+    knock = gateway.dispatch()["9999"][0]
+    named = {"task": knock.task, "seq": knock.seq}
+    await gateway.sync("9999", claims=[named])
+    output = {"name": "o", "kind": "file", "size": 1 << 70, "sha256": "", "facts": {"n": 1 << 70}}
+    said = {**named, "outcome": "success", "outputs": [output] * 2, "summary": {"n": 1 << 70}, "log_size": 1 << 70}
+    beat = {**named, "progress": 1e300, "log_size": 1 << 70, "batch": 1 << 70}
+    raw = json.dumps({"agent": "agent-1", "beats": [beat], "reports": [said]})
+    answer = await gateway.call("POST", "/agent/sync", data=raw.encode(), token="worker-9999")
+    assert answer.status == 200, answer.raw
+    assert answer.json["reports"][0]["accepted"]
+    assert (await gateway.get(f"/tasks/{knock.task}")).json["state"] == "success"
