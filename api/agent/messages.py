@@ -20,86 +20,60 @@ log: Final = structlog.get_logger()
 _HELLO: Final = TypeAdapter(Hello)
 _SYNC: Final = TypeAdapter(SyncRequest)
 _NUL: Final = b"\\u0000"
-_MAX_SEQ: Final = (1 << 31) - 1
-"""The largest number of a dispatch or batch that every store can keep."""
-_MAX_NUMBER: Final = (1 << 53) - 1
-"""The largest size that every reader of JSON understands exactly."""
+_SEQS: Final = range(1 << 31)
+"""Numbers of dispatches and batches that every store can keep."""
+_SIZES: Final = range(1 << 53)
+"""Sizes that every reader of JSON understands exactly."""
 
 
 def parse_hello(raw: bytes) -> Hello:
-    """A worker's hello; InvalidDocumentError where the body is none."""
+    """A worker's hello; InvalidDocumentError where the body is none, or has what no store can keep."""
     check_value(parse_json(raw))
     hello = _parse(_HELLO, raw)
-    if not 0 <= hello.slots <= _MAX_SEQ:
-        raise InvalidDocumentError(Problem("slots", f"must be from 0 to {_MAX_SEQ}"))
-    for field, document in (("facts", hello.facts), *((offer.name, offer.params) for offer in hello.components)):
-        try:
-            orjson.dumps(document)
-        except TypeError as wrong:
-            raise InvalidDocumentError(Problem(field, f"cannot be kept: {wrong}")) from wrong
+    if hello.slots not in _SEQS:
+        raise InvalidDocumentError(Problem("slots", f"must be from 0 to {_SEQS.stop - 1}"))
+    documents = {"facts": hello.facts} | {f"components.{offer.name}": offer.params for offer in hello.components}
+    for where, document in documents.items():
+        if not _can_be_written(document):
+            raise InvalidDocumentError(Problem(where, "has integers beyond 64 bits, or is nested too deeply"))
     return hello
 
 
 def parse_sync(raw: bytes) -> SyncRequest:
     """An agent call. What a store cannot keep is replaced, not refused: the worker would send it for ever."""
     request = _parse(_SYNC, raw.replace(_NUL, b"\\ufffd") if _NUL in raw else raw)
+    is_sound = (
+        all(claim.seq in _SEQS for claim in request.claims)
+        and all(map(_is_sound_report, request.reports))
+        and all(map(_is_sound_beat, request.beats))
+    )
+    if is_sound:
+        return request
     return replace(
         request,
-        claims=tuple(Claim(item.task, _clean_seq(item.seq)) for item in request.claims),
-        reports=tuple(map(_clean_report, request.reports)),
-        beats=tuple(map(_clean_beat, request.beats)),
+        claims=tuple(Claim(claim.task, _clean_seq(claim.seq)) for claim in request.claims),
+        reports=tuple(report if _is_sound_report(report) else _clean_report(report) for report in request.reports),
+        beats=tuple(beat if _is_sound_beat(beat) else _clean_beat(beat) for beat in request.beats),
     )
 
 
-def _clamp(number: int, top: int = _MAX_NUMBER) -> int:
-    """The number itself, or the nearest that can be stored."""
-    return min(max(number, 0), top)
-
-
-def _clean_seq(seq: int) -> int:
-    """The number itself, or one that no dispatch has."""
-    return seq if 0 <= seq <= _MAX_SEQ else -1
-
-
-def _clean_report(report: Report) -> Report:
-    outputs = {
-        output.name: replace(output, size=_clamp(output.size), facts=_clean_document(report.task, output.facts))
-        for output in report.outputs
-    }
-    if len(outputs) < len(report.outputs):
-        log.warning("outputs_dropped", task=report.task, reason="a later one has the same name")
-    return replace(
-        report,
-        seq=_clean_seq(report.seq),
-        log_size=_clamp(report.log_size),
-        summary=_clean_document(report.task, report.summary),
-        outputs=tuple(outputs.values()),
+def _is_sound_report(report: Report) -> bool:
+    return (
+        report.seq in _SEQS
+        and report.log_size in _SIZES
+        and _can_be_written(report.summary)
+        and all(output.size in _SIZES and _can_be_written(output.facts) for output in report.outputs)
+        and len({output.name for output in report.outputs}) == len(report.outputs)
     )
 
 
-def _clean_document(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document, or an empty one where it has integers beyond 64 bits or is nested too deeply."""
-    try:
-        if document:
-            orjson.dumps(document)
-    except TypeError as wrong:
-        log.warning("document_dropped", task=task, reason=str(wrong))
-        return {}
-    return document
-
-
-def _clean_beat(beat: Beat) -> Beat:
-    progress = beat.progress
-    if progress is not None:
-        progress = min(max(progress, 0.0), 1.0) if isfinite(progress) else None
-    is_kept = all(map(_can_be_kept, beat.metrics))
-    cleaned = beat if is_kept else _drop_points(beat)
-    return replace(
-        cleaned,
-        seq=_clean_seq(beat.seq),
-        progress=progress,
-        log_size=_clamp(beat.log_size),
-        batch=_clamp(beat.batch, _MAX_SEQ),
+def _is_sound_beat(beat: Beat) -> bool:
+    return (
+        beat.seq in _SEQS
+        and beat.batch in _SEQS
+        and beat.log_size in _SIZES
+        and (beat.progress is None or 0 <= beat.progress <= 1)
+        and all(map(_can_be_kept, beat.metrics))
     )
 
 
@@ -107,12 +81,62 @@ def _can_be_kept(point: MetricPoint) -> bool:
     return isfinite(point.value) and point.step in STEPS
 
 
-def _drop_points(beat: Beat) -> Beat:
-    kept = tuple(point for point in beat.metrics if _can_be_kept(point))
+def _can_be_written(document: Mapping[str, Any]) -> bool:
+    """Whether it has neither integers beyond 64 bits nor a thousand levels."""
+    try:
+        return not document or bool(orjson.dumps(document))
+    except TypeError:
+        return False
+
+
+def _clean_report(report: Report) -> Report:
+    outputs = {
+        output.name: replace(output, size=_clamp(output.size, _SIZES), facts=_clean_document(report.task, output.facts))
+        for output in report.outputs
+    }
+    if len(outputs) < len(report.outputs):
+        log.warning("outputs_dropped", task=report.task, reason="a later one has the same name")
+    return replace(
+        report,
+        seq=_clean_seq(report.seq),
+        log_size=_clamp(report.log_size, _SIZES),
+        summary=_clean_document(report.task, report.summary),
+        outputs=tuple(outputs.values()),
+    )
+
+
+def _clean_beat(beat: Beat) -> Beat:
+    kept = tuple(filter(_can_be_kept, beat.metrics))
     if len(kept) < len(beat.metrics):
         reason = "not finite, or at a step beyond 64 bits"
         log.warning("metrics_dropped", task=beat.task, count=len(beat.metrics) - len(kept), reason=reason)
-    return replace(beat, metrics=kept)
+    progress = beat.progress
+    return replace(
+        beat,
+        seq=_clean_seq(beat.seq),
+        progress=None if progress is None or not isfinite(progress) else min(max(progress, 0.0), 1.0),
+        log_size=_clamp(beat.log_size, _SIZES),
+        batch=_clamp(beat.batch, _SEQS),
+        metrics=kept,
+    )
+
+
+def _clamp(number: int, those: range) -> int:
+    """The number itself, or the nearest that can be stored."""
+    return min(max(number, those.start), those.stop - 1)
+
+
+def _clean_seq(seq: int) -> int:
+    """The number itself, or one that no dispatch has."""
+    return seq if seq in _SEQS else -1
+
+
+def _clean_document(task: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document, or an empty one."""
+    if _can_be_written(document):
+        return document
+    log.warning("document_dropped", task=task, reason="integers beyond 64 bits, or nested too deeply")
+    return {}
 
 
 def _parse(adapter: TypeAdapter[Message], raw: bytes) -> Message:

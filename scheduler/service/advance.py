@@ -90,7 +90,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | 
     open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
     if place is not None and place.after > last:
-        last, held = place.after, {**held, **place.held}
+        last, held = place.after, {**place.held, **held}
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
         key=lambda step: step.rank,
