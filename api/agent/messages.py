@@ -1,6 +1,6 @@
 """The agent calls' bodies as the protocol's values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any, Final, TypeVar
@@ -24,6 +24,12 @@ _SEQS: Final = range(1 << 31)
 """Numbers of dispatches and batches that every store can keep."""
 _SIZES: Final = range(1 << 53)
 """Sizes that every reader of JSON understands exactly."""
+_NEVER: Final = 253_402_300_800
+"""The first second that is no date, in epoch seconds."""
+MAX_ITEMS: Final = 4096
+"""Claims, reports and beats of one call; our worker sends far fewer."""
+MAX_REPEATS: Final = 16
+"""Items of a call that name a task once more: each costs a turn of its own in the transaction that all parties share."""
 
 
 def parse_hello(raw: bytes) -> Hello:
@@ -40,8 +46,12 @@ def parse_hello(raw: bytes) -> Hello:
 
 
 def parse_sync(raw: bytes) -> SyncRequest:
-    """An agent call. What a store cannot keep is replaced, not refused: the worker would send it for ever."""
+    """An agent call. What a store cannot keep is replaced, not refused: the worker would send it for ever.
+
+    InvalidDocumentError where it is none, or so large that others would wait for it: its worker sends less at once then.
+    """
     request = _parse(_SYNC, raw.replace(_NUL, b"\\ufffd") if _NUL in raw else raw)
+    _check_size(request)
     is_sound = (
         all(claim.seq in _SEQS for claim in request.claims)
         and all(map(_is_sound_report, request.reports))
@@ -55,6 +65,15 @@ def parse_sync(raw: bytes) -> SyncRequest:
         reports=tuple(report if _is_sound_report(report) else _clean_report(report) for report in request.reports),
         beats=tuple(beat if _is_sound_beat(beat) else _clean_beat(beat) for beat in request.beats),
     )
+
+
+def _check_size(request: SyncRequest) -> None:
+    kinds: tuple[Sequence[Claim | Report | Beat], ...] = (request.claims, request.reports, request.beats)
+    if sum(map(len, kinds)) > MAX_ITEMS:
+        raise InvalidDocumentError(Problem("body", f"has more than {MAX_ITEMS} claims, reports and beats."))
+    for items in kinds:
+        if len(items) - len({item.task for item in items}) > MAX_REPEATS:
+            raise InvalidDocumentError(Problem("body", f"names tasks again and again, more than {MAX_REPEATS} times."))
 
 
 def _is_sound_report(report: Report) -> bool:
@@ -78,7 +97,7 @@ def _is_sound_beat(beat: Beat) -> bool:
 
 
 def _can_be_kept(point: MetricPoint) -> bool:
-    return isfinite(point.value) and point.step in STEPS
+    return isfinite(point.value) and point.step in STEPS and 0 <= point.at < _NEVER
 
 
 def _can_be_written(document: Mapping[str, Any]) -> bool:
@@ -108,7 +127,7 @@ def _clean_report(report: Report) -> Report:
 def _clean_beat(beat: Beat) -> Beat:
     kept = tuple(filter(_can_be_kept, beat.metrics))
     if len(kept) < len(beat.metrics):
-        reason = "not finite, or at a step beyond 64 bits"
+        reason = "not finite, at a step beyond 64 bits, or at no date"
         log.warning("metrics_dropped", task=beat.task, count=len(beat.metrics) - len(kept), reason=reason)
     progress = beat.progress
     return replace(

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from api.agent.messages import parse_hello, parse_sync, render
+from api.agent.messages import MAX_ITEMS, MAX_REPEATS, parse_hello, parse_sync, render
 from api.bodies import MalformedBodyError
 from scheduler.domain.errors import InvalidDocumentError
 from scheduler.domain.messages import Claim, SyncReply
@@ -31,6 +33,14 @@ def test_points_at_a_step_that_no_store_can_keep_are_dropped_because_the_worker_
     last = f'{{"name":"loss","step":{(1 << 63) - 1},"value":0.5,"at":1.0}}'
     (beat,) = parse_sync((BEAT % f"{bad},{last}").encode()).beats
     assert [point.step for point in beat.metrics] == [(1 << 63) - 1]
+
+
+@pytest.mark.parametrize("at", ["1e300", "253402300800", "-1", "1e999"])
+def test_points_at_no_date_are_dropped_because_nobody_could_read_the_curve(at):
+    bad = f'{{"name":"loss","step":1,"value":1.0,"at":{at}}}'
+    good = '{"name":"loss","step":2,"value":0.5,"at":253402300799.0}'
+    (beat,) = parse_sync((BEAT % f"{bad},{good}").encode()).beats
+    assert [point.step for point in beat.metrics] == [2]
 
 
 def test_nul_in_a_message_is_replaced_because_a_refused_report_would_come_for_ever():
@@ -85,3 +95,17 @@ def test_a_hello_with_facts_that_no_store_can_keep_is_refused():
     with pytest.raises(InvalidDocumentError):
         parse_hello((HELLO % (1, 1 << 70)).encode())
     assert parse_hello((HELLO % (1, 1)).encode()).facts == {"n": 1}
+
+
+@pytest.mark.parametrize("kind", ["claims", "reports", "beats"])
+def test_a_call_that_would_keep_others_waiting_is_refused(kind):
+    def call(tasks):
+        items = [{"task": task, "seq": 1} | ({"outcome": "success"} if kind == "reports" else {}) for task in tasks]
+        return json.dumps({"agent": "a", kind: items}).encode()
+
+    assert len(getattr(parse_sync(call(map(str, range(MAX_ITEMS)))), kind)) == MAX_ITEMS
+    with pytest.raises(InvalidDocumentError, match=f"more than {MAX_ITEMS} claims"):
+        parse_sync(call(map(str, range(MAX_ITEMS + 1))))
+    assert len(getattr(parse_sync(call("t" * (MAX_REPEATS + 1))), kind)) == MAX_REPEATS + 1
+    with pytest.raises(InvalidDocumentError, match="again and again"):
+        parse_sync(call("t" * (MAX_REPEATS + 2)))
