@@ -42,8 +42,10 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except FedrotaError as error:
         return _hang_up(request, error) if request.get(HAS_BEGUN) else render_error(error)
-    except (web.HTTPException, web.RequestPayloadError) as error:
+    except web.HTTPException as error:
         return _render_http(request, error)
+    except web.RequestPayloadError as error:
+        return _refuse_body(request, error)
     except ConnectionError as error:
         if not request.get(HAS_BEGUN) and request.transport is not None and not request.transport.is_closing():
             raise
@@ -110,10 +112,8 @@ def _hang_up(request: web.Request, error: Exception) -> web.Response:
     return web.Response(status=499)
 
 
-def _render_http(request: web.Request, error: web.HTTPException | web.RequestPayloadError) -> web.StreamResponse:
+def _render_http(request: web.Request, error: web.HTTPException) -> web.StreamResponse:
     """What aiohttp itself refuses."""
-    if isinstance(error, web.RequestPayloadError):
-        return _refuse_body(request, error)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         answer = make_envelope(

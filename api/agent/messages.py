@@ -38,8 +38,8 @@ def parse_hello(raw: bytes) -> Hello:
     hello = _parse(_HELLO, raw)
     if hello.slots not in _SEQS:
         raise InvalidDocumentError(Problem("slots", f"must be from 0 to {_SEQS.stop - 1}"))
-    documents = {"facts": hello.facts} | {f"components.{offer.name}": offer.params for offer in hello.components}
-    for where, document in documents.items():
+    offered = ((f"components.{number}.params", offer.params) for number, offer in enumerate(hello.components))
+    for where, document in (("facts", hello.facts), *offered):
         if not _can_be_written(document):
             raise InvalidDocumentError(Problem(where, "has integers beyond 64 bits, or is nested too deeply"))
     return hello

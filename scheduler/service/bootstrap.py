@@ -12,7 +12,7 @@ from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.service.tokens import TokenWish, authenticate, issue_token
-from scheduler.store.failures import STORE_FAILURES, describe, is_away
+from scheduler.store.failures import DatabaseAwayError, telling_away
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.session import Store, make_store
 from scheduler.store.tx import Tx
@@ -87,15 +87,11 @@ def main() -> int:
     try:
         settings = load(Settings, **({"state_dir": given.state} if given.state else {}))
         store = make_store(settings.sql_url())
-        bootstrap(store, settings.state_dir, dict(given.party), now=datetime.now(UTC))
+        with telling_away():
+            bootstrap(store, settings.state_dir, dict(given.party), now=datetime.now(UTC))
         store.close()
-    except (SettingsError, FedrotaError) as wrong:
+    except (SettingsError, FedrotaError, DatabaseAwayError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a command's own output
-        return 1
-    except STORE_FAILURES as failure:
-        if not is_away(failure):
-            raise
-        print(f"the database cannot be used: {describe(failure)}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

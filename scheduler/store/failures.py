@@ -1,11 +1,17 @@
 """What it looks like when the database cannot be reached or refuses, for those who may go on without it."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import psycopg
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+
+class DatabaseAwayError(Exception):
+    """The database is away or full; the text says it in one line."""
 
 
 class UnsureCommitError(Exception):
@@ -40,6 +46,17 @@ def describe(error: Exception) -> str:
     """What the driver says, in one line behind its word for the failure."""
     cause = getattr(error, "orig", None) or error
     return f"{type(cause).__name__}: {' '.join(str(cause).split())}"
+
+
+@contextmanager
+def telling_away() -> Iterator[None]:
+    """For a command: DatabaseAwayError, whose text is for its user, where the database is away; defects stay as they are."""
+    try:
+        yield
+    except STORE_FAILURES as failure:
+        if not is_away(failure):
+            raise
+        raise DatabaseAwayError(f"the database cannot be used: {describe(failure)}") from failure
 
 
 def is_lost_connection(error: Exception) -> bool:

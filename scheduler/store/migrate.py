@@ -1,13 +1,14 @@
 """`python -m scheduler.store.migrate`: bring the database to this release's schema."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 
 from config.settings import Settings, SettingsError, load
-from scheduler.store.failures import STORE_FAILURES, describe, is_away
+from scheduler.store.failures import DatabaseAwayError, telling_away
 from scheduler.store.session import Store, make_store
 
 ROOT = Path(__file__).parents[2]
@@ -31,20 +32,12 @@ def main() -> int:
     """Exit status 0, or 1 with a sentence on what to change."""
     try:
         settings = load(Settings)
-    except SettingsError as wrong:
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with telling_away(), closing(make_store(settings.sql_url())) as store:
+            migrate(store)
+    except (SettingsError, DatabaseAwayError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a command's own output
         return 1
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = make_store(settings.sql_url())
-    try:
-        migrate(store)
-    except STORE_FAILURES as failure:
-        if not is_away(failure):
-            raise
-        print(f"the database cannot be used: {describe(failure)}", file=sys.stderr)  # noqa: T201
-        return 1
-    finally:
-        store.close()
     return 0
 
 

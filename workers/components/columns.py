@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 SHOWN_LETTERS: Final = 40
+FURTHEST: Final = 1e140
+"""Squares of larger values leave float64's range where there are many of them."""
 
 
 class NotNumericError(ValueError):

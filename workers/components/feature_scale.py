@@ -7,10 +7,9 @@ from typing import Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
-from workers.components.columns import Vector
+from workers.components.columns import FURTHEST, Vector
 from workers.components.fitted import RUN, Kind, check_known, run_transform
 from workers.components.frames import SELECTION, Frame, change_features, read_numbers, select_features
-from workers.components.vertical_data import FURTHEST
 
 DISCLOSURE: Final = (
     ("the centre", "numbers of rows and features; where the task fails names of columns", "none"),

@@ -7,13 +7,11 @@ from typing import Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import Vector
+from workers.components.columns import FURTHEST, Vector
 from workers.components.tables import Samples, read_samples, refuse_weights, render_names
 
 LARGEST: Final = 2.0**20
 FINEST: Final = 2.0**-10
-FURTHEST: Final = 1e140
-"""Squares of larger values leave float64's range where there are many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

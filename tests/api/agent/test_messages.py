@@ -109,3 +109,10 @@ def test_a_call_that_would_keep_others_waiting_is_refused(kind):
     assert len(getattr(parse_sync(call("t" * (MAX_REPEATS + 1))), kind)) == MAX_REPEATS + 1
     with pytest.raises(InvalidDocumentError, match="again and again"):
         parse_sync(call("t" * (MAX_REPEATS + 2)))
+
+
+def test_each_component_of_a_hello_is_looked_at_also_of_two_with_one_name():
+    offers = [{"name": "c", "params": {"n": number}} for number in (1 << 70, 1)]
+    hello = json.loads(HELLO % (1, 1)) | {"components": offers}
+    with pytest.raises(InvalidDocumentError, match=r"components\.0\.params"):
+        parse_hello(json.dumps(hello).encode())

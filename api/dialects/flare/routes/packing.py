@@ -29,7 +29,8 @@ META: Final = "meta.json"
 _UNREADABLE: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError,
 )  # fmt: skip
-"""What zipfile and its unpackers raise; that of bzip2 is a plain OSError."""
+"""What zipfile and its unpackers raise; NotImplementedError for a way of packing that Python lacks, RuntimeError for a
+password, and bzip2's error is an OSError without a number."""
 
 
 async def pack_result(call: Call, job: str, *, meta: Mapping[str, Any], log: bytes) -> IO[bytes]:
@@ -105,6 +106,8 @@ def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str) -> None
                 if not member.is_dir():
                     _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
     except _UNREADABLE as wrong:
+        if isinstance(wrong, OSError) and wrong.errno is not None:
+            raise  # our own disk's, e.g. that it is full
         raise FlareError(MetaStatus.ERROR, f"the {below} of the result is damaged: {wrong}") from wrong
 
 

@@ -1,3 +1,4 @@
+import errno
 import io
 import zipfile
 
@@ -55,6 +56,15 @@ def test_a_damaged_member_is_said_however_it_was_packed(kind):
     broken[start : start + 6] = b"\xff" * 6
     with pytest.raises(FlareError, match="the workspace of the result is damaged"):
         copy(io.BytesIO(bytes(broken)))
+
+
+def test_a_disk_of_ours_that_is_full_is_no_damaged_result():
+    class Full(io.BytesIO):
+        def write(self, _piece):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"), zipfile.ZipFile(Full(), "w") as result:
+        copy_members(make_zip({"a": b"x"}), result, "workspace")
 
 
 async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
