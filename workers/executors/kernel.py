@@ -101,6 +101,14 @@ def signal_quietly(pid: int, number: signal.Signals) -> None:
         return  # it is gone, or its number belongs to somebody else by now
 
 
+def name_signal(number: int) -> str:
+    """As SIGKILL; most of the real-time signals have a number only."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def kill_below(pid: int, *, patience_s: float = 5.0) -> None:
     """Kill everything below `pid`, which must not be forking itself; returns when all of it is dead."""
     give_up = time.monotonic() + patience_s

@@ -6,7 +6,7 @@ from typing import Any, Final
 from scheduler.domain.messages import Assignment, MetricPoint, OutputRef
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import Ending, Limits, Place, Sink
-from workers.executors.kernel import count_oom_kills
+from workers.executors.kernel import count_oom_kills, name_signal
 from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
@@ -125,7 +125,7 @@ class ProcessRun:
             return failure("limit", "the task wrote a larger file than it may (FEDROTA_TASK_DISK_BYTES)")
         if -code == signal.SIGKILL:
             return failure("lost", "the task's process was killed from outside (SIGKILL)")
-        return failure("lost", f"the task's process crashed: {signal.Signals(-code).name}")
+        return failure("lost", f"the task's process crashed: {name_signal(-code)}")
 
     def finish(self, ending: Ending) -> None:
         """The attempt is over; tell it once."""

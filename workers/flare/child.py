@@ -1,13 +1,13 @@
 """FLARE's server or client process of this party, and the end of everything that it has started."""
 
 import os
-import signal
 import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from workers.executors.kernel import name_signal
 from workers.flare.forks import Forks
 from workers.flare.programs import CLIENT, SERVER
 
@@ -39,7 +39,7 @@ class Child:
         """ChildDiedError where it is gone."""
         code = self._fork.poll()
         if code is not None:
-            how = f"ended with exit status {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+            how = f"ended with exit status {code}" if code >= 0 else f"was killed by {name_signal(-code)}"
             raise ChildDiedError(f"FLARE's {self._side} process {how}")
 
     def list_tree(self) -> list[Any]:

@@ -36,6 +36,7 @@ def test_an_output_that_is_no_file_of_its_own_fails_the_task(workshop, write):
         (["sh", "-c", "echo last words; exit 3"], "exit", "exit status 3"),
         (["no-such-program"], "invalid", "cannot start 'no-such-program'"),
         (["sh", "-c", "kill -SEGV $$"], "lost", "SIGSEGV"),
+        (["sh", "-c", "kill -35 $$"], "lost", "signal 35"),
         (["echo", "{param.absent}"], "invalid", "names no param of this step; it has none"),
         (["echo", "{output.absent}"], "invalid", "names no output"),
         ([], "invalid", "must be a list of texts"),

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.workers.flare.conftest import Stage
 
 MEMBER = """
@@ -47,9 +49,11 @@ except ChildDiedError as wrong:
 """
 
 
-def test_a_process_that_was_killed_is_told_with_the_signal(stage):
-    said = run(stage, "child.list_tree()[0].kill()\n" + ENDED, server="import time; time.sleep(60)")
-    assert "said: FLARE's server process was killed by SIGKILL" in said
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (35, "signal 35")])
+def test_a_process_that_was_killed_is_told_with_the_signal(stage, number, name):
+    kill = f"child.list_tree()[0].send_signal({number})\n"
+    said = run(stage, kill + ENDED, server="import time; time.sleep(60)")
+    assert f"said: FLARE's server process was killed by {name}" in said
 
 
 def test_a_process_that_ends_by_itself_is_told_with_its_status(stage):
