@@ -114,7 +114,6 @@ class CommandRun(ProcessRun):
 
     def on_exit(self, code: int | None) -> None:
         """The command has ended: collect what it declared."""
-        self.process = None
         self._news.read_rest()
         if code == 0 and not self.is_over:
             self.loop.aside(collect_outputs, self.assignment, self.place, then=self.finish)

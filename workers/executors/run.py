@@ -75,9 +75,9 @@ class ProcessRun:
 
     def _kill(self) -> None:
         self.is_stopped = True
-        if self.is_over or self.process is None:
+        if self.is_over:
             return
-        if self.process.pid is None:  # nobody knows when it will be born: it is killed then
+        if self.process is None or self.process.pid is None:  # nobody knows when it will be born: it is killed then
             self.finish(failure("stopped", "the task was stopped before its process began"))
         else:
             self.process.kill()

@@ -1,10 +1,13 @@
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
 from tests.workers.fakes import is_alive, make_peer, until
+from workers.executors import command as command_module
 from workers.executors.kernel import list_children
+from workers.executors.pool import EAGER
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)
@@ -67,3 +70,33 @@ def test_a_task_whose_process_cannot_begin_can_be_stopped(make_workshop):
     workshop.nursery._is_ready.set()
     assert workshop.run("fresh").sink.wait().outcome == "success"
     until(lambda: list_children(workshop.nursery.zygote_pid) == warm)
+
+
+def test_a_task_that_waits_for_a_process_can_be_stopped(make_workshop):
+    workshop = make_workshop()
+    until(lambda: list_children(workshop.nursery.zygote_pid))  # the warm one
+    workshop.nursery._is_ready.clear()
+    runs = [workshop.run("lasting", task=f"l{number}") for number in range(EAGER + 1)]
+    runs[-1].handle.stop(0.1)
+    assert (runs[-1].sink.wait().kind, runs[-1].sink.pids) == ("stopped", [])
+    for run in runs[:-1]:
+        run.handle.kill()
+        run.sink.wait()
+    workshop.nursery._is_ready.set()
+    assert workshop.run("quick").sink.wait().outcome == "success"
+
+
+def test_a_stop_while_outputs_are_collected_does_not_undo_a_success(workshop, monkeypatch):
+    collect, begun, go_on = command_module.collect_outputs, threading.Event(), threading.Event()
+
+    def wait(*args):
+        begun.set()
+        assert go_on.wait(60)
+        return collect(*args)
+
+    monkeypatch.setattr(command_module, "collect_outputs", wait)
+    run = workshop.command("true")
+    assert begun.wait(60)
+    run.handle.kill()
+    workshop.loop.call(go_on.set)
+    assert run.sink.wait().outcome == "success"
