@@ -112,7 +112,7 @@ def _check_status(answer: http.client.HTTPResponse) -> None:
 def _save(answer: http.client.HTTPResponse, draft: Path) -> None:
     """Write the body; _TryAgainError where it is not as long as, or not, what the headers promise."""
     promised = answer.headers.get("ETag", "").strip('"')
-    expected = int(answer.headers.get("Content-Length", "-1"))
+    expected = answer.length  # None where nothing says it that can be understood
     digest, size = hashlib.sha256(), 0
     with draft.open("wb") as file:
         while block := answer.read(BLOCK_BYTES):

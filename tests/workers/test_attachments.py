@@ -60,8 +60,9 @@ def test_a_file_comes_whole_with_the_workers_token(shop, tmp_path):
         (503, b"busy", "", 4),
         (200, BODY[:-1] + b"x", DIGEST, len(BODY)),
         (200, BODY[:1000], DIGEST, len(BODY)),
+        (200, BODY, DIGEST, "many"),
     ],
-    ids=["busy", "damaged", "cut short"],
+    ids=["busy", "damaged", "cut short", "of no length"],
 )
 def test_what_goes_wrong_once_is_tried_again(shop, tmp_path, first):
     shop.answers = [first, GOOD]

@@ -1,6 +1,7 @@
 """The one thread in which all executors wait: for processes, pipes and the clock."""
 
 import asyncio
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -70,7 +71,14 @@ class ExecutorLoop:
         """As `aside`, in a thread of its own: for what may take hours."""
 
         def work() -> None:
-            self.call(then, function(*args))
+            is_done = False
+            try:
+                self.call(then, function(*args))
+                is_done = True
+            finally:
+                if not is_done:  # as any error of the loop: else the attempt would hang for good
+                    log.critical("executors_failed", reason="error in a thread apart", exc_info=sys.exc_info())
+                    self.on_error()
 
         threading.Thread(target=work, name="executors-apart", daemon=True).start()
 

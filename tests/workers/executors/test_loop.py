@@ -34,10 +34,19 @@ def test_calls_come_in_order_in_one_thread_and_results_come_back_to_it(loop):
     assert {value for value, _ in seen} >= {"aside", "apart"}
 
 
-def test_an_error_that_nobody_foresaw_is_told(loop):
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda loop: loop.call(lambda: 1 / 0),
+        lambda loop: loop.call(lambda: loop.aside(lambda: 1 / 0, then=print)),
+        lambda loop: loop.call(lambda: loop.apart(lambda: 1 / 0, then=print)),
+    ],
+)
+def test_an_error_that_nobody_foresaw_is_told(loop, fail, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _error: None)
     told = threading.Event()
     loop.on_error = told.set
-    loop.call(lambda: 1 / 0)
+    fail(loop)
     assert told.wait(60)
 
 
