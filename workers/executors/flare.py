@@ -90,14 +90,18 @@ class FlareRun(MemberRun):
             for name, content in {**(files or {}), ORDER: given}.items():
                 (self.place.workdir / name).write_bytes(content)
         except OSError as wrong:
-            self.finish(failure("limit", f"the run's files cannot be written: {wrong}"))
+            self.miss_files(wrong)
             return
         self.run_inside(self.executor.commands, {"command": [self.module], "outputs": {OUTPUT: "file"}})
+
+    def miss_files(self, wrong: OSError) -> None:
+        """End early: a file of the run can be neither read nor written."""
+        self.give_up(failure("limit", f"the run's files cannot be read or written: {wrong}"))
 
     def ended(self, ending: Ending) -> None:
         """The command is gone; where it failed it may have left a reason in words."""
         verdict = read_json(self.place.workdir / VERDICT) if ending.outcome != "success" else None
-        if verdict is not None:
+        if verdict is not None and verdict.keys() >= {"kind", "message"}:
             ending = replace(ending, kind=str(verdict["kind"]), message=str(verdict["message"]))
         super().ended(ending)
 
@@ -167,10 +171,20 @@ class ServerRun(FlareRun):
         """Pass on the kits as they are made, and that the job is over."""
         if self.is_over:
             return
+        try:
+            self._send_kits()
+        except OSError as wrong:
+            self.miss_files(wrong)
+        else:
+            self._look_for_end()
+
+    def _send_kits(self) -> None:
         for site in list(self._unsent):
             kit = self.place.workdir / KITS / f"{site}.zip"
             if kit.exists():
                 self.send(Letter(self._unsent.pop(site).task, KIT), kit.read_bytes())
+
+    def _look_for_end(self) -> None:
         if (self.place.workdir / FINISHED).exists():
             self._tell_over()
         else:
@@ -201,12 +215,20 @@ class ClientRun(FlareRun):
             raise AssignmentError("run: a FLARE job needs a member in the role 'server'")
         self._server = server
         key = self.place.workdir / "site" / "startup" / "client.key"
-        self.loop.aside(make_request, self.assignment.party, key, then=self._on_request)
+        self.loop.aside(self._make_request, key, then=self._on_request)
         self.receive(Letter(server.task, KIT), timeout_s=2 * START_S, then=self._on_kit)
 
-    def _on_request(self, request: str) -> None:
-        if not self.is_over:
-            self.send(Letter(self._server.task, REQUEST), request.encode())
+    def _make_request(self, key: Path) -> str | OSError:
+        try:
+            return make_request(self.assignment.party, key)
+        except OSError as wrong:
+            return wrong
+
+    def _on_request(self, made: str | OSError) -> None:
+        if isinstance(made, OSError):
+            self.miss_files(made)
+        elif not self.is_over:
+            self.send(Letter(self._server.task, REQUEST), made.encode())
 
     def _on_kit(self, message: Bytes, error: str) -> None:
         if error:
@@ -218,8 +240,11 @@ class ClientRun(FlareRun):
     def _on_over(self, _message: Bytes, error: str) -> None:
         if error:
             self.follow(f"the server's party is gone: {error}")
-        else:
+            return
+        try:
             (self.place.workdir / END).touch()
+        except OSError as wrong:
+            self.miss_files(wrong)
 
 
 def parse_run(run: Mapping[str, Any]) -> tuple[str, str]:

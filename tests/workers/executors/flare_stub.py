@@ -14,7 +14,13 @@ def serve() -> None:
     if order["folder"] == "broken":
         Path("verdict.json").write_text(json.dumps({"kind": "error", "message": "FLARE's job ended as FINISHED:X"}))
         sys.exit(1)
+    if order["folder"] == "raves":
+        Path("verdict.json").write_text("{}")
+        sys.exit(1)
     Path("kits").mkdir()
+    if order["folder"] == "spoils":
+        Path("kits", "a.zip").mkdir()
+        time.sleep(60)
     for site, request in order["requests"].items():
         assert "BEGIN CERTIFICATE REQUEST" in request
         draft = Path("kits", f"{site}.draft")

@@ -1,3 +1,4 @@
+import errno
 import sys
 import time
 from dataclasses import replace
@@ -167,8 +168,44 @@ def test_files_that_cannot_be_written_fail_the_member(site, workshop):
         server.assignment.task, 1, Letter(client.assignment.task, "kit"), b"kit", on_done=lambda _error: None
     )
     ending = client.sink.wait()
-    assert (ending.kind, "the run's files cannot be written" in ending.message) == ("limit", True)
+    assert (ending.kind, "the run's files cannot be read or written" in ending.message) == ("limit", True)
     server.handle.kill()
+
+
+def test_a_key_that_cannot_be_kept_fails_the_site(site, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("workers.executors.flare.make_request", fail)
+    ending = site.start("ta").sink.wait()
+    assert (ending.kind, "No space left on device" in ending.message) == ("limit", True)
+
+
+def test_a_mark_that_cannot_be_set_fails_the_site(site):
+    client = site.start("ta")
+    server = f"ts-{id(site)}"
+    site.letters.send(server, 1, Letter(client.assignment.task, "kit"), b"kit", on_done=lambda _error: None)
+    client.sink.wait_begun()
+    (client.place.workdir / "end").symlink_to("no/such/folder")
+    site.letters.send(server, 1, Letter(client.assignment.task, "over"), b"", on_done=lambda _error: None)
+    assert client.sink.wait().kind == "limit"
+
+
+def test_what_a_job_leaves_in_the_run_s_folder_fails_the_server_at_worst(site):
+    runs = [site.start(task, folder="spoils") for task in ("ts", "ta", "tb")]
+    ending = runs[0].sink.wait()
+    assert (ending.kind, "a.zip" in ending.message) == ("limit", True)
+    for run in runs[1:]:
+        run.handle.kill()
+        run.sink.wait()
+
+
+def test_a_verdict_that_is_none_is_passed_over(site):
+    runs = [site.start(task, folder="raves") for task in ("ts", "ta", "tb")]
+    assert runs[0].sink.wait().kind == "exit"
+    for run in runs[1:]:
+        run.handle.kill()
+        run.sink.wait()
 
 
 def test_without_the_engine_the_operator_is_told_what_to_set(workshop):
