@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from http.client import HTTPException
 from typing import Any, Final
 
 import orjson
@@ -38,7 +39,7 @@ def fetch_status(address: str) -> Mapping[str, Any] | None:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(f"http://{address}/v1/status", timeout=PATIENCE_S) as answer:
             found = orjson.loads(answer.read(MAX_BYTES))
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):  # what listens there may be no aggregator
         return None
     return found if isinstance(found, dict) else None
 

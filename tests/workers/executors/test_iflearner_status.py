@@ -41,16 +41,28 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_host(monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    assert ask(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{"a":1}') == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz", b""]
+)
+def test_whatever_else_listens_at_its_port_is_no_aggregator(said):
+    assert ask(said) is None
+
+
+def ask(said):
+    """What is understood of something that says this to whoever asks."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             connection, _ = server.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{"a":1}')
+                connection.sendall(said)
 
         threading.Thread(target=serve, daemon=True).start()
-        assert fetch_status(f"127.0.0.1:{server.getsockname()[1]}") == {"a": 1}
+        return fetch_status(f"127.0.0.1:{server.getsockname()[1]}")
 
 
 @pytest.mark.parametrize("message", [b"", b"{}", b"5", b'{"ready": true, "more": 1}', b"\xff"])
