@@ -2,17 +2,28 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
-from scheduler.domain.messages import Assignment, Beat, MetricPoint, Outcome, Report
+import orjson
+import structlog
+
+from scheduler.domain.messages import Assignment, Beat, MetricPoint, Outcome, OutputRef, Report
 from workers.executors.base import Ending, Handle
 from workers.spool import Key, Record
+
+log = structlog.get_logger(__name__)
 
 POINTS_PER_BEAT: Final = 1_000
 POINTS_WAITING: Final = 5_000
 SUMMARY_KEYS: Final = 500
+SUMMARY_BYTES: Final = 4 << 20
+"""As JSON; the gateway takes no call of more than 16 MiB, and a report that it never takes is lost."""
+LEVELS_ABOVE: Final = 64
+"""What is written inside of so many lists has fewer than 200 levels, which is as many as the gateway reads in all."""
+NAME_CHARS: Final = 1_000
+"""A curve's name; longer ones could make the points of one beat more than a call may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +86,11 @@ class Attempt:
 
     def measured(self, points: tuple[MetricPoint, ...]) -> None:
         """New points of its curves."""
+        kept = [point for point in points if len(point.name) <= NAME_CHARS]
+        if len(kept) < len(points):
+            log.warning("metrics_dropped", task=self.key[0], count=len(points) - len(kept), reason="too long a name")
         with self._changed:
-            self._points += points
+            self._points += kept
             self._note_news()
 
     def _note_news(self) -> None:
@@ -132,9 +146,39 @@ class Attempt:
             kind=stop.kind if stop else ending.kind,
             message=stop.message if stop else ending.message,
             detail="" if stop else ending.detail,
-            outputs=ending.outputs,
-            summary=self._summary,
+            outputs=tuple(map(self._lighten, ending.outputs)),
+            summary=self._fit(self._summary),
             log_size=ending.log_size,
         )
         batch = self._batch if self._sent else self._batch + 1
         return Record(report=report, batch=batch if self._points else 0, sent=self._sent, metrics=tuple(self._points))
+
+    def _lighten(self, output: OutputRef) -> OutputRef:
+        return replace(output, facts=self._fit(output.facts)) if output.facts else output
+
+    def _fit(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What of it a call can carry: neither nested too deeply nor too long."""
+        if not document or 0 < _count_bytes(document) <= SUMMARY_BYTES:
+            return document
+        kept: dict[str, Any] = {}
+        room = SUMMARY_BYTES
+        for name, value in document.items():
+            size = _count_bytes({name: value})
+            if 0 < size <= room:
+                kept[name] = value
+                room -= size
+        log.warning(
+            "figures_dropped", task=self.key[0], names=[name[:100] for name in document if name not in kept][:10]
+        )
+        return kept
+
+
+def _count_bytes(document: Mapping[str, Any]) -> int:
+    """Its length as JSON; 0 where it has too many levels."""
+    nested: Any = document
+    for _ in range(LEVELS_ABOVE):
+        nested = [nested]
+    try:
+        return len(orjson.dumps(nested))
+    except TypeError:
+        return 0

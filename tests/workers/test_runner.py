@@ -1,8 +1,10 @@
 import os
 import signal
+import sys
 import threading
 import time
 
+import orjson
 import pytest
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
@@ -150,6 +152,21 @@ def test_an_item_that_the_gateway_will_never_take_holds_up_no_other(gateway, wor
         assert gateway.report_of(name)["outcome"] == "success"
     until(lambda: is_tidy(worker))
     assert not gateway.tasks["bad"].report
+
+
+def test_figures_that_no_call_could_carry_neither_end_the_worker_nor_lose_the_report(gateway, worker):
+    gateway.judge = lambda call: 413 if len(orjson.dumps(call)) > 16 << 20 else 200
+    script = """
+import json, os
+with open(os.environ["FEDROTA_METRICS"], "w") as file:
+    file.write('{"summary": {"loss": 1, "deep": ' + '{"a":' * 300 + "1" + "}" * 302 + "\\n")
+    for number in range(400):
+        file.write(json.dumps({"summary": {f"k{number}": "x" * 60_000}}) + "\\n")
+        file.write(json.dumps({"name": f"k{number}" + "x" * 60_000, "value": 1}) + "\\n")
+"""
+    give(gateway, worker, "t1", run={"command": [sys.executable, "-c", script]})
+    report = gateway.report_of("t1")
+    assert (report["outcome"], report["summary"]["loss"], "deep" in report["summary"]) == ("success", 1, False)
 
 
 def test_a_knock_for_another_dispatch_is_refused_and_forgotten(gateway, worker):
