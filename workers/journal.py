@@ -58,7 +58,8 @@ class Journal:
         self._file = self._rewrite()
         self._lines = 0
         self._is_dirty = False
-        self._torn = b""
+        self._is_behind = False
+        """Whether the file lacks lines, or ends within one, because a full disk did not take them."""
         self._guard = threading.RLock()
 
     def close(self) -> None:
@@ -105,26 +106,30 @@ class Journal:
             return
         self._lines += len(lines)
         self._is_dirty = True
-        content = self._torn + b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        if self._is_behind and self._shorten():  # an end left unsaid would cost a success its outputs in the next life
+            return
+        content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        if self._is_behind:  # what is written next must not share the line that was cut off
+            content = b"\n" + content
         try:
             is_whole = os.write(self._file, content) == len(content)
         except OSError as wrong:  # a full disk must not stop what runs well
             log.warning("journal_failed", reason=str(wrong))
-            return
-        self._torn = b"" if is_whole else b"\n"  # what is written next must not share the line that was cut off
-        if not is_whole:
-            log.warning("journal_failed", reason="the disk took only a part")
+            is_whole = False
+        self._is_behind = self._is_behind or not is_whole
 
-    def _shorten(self) -> None:
-        """Begin a file without what has ended; a full disk puts that off."""
+    def _shorten(self) -> bool:
+        """Begin a file with nothing but what is open; a full disk puts that off (False)."""
         self._lines = 0
         try:
             file = self._rewrite()
         except OSError as wrong:
-            log.warning("journal_not_shortened", reason=str(wrong))
-            return
+            log.warning("journal_not_rewritten", reason=str(wrong))
+            self._is_behind = True  # it may have been put in the place of the one that is written to
+            return False
         os.close(self._file)
-        self._file, self._torn = file, b""
+        self._file, self._is_behind = file, False
+        return True
 
     def _rewrite(self) -> int:
         entries = self._open.values()

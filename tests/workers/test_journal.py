@@ -89,10 +89,11 @@ def test_the_file_stays_small(open_journal, tmp_path, monkeypatch):
     assert [entry.key for entry in open_journal().leftovers()] == [("open", 1)]
 
 
-def test_a_full_disk_puts_off_what_would_shorten_the_journal(open_journal, monkeypatch):
-    def refuse(_file: Path, _content: bytes) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+def refuse(*_: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
+
+def test_a_full_disk_puts_off_what_would_shorten_the_journal(open_journal, monkeypatch):
     monkeypatch.setattr(journal_module, "REWRITE_AFTER", 1)
     first = open_journal()
     with monkeypatch.context() as full:
@@ -108,8 +109,42 @@ def test_a_line_that_a_full_disk_cuts_off_takes_no_other_with_it(open_journal, m
     write = os.write
     first = open_journal()
     with monkeypatch.context() as full:
-        full.setattr(os, "write", lambda file, content: write(file, content[:5]))
-        first.begin([("cut", 1)])
-    first.begin([("whole", 1)])
-    first.close()
+        full.setattr(journal_module, "write_durably", refuse)
+        with full.context() as fuller:
+            fuller.setattr(os, "write", lambda file, content: write(file, content[:5]))
+            first.begin([("cut", 1)])
+        first.begin([("whole", 1)])
+        first.close()
     assert [entry.key for entry in open_journal().leftovers()] == [("whole", 1)]
+
+
+def test_an_end_that_a_full_disk_did_not_take_is_made_up_for(open_journal, monkeypatch):
+    first = open_journal()
+    first.begin([("a", 1), ("b", 1)])
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", refuse)
+        full.setattr(journal_module, "write_durably", refuse)
+        first.end([("a", 1)])
+        first.begin([("c", 1)])
+    first.begin([("d", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("b", 1), ("c", 1), ("d", 1)]
+
+
+def test_a_new_file_that_cannot_be_opened_takes_no_later_line_with_it(open_journal, monkeypatch):
+    """It has replaced the old one by then."""
+    write = journal_module.write_durably
+
+    def write_and_fail(file: Path, content: bytes) -> None:
+        write(file, content)
+        raise OSError(errno.EIO, "the folder cannot be synced")
+
+    monkeypatch.setattr(journal_module, "REWRITE_AFTER", 1)
+    first = open_journal()
+    first.begin([("a", 1), ("b", 1)])
+    with monkeypatch.context() as broken:
+        broken.setattr(journal_module, "write_durably", write_and_fail)
+        first.end([("a", 1)])
+    first.begin([("c", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("b", 1), ("c", 1)]
