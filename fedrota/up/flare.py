@@ -12,6 +12,7 @@ from fedrota.bridge.imports import check_version
 from fedrota.bridge.options import find_missing
 from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder
+from fedrota.up.given import find_setting
 from fedrota.up.options import Options
 from fedrota.up.probes import Probe, opens
 from fedrota.up.programs import Program
@@ -86,7 +87,7 @@ def _is_open(port: int, certificates: Path) -> Probe:
 
 
 def _read_engines(environment: Mapping[str, str]) -> dict[str, str]:
-    text = environment.get(ENGINES) or "{}"
+    text = find_setting(environment, ENGINES) or "{}"
     try:
         found = json.loads(text)
     except ValueError:

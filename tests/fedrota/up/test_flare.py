@@ -92,6 +92,15 @@ def test_workers_get_the_interpreter_that_the_user_named():
     assert engines_env(Options(), engines("/theirs")) == {}
 
 
+def test_engines_of_the_toml_file_are_found_as_the_workers_find_them(tmp_path):
+    file = tmp_path / "fedrota.toml"
+    file.write_text('[engines]\niflearner = "/other"\nflare = "/theirs"\n')
+    given = {"FEDROTA_CONFIG": str(file)}
+    assert find_python(Options(), given) == "/theirs"
+    found = engines_env(Options(flare_python="/mine"), given)
+    assert json.loads(found["FEDROTA_ENGINES"]) == {"iflearner": "/other", "flare": "/mine"}
+
+
 @pytest.fixture
 def bridge_of(tmp_path):
     folder = make_folder(tmp_path / "state")
