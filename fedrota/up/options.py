@@ -1,15 +1,15 @@
-"""What the user asked `fedrota up` for: flags over environment over TOML file over what was remembered."""
+"""What the user asked `fedrota up` for: flags over environment over TOML files over what was remembered."""
 
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from fedrota.up.errors import UpError
-from fedrota.up.given import find_setting
+from fedrota.up.given import find_in_config, find_variable
 
 PARTS: Final = ("gateway", "scheduler", "worker")
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -115,8 +115,11 @@ def read_config(path: Path) -> dict[str, Any]:
 def make_options(
     *, flags: Mapping[str, Any], environment: Mapping[str, str], config: Mapping[str, Any] | None = None
 ) -> Options:
-    """The options after precedence and checks; a flag that was not given is None or empty."""
-    chosen = {**(config or {}), **_from_environment(environment)}
+    """The options after precedence and checks; a flag that was not given is None or empty.
+
+    `config` was named for this command, so it wins over the file of FEDROTA_CONFIG, which all processes read.
+    """
+    chosen = {**_collect(environment, find_in_config), **(config or {}), **_collect(environment, find_variable)}
     chosen |= {key: value for key, value in flags.items() if value not in (None, (), [], "")}
     parties = chosen.get("parties", ())
     slots = chosen.get("slots", Options().slots)
@@ -134,10 +137,9 @@ def with_parties(options: Options, remembered: Iterable[PartySpec]) -> Options:
     return options if options.parties else replace(options, parties=tuple(remembered) or DEFAULT_PARTIES)
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        key: text for key, name in ENVIRONMENT.items() if (text := find_setting(environment, name))
-    }
+def _collect(environment: Mapping[str, str], find: Callable[[Mapping[str, str], str], str]) -> dict[str, Any]:
+    """The options that the processes' settings give, looked for with `find`."""
+    found: dict[str, Any] = {key: text for key, name in ENVIRONMENT.items() if (text := find(environment, name))}
     if not environment.get(STATE):
         found.pop("state", None)  # `ps` and `down` look for the folder in the variable only
     for key, text in found.items():

@@ -98,6 +98,14 @@ def test_a_secret_file_keeps_up_from_a_broker_of_its_own(tmp_path):
     assert options_of(environment=environment, broker="redis://flag").broker == "redis://flag"
 
 
+def test_the_file_named_for_up_wins_over_the_processes_own_and_a_variable_over_both(tmp_path):
+    (tmp_path / "processes.toml").write_text('port = 1111\nhost = "::1"\n')
+    environment = {"FEDROTA_CONFIG": str(tmp_path / "processes.toml")}
+    options = options_of({"port": 2222}, environment=environment)
+    assert (options.port, options.host) == (2222, "::1")
+    assert options_of({"port": 2222}, environment={**environment, "FEDROTA_PORT": "3333"}).port == 3333
+
+
 def test_a_file_gives_everything_that_flags_give(tmp_path):
     path = tmp_path / "up.toml"
     path.write_text(
