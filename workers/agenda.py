@@ -32,8 +32,9 @@ class Agenda:
         self.running: dict[Key, Attempt] = {}
         self.unsaved: list[Record] = []
         """Reports that are not in the spool yet."""
-        self._held: dict[Key, None] = {}
-        self._waiting: dict[Key, None] = {}
+        self._held: dict[str, int] = {}
+        self._waiting: dict[str, int] = {}
+        """Knocks by task: the latest number alone counts, and a task that waits for long is knocked again and again."""
         self._claiming: dict[Key, bool] = {}
         self._due: dict[Key, Record] = {}
         self._last_call = 0.0
@@ -43,8 +44,9 @@ class Agenda:
         """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
         for knock in knocks:
             key = (knock.task, knock.seq)
+            waiting = self._held if knock.held else self._waiting
             if not (key in self._claiming or key in self.running or key in self._due):
-                (self._held if knock.held else self._waiting)[key] = None
+                waiting[knock.task] = max(knock.seq, waiting.get(knock.task, 0))
 
     def add_due(self, records: Iterable[Record]) -> None:
         """These records are in the spool: deliver them."""
@@ -107,13 +109,13 @@ class Agenda:
         """Held knocks always, since the centre keeps a slot for them; others for free slots."""
         if self.is_closing:
             return ()
-        held = list(self._held)[:room]
-        others = list(self._waiting)[: max(0, min(self._free - len(held), room - len(held)))]
+        held = list(self._held.items())[:room]
+        others = list(self._waiting.items())[: max(0, min(self._free - len(held), room - len(held)))]
         for key in held:
-            del self._held[key]
+            del self._held[key[0]]
             self._claiming[key] = True
         for key in others:
-            del self._waiting[key]
+            del self._waiting[key[0]]
             self._claiming[key] = False
         return tuple(Claim(*key) for key in (*held, *others))
 
@@ -152,17 +154,19 @@ class Agenda:
     def put_back(self) -> None:
         """The call failed: its claims wait again, before all others."""
         claims, self._claiming = self._claiming, {}
-        self._held = {**{key: None for key, held in claims.items() if held}, **self._held}
-        self._waiting = {**{key: None for key, held in claims.items() if not held}, **self._waiting}
+        self._held = {**{task: seq for (task, seq), held in claims.items() if held}, **self._held}
+        self._waiting = {**{task: seq for (task, seq), held in claims.items() if not held}, **self._waiting}
 
     def forget_knock(self, key: Key) -> None:
         """Do not ask for this one again."""
-        self._held.pop(key, None)
-        self._waiting.pop(key, None)
+        task, seq = key
+        for waiting in (self._held, self._waiting):
+            if waiting.get(task) == seq:
+                del waiting[task]
 
     def drop_knocks(self) -> list[Key]:
         """Forget all knocks; which they were."""
-        dropped = [*self._held, *self._waiting]
+        dropped = [*self._held.items(), *self._waiting.items()]
         self._held, self._waiting = {}, {}
         return dropped
 

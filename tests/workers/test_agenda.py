@@ -68,6 +68,19 @@ def test_a_held_knock_goes_first_and_never_waits_for_a_slot(agenda):
     assert claims_of(agenda.next_call(1.0, "me")) == ["gang"]
 
 
+def test_of_a_tasks_knocks_only_the_latest_is_claimed_in_the_first_ones_place(agenda):
+    """A task that waits for a slot is knocked anew every half minute, for hours perhaps."""
+    agenda.add_knocks([Knock("a", 1), Knock("b", 1), Knock("gang", 1, held=True)])
+    for seq in (2, 4, 3):
+        agenda.add_knocks([Knock("b", seq), Knock("a", seq), Knock("gang", seq, held=True)])
+    request = agenda.next_call(1.0, "me")
+    assert [(claim.task, claim.seq) for claim in request.claims] == [("gang", 4), ("a", 4)]
+    agenda.add_knocks([Knock("a", 5)])
+    agenda.put_back()
+    agenda.forget_knock(("a", 4))
+    assert agenda.drop_knocks() == [("gang", 4), ("a", 5), ("b", 4)]
+
+
 def test_a_knock_about_what_is_known_is_dropped(agenda):
     agenda.add_knocks([Knock("a", 1)])
     request = agenda.next_call(1.0, "me")
