@@ -57,7 +57,11 @@ _EXPIRED = make_sql(
     # The first condition is the index's own: SQLite does not conclude it from the second.
     "SELECT id, job_id FROM task WHERE state IN ('dispatched', 'running', 'lost_contact') "
     "AND state = 'dispatched' AND lease_until <= :now "
-    "AND party_id IN (SELECT id FROM party WHERE last_seen >= :seen) ORDER BY lease_until LIMIT :limit"
+    "AND party_id IN (SELECT id FROM party WHERE last_seen >= :seen) "
+    # A worker all of whose slots are in use takes nothing but gangs: it may know of the others, and waits.
+    "AND (gang OR party_id NOT IN (SELECT party.id FROM task AS its JOIN party ON party.id = its.party_id "
+    "WHERE its.state IN ('dispatched', 'running', 'lost_contact') AND its.state = 'running' AND its.agent = party.agent "
+    "GROUP BY party.id, party.slots HAVING SUM(its.slots) >= party.slots)) ORDER BY lease_until LIMIT :limit"
 )
 _REDISPATCH = make_sql(
     f"UPDATE task SET {to_state(Level.TASK, Event.REDISPATCHED)}, seq = seq + 1, lease_until = :lease "
@@ -171,7 +175,7 @@ def dispatch_steps(tx: Tx, steps: Sequence[str], *, now: datetime, lease_until: 
 
 
 def list_expired(tx: Tx, *, now: datetime, seen_since: datetime, limit: int) -> list[tuple[str, str]]:
-    """(task, job) of dispatches whose knock was not answered within its lease, by parties seen since then."""
+    """(task, job) of dispatches whose knock was not answered within its lease, by parties seen since then with room."""
     rows = tx.run(_EXPIRED, now=to_epoch(now), seen=to_epoch(seen_since), limit=limit)
     return [(row[0], row[1]) for row in rows]
 

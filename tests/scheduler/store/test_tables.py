@@ -92,7 +92,7 @@ def test_on_postgres_no_plan_of_a_hot_statement_walks_a_table_however_short_it_w
         # A row for each party.
         ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"),
         # What is underway.
-        ("dispatch._KNOCKED", "task"), ("dispatch._LIVE", "task"),
+        ("dispatch._KNOCKED", "task"), ("dispatch._LIVE", "task"), ("dispatch._EXPIRED", "task"),
         # The first one in the order of the queue.
         ("report._ANY_READY", "step"),
     }  # fmt: skip

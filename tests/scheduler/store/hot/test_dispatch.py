@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.service.limits import Patience
+from scheduler.service.parties import PartyPatch, change_party
 from scheduler.store.hot.dispatch import (
     dispatch_steps,
     list_expired,
@@ -13,7 +14,7 @@ from scheduler.store.hot.dispatch import (
     redispatch_tasks,
     survey,
 )
-from tests.scheduler.centre import Centre, chain, step
+from tests.scheduler.centre import ADMIN, Centre, chain, step
 
 
 def ready(centre, **given):
@@ -118,6 +119,43 @@ def test_an_unanswered_knock_is_sent_again_under_the_next_number(centre):
     assert centre.redispatch() == {}
     assert centre.claim("a", old).reason == "dispatch 1 is void: the present one is 2"
     assert centre.claim("a", new).assignment.seq == 2
+
+
+def test_a_busy_worker_is_not_knocked_again_for_what_it_has_no_slot_for(centre):
+    """Each knock more would be a line in the job's history, every half minute for as long as the others run."""
+    runs, waits, gang = (
+        centre.submit(step(name, roles=("guest",), gang=name == "gang")) for name in ("s", "t", "gang")
+    )
+    centre.write(lambda tx: change_party(tx, "a", PartyPatch(slots=1), by=ADMIN, now=centre.now))
+    knocks = {knock.task.split("-")[0]: knock for knock in centre.dispatch()["a"]}
+    assert set(knocks) == {runs, waits, gang}
+    centre.claim("a", knocks[runs])
+    for _ in range(3):
+        centre.wait(30)
+        centre.beat("a", knocks[runs])
+        assert [knock.task for knock in centre.redispatch()["a"]] == [knocks[gang].task]
+    centre.report("a", knocks[runs])
+    assert centre.claim("a", knocks[waits]).assignment, "the knock that the worker has kept is good"
+
+
+def test_what_a_busy_worker_never_heard_of_is_knocked_again_once_it_has_room(centre):
+    runs, lost = (centre.submit(step("s", slots=8, roles=("guest",))) for _ in range(2))
+    knocks = {knock.task.split("-")[0]: knock for knock in centre.dispatch()["a"]}
+    centre.claim("a", knocks[runs])
+    centre.wait(30)
+    centre.beat("a", knocks[runs])
+    assert centre.redispatch() == {}
+    centre.report("a", knocks[runs])
+    [again] = centre.redispatch()["a"]
+    assert (again.task, again.seq) == (knocks[lost].task, 2)
+
+
+def test_a_worker_that_starts_anew_is_knocked_again_though_its_former_life_filled_the_slots(centre):
+    runs, waits = (centre.submit(step("s", slots=8, roles=("guest",))) for _ in range(2))
+    knocks = {knock.task.split("-")[0]: knock for knock in centre.dispatch()["a"]}
+    centre.claim("a", knocks[runs])
+    centre.greet("a", agent="new")
+    assert [knock.task for knock in centre.redispatch()["a"]] == [knocks[waits].task]
 
 
 def test_a_worker_that_starts_anew_is_knocked_again_without_delay(centre):
