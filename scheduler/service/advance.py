@@ -90,7 +90,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | 
     open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
     if place is not None and place.after > last:
-        last, held = place.after, {**place.held, **held}
+        last, held = place.after, _join(place.held, held)
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
         key=lambda step: step.rank,
@@ -105,6 +105,12 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | 
         open_parties.intersection_update(_find_open(rooms, now=now, patience=patience))
     done.place = Place(steps[-1].rank, held)
     return done
+
+
+def _join(before: Mapping[str, Kept], first_page: Mapping[str, Kept]) -> dict[str, Kept]:
+    """What is kept behind a place: the first page was looked at before it, too, and may keep more now."""
+    kept = {**before, **first_page}
+    return {party: max(its, before.get(party, its), key=lambda each: each.slots) for party, its in kept.items()}
 
 
 def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *, after: Rank) -> Iterator[ReadyStep]:

@@ -178,6 +178,24 @@ def test_what_is_kept_is_kept_where_the_next_pass_goes_on(centre, monkeypatch):
     assert centre.states(small)[1] == {"small": "ready"}
 
 
+def test_what_the_first_page_keeps_takes_nothing_from_what_was_kept_before(centre, monkeypatch):
+    monkeypatch.setattr(advance, "PAGE", 1)
+    monkeypatch.setattr(advance, "MAX_PAGES", 2)
+    add(centre, "c")
+    wide = {"gang": True, "slots": 4}
+    for party in "bc":
+        centre.submit(step("s", gang=True, slots=centre.slots[party]), roles={"guest": (party,)}, priority=9)
+    centre.dispatch()
+    for number, party in enumerate("bc"):
+        centre.submit(step("s", **wide), roles={"guest": ("a",), "host": (party,)}, priority=8 - number)
+    small = centre.submit(step("s", gang=True), roles={"guest": ("a",)}, priority=6)
+    centre.wait(11)
+    first = centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience))
+    assert first.place.held["a"].slots == 8
+    centre.write(lambda tx: advance.dispatch_ready(tx, now=centre.now, patience=centre.patience, place=first.place))
+    assert centre.states(small)[1] == {"s": "ready"}
+
+
 def test_nothing_ready_is_an_empty_pass(centre):
     assert centre.dispatch() == {}
     assert centre.redispatch() == {}
