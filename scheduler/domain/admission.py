@@ -53,6 +53,20 @@ class Kept:
     slots: int
 
 
+def find_open(rooms: Mapping[str, Room], held: Mapping[str, Kept]) -> set[str]:
+    """The parties that have room for one slot's work, whoever's it is; no step that needs another party can start."""
+    return {
+        party
+        for party, room in rooms.items()
+        if not room.closed and room.live < room.window and not _is_kept(room, held.get(party), 1)
+    }
+
+
+def _is_kept(room: Room, kept: Kept | None, need: int, *, taken: int = 0) -> bool:
+    """Whether `need` more slots would take some that are kept; what is knocked takes a slot sooner or later."""
+    return kept is not None and room.slots - room.live - taken - kept.slots < need
+
+
 class _Ledger:
     """Slots and window places left at each party in this pass."""
 
@@ -69,7 +83,7 @@ class _Ledger:
             return f"party {party} is not registered"
         if room.closed:
             return room.closed
-        if self._is_kept(party, need):
+        if _is_kept(room, self.held.get(party), need, taken=self.taken_live[party]):
             return f"party {party} is kept free for step {self.held[party].step}, which has waited longer"
         if need > room.slots:
             return f"party {party} has {room.slots} slots in all, {need} are needed"
@@ -91,18 +105,14 @@ class _Ledger:
 
         One that waits for what is kept keeps nothing itself: it is the next to do so.
         """
-        if any(self._is_kept(party, need) for party, need in candidate.needs.items()):
+        if any(self._waits_behind(party, need) for party, need in candidate.needs.items()):
             return
         for party, need in candidate.needs.items():
             kept = self.held.get(party, Kept(step=candidate.step, slots=0))
             self.held[party] = Kept(step=kept.step, slots=kept.slots + need)
 
-    def _is_kept(self, party: str, need: int) -> bool:
-        """Whether `need` more slots would take some that are kept; what is knocked takes a slot sooner or later."""
-        room, kept = self.rooms.get(party), self.held.get(party)
-        if room is None or kept is None:
-            return False
-        return room.slots - room.live - self.taken_live[party] - kept.slots < need
+    def _waits_behind(self, party: str, need: int) -> bool:
+        return _is_kept(self.rooms[party], self.held.get(party), need, taken=self.taken_live[party])
 
 
 def admit(

@@ -17,6 +17,7 @@ from scheduler.service.advance import (
     Pass,
     Place,
     dispatch_ready,
+    explain_ready,
     list_due,
     redispatch_expired,
     settle_jobs,
@@ -25,6 +26,7 @@ from scheduler.service.limits import Patience
 from scheduler.service.retention import Retention
 from scheduler.store.effects import Effects
 from scheduler.store.failures import describe, is_away
+from scheduler.store.hot.dispatch import Rank
 from scheduler.store.session import Store
 from scheduler.store.tx import Tx
 
@@ -61,6 +63,7 @@ class Loop:
         self._sweeps = 0
         self._next_pass = 0.0
         self._place: Place | None = None
+        self._explained: Rank | None = None
 
     def nudge(self) -> None:
         """Ask for a pass; many asks before it begins are one."""
@@ -111,7 +114,7 @@ class Loop:
             self.nudge()
 
     def sweep(self) -> None:
-        """Repair what time has broken: expired leases, pauses and deadlines that are over, lost knocks."""
+        """Repair what time has broken: expired leases, pauses, deadlines that are over, lost knocks, stale reasons."""
         is_thorough = self._sweeps % THOROUGH_EVERY == 0
         self._sweeps += 1
         with self._store.read() as tx:
@@ -125,6 +128,9 @@ class Loop:
                 self._wake.clear()
                 self.dispatch()
         self._write(lambda tx, now: redispatch_expired(tx, now=now, patience=self._patience))
+        with self._store.write() as tx:
+            at = datetime.now(UTC)
+            self._explained = explain_ready(tx, now=at, patience=self._patience, after=self._explained)
 
     def remove_old(self) -> None:
         """Remove old jobs, batch after batch, as long as nothing else is to be done."""

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from scheduler.domain.admission import Candidate, Kept, Room, admit
+from scheduler.domain.admission import Candidate, Kept, Room, admit, find_open
 from scheduler.domain.machine import IllegalMoveError
 from scheduler.domain.messages import Knock
 from scheduler.service.limits import Patience
@@ -39,6 +39,7 @@ log: Final = structlog.get_logger()
 PAGE = 32
 MAX_PAGES = 64
 MAX_EXPIRED = 512
+MAX_EXPLAINED = 256
 MAX_SETTLED = 64
 """Jobs of one transaction; each takes some milliseconds."""
 
@@ -85,12 +86,12 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | 
     _dispatch_page(tx, done, steps, held, now=now, patience=patience)
     if len(steps) < PAGE:
         return done
-    # Behind a full page only those queues are worth a look whose parties all have room.
-    rooms, queues = survey(tx)
-    open_parties = _find_open(rooms, now=now, patience=patience)
     last = steps[-1].rank
     if place is not None and place.after > last:
         last, held = place.after, _join(place.held, held)
+    # Behind a full page only those queues are worth a look whose parties all have room.
+    rooms, queues = survey(tx)
+    open_parties = find_open(_judge(rooms, now=now, patience=patience), held)
     behind = merge(
         *(_walk(tx, queue, parties, open_parties, after=last) for queue, parties in queues.items()),
         key=lambda step: step.rank,
@@ -102,7 +103,7 @@ def dispatch_ready(tx: Tx, *, now: datetime, patience: Patience, place: Place | 
         if len(steps) < PAGE:
             return done
         rooms, _ = survey(tx)
-        open_parties.intersection_update(_find_open(rooms, now=now, patience=patience))
+        open_parties.intersection_update(find_open(_judge(rooms, now=now, patience=patience), held))
     done.place = Place(steps[-1].rank, held)
     return done
 
@@ -120,12 +121,6 @@ def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *
         steps = list_ready(tx, after=last, limit=PAGE, queue=queue)
         yield from takewhile(lambda _: parties <= open_parties, steps)
         last = steps[-1].rank if len(steps) == PAGE else None
-
-
-def _find_open(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> set[str]:
-    """The parties that have room."""
-    rooms = _judge(stored, now=now, patience=patience)
-    return {party for party, room in rooms.items() if not room.closed and room.live < room.window}
 
 
 def _dispatch_page(
@@ -146,6 +141,27 @@ def _dispatch_page(
         tx,
         {v.step: v.reason for v in verdicts if not v.starts and v.reason != known[v.step]},
     )
+
+
+def explain_ready(tx: Tx, *, now: datetime, patience: Patience, after: Rank | None) -> Rank | None:
+    """Store why the next MAX_EXPLAINED ready steps behind `after` wait; where to go on, None: at the beginning.
+
+    Passes do not look behind the first page where a party has no room. What waits there is told why in turn.
+    """
+    lock_admission(tx)
+    first = list_ready(tx, after=None, limit=PAGE)
+    if len(first) < PAGE:
+        return None
+    last = first[-1].rank
+    steps = list_ready(tx, after=last if after is None else max(after, last), limit=MAX_EXPLAINED)
+    rooms, _ = survey(tx)
+    candidates = (_candidate(step, now) for step in (*first, *steps))
+    verdicts = admit(candidates, _judge(rooms, now=now, patience=patience), reserve_after_s=patience.reserve_after_s)
+    reasons = {verdict.step: verdict.reason for verdict in verdicts}
+    stale = [step for step in steps if step.reason != reasons[step.id]]
+    free = lock_jobs(tx, [step.job for step in stale]) if stale else set()
+    explain_steps(tx, {step.id: reasons[step.id] for step in stale if step.job in free})
+    return steps[-1].rank if len(steps) == MAX_EXPLAINED else None
 
 
 def _judge(stored: Mapping[str, PartyRoom], *, now: datetime, patience: Patience) -> dict[str, Room]:

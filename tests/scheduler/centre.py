@@ -159,6 +159,14 @@ class Centre:
         """The second half of a sweep."""
         return self.write(lambda tx: advance.redispatch_expired(tx, now=self.now, patience=self.patience)).knocks
 
+    def explain(self) -> None:
+        """The last part of a sweep, until everything that is ready has been told why it waits."""
+        after = None
+        while after := self.write(
+            lambda tx, at=after: advance.explain_ready(tx, now=self.now, patience=self.patience, after=at)
+        ):
+            pass
+
     # --- what workers do ---
 
     def greet(self, party: str, **given: Any) -> None:

@@ -240,6 +240,14 @@ def test_the_next_pass_goes_on_where_one_was_cut_off(real, broker, monkeypatch):
     assert places == [None, cut, None]
 
 
+def test_the_sweeps_tell_what_waits_behind_the_first_page_why(real, broker, monkeypatch):
+    monkeypatch.setattr("scheduler.service.advance.PAGE", 1)
+    monkeypatch.setattr("scheduler.service.advance.MAX_EXPLAINED", 1)
+    jobs = real.submit_all([real.plan(step("s", slots=9))] * 3)
+    with running(make_loop(real, broker, sweep_s=0.05)):
+        eventually(lambda: all("8 slots in all" in real.job(job).reason for job in jobs))
+
+
 def test_a_loop_can_be_stopped_before_it_began(sqlite_store: Store, broker):
     loop = Loop(sqlite_store, broker, patience=Patience(), sweep_s=1)
     loop.stop()

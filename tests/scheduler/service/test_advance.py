@@ -5,8 +5,9 @@ import pytest
 from scheduler.domain.messages import Claim
 from scheduler.service import advance
 from scheduler.service.parties import PartyPatch, change_party, create_party
+from scheduler.store.hot.dispatch import lock_jobs
 from scheduler.store.writes import moves
-from tests.scheduler.centre import ADMIN, chain, step
+from tests.scheduler.centre import ADMIN, Centre, chain, step
 
 
 @pytest.fixture
@@ -63,6 +64,46 @@ def test_a_long_queue_for_an_absent_party_is_not_read(centre, small_pages, monke
     assert centre.states(lone)[1] == {"s": "dispatched"}
 
 
+def test_a_long_queue_of_gangs_for_busy_parties_is_not_read_again_and_again(centre, small_pages, monkeypatch):
+    """Every nudge would walk through it."""
+    add(centre, "c")
+    centre.submit(step("runs", gang=True, slots=8))
+    for party, [knock] in centre.dispatch().items():
+        centre.claim(party, knock)
+    centre.submit_all([centre.plan(step("s", gang=True, slots=8))] * 40)
+    lone = centre.submit(step("s"), roles={"guest": ("c",)}, priority=-5)
+    centre.wait(11)
+    assert count_listed(centre, monkeypatch) == (3 + 1, {"c": 1})
+    assert centre.states(lone)[1] == {"s": "dispatched"}
+
+
+def test_whatever_waits_behind_the_first_page_is_told_why(centre, small_pages, monkeypatch):
+    monkeypatch.setattr(advance, "MAX_EXPLAINED", 2)
+    add(centre, "c", "d")
+    backlog = centre.submit_all([centre.plan(step("s"), roles={"guest": ("c",)})] * 7)
+    lone = centre.submit(step("s"), roles={"guest": ("d",)}, priority=-5)
+    centre.wait(30)
+    centre.greet("a")
+    centre.dispatch()
+    assert centre.job(lone).reason == "step s: queued: the scheduler looks at it next"
+    centre.explain()
+    assert "party d is offline since" in centre.job(lone).reason
+    assert all("party c is offline since" in centre.job(job).reason for job in backlog)
+    centre.greet("d")
+    centre.explain()
+    assert centre.job(lone).reason == "step s: queued: the scheduler looks at it next"
+
+
+def test_why_a_step_waits_is_not_written_while_somebody_else_moves_its_job(clean_postgres, small_pages):
+    centre = Centre(clean_postgres)
+    jobs = centre.submit_all([centre.plan(step("s"))] * 5)
+    centre.wait(30)
+    with clean_postgres.write() as other:
+        lock_jobs(other, jobs[4:])
+        centre.explain()
+    assert [centre.job(job).reason.startswith("step s: party a is offline") for job in jobs[3:]] == [True, False]
+
+
 def test_queues_are_read_until_a_party_of_theirs_is_full(centre, small_pages, monkeypatch):
     add(centre, "c")
     centre.submit_all([centre.plan(step("s"))] * 40)
@@ -95,6 +136,7 @@ def test_what_a_wide_step_waits_for_is_kept_over_pages(centre, small_pages):
     centre.wait(11)
     small = centre.submit_all([centre.plan(step("small", gang=True))] * 8)
     assert centre.dispatch() == {}
+    centre.explain()
     assert centre.job(small[-1]).reason.startswith("step small: party a is kept free for step ")
     for party in "ab":
         task = f"{first}-0-1-{'ab'.index(party)}"
