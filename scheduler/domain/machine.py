@@ -199,9 +199,9 @@ class _Settling:
 
     def _settle_active(self, step: Step) -> None:
         for task in self.tasks[step.id]:
-            self._settle_overtime(step, task)
-        for task in self.tasks[step.id]:
             self._settle_lease(task)
+        for task in self.tasks[step.id]:
+            self._settle_overtime(step, task)
         tasks = self.tasks[step.id]
         is_broken = any(task.is_over and task.state is not State.SUCCESS for task in tasks)
         if is_broken or self.job.stop_kind is not None:
@@ -212,8 +212,13 @@ class _Settling:
             self._end_attempt(step)
 
     def _settle_overtime(self, step: Step, task: Task) -> None:
-        """The party ends a task at its timeout; this is for one that does not."""
+        """The party ends a task at its timeout; this is for one that does not.
+
+        One that was silent may have ended it in time: as long as it may be late, it may also come back and say so.
+        """
         if step.timeout_s is None or task.state not in HELD or task.stop_kind is not None:
+            return
+        if task.state is State.LOST_CONTACT and task.lease_until and not self._is_past(task.lease_until, TIMEOUT_GRACE_S):
             return
         if task.started is not None and self._is_past(task.started, step.timeout_s + TIMEOUT_GRACE_S):
             self._stop_task(task, State.TIMEOUT, f"the step's timeout of {step.timeout_s:g} s has passed")

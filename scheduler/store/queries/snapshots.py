@@ -22,6 +22,7 @@ _DUE = make_sql(
     "UNION SELECT task.job_id FROM task JOIN step ON step.id = task.step_id "
     "WHERE task.state IN ('dispatched', 'running', 'lost_contact') AND task.state <> 'dispatched' "
     "AND task.stop_kind IS NULL AND task.started + step.timeout_s <= :overtime "
+    "AND (task.state = 'running' OR task.lease_until <= :overtime) "
     "UNION SELECT job_id FROM step WHERE state = 'waiting' AND not_before IS NOT NULL AND not_before <= :now "
     "UNION SELECT id FROM job WHERE state IN ('waiting', 'running') AND stop_kind IS NULL AND deadline <= :now"
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scheduler.domain.machine import TIMEOUT_GRACE_S
 from scheduler.domain.messages import Claim
 from scheduler.service import advance
 from scheduler.service.parties import PartyPatch, change_party, create_party
@@ -279,6 +280,22 @@ def test_a_centre_that_was_away_for_long_gives_parties_their_grace_from_its_retu
     centre.wait(centre.patience.offline_grace_s)
     centre.settle()
     assert centre.events(job)[-1].event == "retried"
+
+
+def test_what_ended_within_its_timeout_while_the_centre_was_away_counts(centre):
+    """Its party has the result, and had nobody to tell."""
+    jobs = [centre.submit(step("s", timeout_s=60.0, roles=("guest",))) for _ in range(2)]
+    told, silent = centre.dispatch()["a"]
+    for knock in (told, silent):
+        centre.claim("a", knock)
+    centre.wait(3600)
+    assert centre.settle() == 2
+    centre.wait(TIMEOUT_GRACE_S - 1)
+    assert centre.settle(is_thorough=False) == 0
+    assert centre.report("a", told).accepted
+    centre.wait(1)
+    centre.settle(is_thorough=False)
+    assert [centre.states(job)[0] for job in jobs] == ["success", "timeout"]
 
 
 def test_a_sweep_stops_a_job_at_its_deadline(centre):
