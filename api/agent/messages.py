@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.bodies import MalformedBodyError, check_value, parse_json
 from scheduler.domain.errors import InvalidDocumentError, Problem
-from scheduler.domain.messages import STEPS, Beat, Claim, Hello, MetricPoint, Report, SyncRequest
+from scheduler.domain.messages import STEPS, Beat, Claim, Hello, MetricPoint, OutputRef, Report, SyncRequest
 
 Message = TypeVar("Message")
 
@@ -26,6 +26,8 @@ _SIZES: Final = range(1 << 53)
 """Sizes that every reader of JSON understands exactly."""
 _NEVER: Final = 253_402_300_800
 """The first second that is no date, in epoch seconds."""
+MAX_NAME: Final = 512
+"""Characters of an output's or a component's name: it is a part of a key, and PostgreSQL's are short."""
 MAX_ITEMS: Final = 4096
 """Claims, reports and beats of one call; our worker sends far fewer."""
 MAX_REPEATS: Final = 16
@@ -38,6 +40,9 @@ def parse_hello(raw: bytes) -> Hello:
     hello = _parse(_HELLO, raw)
     if hello.slots not in _SEQS:
         raise InvalidDocumentError(Problem("slots", f"must be from 0 to {_SEQS.stop - 1}"))
+    for number, offer in enumerate(hello.components):
+        if len(offer.name) > MAX_NAME:
+            raise InvalidDocumentError(Problem(f"components.{number}.name", f"is longer than {MAX_NAME} characters"))
     offered = ((f"components.{number}.params", offer.params) for number, offer in enumerate(hello.components))
     for where, document in (("facts", hello.facts), *offered):
         if not _can_be_written(document):
@@ -81,9 +86,13 @@ def _is_sound_report(report: Report) -> bool:
         report.seq in _SEQS
         and report.log_size in _SIZES
         and _can_be_written(report.summary)
-        and all(output.size in _SIZES and _can_be_written(output.facts) for output in report.outputs)
+        and all(map(_is_sound_output, report.outputs))
         and len({output.name for output in report.outputs}) == len(report.outputs)
     )
+
+
+def _is_sound_output(output: OutputRef) -> bool:
+    return output.size in _SIZES and len(output.name) <= MAX_NAME and _can_be_written(output.facts)
 
 
 def _is_sound_beat(beat: Beat) -> bool:
@@ -112,9 +121,11 @@ def _clean_report(report: Report) -> Report:
     outputs = {
         output.name: replace(output, size=_clamp(output.size, _SIZES), facts=_clean_document(report.task, output.facts))
         for output in report.outputs
+        if len(output.name) <= MAX_NAME
     }
     if len(outputs) < len(report.outputs):
-        log.warning("outputs_dropped", task=report.task, reason="a later one has the same name")
+        reason = f"a later one has the same name, or the name is longer than {MAX_NAME} characters"
+        log.warning("outputs_dropped", task=report.task, reason=reason)
     return replace(
         report,
         seq=_clean_seq(report.seq),

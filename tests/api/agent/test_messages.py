@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from api.agent.messages import MAX_ITEMS, MAX_REPEATS, parse_hello, parse_sync, render
+from api.agent.messages import MAX_ITEMS, MAX_NAME, MAX_REPEATS, parse_hello, parse_sync, render
 from api.bodies import MalformedBodyError
 from scheduler.domain.errors import InvalidDocumentError
 from scheduler.domain.messages import Claim, SyncReply
@@ -83,6 +83,20 @@ def test_numbers_that_no_store_can_keep_are_cleaned_because_a_refused_report_wou
     assert all(0 <= size < 1 << 53 for size in (beat.log_size, report.log_size, left.size))
     assert (beat.progress, report.summary, left.facts) == (1.0, {}, {})
     assert 0 <= beat.batch < 1 << 31
+
+
+def test_an_output_whose_name_is_too_long_for_a_key_is_dropped_because_the_report_would_come_for_ever():
+    """PostgreSQL's refusal looked like a database that is away."""
+    outputs = [{"name": "x" * length, "kind": "file", "size": 1, "sha256": ""} for length in (MAX_NAME, MAX_NAME + 1)]
+    raw = json.dumps({"agent": "a", "reports": [{"task": "t", "seq": 1, "outcome": "success", "outputs": outputs}]})
+    (report,) = parse_sync(raw.encode()).reports
+    assert [len(output.name) for output in report.outputs] == [MAX_NAME]
+
+
+def test_a_hello_with_a_components_name_that_is_too_long_for_a_key_is_refused():
+    hello = json.loads(HELLO % (1, 1)) | {"components": [{"name": "x" * (MAX_NAME + 1), "params": {}}]}
+    with pytest.raises(InvalidDocumentError, match=r"components\.0\.name: is longer than 512 characters"):
+        parse_hello(json.dumps(hello).encode())
 
 
 @pytest.mark.parametrize("number", [1 << 63, -1])

@@ -1,5 +1,7 @@
 """Reports: accepted once from whoever holds the task; what success sets free, and what failure leaves to settle."""
 
+from dataclasses import replace
+
 import pytest
 
 from scheduler.domain.messages import Knock, OutputRef, Report, SyncRequest
@@ -223,3 +225,9 @@ def test_a_serving_member_that_comes_after_all_is_over_is_ended_too(centre):
     assert centre.beat("b", knocks["b"]).verdict == "stop"
     centre.report("b", knocks["b"])
     assert centre.states(job)[0] == "success"
+
+
+def test_the_longest_name_of_an_output_that_the_gateway_takes_is_stored(centre, running):
+    name = "".join(chr(0x10000 + number * 7919 % 0xFFFF) for number in range(512))
+    assert centre.report("a", running["a"], outputs=(replace(MODEL, name=name),)).accepted
+    assert centre.rows("SELECT name FROM output") == [(name,)]
