@@ -16,8 +16,10 @@ from scheduler.domain.errors import ConflictError, FedrotaError
 from scheduler.domain.messages import Assignment, Beat, Claim, Knock, MetricPoint, Report, SyncReply, SyncRequest
 from scheduler.domain.model import Retry
 from scheduler.domain.plan import StepDraft
+from scheduler.service.advance import Place, dispatch_ready, explain_ready
 from scheduler.service.limits import Patience
 from scheduler.service.parties import PartyPatch, change_party
+from scheduler.store.hot.dispatch import Rank
 from scheduler.store.session import Store, make_store
 from tests.faults.invariants import Watch
 from tests.scheduler.centre import ADMIN, Centre, step
@@ -74,7 +76,9 @@ class Simulator:
         self.jobs: list[str] = []
         self.stops: list[tuple[str, str, int, str]] = []
         self.steps = 0
-        self.counts = dict.fromkeys(WEIGHTS, 0)
+        self.counts = dict.fromkeys((*WEIGHTS, "cut"), 0)
+        self.place: Place | None = None
+        self.explained: Rank | None = None
         self.watch = Watch(self.centre, PARTIES)
         for party in PARTIES:
             self._greet(self.agents[party])
@@ -172,12 +176,21 @@ class Simulator:
     # --- the scheduler and its broker ---
 
     def _pass(self) -> None:
-        self.broker += self.centre.dispatch().items()
+        """As the loop: a pass that was cut off is gone on with by the next."""
+        done = self.centre.write(
+            lambda tx: dispatch_ready(tx, now=self.centre.now, patience=PATIENCE, place=self.place)
+        )
+        self.place = done.place
+        self.counts["cut"] += done.is_cut
+        self.broker += done.knocks.items()
 
     def _sweep(self) -> None:
         self.centre.settle(is_thorough=self.random.random() < 0.3)
         self._note_stops()
         self.broker += self.centre.redispatch().items()
+        self.explained = self.centre.write(
+            lambda tx: explain_ready(tx, now=self.centre.now, patience=PATIENCE, after=self.explained)
+        )
 
     def _deliver(self) -> None:
         """Any message that is under way, not always the oldest."""

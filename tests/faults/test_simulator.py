@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.service import advance
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
 from tests.faults.simulator import WEIGHTS, Simulator, open_fast
@@ -34,12 +35,15 @@ def open_store(template: Path, folder: Path, seed: int) -> Store:
 
 
 @pytest.mark.timeout(300)
-def test_random_faults_break_nothing_and_everything_ends(template, tmp_path, capsys):
+def test_random_faults_break_nothing_and_everything_ends(template, tmp_path, capsys, monkeypatch):
+    """With every other seed each pass is cut off after a few steps."""
     end = time.monotonic() + BUDGET_S
     steps = jobs = seed = 0
-    counts = dict.fromkeys(WEIGHTS, 0)
+    counts = dict.fromkeys((*WEIGHTS, "cut"), 0)
     while time.monotonic() < end or seed < 3:
         seed += 1
+        for name, size in (("PAGE", 2), ("MAX_PAGES", 2), ("MAX_EXPLAINED", 2)) if seed % 2 else ():
+            monkeypatch.setattr(advance, name, size)
         store = open_store(template, tmp_path, seed)
         simulator = Simulator(store, seed)
         for _ in range(EPISODE // 10):
@@ -51,6 +55,7 @@ def test_random_faults_break_nothing_and_everything_ends(template, tmp_path, cap
         for name, count in simulator.counts.items():
             counts[name] += count
         store.close()
+        monkeypatch.undo()
     with capsys.disabled():
         print(f"\nsimulator: {seed} seeds, {steps} steps, {jobs} jobs, 0 violations")
     assert all(counts.values()), counts

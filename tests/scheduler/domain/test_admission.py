@@ -1,5 +1,9 @@
 """Which steps start: all parties or none, by rank, with backfill, and nobody starves."""
 
+import random
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,3 +164,64 @@ def test_the_longest_waiting_possible_step_starts_as_soon_as_its_parties_are_emp
     ]
     started = {item.step for item in admit(candidates, empty, reserve_after_s=10.0) if item.starts}
     assert not possible or possible[0].step in started
+
+
+class Town:
+    """Parties that work off what admission starts, a second at a time; a knocked task waits for its slot in turn."""
+
+    def __init__(self, slots, draw):
+        self.slots, self.draw, self.second, self.waiting, self.live = slots, draw, 0, [], []
+
+    def submit(self):
+        parties = self.draw.sample(sorted(self.slots), self.draw.randint(1, 2))
+        needs = {party: self.draw.randint(1, self.slots[party]) for party in parties}
+        self.waiting.append((self.second, Candidate(step=f"s{self.second}-{len(self.waiting)}", needs=needs,
+                                                    gang=self.draw.random() < 0.5, waited_s=0.0)))  # fmt: skip
+
+    def run(self):
+        """Admit by age, then let a second pass at every party."""
+        asked = [replace(each, waited_s=self.second - since) for since, each in self.waiting]
+        rooms = {party: self.room(party) for party in self.slots}
+        started = {v.step for v in admit(asked, rooms, reserve_after_s=10.0) if v.starts}
+        for each in asked:
+            if each.step in started:
+                self.live += [[party, need, each.gang, self.draw.randint(1, 9)] for party, need in each.needs.items()]
+        self.waiting = [(since, each) for since, each in self.waiting if each.step not in started]
+        for party in self.slots:
+            self.work(party)
+        self.second += 1
+
+    def room(self, party):
+        its = [task for task in self.live if task[0] == party]
+        begun = {id(task) for task in self.begun(party)}
+        running = sum(task[1] for task in its if task[2] or id(task) in begun)
+        return Room(slots=self.slots[party], running=running, live=sum(task[1] for task in its))
+
+    def begun(self, party):
+        """What has its slots: gangs at once, the others in the order of their knocks."""
+        free, begun = self.slots[party], []
+        for task in sorted((task for task in self.live if task[0] == party), key=lambda task: not task[2]):
+            if task[1] > free and not task[2]:
+                break
+            free -= task[1]
+            begun.append(task)
+        return begun
+
+    def work(self, party):
+        for task in self.begun(party):
+            task[3] -= 1
+        self.live = [task for task in self.live if task[3] > 0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_starves_however_much_younger_work_comes(seed):
+    town = Town({"a": 1, "b": 2, "c": 4, "d": 8}, random.Random(seed))
+    for _ in range(40):
+        town.submit()
+        town.run()
+    oldest = {each.step for _, each in town.waiting}
+    for _ in range(400):
+        town.submit()
+        town.run()
+    assert len(oldest) > 5
+    assert not {each.step for _, each in town.waiting} & oldest
