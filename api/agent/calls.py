@@ -70,6 +70,8 @@ class PendingCall:
             return
         self._next_chunk += 1
         self._waiting_bytes += len(payload)
+        if not payload:
+            raise FrameError("an empty chunk")  # it would cost the window nothing, so there could be any number
         if len(payload) > CALL_CHUNK_BYTES or self._waiting_bytes > CALL_WINDOW_BYTES + CALL_CHUNK_BYTES:
             raise FrameError("more was sent than the window allows")
         self._chunks.append(bytes(payload))

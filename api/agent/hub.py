@@ -37,8 +37,9 @@ _REPLACED: Final = "another worker of this party has connected"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """The answer to a streamed call: its result came first, `chunks` is the body."""
+    """The answer of `party` to a streamed call: its result came first, `chunks` is the body."""
 
+    party: str
     result: Mapping[str, Any]
     chunks: AsyncIterator[bytes]
 
@@ -97,7 +98,7 @@ class ChannelHub:
             while pending.head is None and not pending.is_over:
                 await pending.wait(timeout_s)
             result = pending.head if pending.head is not None else pending.get_result()
-            yield Stream(result=result, chunks=self._read_chunks(pending))
+            yield Stream(party=party, result=result, chunks=self._read_chunks(pending))
 
     async def call_upload(
         self, party: str, op: str, args: Mapping[str, Any], body: AsyncIterator[bytes]

@@ -7,10 +7,14 @@ import orjson
 from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
+from api.agent.hub import Stream
 from api.native.replies import PreviewReply
 from scheduler.domain.errors import FedrotaError, TooLargeError
 
 MAX_ANSWER_BYTES: Final = 16 << 20
+MAX_SIZE: Final = (1 << 53) - 1
+"""Lengths that every reader of JSON understands exactly."""
+_ASK_RELEASE: Final = "is its worker of the same release?"
 
 
 class GarbledAnswerError(FedrotaError):
@@ -52,6 +56,29 @@ def parse_answer(party: str, body: bytes) -> dict[str, Any]:
     except ValueError as wrong:
         raise GarbledAnswerError(f"party {party} sent no JSON: is its worker of the same release?") from wrong
     return found if isinstance(found, dict) else {}
+
+
+def read_size(stream: Stream) -> int:
+    """The length in bytes that a party promises for the body of its answer."""
+    found = stream.result.get("size")
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MAX_SIZE:
+        raise GarbledAnswerError(f"party {stream.party} gives no length for what it sends: {_ASK_RELEASE}")
+    return found
+
+
+async def take_exactly(stream: Stream, size: int) -> AsyncIterator[bytes]:
+    """The body; GarbledAnswerError once it is longer than `size`, and at its end where it is shorter.
+
+    What goes out under a promised length would else run into what follows, or be read for ever.
+    """
+    left = size
+    async for chunk in stream.chunks:
+        left -= len(chunk)
+        if left < 0:
+            raise GarbledAnswerError(f"party {stream.party} sends more than the {size} bytes that it promised")
+        yield chunk
+    if left:
+        raise GarbledAnswerError(f"party {stream.party} sent {size - left} of the {size} bytes that it promised")
 
 
 async def pass_through(

@@ -1,6 +1,7 @@
 """Tasks: themselves, their logs, their outputs; logs and outputs are read at the party."""
 
 import asyncio
+import re
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from api.changes import wait_for_change
 from api.checks import Flag, Query, Whole
 from api.keys import DRAIN, FEED, PRINCIPAL, READER
 from api.native.jobs import subject_of
-from api.native.party_calls import ask_party, fetch_preview, pass_through
+from api.native.party_calls import ask_party, fetch_preview, pass_through, read_size, take_exactly
 from api.native.render import render_task
 from api.native.replies import PreviewReply, TaskReply
 from api.routing import JSON, Endpoints
@@ -36,6 +37,8 @@ FOLLOW_S: Final = 0.3
 """How often a followed log is looked at while nothing else says that it has grown."""
 UNSTARTED: Final = frozenset({State.WAITING, State.READY, State.DISPATCHED})
 BOUND: Final = 10**17
+NAME_LENGTH: Final = 255
+DIGEST: Final = re.compile(r"[0-9A-Za-z]{1,128}")
 
 
 class LogQuery(Query):
@@ -152,14 +155,18 @@ async def read_output(request: web.Request, query: OutputQuery) -> web.StreamRes
         args |= {"offset": query.offset, "limit": query.limit}
         return await fetch_preview(request, output.where.party, "output.preview", args)
     async with request.app[CHANNEL_HUB].call_stream(output.where.party, "output.read", args) as stream:
-        return await pass_through(request, _file_headers(output, stream.result.get("size")), stream.chunks)
+        size = read_size(stream)
+        return await pass_through(request, _file_headers(output, size), take_exactly(stream, size))
 
 
-def _file_headers(output: OutputView, size: Any) -> dict[str, str]:
-    shown = quote(str(output.facts.get("file") or output.name), safe="")
-    return {
+def _file_headers(output: OutputView, size: int) -> dict[str, str]:
+    """The headers of an output's file; its name and digest are a party's word, and may be anything."""
+    shown = quote(str(output.facts.get("file") or output.name)[:NAME_LENGTH], safe="")
+    headers = {
         "Content-Type": BYTES,
-        "Content-Length": str(size if isinstance(size, int) else output.size),
+        "Content-Length": str(size),
         "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
-        "ETag": f'"{output.sha256}"',
     }
+    if DIGEST.fullmatch(output.sha256):
+        headers["ETag"] = f'"{output.sha256}"'
+    return headers

@@ -38,6 +38,12 @@ def test_more_than_the_window_is_a_broken_rule(call):
         give(call, {"t": "chunk", "n": chunks}, b"x")
 
 
+def test_an_empty_chunk_is_a_broken_rule(call):
+    """It would need no room in the window: there could be any number of them."""
+    with pytest.raises(FrameError):
+        give(call, {"t": "chunk", "n": 0})
+
+
 @pytest.mark.parametrize("payload", [b"", b"[]", b"7", b"\xff", b"[" * 100_000])
 def test_a_result_that_is_no_object_is_a_broken_rule(call, payload):
     with pytest.raises(FrameError):

@@ -1,9 +1,12 @@
 import asyncio
 import hashlib
 
+import aiohttp
 import pyarrow
 import pyarrow.parquet
 import pytest
+
+from tests.api.hostile import answering, give
 
 
 async def claim(gateway, **given):
@@ -136,3 +139,43 @@ async def test_an_output_that_breaks_off_is_not_taken_for_whole(gateway, outputs
     answer = await gateway.get(f"/tasks/{outputs}/outputs/model")
     assert answer.raw == b"short"  # what the party has now; ETag and size say that it is not what was reported
     assert answer.headers["ETag"] != f'"{hashlib.sha256(b"short").hexdigest()}"'
+
+
+async def leave_file(gateway, **output):
+    """A task of 9999 that has left the file `data`."""
+    _, task, seq = await claim(gateway)
+    left = {"name": "data", "kind": "file", "size": 5, "sha256": "ab", **output}
+    await finish(gateway, task, seq, outputs=[left])
+    return task
+
+
+@pytest.mark.parametrize("size", [-5, True, "5", 1.5, None, 10**400])
+async def test_a_length_that_is_none_is_the_partys_fault(gateway, size):
+    task = await leave_file(gateway)
+    async with answering(gateway, give({"size": size}, b"hello")):
+        answer = await gateway.get(f"/tasks/{task}/outputs/data")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
+
+
+async def test_a_body_that_is_shorter_than_promised_breaks_off_at_once(gateway):
+    task = await leave_file(gateway)
+    async with answering(gateway, give({"size": 9}, b"hello")):
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await gateway.get(f"/tasks/{task}/outputs/data")
+
+
+async def test_a_body_that_is_longer_than_promised_is_not_read_on(gateway, caplog):
+    task = await leave_file(gateway)
+    async with answering(gateway, give({"size": 5}, b"hello", b" and more")):
+        await gateway.get(f"/tasks/{task}/outputs/data")
+        while "sends more than the 5 bytes" not in caplog.text:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("output", [{"sha256": "a\r\nX-Evil: 1"}, {"facts": {"file": "x" * 100_000}}])
+async def test_a_partys_words_make_no_header_of_their_own(gateway, output):
+    task = await leave_file(gateway, **output)
+    async with answering(gateway, give({"size": 5}, b"hello")):
+        answer = await gateway.get(f"/tasks/{task}/outputs/data")
+    assert (answer.status, answer.raw) == (200, b"hello")
+    assert "X-Evil" not in answer.headers

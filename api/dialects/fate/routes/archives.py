@@ -15,6 +15,7 @@ from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import UPLOAD_REPLY_S, Stream
 from api.dialects.fate.routes.sources import Source
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
+from api.native.party_calls import read_size, take_exactly
 from scheduler.domain.errors import FedrotaError
 
 GZIP: Final = 31
@@ -78,9 +79,10 @@ async def _pack(member: Member, rows: Stream, *, has_header: bool) -> AsyncItera
     columns, name = member.rename(rows.result.get("columns")), _PLAIN.sub("_", member.name)
     name = f"{_PLAIN.sub('_', member.folder)}/{name}" if member.folder else name
     header = _render_header(columns) if has_header else b""
-    size = len(header) + int(rows.result.get("size") or 0)
+    length = read_size(rows)
+    size = len(header) + length
     yield _make_head(f"{name}.csv", size) + header
-    async for chunk in rows.chunks:
+    async for chunk in take_exactly(rows, length):  # else a party could write further members, with any path
         yield chunk
     yield _fill(size)
     meta = json.dumps({"header": columns}, indent=4).encode()

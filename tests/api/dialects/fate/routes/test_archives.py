@@ -41,14 +41,15 @@ async def test_a_name_of_an_archive_is_unquoted_and_plain(site, trained):
 
 
 @asynccontextmanager
-async def rows(content: bytes = b"1\n", *, breaks: bool = False) -> AsyncIterator[Stream]:
+async def rows(content: bytes = b"1\n", *, breaks: bool = False, size: object = None) -> AsyncIterator[Stream]:
     if breaks:
         raise UnreachableError("9999", "party 9999 is away")
 
     async def chunks():
         yield content
 
-    yield Stream(result={"columns": ["id"], "size": len(content)}, chunks=chunks())
+    size = len(content) if size is None else size
+    yield Stream(party="9999", result={"columns": ["id"], "size": size}, chunks=chunks())
 
 
 async def fetch(*members: Member) -> tuple[int, bytes]:
@@ -82,3 +83,14 @@ async def test_a_party_that_is_away_is_an_error_before_the_first_byte():
 async def test_an_archive_that_breaks_off_does_not_look_whole():
     with pytest.raises(aiohttp.ClientError):
         await fetch(Member("a", rows), Member("b", lambda: rows(breaks=True)))
+
+
+async def test_a_party_cannot_write_further_members_into_the_archive():
+    """What is longer than its head says would be read as the next member, with whatever path."""
+    inner = io.BytesIO()
+    with tarfile.open(fileobj=inner, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("../../evil"))
+    with pytest.raises(aiohttp.ClientError):
+        await fetch(Member("a", lambda: rows(inner.getvalue(), size=0)))
+    with pytest.raises(aiohttp.ClientError):
+        await fetch(Member("a", lambda: rows(b"1\n", size=1024)))
