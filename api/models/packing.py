@@ -58,10 +58,13 @@ async def _write_parts(
 async def _copy_part(request: web.Request, part: Part, target: IO[bytes]) -> None:
     output = part.output
     args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-    digest = hashlib.sha256()
+    digest, left = hashlib.sha256(), output.size
     async with request.app[CHANNEL_HUB].call_stream(output.where.party, "output.read", args) as stream:
         async for chunk in stream.chunks:
             digest.update(chunk)
+            left -= len(chunk)
+            if left < 0:
+                break  # else it could fill the disk; the digest tells
             target.write(chunk)
     if digest.hexdigest() != output.sha256:
         raise GarbledAnswerError(

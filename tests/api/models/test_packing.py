@@ -1,11 +1,14 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from api.agent.channel import CHANNEL_HUB
 from api.keys import SETTINGS
 from api.models.packing import pack_model
 from api.models.unpacking import Archive
+from api.native.party_calls import GarbledAnswerError
 from scheduler.domain.errors import TooLargeError
 from scheduler.store.queries.models import get_model, list_parts
+from tests.api.hostile import EndlessHub
 from tests.api.sites import MODEL_ID
 
 
@@ -35,3 +38,13 @@ async def test_a_model_beyond_the_limit_is_refused_unread(gateway, packed, monke
     monkeypatch.setitem(gateway.app._state, SETTINGS, changed)
     with pytest.raises(TooLargeError, match="limit of 20 bytes"):
         await pack_model(request, model, parts, recipe={}, exported_by=("guest", "9999"))
+
+
+async def test_no_more_is_read_of_a_part_than_was_reported(gateway, packed, monkeypatch):
+    request, model, parts = packed
+    hub = EndlessHub(b"x" * 10)
+    with monkeypatch.context() as patched:
+        patched.setitem(gateway.app._state, CHANNEL_HUB, hub)
+        with pytest.raises(GarbledAnswerError, match="otherwise than it was written"):
+            await pack_model(request, model, parts, recipe={}, exported_by=("guest", "9999"))
+    assert hub.sent == parts[0].output.size // 10 + 1

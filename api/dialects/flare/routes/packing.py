@@ -17,7 +17,7 @@ from api.dialects.flare.command import Call
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.vocabulary.draft import ARCHIVE
-from api.keys import READER
+from api.keys import READER, SETTINGS
 from scheduler.store.queries.attachments import Blob, list_attachments
 from scheduler.store.queries.tracking import OutputView, list_outputs
 from scheduler.store.tx import Tx
@@ -66,7 +66,7 @@ async def _add_job(call: Call, result: zipfile.ZipFile, blob: Blob | None) -> No
     with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
         async for piece in read_blob(call.app, blob):
             await asyncio.to_thread(file.write, piece)
-        await asyncio.to_thread(copy_members, file, result, JOB)
+        await asyncio.to_thread(copy_members, file, result, JOB, limit=_find_limit(call))
 
 
 async def _add_outputs(call: Call, result: zipfile.ZipFile, outputs: Sequence[OutputView]) -> None:
@@ -75,7 +75,7 @@ async def _add_outputs(call: Call, result: zipfile.ZipFile, outputs: Sequence[Ou
         with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
             await fetch_output(call, output, file)
             if output.name == WORKSPACE and zipfile.is_zipfile(file):
-                await asyncio.to_thread(copy_members, file, result, WORKSPACE)
+                await asyncio.to_thread(copy_members, file, result, WORKSPACE, limit=_find_limit(call))
                 continue
             file.seek(0)
             with result.open(f"{WORKSPACE}/{output.where.step}/{output.name}", "w", force_zip64=True) as target:
@@ -85,10 +85,13 @@ async def _add_outputs(call: Call, result: zipfile.ZipFile, outputs: Sequence[Ou
 async def fetch_output(call: Call, output: OutputView, file: IO[bytes]) -> None:
     """Write an output to `file`; FlareError where its party sends something else than it has reported."""
     args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-    digest = hashlib.sha256()
+    digest, left = hashlib.sha256(), output.size
     async with call.app[CHANNEL_HUB].call_stream(output.where.party, "output.read", args) as stream:
         async for chunk in stream.chunks:
             digest.update(chunk)
+            left -= len(chunk)
+            if left < 0:
+                break  # else it could fill the disk; the digest tells
             await asyncio.to_thread(file.write, chunk)
     if digest.hexdigest() != output.sha256:
         raise FlareError(
@@ -97,14 +100,23 @@ async def fetch_output(call: Call, output: OutputView, file: IO[bytes]) -> None:
         )
 
 
-def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str) -> None:
-    """Copy the plain files of a zip below the folder `below`; FlareError where one would lie outside of it."""
+def _find_limit(call: Call) -> int:
+    return call.app[SETTINGS].upload_limit_bytes
+
+
+def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str, *, limit: int) -> None:
+    """Copy the plain files of a zip below the folder `below`.
+
+    FlareError where one would lie outside of it, or where they have more than `limit` bytes once unpacked.
+    """
     source.seek(0)
     try:
         with zipfile.ZipFile(source) as archive:
-            for member in archive.infolist():
-                if not member.is_dir():
-                    _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if sum(member.file_size for member in members) > limit:
+                raise FlareError(MetaStatus.ERROR, f"the {below} of the result has more than {limit} bytes unpacked")
+            for member in members:
+                _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
     except _UNREADABLE as wrong:
         if isinstance(wrong, OSError) and wrong.errno is not None:
             raise  # our own disk's, e.g. that it is full

@@ -1,11 +1,15 @@
 import errno
 import io
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
+from api.agent.channel import CHANNEL_HUB
 from api.dialects.flare.errors import FlareError
-from api.dialects.flare.routes.packing import check_path, copy_members
+from api.dialects.flare.routes.packing import check_path, copy_members, fetch_output
+from scheduler.store.queries.tracking import OutputView, Where
+from tests.api.hostile import EndlessHub
 
 
 def make_zip(files):
@@ -16,10 +20,10 @@ def make_zip(files):
     return made
 
 
-def copy(source, below="workspace"):
+def copy(source, below="workspace", limit=1 << 20):
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as result:
-        copy_members(source, result, below)
+        copy_members(source, result, below, limit=limit)
     with zipfile.ZipFile(made) as result:
         return {name: result.read(name) for name in result.namelist()}
 
@@ -36,6 +40,16 @@ def test_a_path_that_leads_out_is_refused(name):
     with pytest.raises(FlareError, match="no path inside it"):
         copy(make_zip({name: b"x"}))
     assert check_path("a/b") == "a/b"
+
+
+def test_an_archive_that_unpacks_to_more_than_the_limit_is_refused():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"zeros-{number}", bytes(400_000))
+    assert made.tell() < 5000
+    with pytest.raises(FlareError, match="more than 1000000 bytes unpacked"):
+        copy(made, limit=1_000_000)
 
 
 def test_a_damaged_archive_is_said():
@@ -64,7 +78,7 @@ def test_a_disk_of_ours_that_is_full_is_no_damaged_result():
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(OSError, match="No space left"), zipfile.ZipFile(Full(), "w") as result:
-        copy_members(make_zip({"a": b"x"}), result, "workspace")
+        copy_members(make_zip({"a": b"x"}), result, "workspace", limit=1)
 
 
 async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
@@ -75,3 +89,12 @@ async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
     file.write_bytes(b"something else")
     found = await server_site.console.meta("download_job", job)
     assert (found["status"], "changed there since" in found["info"]) == ("error", True)
+
+
+async def test_no_more_is_read_of_an_output_than_was_reported():
+    hub, file = EndlessHub(b"x" * 100), io.BytesIO()
+    where = Where(step="s", role="server", party="9999", attempt=1, task="t")
+    output = OutputView(where=where, name="workspace", kind="file", size=250, sha256="ab", facts={}, seq=1)
+    with pytest.raises(FlareError, match="changed there since"):
+        await fetch_output(SimpleNamespace(app={CHANNEL_HUB: hub}), output, file)
+    assert (hub.sent, file.tell()) == (3, 200)
