@@ -1,21 +1,22 @@
 """What is known of the parties when a job is planned, with parameters checked by JSON Schema."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
-import orjson
-from jsonschema import Draft202012Validator, SchemaError, ValidationError
-from referencing import Registry
+from jsonschema import SchemaError, ValidationError
 from referencing.exceptions import Unresolvable
 
 from scheduler.domain.errors import MAX_PROBLEMS, Problem
 from scheduler.domain.model import JsonObject
 from scheduler.domain.plan import Catalogue, nearest
+from scheduler.service.schemas import EffortError, find_errors
 from scheduler.store.columns import to_json
 from scheduler.store.queries.parties import list_parties, read_offers
 from scheduler.store.tx import Tx
+
+MESSAGE_CHARS: Final = 1000
+_HINT: Final = "Correct the component's declaration at its party, and start its worker again."
 
 
 def load_catalogue(tx: Tx) -> Catalogue:
@@ -33,20 +34,13 @@ def check_params(schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
     No more than the caller would be told. A schema that is none is told as such: it is a party's word.
     """
     try:
-        errors = _validator(to_json(schema)).iter_errors(_plain(params))
+        errors = find_errors(to_json(schema), _plain(params))
         return [_problem(error) for error in islice(errors, MAX_PROBLEMS + 1)]
+    except EffortError as wrong:
+        return [Problem("", f"cannot be checked under what the component declares of them: {wrong}", _HINT)]
     except (SchemaError, Unresolvable, RecursionError) as wrong:
         why = wrong.message if isinstance(wrong, SchemaError) else str(wrong)
-        hint = "Correct the component's declaration at its party, and start its worker again."
-        return [Problem("", f"cannot be checked, as the component declares them by no JSON Schema: {why[:200]}", hint)]
-
-
-@lru_cache(maxsize=512)
-def _validator(schema: str) -> Draft202012Validator:
-    parsed = orjson.loads(schema)
-    Draft202012Validator.check_schema(parsed)
-    # A registry of its own, which is empty: the default one would fetch what a party's schema refers to.
-    return Draft202012Validator(parsed, registry=Registry())
+        return [Problem("", f"cannot be checked, as the component declares them by no JSON Schema: {why[:200]}", _HINT)]
 
 
 def _plain(value: Any) -> Any:
@@ -61,4 +55,4 @@ def _problem(error: ValidationError) -> Problem:
         known = schema.get("properties", {}) if isinstance(schema, dict) else {}
         unknown = next(key for key in error.instance if key not in known)
         return Problem(f"{where}.{unknown}", "there is no such parameter.", nearest(unknown, known))
-    return Problem(where, error.message)
+    return Problem(where, error.message[:MESSAGE_CHARS])
