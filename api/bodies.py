@@ -49,6 +49,19 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
+def read_json(raw: bytes) -> Any:
+    """The JSON value that a party sends; ValueError where it is none, or one that no answer of ours could hold.
+
+    That is text with halves of characters, and what is nested too deeply.
+    """
+    value = orjson.loads(raw)
+    try:
+        orjson.dumps(value)
+    except TypeError as wrong:
+        raise ValueError(str(wrong)) from wrong
+    return value
+
+
 def _malformed(raw: bytes, wrong: Exception) -> InvalidDocumentError:
     try:
         raw.decode()

@@ -10,10 +10,11 @@ from aiohttp import web
 from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import UPLOAD_REPLY_S
 from api.auth import require
+from api.bodies import check_value
 from api.bridge import utc_now
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.native.parties import actor_of, check_party
-from api.native.party_calls import GarbledAnswerError
+from api.native.party_calls import MAX_SIZE, GarbledAnswerError
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError
 from scheduler.domain.model import Party
@@ -101,7 +102,7 @@ async def send_table(
     """Stream a table to its party (`args` are those of `table.put`) and register it with `facts` beside its own."""
     sent = {**args, **place.args}
     result = await request.app[CHANNEL_HUB].call_upload(place.party, "table.put", sent, limit_bytes(request, body))
-    return await register_table(request, place, {**result, "facts": {**(result.get("facts") or {}), **facts}})
+    return await register_table(request, place, result, **facts)
 
 
 async def make_table_there(
@@ -109,32 +110,40 @@ async def make_table_there(
 ) -> DataTable:
     """Let the party make a table of what it has (`table.load`, `table.copy`), and register it."""
     result = await request.app[CHANNEL_HUB].call(place.party, op, args, timeout_s=UPLOAD_REPLY_S)
-    return await register_table(request, place, {**result, "facts": {**(result.get("facts") or {}), **facts}})
+    return await register_table(request, place, result, **facts)
 
 
-async def register_table(request: web.Request, place: Place, result: Mapping[str, Any]) -> DataTable:
-    """Register what the party says it has stored."""
-    table = _make_table(request[PRINCIPAL], place, result)
+async def register_table(request: web.Request, place: Place, result: Mapping[str, Any], **facts: Any) -> DataTable:
+    """Register what the party says it has stored, with `facts` beside its own."""
+    table = _make_table(request[PRINCIPAL], place, result, facts)
     by = actor_of(request)
     return await request.app[WRITER].write(lambda tx: record_table(tx, table, by=by, now=table.created))
 
 
-def _make_table(principal: Principal, place: Place, result: Mapping[str, Any]) -> DataTable:
+def _make_table(principal: Principal, place: Place, result: Mapping[str, Any], facts: Mapping[str, Any]) -> DataTable:
     try:
+        check_value(result)
         return DataTable(
             party=place.party,
             namespace=place.namespace,
             name=place.name,
             owner=principal.name,
-            rows=int(result["rows"]),
+            rows=_read_count(result["rows"]),
             columns=[{"name": str(item["name"]), "type": str(item["type"])} for item in result["columns"]],
-            size=int(result["size"]),
+            size=_read_count(result["size"]),
             sha256=str(result["sha256"]),
-            facts=dict(result.get("facts") or {}),
+            facts={**(result.get("facts") or {}), **facts},
             created=utc_now(),
         )
-    except (KeyError, TypeError, ValueError) as wrong:
+    except (KeyError, TypeError, ValueError, InvalidDocumentError) as wrong:
         raise GarbledAnswerError(
             f"party {place.party} stored the table and described it in a way not understood here ({wrong}): "
             "is its worker of the same release?"
         ) from wrong
+
+
+def _read_count(found: object) -> int:
+    """A number of rows or bytes that any store can keep."""
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MAX_SIZE:
+        raise ValueError(f"{str(found)[:40]} is no count")
+    return found

@@ -200,7 +200,7 @@ class Calls:
 
 def render_result(result: JsonObject) -> bytes:
     """The result as the payload of a frame; TooLargeError where it is longer than one."""
-    payload = json.dumps(dict(result), allow_nan=False).encode()
+    payload = json.dumps(dict(result), allow_nan=False, ensure_ascii=False).encode(errors="replace")
     if len(payload) > CHUNK_BYTES:
         raise TooLargeError(f"the answer has {len(payload)} bytes, at most {CHUNK_BYTES} can be sent; ask for less")
     return payload

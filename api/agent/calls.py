@@ -1,12 +1,12 @@
 """The gateway's calls to parties that are not answered yet, and the bodies that stream with them."""
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.bodies import read_json
 from scheduler.domain.errors import FedrotaError, UnreachableError
 from scheduler.domain.frames import CALL_CHUNK_BYTES, CALL_WINDOW_BYTES, FrameError, parse_failure, read_number
 
@@ -124,9 +124,9 @@ async def split_body(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _read_result(payload: memoryview) -> Mapping[str, Any]:
     try:
-        result = json.loads(bytes(payload))
-    except (ValueError, RecursionError) as wrong:
-        raise FrameError("the result is not JSON") from wrong
+        result = read_json(bytes(payload))
+    except ValueError as wrong:
+        raise FrameError(f"the result is not JSON that can be told on: {wrong}") from wrong
     if not isinstance(result, dict):
         raise FrameError("the result is no object")
     return result

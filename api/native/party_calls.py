@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-import orjson
 from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import Stream
+from api.bodies import read_json
 from api.native.replies import PreviewReply
 from scheduler.domain.errors import FedrotaError, TooLargeError
 
@@ -52,7 +52,7 @@ async def fetch_preview(request: web.Request, party: str, op: str, args: Mapping
 def parse_answer(party: str, body: bytes) -> dict[str, Any]:
     """A JSON object that a party sent."""
     try:
-        found = orjson.loads(body)
+        found = read_json(body)
     except ValueError as wrong:
         raise GarbledAnswerError(f"party {party} sent no JSON: is its worker of the same release?") from wrong
     return found if isinstance(found, dict) else {}

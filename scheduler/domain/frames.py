@@ -134,14 +134,14 @@ def render_failure(error: FedrotaError) -> dict[str, Any]:
 
 def parse_failure(header: Mapping[str, Any]) -> FedrotaError:
     """The error that a reply carries; an unknown code becomes a plain FedrotaError."""
-    message = str(header.get("error", ""))[:4000] or "the party gave no reason"
+    message = _read_words(header.get("error", ""), 4000) or "the party gave no reason"
     code = header.get("code")
     if code == InvalidDocumentError.code:
         return InvalidDocumentError(*_parse_problems(header.get("problems"), message))
     if code == NotFoundError.code:
         subject = header.get("subject")
         if isinstance(subject, list) and len(subject) == 2:
-            return NotFoundError(str(subject[0])[:200], str(subject[1])[:400])
+            return NotFoundError(_read_words(subject[0], 200), _read_words(subject[1], 400))
     if code == BusyError.code:
         return BusyError(message)
     return _SIMPLE.get(str(code), FedrotaError)(message)
@@ -150,9 +150,10 @@ def parse_failure(header: Mapping[str, Any]) -> FedrotaError:
 def _parse_problems(found: object, message: str) -> list[Problem]:
     """The problems a reply lists, or one made of its text; at most 20."""
     rows = [row for row in found if isinstance(row, list)] if isinstance(found, list) else []
-    problems = [
-        Problem(where=str(row[0])[:400], message=str(row[1])[:1000], hint=str(row[2])[:1000])
-        for row in rows[:20]
-        if len(row) == 3
-    ]
+    problems = [Problem(*map(_read_words, row, (400, 1000, 1000))) for row in rows[:20] if len(row) == 3]
     return problems or [Problem(where="request", message=message)]
+
+
+def _read_words(found: object, length: int) -> str:
+    """Text of the party that any answer can hold: JSON lets halves of characters through."""
+    return str(found)[:length].encode(errors="replace").decode()

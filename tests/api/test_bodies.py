@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.bodies import MalformedBodyError, check_value, parse_json
+from api.bodies import MalformedBodyError, check_value, parse_json, read_json
 from scheduler.domain.errors import InvalidDocumentError
 
 
@@ -75,3 +75,10 @@ def test_a_key_that_stands_twice_is_seen_however_it_is_written(texts):
             parse_json(raw)
     else:
         assert parse_json(raw) == json.loads(raw)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b'"\\ud800"', b"[NaN]", b"[" * 400 + b"]" * 400, b"\xff"])
+def test_what_no_answer_can_hold_is_no_value_of_a_party(raw):
+    with pytest.raises(ValueError, match=r"."):
+        read_json(raw)
+    assert read_json(b'{"a": [1, "x"]}') == {"a": [1, "x"]}

@@ -2,6 +2,7 @@ import pytest
 
 from api.uploads import Place
 from scheduler.domain.errors import InvalidDocumentError
+from tests.api.hostile import answering, reply
 
 CSV = {"Content-Type": "text/csv"}
 
@@ -33,4 +34,29 @@ async def test_a_table_beyond_the_limit_is_refused_and_none_is_registered(serve,
     gateway = await serve(upload_limit_bytes=10)
     answer = await gateway.call("PUT", "/parties/9999/tables/t", data=b"id\n" + b"1\n" * 100, headers=CSV)
     assert answer.status in {413, 503}
+    assert (await gateway.get("/tables")).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": 1 << 70},
+        {"rows": -1},
+        {"rows": True},
+        {"rows": "7"},
+        {"size": 10**30},
+        {"columns": [{"name": "\ud800", "type": "x"}]},
+        {"columns": [{"name": "a\0b", "type": "x"}]},
+        {"columns": None},
+        {"facts": [1]},
+        {"facts": {"a": "\0"}},
+        {"sha256": "\0"},
+    ],
+)
+async def test_what_no_store_can_keep_is_the_partys_fault(gateway, caplog, change):
+    stored = {"rows": 1, "columns": [{"name": "id", "type": "int64"}], "size": 1, "sha256": "ab", **change}
+    async with answering(gateway, reply(stored)):
+        answer = await gateway.call("PUT", "/parties/9999/tables/t", data=b"id\n1\n", headers=CSV)
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
+    assert "Traceback" not in caplog.text
     assert (await gateway.get("/tables")).json["items"] == []

@@ -7,7 +7,7 @@ import pytest
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.frames import CALL_CHUNK_BYTES, CALL_WINDOW_BYTES, CHUNK_BYTES, FrameError, pack, unpack
 from tests.partyline import until
-from workers.calls import MAX_CALLS, MAX_WAITING, Answer, Calls
+from workers.calls import MAX_CALLS, MAX_WAITING, Answer, Calls, render_result
 
 
 class Desk:
@@ -157,3 +157,7 @@ async def test_the_end_of_the_connection_frees_the_threads():
     await until(lambda: any(header["id"] == "g.new" for header, _ in desk.frames))
     assert list(desk.calls._calls) == ["g.new"]
     desk.calls.close()
+
+
+def test_half_a_character_in_a_result_goes_out_as_a_question_mark():
+    assert json.loads(render_result({"name": "a\udcff"})) == {"name": "a?"}

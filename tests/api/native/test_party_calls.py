@@ -48,7 +48,9 @@ async def test_a_preview_comes_in_the_result_or_in_the_body():
     assert await fetch_preview(make_request({}, body), "9999", "op", {}) == wanted
 
 
-@pytest.mark.parametrize("answer", [({},), ({}, b"{"), ({}, b"[]"), ({"columns": "x", "rows": []},)])
+@pytest.mark.parametrize(
+    "answer", [({},), ({}, b"{"), ({}, b"[]"), ({}, b"[[" * 200 + b"]]" * 200), ({"columns": "x", "rows": []},)]
+)
 async def test_what_is_no_preview_is_the_partys_fault(answer):
     with pytest.raises(GarbledAnswerError, match="9999"):
         await fetch_preview(make_request(*answer), "9999", "op", {})

@@ -6,7 +6,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tests.api.hostile import answering, give
+from tests.api.hostile import answering, give, refuse, reply
 
 
 async def claim(gateway, **given):
@@ -179,3 +179,26 @@ async def test_a_partys_words_make_no_header_of_their_own(gateway, output):
         answer = await gateway.get(f"/tasks/{task}/outputs/data")
     assert (answer.status, answer.raw) == (200, b"hello")
     assert "X-Evil" not in answer.headers
+
+
+DEEP = [[]]
+for _ in range(400):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize("rows", [[["\ud800"]], [DEEP]], ids=["half a character", "deep"])
+async def test_rows_that_no_answer_can_hold_are_the_partys_fault(gateway, caplog, rows):
+    task = await leave_file(gateway, kind="table")
+    async with answering(gateway, reply({"columns": ["a"], "rows": rows})):
+        answer = await gateway.get(f"/tasks/{task}/outputs/data?preview=true")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unreachable")
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_reason_with_half_a_character_is_told(gateway, caplog):
+    _, task, _ = await claim(gateway)
+    half = "\ud800"
+    async with answering(gateway, refuse(code="invalid", error=half, problems=[[half, half, half]])):
+        answer = await gateway.get(f"/tasks/{task}/logs")
+    assert (answer.status, answer.problems) == (422, {"?": "?"})
+    assert "Traceback" not in caplog.text
