@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.bridge import Reader, utc_now
+from api.throttle import Throttle
 from config.settings import Settings
 from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed, is_visible
-from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
+from scheduler.domain.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from scheduler.service.bootstrap import ORG, PROJECT
 from scheduler.service.tokens import authenticate
 
 CACHE_S: Final = 3.0
 CACHED: Final = 10_000
-FAILURES: Final = 5
-FAILURES_S: Final = 60.0
-ADDRESSES: Final = 10_000
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _HINT: Final = "send the header 'Authorization: Bearer frt_...' with a token of this installation"
 
@@ -31,39 +29,11 @@ class _Known:
     until: float
 
 
-class Throttle:
-    """Counts failed logins by address; time is monotonic seconds."""
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._failures: OrderedDict[str, list[tuple[float, bytes]]] = OrderedDict()
-
-    def check(self, address: str, digest: bytes) -> None:
-        """BusyError where the address has failed too often.
-
-        One wrong token sent again and again (a worker with an old one) shuts out only itself;
-        several different ones shut out the address.
-        """
-        failed = self._recent(address)
-        digests = {tried for _, tried in failed}
-        if len(digests) >= FAILURES or (len(failed) >= FAILURES and digest in digests):
-            wait_s = max(1.0, failed[0][0] + FAILURES_S - self._clock())
-            raise BusyError(f"too many failed logins from {address}: try again later", retry_after_s=wait_s)
-
-    def count(self, address: str, digest: bytes) -> None:
-        """Note a failed login."""
-        self._failures[address] = [*self._recent(address)[-4 * FAILURES :], (self._clock(), digest)]
-        self._failures.move_to_end(address)
-        while len(self._failures) > ADDRESSES:
-            self._failures.popitem(last=False)
-
-    def _recent(self, address: str) -> list[tuple[float, bytes]]:
-        since = self._clock() - FAILURES_S
-        return [item for item in self._failures.get(address, ()) if item[0] > since]
-
-
 class Gate:
-    """Turns bearer tokens into principals; believes each for a few seconds, so a revoked one ends within them."""
+    """Turns bearer tokens into principals; believes each for a few seconds, so a revoked one ends within them.
+
+    A token that was good when it was last looked up is looked up again whatever else its address has sent.
+    """
 
     def __init__(
         self, reader: Reader, *, cache_s: float = CACHE_S, clock: Callable[[], float] = time.monotonic
@@ -83,20 +53,21 @@ class Gate:
             raise UnauthenticatedError(f"the request carries no token: {_HINT}")
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(digest)
-        if known is not None and known.until > self._clock():
+        if known is None:
+            self._throttle.check(address, text, digest)
+        elif known.until > self._clock():
             return known.principal
-        self._throttle.check(address, digest)
         return await self._look_up(text, digest, address)
 
     async def _look_up(self, text: str, digest: bytes, address: str) -> Principal:
         if not text.isascii() or not text.isprintable():
-            self._throttle.count(address, digest)
+            self._throttle.count(address, text, digest)
             raise UnauthenticatedError(f"the token is malformed: {_HINT}")
         try:
             principal = await self._reader.read(lambda tx: authenticate(tx, text, now=utc_now()))
         except UnauthenticatedError:
             self._known.pop(digest, None)
-            self._throttle.count(address, digest)
+            self._throttle.count(address, text, digest)
             raise
         self._known[digest] = _Known(principal, self._clock() + self._cache_s)
         self._known.move_to_end(digest)

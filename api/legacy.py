@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from api.auth import LOOPBACK, find_legacy_principal
+from api.callers import find_address, is_passed_on
 from api.keys import GATE, SETTINGS
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import ForbiddenError, UnauthenticatedError
@@ -17,7 +18,7 @@ async def admit_legacy(request: web.Request) -> Principal:
     """
     header = request.headers.get("Authorization")
     if header is not None:
-        principal = await request.app[GATE].identify(header, request.remote or "")
+        principal = await request.app[GATE].identify(header, find_address(request))
         if principal.kind != "user":
             raise ForbiddenError("a worker's token serves only its worker: use a user's token here")
         return principal
@@ -25,6 +26,8 @@ async def admit_legacy(request: web.Request) -> Principal:
     legacy = find_legacy_principal(settings)
     if legacy is None:
         raise UnauthenticatedError("this gateway takes no calls without a token: see FEDROTA_LEGACY_OPEN")
+    if is_passed_on(request) and not settings.legacy_open:  # loopback is the proxy's, not the client's
+        raise UnauthenticatedError("no calls without a token are taken through a proxy: see FEDROTA_LEGACY_OPEN")
     # A page in a browser on this machine could call loopback in its user's name; no such client is one.
     if "Origin" in request.headers or (settings.host in LOOPBACK and _find_host(request) not in LOOPBACK):
         raise ForbiddenError("calls without a token are not taken from web pages or under other names")

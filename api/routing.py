@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
+from api.callers import find_address
 from api.checks import Body, Query, parse_body, parse_query
 from api.keys import GATE, PRINCIPAL
 from scheduler.domain.access import Principal
@@ -121,7 +122,7 @@ def make_handler(endpoint: Endpoint) -> Handler:
 async def admit(request: web.Request, access: Access) -> Principal:
     """Who calls; ForbiddenError where a worker's token meets a user's route or the other way round."""
     header = request.headers.get("Authorization")
-    principal = await request.app[GATE].identify(header, request.remote or "")
+    principal = await request.app[GATE].identify(header, find_address(request))
     if principal.kind != access:
         raise ForbiddenError(
             "a worker's token serves only its worker: use a user's token here"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Literal, Self, TypeVar
@@ -20,6 +21,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 PREFIX = "FEDROTA_"
 LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
+Networks = tuple[IPv4Network | IPv6Network, ...]
 AnySettings = TypeVar("AnySettings", bound="_Base")
 
 
@@ -84,6 +86,8 @@ class Settings(_Base):
     """Share the port with other gateway processes on this machine."""
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    trusted_proxies: Networks = ()
+    """Addresses or networks of reverse proxies in front: what these write into X-Forwarded-For is believed."""
     trust_network: bool = False
     """Bind an address other than loopback without TLS; shown in the start log and in /healthz."""
     legacy_open: bool = False

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import find_address
 from api.keys import CATALOGUE, GATE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.monitor.state import IDLE, PartyState, find_states, read_states
 from api.native.documents import PartyBody, PartyChange
@@ -23,7 +24,7 @@ endpoint: Final = Endpoints("parties")
 
 def actor_of(request: web.Request) -> Actor:
     """Who acts, for the audit trail."""
-    return Actor(request[PRINCIPAL], request.remote or "")
+    return Actor(request[PRINCIPAL], find_address(request))
 
 
 async def check_party(request: web.Request, party: str, action: Action) -> Party:

@@ -2,8 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.auth import Gate, Throttle, find_legacy_principal, require
+from api.auth import Gate, find_legacy_principal, require
 from api.bridge import Reader
+from api.throttle import ADDRESS_FAILURES, TOKEN_FAILURES
 from config.settings import Settings
 from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
@@ -85,11 +86,15 @@ async def test_a_token_revoked_here_ends_at_once(gate, store):
         await gate.identify(f"Bearer {text}", HOME)
 
 
-async def test_five_failures_shut_the_address_out_for_a_minute(gate, store, clock):
-    _, text = issue(store)
-    for number in range(5):
+async def fail(gate, *texts, address=HOME):
+    for text in texts:
         with pytest.raises(UnauthenticatedError):
-            await gate.identify(f"Bearer frt_a_{number}", HOME)
+            await gate.identify(f"Bearer {text}", address)
+
+
+async def test_an_address_that_tries_many_tokens_is_shut_out_for_a_minute(gate, store, clock):
+    _, text = issue(store)
+    await fail(gate, *(f"frt_id{number}_x" for number in range(ADDRESS_FAILURES)))
     with pytest.raises(BusyError) as refused:
         await gate.identify(f"Bearer {text}", HOME)
     assert 50 < refused.value.retry_after_s <= 60
@@ -98,22 +103,36 @@ async def test_five_failures_shut_the_address_out_for_a_minute(gate, store, cloc
     assert await gate.identify(f"Bearer {text}", HOME)
 
 
+async def test_who_tries_secrets_for_one_token_shuts_out_that_token_alone(gate, store):
+    token, text = issue(store)
+    _, other = issue(store)
+    await fail(gate, *(f"frt_{token.id}_{number}" for number in range(TOKEN_FAILURES)))
+    with pytest.raises(BusyError):
+        await gate.identify(f"Bearer {text}", HOME)
+    assert await gate.identify(f"Bearer {other}", HOME)
+
+
 async def test_one_wrong_token_again_and_again_shuts_out_itself_alone(gate, store):
     _, text = issue(store)
-    for _ in range(5):
-        with pytest.raises(UnauthenticatedError):
-            await gate.identify("Bearer frt_a_old", HOME)
+    await fail(gate, *["frt_a_old"] * TOKEN_FAILURES)
     with pytest.raises(BusyError):
         await gate.identify("Bearer frt_a_old", HOME)
     assert await gate.identify(f"Bearer {text}", HOME)
 
 
-def test_the_throttle_forgets_addresses_beyond_its_room(clock, monkeypatch):
-    monkeypatch.setattr("api.auth.ADDRESSES", 10)
-    throttle = Throttle(clock=clock)
-    for number in range(50):
-        throttle.count(f"10.0.0.{number}", b"x")
-    assert len(throttle._failures) == 10
+async def test_a_token_that_was_good_stays_so_whatever_else_its_address_sends(gate, store, clock):
+    """Behind a proxy that is not known as one, all clients have one address."""
+    token, text = issue(store)
+    await gate.identify(f"Bearer {text}", HOME)
+    clock.at += 10
+    await fail(gate, *(f"frt_id{number}_x" for number in range(ADDRESS_FAILURES)))
+    assert await gate.identify(f"Bearer {text}", HOME)
+    clock.at += 10
+    with store.write() as tx:
+        revoke_token(tx, token.id, datetime.now(UTC))
+    await fail(gate, text)
+    with pytest.raises(BusyError):
+        await gate.identify(f"Bearer {text}", HOME)
 
 
 def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():

@@ -17,12 +17,13 @@ class Gate:
         return {"Bearer ann": ANN, "Bearer worker": WORKER}[header]
 
 
-def make_request(*, host="127.0.0.1:9380", settings=None, **headers):
+def make_request(*, host="127.0.0.1:9380", settings=None, peer="", **headers):
     app = web.Application()
     app[SETTINGS] = settings or Settings()
     app[GATE] = Gate()
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return make_mocked_request("POST", "/api/v1/task", headers={"Host": host, **given}, app=app)
+    request = make_mocked_request("POST", "/api/v1/task", headers={"Host": host, **given}, app=app)
+    return request.clone(remote=peer)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1235", "localhost", "[::1]:9380", "LOCALHOST:1"])
@@ -53,3 +54,20 @@ async def test_elsewhere_only_a_flag_lets_them_in():
         await admit_legacy(make_request(settings=Settings(**closed)))
     opened = make_request(host="gateway.example", settings=Settings(**closed, legacy_open=True))
     assert (await admit_legacy(opened)).name == "legacy"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"X_Forwarded_For": "203.0.113.9"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"Via": "1.1 proxy"},
+        {"settings": Settings(trusted_proxies=["127.0.0.0/8"])},
+    ],
+)
+async def test_whom_a_proxy_on_this_machine_lets_through_is_not_on_loopback(given):
+    given = {"peer": "127.0.0.1", **given}
+    with pytest.raises(UnauthenticatedError, match="through a proxy"):
+        await admit_legacy(make_request(**given))
+    settings = given.pop("settings", Settings()).model_copy(update={"legacy_open": True})
+    assert (await admit_legacy(make_request(**given, settings=settings))).name == "legacy"

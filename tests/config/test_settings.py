@@ -174,3 +174,11 @@ def test_who_hears_of_models_is_an_address_or_a_function(hook):
     assert load(Settings, model_publisher=hook).model_publisher == hook
     with pytest.raises(SettingsError, match="FEDROTA_MODEL_PUBLISHER"):
         load(Settings, model_publisher="just words")
+
+
+def test_trusted_proxies_are_addresses_or_networks(env):
+    env(TRUSTED_PROXIES='["127.0.0.1", "10.0.0.0/8", "fd00::/8"]')
+    assert [str(each) for each in load(Settings).trusted_proxies] == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
+    env(TRUSTED_PROXIES='["proxy.example"]')
+    with pytest.raises(SettingsError, match="FEDROTA_TRUSTED_PROXIES"):
+        load(Settings)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.bridge import utc_now
+from api.callers import find_address
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.permissions import OLD, OLD_ALL, get_grantee, list_wanted, list_wanted_old
@@ -77,7 +78,7 @@ async def _change(request: web.Request, wanted: list[Grant], change: Callable[..
         return render_success(message=NOTHING_NAMED)
     parties = [party for party in await list_givers(request) if party != wanted[0].grantee]
     grants = [replace(each, party=party) for party in parties for each in wanted]
-    by = Actor(request[PRINCIPAL], request.remote or "")
+    by = Actor(request[PRINCIPAL], find_address(request))
     await request.app[WRITER].write(lambda tx: change(tx, grants, by=by, now=utc_now()))
     open_kinds = sorted({each.kind for each in wanted} - set(request.app[SETTINGS].guarded))
     note = f"; nothing is refused for want of it until FEDROTA_GUARDED names {', '.join(open_kinds)}"
