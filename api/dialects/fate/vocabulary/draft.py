@@ -87,7 +87,7 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
 def _cast(wish: Wish, component: Component, wiring: Wiring, given: Given) -> Cast:
     module = wiring.modules[component.name]
     places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
-    return cast_component(component, module, {place: given[component.name, place] for place in places}, wish.conf.roles)
+    return cast_component(component, module, {place: given[component.name][place] for place in places}, wish.conf.roles)
 
 
 def _draft_step(component: Component, cast: Cast, wiring: Wiring) -> StepDraft:

@@ -1,50 +1,61 @@
-"""Parameters that go with a model from the component that made it to those of the same module that take it in."""
+"""Parameters that go with a model from whoever made it to those of the same kind that take it in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.dialects.fate.requests.conf import RuntimeConf
-from api.dialects.fate.requests.dsl import Component, list_ordered
+from api.dialects.fate.requests.dsl import PIPELINE, Component
 from api.dialects.fate.requests.selectors import JsonObject, merge
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
 from api.dialects.fate.vocabulary.wish import Wish
+from scheduler.domain.order import sort_by_needs
 
-Given = Mapping[tuple[str, Place], dict[str, Any]]
-"""(component, place) -> parameters, without any defaults."""
+Given = Mapping[str, Mapping[tuple[str, Any], dict[str, Any]]]
+"""Name -> place or member -> parameters, without any defaults."""
 
 
-def hand_on_params(wish: Wish, components: Mapping[str, Component]) -> Given:
-    """Each component's parameters at each member: those handed on, and over them the job's own; no circles may be left."""
-    places = [(role, place) for role, parties in wish.conf.roles.items() for place in range(len(parties))]
-    ordered, _ = list_ordered(components)
-    found: dict[tuple[str, Place], dict[str, Any]] = {}
-    for name in ordered:
-        makers = list(dict.fromkeys(_list_makers(wish, components, components[name])))
-        for place in places:
-            handed_on = [
-                _get_trained_params(wish, maker, place) if is_earlier else found[maker, place]
-                for maker, is_earlier in makers
-            ]
-            kept = ({key: value for key, value in each.items() if key != NEED_RUN} for each in handed_on)
-            found[name, place] = merge(*kept, wish.conf.get_params(name, *place))
+def hand_on(own: Given, *, kinds: Mapping[str, str], taken: Mapping[str, Iterable[str]]) -> Given:
+    """The parameters of `own` over those of the same kind whose models are `taken`, each read once.
+
+    Whether somebody runs is not handed on. Who is in a circle, or takes a model from there, is left out.
+    """
+    makers = {
+        name: [each for each in dict.fromkeys(taken.get(name, ())) if kinds.get(each) == kind]
+        for name, kind in kinds.items()
+    }
+    found: dict[str, dict[tuple[str, Any], dict[str, Any]]] = {}
+    for name in sort_by_needs(makers):
+        found[name] = {
+            place: merge(*(_drop_need_run(found[maker][place]) for maker in makers[name]), params)
+            for place, params in own[name].items()
+        }
     return found
 
 
-def _list_makers(wish: Wish, components: Mapping[str, Component], component: Component) -> Iterator[tuple[str, bool]]:
-    """The components of the same module whose models come in, and whether they are the earlier job's that trained."""
-    module = component.module.casefold()
-    for source in component.sources:
-        if source.kind != "model":
-            continue
-        if source.is_pipeline and wish.trained is not None:
-            if wish.trained.fate.get_module(source.component).casefold() == module:
-                yield source.component, True
-        elif source.component in components and components[source.component].module.casefold() == module:
-            yield source.component, False
+def _drop_need_run(params: JsonObject) -> JsonObject:
+    return {key: value for key, value in params.items() if key != NEED_RUN}
 
 
-def _get_trained_params(wish: Wish, component: str, place: Place) -> JsonObject:
-    if wish.trained is None:
-        return {}
-    fate = wish.trained.fate
-    return RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator).get_params(component, *place)
+def hand_on_params(wish: Wish, components: Mapping[str, Component]) -> Given:
+    """Each component's parameters at each member; what the earlier job trained hands on as `pipeline.NAME`."""
+    places = [(role, place) for role, parties in wish.conf.roles.items() for place in range(len(parties))]
+    own = {name: _list_own(wish.conf, name, places) for name in components}
+    kinds = {name: each.module.casefold() for name, each in components.items()}
+    if wish.trained is not None:
+        fate = wish.trained.fate
+        conf = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator)
+        own |= {f"{PIPELINE}.{name}": _list_own(conf, name, places) for name in fate.components}
+        kinds |= {f"{PIPELINE}.{name}": fate.get_module(name).casefold() for name in fate.components}
+    taken = {
+        name: [
+            f"{PIPELINE}.{source.component}" if source.is_pipeline else source.component
+            for source in each.sources
+            if source.kind == "model"
+        ]
+        for name, each in components.items()
+    }
+    return hand_on(own, kinds=kinds, taken=taken)
+
+
+def _list_own(conf: RuntimeConf, component: str, places: Iterable[Place]) -> dict[Place, dict[str, Any]]:
+    return {place: conf.get_params(component, *place) for place in places}

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, FateParamError, RetCode
 from api.dialects.fate.requests.conf import read_object
-from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.requests.submission import Sent
 from api.dialects.fate.v2.requests.channels import MODEL, TABLE, Channel
 from api.dialects.fate.v2.requests.dag import Dag, Task
@@ -14,10 +13,10 @@ from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 from api.dialects.fate.v2.vocabulary.component_ref import PREDICT, ComponentRef
 from api.dialects.fate.v2.vocabulary.settings import render_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
+from api.dialects.fate.vocabulary.handed_on import Given, hand_on
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
 from api.dialects.fate.vocabulary.params import NEED_RUN, fill_defaults
 from api.dialects.fate.vocabulary.roles import check_size
-from scheduler.domain.order import sort_by_needs
 
 DONE: Final = "done"
 """The output of a task that others only wait for."""
@@ -53,26 +52,17 @@ def _find_initiator(dag: Dag) -> Member:
     return find_initiator(dag.roles)
 
 
-def _hand_on(dag: Dag) -> dict[str, dict[Member, dict[str, Any]]]:
-    """Task -> member -> the parameters given: over those of the tasks whose models it takes in, each read once.
-
-    Tasks in a circle are not among them: what is made of the DAG is refused for that.
-    """
-    makers = {name: _list_makers(dag, task) for name, task in dag.tasks.items()}
+def _hand_on(dag: Dag) -> Given:
+    """Task -> member -> the parameters given; tasks in a circle are not among them: what is made of these is refused."""
     members = [(role, party) for role, parties in dag.roles.items() for party in parties]
-    found: dict[str, dict[Member, dict[str, Any]]] = {}
-    for name in sort_by_needs(makers):
-        task, handed_on = dag.tasks[name], [found[maker] for maker in makers[name]]
-        found[name] = {
-            member: merge(*(each[member] for each in handed_on), task.get_params(member)) for member in members
-        }
-    return found
-
-
-def _list_makers(dag: Dag, task: Task) -> list[str]:
-    """The tasks of the same component whose models the task takes in."""
-    named = dict.fromkeys(each.task for each in task.channels if each.kind == "model" and each.source != MODEL)
-    return [name for name in named if name in dag.tasks and dag.tasks[name].ref == task.ref]
+    return hand_on(
+        {name: {member: task.get_params(member) for member in members} for name, task in dag.tasks.items()},
+        kinds={name: task.ref for name, task in dag.tasks.items()},
+        taken={
+            name: [each.task for each in task.channels if each.kind == "model" and each.source != MODEL]
+            for name, task in dag.tasks.items()
+        },
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,7 +70,7 @@ class _Conversion:
     """What has been converted by now; `given` are the tasks' parameters at each member."""
 
     dag: Dag
-    given: dict[str, dict[Member, dict[str, Any]]]
+    given: Given
     components: dict[str, Any] = field(default_factory=dict)
     params: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Role -> position -> component -> parameters."""

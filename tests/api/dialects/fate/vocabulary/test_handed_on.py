@@ -1,7 +1,7 @@
 from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
-from api.dialects.fate.vocabulary.handed_on import hand_on_params
+from api.dialects.fate.vocabulary.handed_on import hand_on, hand_on_params
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.wish import Trained, Wish
 
@@ -25,18 +25,29 @@ def chain(length):
 
 def test_a_long_chain_hands_on_in_one_pass():
     given = give(chain(1000), {"c0": {"max_iter": 3, "need_run": False}, "c500": {"alpha": 2}})
-    assert given["c999", ("host", 0)] == {"max_iter": 3, "alpha": 2}
-    assert given["c0", ("guest", 0)] == {"max_iter": 3, "need_run": False}
+    assert given["c999"]["host", 0] == {"max_iter": 3, "alpha": 2}
+    assert given["c0"]["guest", 0] == {"max_iter": 3, "need_run": False}
 
 
 def test_only_the_same_module_hands_on():
     components = {"a": {"module": "HeteroLR", "output": {"model": ["m"]}}}
     components["b"] = {"module": "HeteroLinR", "input": {"model": ["a.m"]}}
-    assert give(components, {"a": {"alpha": 2}})["b", ("guest", 0)] == {}
+    assert give(components, {"a": {"alpha": 2}})["b"]["guest", 0] == {}
 
 
 def test_an_earlier_job_hands_on_with_its_model():
     conf = {"component_parameters": {"common": {"a": {"alpha": 2}}}}
     trained = Trained(job="1", fate=FateJob(conf=conf, dsl={"components": {"a": {"module": "HeteroLR"}}}))
     components = {"a": {"module": "heterolr", "input": {"model": ["pipeline.a.m"]}}}
-    assert give(components, {"a": {"tol": 1}}, trained=trained)["a", ("host", 0)] == {"alpha": 2, "tol": 1}
+    assert give(components, {"a": {"tol": 1}}, trained=trained)["a"]["host", 0] == {"alpha": 2, "tol": 1}
+
+
+def test_whether_somebody_runs_is_not_handed_on():
+    own = {"a": {("guest", 0): {"x": {"y": 1}, "need_run": False}}, "b": {("guest", 0): {"x": {"z": 2}}}}
+    given = hand_on(own, kinds={"a": "kind", "b": "kind"}, taken={"b": ["a", "elsewhere"]})
+    assert given["b"] == {("guest", 0): {"x": {"y": 1, "z": 2}}}
+
+
+def test_who_is_in_a_circle_or_behind_it_is_left_out():
+    given = hand_on({name: {} for name in "abc"}, kinds=dict.fromkeys("abc", "kind"), taken={"a": "a", "b": "a"})
+    assert given == {"c": {}}
