@@ -1,6 +1,7 @@
 """FATE's `log/*`: the lines of a job's logs; what the tasks wrote is read at their parties."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,9 +22,30 @@ from scheduler.store.queries.tracking import EventView, list_events
 
 MAX_EVENTS: Final = 10_000
 _BAD: Final = frozenset({State.FAILED, State.TIMEOUT, State.CANCELED})
-_JOB: Final = ("jobSchedule", "jobScheduleError")
-_PARTY: Final = ("partyError", "partyWarning", "partyInfo", "partyDebug")
-_COMPONENT: Final = ("componentInfo",)
+
+
+class Source(Enum):
+    """What the lines of a log are made of."""
+
+    EVENTS = auto()
+    SETBACKS = auto()
+    """The events that end something badly."""
+    FAILURES = auto()
+    OUTPUT = auto()
+    """What the tasks wrote."""
+    NOTHING = auto()
+
+
+LOGS: Final[Mapping[str, Source]] = {
+    "jobSchedule": Source.EVENTS,
+    "jobScheduleError": Source.SETBACKS,
+    "partyError": Source.FAILURES,
+    "partyWarning": Source.NOTHING,
+    "partyInfo": Source.OUTPUT,
+    "partyDebug": Source.OUTPUT,
+    "componentInfo": Source.OUTPUT,
+}
+_OF_JOB: Final = frozenset({Source.EVENTS, Source.SETBACKS})
 
 
 async def size(request: web.Request) -> web.Response:
@@ -34,11 +56,18 @@ async def size(request: web.Request) -> web.Response:
 async def cat(request: web.Request) -> web.Response:
     """`log/cat`: the lines of a log from `begin` to `end`, counted from 1."""
     members = await read_all(request)
-    begin, end = _read_place(members, "begin", 1), _read_place(members, "end", None)
-    lines = (await read_lines(request, members))[(begin or 1) - 1 : end]
-    return render_success(
-        [{"line_num": number, "content": line} for number, line in enumerate(lines, start=begin or 1)]
-    )
+    begin, end = read_places(members)
+    return render_success(number_lines(await read_lines(request, members), begin, end))
+
+
+def read_places(members: Members) -> tuple[int, int | None]:
+    """The first line that is asked for, and the last where one is named."""
+    return _read_place(members, "begin", 1) or 1, _read_place(members, "end", None)
+
+
+def number_lines(lines: Sequence[str], begin: int, end: int | None) -> list[dict[str, Any]]:
+    """Those from `begin` to `end`."""
+    return [{"line_num": number, "content": line} for number, line in enumerate(lines[begin - 1 : end], start=begin)]
 
 
 def _read_place(members: Members, name: str, default: int | None) -> int | None:
@@ -53,30 +82,35 @@ def _read_place(members: Members, name: str, default: int | None) -> int | None:
 
 async def read_lines(request: web.Request, members: Members) -> list[str]:
     """The lines of the log that `log_type`, `job_id`, `role`, `party_id` and `component_name` name."""
-    kind, job = need(members, "log_type", "job_id")
-    if kind not in (*_JOB, *_PARTY, *_COMPONENT):
-        raise FateError(
-            RetCode.ARGUMENT, f"there is no log type {kind!r}: ask for {', '.join((*_JOB, *_PARTY, *_COMPONENT))}"
-        )
+    kind, _ = need(members, "log_type", "job_id")
+    if kind not in LOGS:
+        raise FateError(RetCode.ARGUMENT, f"there is no log type {kind!r}: ask for {', '.join(LOGS)}")
+    component = need(members, "role", "party_id", "component_name")[-1] if kind == "componentInfo" else ""
+    return await read_source(request, members, LOGS[kind], component)
+
+
+async def read_source(request: web.Request, members: Members, source: Source, component: str) -> list[str]:
+    """The lines of the job `job_id`, or of `role` and `party_id` in it; of all components where none is named."""
+    (job,) = need(members, "job_id")
     found = await check_fate_job(request, job, Action.READ_JOB)
-    if kind in _JOB:
+    if source in _OF_JOB:
         events = await request.app[READER].read(lambda tx: list_events(tx, job, after=0, limit=MAX_EVENTS))
-        return [_render_event(event) for event in events if kind == _JOB[0] or event.state in _BAD]
-    tasks = _choose_tasks(found, members, kind)
-    if kind in ("partyError", "partyWarning"):
-        failures = [(task, task.failure) for task in tasks if task.failure is not None]
-        return [f"{task.step}: {failure.message}" for task, failure in failures] if kind == "partyError" else []
-    return [line for task in tasks async for line in _read_log(request, task)]
+        return [_render_event(event) for event in events if source is Source.EVENTS or event.state in _BAD]
+    tasks = _choose_tasks(found, members, component)
+    if source is Source.FAILURES:
+        return [f"{task.step}: {task.failure.message}" for task in tasks if task.failure is not None]
+    if source is Source.OUTPUT:
+        return [line for task in tasks async for line in _read_log(request, task)]
+    return []
 
 
-def _choose_tasks(found: FateDetail, members: Members, kind: str) -> list[Task]:
+def _choose_tasks(found: FateDetail, members: Members, component: str) -> list[Task]:
     role, party = need(members, "role", "party_id")
-    name = need(members, "component_name")[0] if kind in _COMPONENT else ""
     return [
         task
         for step in found.detail.steps
         for task in step.tasks
-        if (task.role, task.party) == (role, party) and name in {"", task.step}
+        if (task.role, task.party) == (role, party) and component in {"", task.step}
     ]
 
 

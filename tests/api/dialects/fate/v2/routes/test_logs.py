@@ -12,10 +12,25 @@ async def test_logs_come_as_the_archive_that_the_client_opens(flow, trained):
 
 
 async def test_lines_are_counted_and_shown(flow, trained):
-    asked = {"log_type": "jobSchedule", "job_id": trained}
+    asked = {"log_type": "schedule_info", "job_id": trained}
     size = (await flow.get("log/count", **asked))["data"]["size"]
     assert size > 5
     found = (await flow.get("log/query", begin=2, end=3, **asked))["data"]
     assert [line["line_num"] for line in found] == [2, 3]
     assert (await flow.get("log/count", log_type="none", job_id=trained))["code"] == 5001
     assert (await flow.get("log/count", job_id=trained))["code"] == 5001
+    assert (await flow.get("log/count", **{**asked, "log_type": "jobSchedule"}))["data"]["size"] == size
+
+
+async def test_a_task_has_a_log_of_its_own(flow):
+    job = await flow.gateway.submit(parties={"guest": ["9999"]}, steps=[{"name": "read", "component": "noop"}])
+    await flow.gateway.run_tasks("failed", kind="error", message="no such column")
+    place = {"job_id": job, "role": "guest", "party_id": "9999"}
+    line = {"line_num": 1, "content": "read: no such column"}
+    for name, lines in (("", [line]), ("read", [line]), ("other", [])):
+        assert (await flow.get("log/query", log_type="task_error", task_name=name, **place))["data"] == lines
+    assert (await flow.get("log/query", log_type="task_warning", **place))["data"] == []
+    errors = (await flow.get("log/query", log_type="schedule_error", job_id=job))["data"]
+    assert any("-> failed" in each["content"] for each in errors)
+    refused = await flow.get("log/count", log_type="task_info", job_id=job)
+    assert (refused["code"], "role" in refused["message"]) == (5001, True)
