@@ -14,7 +14,7 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.planning import plan_fate_job
-from api.dialects.fate.routes.reading import check_fate_job, list_newest, list_texts, need
+from api.dialects.fate.routes.reading import check_fate_job, list_all, list_texts, need
 from api.dialects.fate.vocabulary.rows import NOTES
 from api.dialects.fate.vocabulary.states import list_states
 from api.discards import discard_files
@@ -172,7 +172,7 @@ async def clean_queue(request: web.Request) -> web.Response:
     principal: Principal = request[PRINCIPAL]
     require(principal, Action.CONTROL_JOB)
     wanted = JobFilter(states=list_states(["waiting"]), project=principal.project)
-    waiting = await request.app[READER].read(lambda tx: list_newest(tx, wanted, principal))
+    waiting = await request.app[READER].read(lambda tx: list(list_all(tx, wanted, principal)))
     outcome: dict[str, Any] = {}
     for job in waiting:
         if job.state is State.WAITING and is_allowed(principal, Action.CONTROL_JOB, subject_of(job)):

@@ -1,6 +1,6 @@
 """Jobs as FATE's routes read them: with what FATE's clients know of them, and only those that the caller may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from scheduler.store.queries.jobs import JobDetail, JobFilter, get_job_detail, g
 from scheduler.store.tx import Tx
 
 MOST_JOBS: Final = 1000
-"""A question that names no job is answered from that many of the newest."""
+"""A question that names no job is answered from that many of the newest; where all count, they are read so many at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,15 @@ def list_newest(tx: Tx, wanted: JobFilter, principal: Principal) -> list[Job]:
     """The newest jobs that the caller may see."""
     page = list_jobs(tx, wanted, after=None, limit=MOST_JOBS)
     return [job for job in page.items if is_visible(principal, subject_of(job))]
+
+
+def list_all(tx: Tx, wanted: JobFilter, principal: Principal) -> Iterator[Job]:
+    """All jobs that the caller may see, the newest first."""
+    after: str | None = ""
+    while after is not None:
+        page = list_jobs(tx, wanted, after=after or None, limit=MOST_JOBS)
+        yield from (job for job in page.items if is_visible(principal, subject_of(job)))
+        after = page.next
 
 
 async def read_details(request: web.Request, filters: Mapping[str, Any]) -> list[FateDetail]:
