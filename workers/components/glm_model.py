@@ -36,6 +36,12 @@ class ModelPart:
     scale: ColumnScale
     threshold: float
 
+    def __post_init__(self) -> None:
+        """ValueError where a feature lacks its coefficient or its scale."""
+        shapes = {each.shape for each in (self.coefficients, self.scale.mean, self.scale.deviation)}
+        if shapes != {(len(self.features),)}:
+            raise ValueError(f"coefficients and scale of its {len(self.features)} features")
+
     def score(self, scaled: Vector) -> Vector:
         """The party's share of each sample's score, from scaled features."""
         found: Vector = scaled @ self.coefficients + self.intercept

@@ -22,7 +22,7 @@ def read_model_file(context: Context, path: Path) -> dict[str, Any]:
         model = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InvalidInputError(f"the model of party {context.me.party} is no JSON file: {error}") from error
-    if not isinstance(model, dict) or "format" not in model:
+    if not isinstance(model, dict) or not isinstance(model.get("format"), str):
         raise InvalidInputError(
             f"the model of party {context.me.party} names no `format`: connect a training step's model"
         )
@@ -32,6 +32,14 @@ def read_model_file(context: Context, path: Path) -> dict[str, Any]:
 def describe_origin(context: Context) -> dict[str, Any]:
     """Which run makes a model: its job, step and attempt."""
     return {"job": context.job, "step": context.step, "attempt": context.attempt}
+
+
+def read_origin(context: Context, model: Mapping[str, Any]) -> str:
+    """Which run made the model, as one text; InvalidInputError where the file does not tell."""
+    try:
+        return "/".join(str(model["training"][name]) for name in ("job", "step", "attempt"))
+    except (KeyError, TypeError) as error:
+        raise make_damage(context, error) from error
 
 
 def make_damage(context: Context, error: Exception) -> InvalidInputError:

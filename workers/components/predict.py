@@ -9,6 +9,7 @@ import numpy as np
 from fedrota.component import Context, InvalidInputError, component
 from workers.components import baseline_model, homo_lr_results
 from workers.components.alignment import align
+from workers.components.fitted import parse_fit
 from workers.components.glm_family import LOGISTIC
 from workers.components.glm_model import (
     FORMAT,
@@ -20,7 +21,7 @@ from workers.components.glm_model import (
 from workers.components.group_masks import GroupMasks
 from workers.components.local_baseline import parse_baseline
 from workers.components.local_baseline import write_predictions as write_baseline_predictions
-from workers.components.model_files import read_model_file
+from workers.components.model_files import read_model_file, read_origin
 from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples, get_input, read_samples
 from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT, predict_hetero, predict_homo
@@ -84,12 +85,11 @@ def predict(context: Context) -> None:
 
 
 def _predict_vertical(context: Context, model: Mapping[str, Any], samples: Samples) -> None:
-    part = parse_model(context, model)
+    part, origin = parse_model(context, model), read_origin(context, model)
     check_same_features(context, part.features, samples)
     scaled = replace(samples, features=part.scale.apply(samples.features))
     roles = replace(find_roles(context), arbiter=None)
     _check_owners(context, model, roles)
-    origin = "/".join(str(model["training"][name]) for name in ("job", "step", "attempt"))
     align(context, roles, [("data", scaled)], {"training": origin})
     predict_splits(context, roles, part, [("predict", scaled)], masks=GroupMasks(context, roles.owners))
 
@@ -106,20 +106,26 @@ def _check_owners(context: Context, model: Mapping[str, Any], roles: Roles) -> N
 
 
 def _predict_homogeneous(context: Context, model: Mapping[str, Any], samples: Samples) -> None:
-    check_same_features(context, model["features"], samples)
-    width, scale = len(samples.names), model["scale"]
-    part = ModelPart(
-        family=LOGISTIC,
-        features=samples.names,
-        coefficients=np.array(model["coefficients"], dtype=np.float64),
-        intercept=float(model["intercept"]),
-        scale=ColumnScale(mean=np.array(scale["mean"]), deviation=np.array(scale["deviation"]))
-        if scale
-        else ColumnScale.keep(width),
-        threshold=float(model["threshold"]),
-    )
+    part = parse_fit(context, _parse_homogeneous, model)
+    check_same_features(context, part.features, samples)
     scores = part.score(part.scale.apply(samples.features))
     write_predictions(context, part, [("predict", samples, scores)])
+
+
+def _parse_homogeneous(model: Mapping[str, Any]) -> ModelPart:
+    features, scale = tuple(model["features"]), model["scale"]
+    return ModelPart(
+        family=LOGISTIC,
+        features=features,
+        coefficients=np.array(model["coefficients"], dtype=np.float64),
+        intercept=float(model["intercept"]),
+        scale=ColumnScale(
+            mean=np.array(scale["mean"], dtype=np.float64), deviation=np.array(scale["deviation"], dtype=np.float64)
+        )
+        if scale
+        else ColumnScale.keep(len(features)),
+        threshold=float(model["threshold"]),
+    )
 
 
 def _predict_alone(context: Context, model: Mapping[str, Any], samples: Samples) -> None:

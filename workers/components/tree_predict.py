@@ -11,7 +11,7 @@ from workers.components.alignment import align
 from workers.components.boosting_data import hide_zeros
 from workers.components.boosting_results import Ensemble, parse_ensemble, write_tree_predictions
 from workers.components.columns import Vector
-from workers.components.model_files import make_damage
+from workers.components.model_files import make_damage, read_origin
 from workers.components.step_roles import find_roles
 from workers.components.tables import Samples
 from workers.components.tree_grid import Flags, Rule
@@ -48,9 +48,7 @@ def predict_hetero(context: Context, model: Mapping[str, Any], samples: Samples)
     """Predict at the guest; hosts answer all their rules for all samples, so nobody tells a path."""
     samples, roles = _prepare(context, model, samples), replace(find_roles(context), arbiter=None)
     _check_role(context, model)
-    training = model["training"]
-    origin = "/".join(str(training[name]) for name in ("job", "step", "attempt"))
-    align(context, roles, [("data", samples)], {"training": origin})
+    align(context, roles, [("data", samples)], {"training": read_origin(context, model)})
     if context.me != roles.guest:
         _answer(context, model, Router.make(samples, {}))
         return
@@ -82,7 +80,6 @@ def _prepare(context: Context, model: Mapping[str, Any], samples: Samples) -> Sa
 def _check_role(context: Context, model: Mapping[str, Any]) -> None:
     try:
         role = model["role"]
-        _ = [model["training"][name] for name in ("job", "step", "attempt")]
     except (KeyError, TypeError) as error:
         raise make_damage(context, error) from error
     if role != context.me.role:

@@ -112,6 +112,7 @@ def test_parts_of_different_trainings_are_refused(ready, tmp_path):
     [
         ("{", "model of party 9999 is no JSON file"),
         ("[]", "model of party 9999 names no `format`"),
+        ('{"format": ["x"]}', "model of party 9999 names no `format`"),
         (
             '{"format": "x/1"}',
             "has the format 'x/1'; this version predicts with fedrota.vertical_glm/1, fedrota.homo_lr/1",
@@ -124,6 +125,36 @@ def test_a_file_that_is_no_model_is_named(ready, tmp_path, content, text):
     rest["guest.0"]["model"] = tmp_path / "model.json"
     rest["guest.0"]["model"].write_text(content)
     expect_invalid(text, rest)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"threshold": None}, "float"),
+        ({"intercept": ["x"]}, "float"),
+        ({"coefficients": [1.0]}, "coefficients and scale of its 3 features"),
+        ({"scale": {"mean": [0.0, 0.0, 0.0]}}, "'deviation'"),
+        ({"scale": {"mean": [0.0], "deviation": [1.0]}}, "coefficients and scale of its 3 features"),
+        ({"features": 3}, "not iterable"),
+    ],
+)
+def test_a_damaged_homogeneous_model_is_named(tmp_path, change, what):
+    inputs = {o: {"train": make_inputs((3,), seed=place)["guest.0"]["train"]} for place, o in enumerate(OWNERS)}
+    trained = simulate(homo_lr, THREE, params={"rounds": 1, "learning_rate": 0.01}, inputs=inputs)
+    path = tmp_path / "model.json"
+    again = {o: {"data": inputs[o]["train"], "model": trained[o].output("model")} for o in OWNERS}
+    path.write_text(json.dumps({**json.loads(again["guest.0"]["model"].read_text()), **change}))
+    again["guest.0"]["model"] = path
+    expect_invalid(f"the model of party 9999 lacks or garbles .*{what}", again, THREE)
+
+
+def test_a_model_that_does_not_tell_its_origin_is_named(ready, tmp_path):
+    _, rest = ready
+    model = json.loads(rest["guest.0"]["model"].read_text())
+    del model["training"]["step"]
+    rest["guest.0"]["model"] = tmp_path / "model.json"
+    rest["guest.0"]["model"].write_text(json.dumps(model))
+    expect_invalid("the model of party 9999 lacks or garbles 'step'", rest)
 
 
 def test_missing_inputs_and_empty_tables_are_named(ready, tmp_path):
