@@ -106,7 +106,7 @@ def read_targets(context: Context, columns: TreeColumns, *, classes: Sequence[fl
         classes=known,
         train=number_labels(context, train, known),
         weights=np.ones(len(train)) if train.weights is None else train.weights,
-        validate=None if validate is None or validate.labels is None else number_labels(context, validate, known),
+        validate=number_labels(context, validate, known) if validate and validate.labels is not None else None,
     )
     _check_range(context, train, params["objective"], targets)
     return targets

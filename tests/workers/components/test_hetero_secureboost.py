@@ -1,6 +1,8 @@
 import json
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -262,9 +264,14 @@ def test_training_stops_where_validation_does_not_improve_and_keeps_the_best_tre
     assert roc_auc_score(table["label"][80:], table["predict_score"][80:]) == pytest.approx(max(curve))
 
 
-def test_training_samples_stop_it_where_there_are_no_others():
+@pytest.mark.parametrize("has_table", [False, True])
+def test_training_samples_stop_it_where_there_are_no_others(tmp_path, has_table):
     params = {"trees": 60, "learning_rate": 1.0, "early_stopping_rounds": 2, "metrics": ["auc"], "early_stop": False}
-    found = run(TWO, make_tables((2, 2)), **params)
+    inputs = make_tables((2, 2))
+    for owner, ports in inputs.items() if has_table else ():
+        pyarrow.parquet.write_table(pyarrow.table(ports["train"])[:0], tmp_path / owner)
+        ports["validate"] = tmp_path / owner
+    found = run(TWO, inputs, **params)
     assert found["guest"].summary["stopped_by"] == "metrics"
     assert max(value for _, value in found["guest"].metrics["train_auc"]) == 1.0
 
