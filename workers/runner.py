@@ -299,7 +299,10 @@ class Runner:
         assignment = reply.assignment
         with self._changed:
             self._agenda.claimed(key)
-            if assignment is not None and self._agenda.knows(key):
+            is_known = self._agenda.knows(key)
+            if assignment is None or is_known:
+                self._early_stops.pop(key, None)  # nothing begins that it could stop
+            if assignment is not None and is_known:
                 return
             older = self._agenda.find_running(reply.task) if assignment is not None else None
             if older is not None:

@@ -206,6 +206,19 @@ def test_a_stop_over_the_channel_works_at_every_moment(gateway, worker):
     assert gateway.report_of("t2")["outcome"] == "canceled"
 
 
+def test_a_stop_of_what_is_then_refused_is_forgotten(gateway, worker):
+    is_told = threading.Event()
+    gateway.judge = lambda call: 200 if not call["claims"] or is_told.wait(60) else 503
+    give(gateway, worker, "t1", run={"component": "sleeping"})
+    until(lambda: worker.runner._agenda.is_claiming(("t1", 1)))
+    worker.runner.stop_task("t1", 1, "canceled")
+    gateway.tasks["t1"].state = "canceled"
+    is_told.set()
+    until(lambda: not worker.runner._agenda.is_claiming(("t1", 1)))
+    until(lambda: not worker.runner._early_stops)  # each would be kept as long as the worker lives
+    assert gateway.tasks["t1"].starts == 0
+
+
 def test_a_fenced_attempt_is_killed_and_not_reported(gateway, worker):
     give(gateway, worker, "t1", run={"component": "sleeping"})
     until(lambda: gateway.tasks["t1"].beats)
