@@ -6,7 +6,7 @@ the same circle of the same waits comes home in two rounds did all of them wait 
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,10 +51,16 @@ def list_blockages(me: str, pairs: Sequence[Pair]) -> list[Blockage]:
 
 
 class CycleWatch:
-    """The search for circles on behalf of one task; `list_waits` names what it waits for now."""
+    """The search for circles on behalf of one task; `list_waits` names what it waits for now.
 
-    def __init__(self, task: str, *, cycle_s: float, list_waits: Callable[[], list[Blockage]]) -> None:
+    Probes begin at the task or its `peers`: those of anybody else are dropped, as they have no end.
+    """
+
+    def __init__(
+        self, task: str, peers: Container[str], *, cycle_s: float, list_waits: Callable[[], list[Blockage]]
+    ) -> None:
         self._task = task
+        self._peers = peers
         self._cycle_s = cycle_s
         self._list_waits = list_waits
         self._round = 0
@@ -83,6 +89,8 @@ class CycleWatch:
             return
         if origin == self._task:
             self._come_home(number, path)
+        elif origin not in self._peers:
+            return
         elif self._forwarded.get(origin, 0) < number and all(link[0] != self._task for link in path):
             blockages = self._list_old(now)
             if blockages:

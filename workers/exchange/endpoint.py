@@ -26,7 +26,9 @@ class Endpoint:
         self._pairs: dict[str, Pair] = {}
         self._outcome = ""
         self._ended_at = 0.0
-        self._cycles = CycleWatch(self.task, cycle_s=setting.patience.cycle_s, list_waits=self._list_blockages)
+        self._cycles = CycleWatch(
+            self.task, self._peers, cycle_s=setting.patience.cycle_s, list_waits=self._list_blockages
+        )
 
     def send(self, peer: str, key: Key, payload: Bytes, on_done: OnSent) -> None:
         """See `ExchangePort.send`."""

@@ -32,7 +32,7 @@ class Ring:
             self.pairs.setdefault((name, awaited), FakePair(awaited))
             self.pairs.setdefault((awaited, name), FakePair(name))
             self.waits[name] = [self.wait(name, awaited, 1)]
-            self.watches[name] = CycleWatch(name, cycle_s=2.0, list_waits=lambda name=name: self.waits[name])
+            self.watches[name] = CycleWatch(name, names, cycle_s=2.0, list_waits=lambda name=name: self.waits[name])
 
     def wait(self, name, awaited, number, since=0.0):
         pair = self.pairs[name, awaited]
@@ -130,3 +130,13 @@ def test_a_probe_that_is_none_is_ignored(probe):
     ring = Ring("a", "b")
     ring.watches["b"].on_probe(ring.pairs["b", "a"], probe, 9.0)
     assert not any(pair.probes for pair in ring.pairs.values())
+
+
+def test_a_probe_of_a_stranger_is_neither_sent_on_nor_remembered():
+    ring = Ring("a", "b", "c")
+    for number in range(5):
+        origin = f"made-up-{number}"
+        probe = {"origin": origin, "round": 1, "path": [[origin, "m1", "t"], ["a", "m1", "t"]]}
+        ring.watches["b"].on_probe(ring.pairs["b", "a"], probe, 9.0)
+    assert not any(pair.probes for pair in ring.pairs.values())
+    assert not ring.watches["b"]._forwarded
