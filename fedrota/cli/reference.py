@@ -24,6 +24,17 @@ and `FEDROTA_TOKEN` count, then `http://127.0.0.1:9380` and the file `token` in 
 `{"items": [...], "next": cursor or null}`, times are RFC 3339 in UTC, and fields are only ever added. `events --json`
 prints one object per line.
 
+**Settings of `up` in a file.** `fedrota up --config up.toml` takes the flags below by their names, with `_` for `-`;
+a flag given as well wins. A party with slots of its own is a table `[[party]]` with `id`, `role` and `slots`.
+
+```toml
+party = ["9999:guest", "10000:host"]
+port = 9380
+slots = 8
+flower = false
+components = ["/srv/fedrota/federated_mean.py"]
+```
+
 **Completion.** `fedrota --install-completion` completes commands, job ids, steps and parties.
 """
 

@@ -32,7 +32,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def up(  # noqa: PLR0913  each parameter is a flag of the command line
     *,
-    config: Annotated[Path | None, typer.Option(help="A TOML file with any of these settings.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file of these settings, e.g. flower_port = 5555.")] = None,
     party: Annotated[
         list[str] | None,
         typer.Option(help="ID or ID:ROLE; once per party; the role is a label. Default: those of last time."),

@@ -79,6 +79,7 @@ _KINDS: Final[Mapping[str, type]] = {
     "slots": int,
     "broker": str,
     "database": str,
+    "postgres": str,
     "gateway": str,
     "worker_niceness": int,
     "flower": bool,
@@ -88,6 +89,8 @@ _KINDS: Final[Mapping[str, type]] = {
     "flare_python": str,
 }
 _LISTS: Final = ("only", "components")
+_FLAGS: Final = {"postgres": "database"}
+"""Flags that are not called as what they set; a file may use either name."""
 
 
 def parse_party(text: str, *, slots: int) -> PartySpec:
@@ -97,7 +100,7 @@ def parse_party(text: str, *, slots: int) -> PartySpec:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings of a TOML file; `[[party]]` tables become `parties`."""
+    """The settings of a TOML file; `party`, a list as the flag's or tables [[party]], becomes `parties`."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as wrong:
@@ -106,7 +109,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UpError(f"{path} is no TOML: {wrong}") from wrong
     tables = given.pop("party", [])
     _refuse_unknown(given, [*_KINDS, *_LISTS, "party"], str(path))
-    chosen = {key: _checked_value(key, value, str(path)) for key, value in given.items()}
+    chosen = {_FLAGS.get(key, key): _checked_value(key, value, str(path)) for key, value in given.items()}
     if tables:
         chosen["parties"] = _parties_of(tables, chosen.get("slots", Options().slots), str(path))
     return chosen
@@ -160,16 +163,20 @@ def _checked_value(key: str, value: Any, where: str) -> Any:
     return value
 
 
-def _parties_of(tables: Any, slots: int, where: str) -> tuple[PartySpec, ...]:
-    if not isinstance(tables, list):
-        raise UpError(f"{where}: write each party as a table [[party]] with an id")
-    for table in tables:
-        _refuse_unknown(table, [field.name for field in fields(PartySpec)], f"{where}: [[party]]")
-        if "id" not in table:
-            raise UpError(f"{where}: a [[party]] has no id")
+def _parties_of(given: Any, slots: int, where: str) -> tuple[PartySpec, ...]:
+    if not isinstance(given, list) or not all(isinstance(each, (str, dict)) for each in given):
+        raise UpError(f'{where}: write each party as a table [[party]] with an id, or party = ["ID:ROLE", ...]')
     return tuple(
-        _checked_party(PartySpec(id=str(table["id"]), role=str(table.get("role", "")), slots=table.get("slots", slots)))
-        for table in tables
+        parse_party(each, slots=slots) if isinstance(each, str) else _party_of(each, slots, where) for each in given
+    )
+
+
+def _party_of(table: Mapping[str, Any], slots: int, where: str) -> PartySpec:
+    _refuse_unknown(table, [field.name for field in fields(PartySpec)], f"{where}: [[party]]")
+    if "id" not in table:
+        raise UpError(f"{where}: a [[party]] has no id")
+    return _checked_party(
+        PartySpec(id=str(table["id"]), role=str(table.get("role", "")), slots=table.get("slots", slots))
     )
 
 

@@ -120,6 +120,14 @@ def test_a_file_gives_everything_that_flags_give(tmp_path):
     assert options.flare_python == "/opt/nvflare/bin/python"
 
 
+def test_a_file_may_use_the_words_of_the_flags(tmp_path):
+    path = tmp_path / "up.toml"
+    path.write_text('party = ["9999:guest", {id = "10000", slots = 2}]\npostgres = "postgresql://db/x"\n')
+    options = options_of(read_config(path))
+    assert options.parties == (PartySpec(id="9999", role="guest"), PartySpec(id="10000", slots=2))
+    assert options.database == "postgresql://db/x"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -128,6 +136,10 @@ def test_a_file_gives_everything_that_flags_give(tmp_path):
         ("port = true", "port must be of type int, not bool"),
         ("only = 'gateway'", "only must be a list of strings"),
         ("[party]\nid = '1'", r"write each party as a table \[\[party\]\]"),
+        ("party = [9999]", r"write each party as a table \[\[party\]\] with an id, or party = "),
+        ("party = '9999'", r"or party = \["),
+        ("party = ['a b']", "'a b' is no party id"),
+        ("postgres = 1", "postgres must be of type str, not int"),
         ("[[party]]\nrole = 'guest'", "has no id"),
         ("[[party]]\nid = '1'\nslot = 2", "unknown setting 'slot'; did you mean 'slots'"),
         ("[[party]]\nid = '1'\nslots = 'many'", "party 1 has 'many' slots"),
