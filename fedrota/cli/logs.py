@@ -10,9 +10,11 @@ import typer
 
 from fedrota.cli.completion import PartyOption, complete_job, complete_step
 from fedrota.cli.context import connect
+from fedrota.cli.exits import REFUSED, print_error
+from fedrota.cli.show import make_error_console
 from fedrota.client import Client
-from fedrota.errors import FedrotaError, NotFoundError
-from fedrota.model import Task
+from fedrota.errors import ApiError, FedrotaError, NotFoundError
+from fedrota.model import OVER, Task
 
 app = typer.Typer()
 
@@ -44,8 +46,7 @@ def logs(
     with connect(ctx) as client:
         tasks = find_tasks(client, target, step, party)
         if len(tasks) == 1:
-            for text in read_tail(client, tasks[0].id, tail, follow=follow):
-                _write(text)
+            _print_one(client, tasks[0], tail, follow=follow)
         elif follow:
             _follow_all(client, tasks, tail)
         else:
@@ -86,12 +87,30 @@ def read_tail(client: Client, task: str, lines: int | None, *, follow: bool) -> 
         yield from client.logs(task, offset=chunk.end, follow=True)
 
 
+def _print_one(client: Client, task: Task, tail: int | None, *, follow: bool) -> None:
+    written = 0
+    for text in read_tail(client, task.id, tail, follow=follow):
+        written += len(text)
+        _write(text)
+    if not written and tail != 0:
+        word = "the log is empty" if follow or task.state in OVER else f"no log yet: the task is {task.state}"
+        make_error_console().print(f"[dim]{word}[/]")
+
+
 def _print_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
+    """One log after the other; a party that does not give its own keeps none of the others back."""
+    refused = False
     for task in tasks:
         _write(f"==> {task.role} {task.party} <==\n")
-        for text in read_tail(client, task.id, tail, follow=False):
-            _write(text)
+        try:
+            for text in read_tail(client, task.id, tail, follow=False):
+                _write(text)
+        except ApiError as error:
+            print_error(error)
+            refused = True
         _write("\n")
+    if refused:
+        raise typer.Exit(REFUSED)
 
 
 def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
@@ -103,15 +122,20 @@ def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None
         Thread(
             target=_pump, args=(client, task.id, tail), kwargs={"prefix": prefix, "lines": lines}, daemon=True
         ).start()
-    open_logs = len(tasks)
+    open_logs, refused = len(tasks), False
     while open_logs:
         line = lines.get()
-        if isinstance(line, FedrotaError):
-            raise line
-        if line is None:
-            open_logs -= 1
-        else:
+        if isinstance(line, str):
             _write(line)
+            continue
+        open_logs -= 1
+        if isinstance(line, ApiError):
+            print_error(line)
+            refused = True
+        elif line is not None:
+            raise line
+    if refused:
+        raise typer.Exit(REFUSED)
 
 
 def _pump(

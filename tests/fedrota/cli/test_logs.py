@@ -34,11 +34,29 @@ def test_followed_logs_of_several_parties_stand_behind_their_ids(fedrota):
     assert sorted(lines) == [" 9999 | line 2", " 9999 | line 3", "10000 | line 2", "10000 | line 3"]
 
 
-def test_failed_stream_ends_the_command(fedrota, gateway):
-    gateway.refuse("GET", "/tasks/t-host/logs", 503, code="unreachable", message="party 10000 is not connected")
-    found = fedrota("logs", "j-1", "lr", "--follow")
+@pytest.mark.parametrize("follow", [(), ("--follow",)])
+@pytest.mark.parametrize("party", ["guest", "host"])
+def test_a_party_that_does_not_give_its_log_keeps_no_other_back(fedrota, gateway, party, follow):
+    gateway.refuse("GET", f"/tasks/t-{party}/logs", 503, code="unreachable", message="its party is not connected")
+    found = fedrota("logs", "j-1", "lr", *follow)
     assert found.code == 3
-    assert "party 10000 is not connected" in found.err
+    assert found.err.count("its party is not connected") == 1
+    assert found.out.count("line 3\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "said"),
+    [
+        ("success", (), "the log is empty"),
+        ("running", (), "no log yet: the task is running"),
+        ("success", ("--tail", "0"), ""),
+    ],
+)
+def test_a_log_without_a_line_is_said_beside_it(fedrota, gateway, state, words, said):
+    gateway.log = b""
+    gateway.answers["GET", "/tasks/t-guest"][1]["state"] = state
+    found = fedrota("logs", "t-guest", *words)
+    assert (found.code, found.out, found.err.strip()) == (0, "", said)
 
 
 @pytest.mark.parametrize(
