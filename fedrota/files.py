@@ -31,6 +31,10 @@ class UploadOptions(TypedDict, total=False):
     """Default: `id`."""
     label_column: str
     """Default: `y`."""
+    delimiter: str
+    """The character between the fields of a CSV file. Default: a comma."""
+    header: bool
+    """Whether the first line of a CSV file names its columns. Default: True; else they are id, x0, x1, ..."""
     content_type: str
     """text/csv or application/vnd.apache.parquet; default: by the file's ending or its first bytes."""
 

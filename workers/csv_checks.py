@@ -8,6 +8,17 @@ from typing import BinaryIO, Final
 
 BLOCK_BYTES: Final = 1 << 20
 MAX_HEADER_BYTES: Final = 4 << 20
+OTHER_DELIMITERS: Final = ",;\t|"
+_FOREIGN: Final = (
+    (b"\x1f\x8b", "it is compressed with gzip", "unpack it first"),
+    (b"PK\x03\x04", "it is a zip archive or an Excel workbook", "unpack it, or save the sheet as CSV in UTF-8"),
+    (
+        b"PAR1\x15",
+        "it is a Parquet file",
+        "give it the ending .parquet, or the content type application/vnd.apache.parquet",
+    ),
+)
+"""What is sent as CSV by mistake: how it begins, what it is, what to do."""
 _CONVERSION: Final = re.compile(
     r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to (\S+): invalid value '(.*)'", re.DOTALL
 )
@@ -38,11 +49,14 @@ def check_csv(file: BinaryIO, *, delimiter: str = ",", has_header: bool = True) 
         text.detach()
         file.seek(0)
     _check_names(names)
+    _check_delimiter(names, delimiter)
 
 
 def _check_encoding(file: BinaryIO) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     line, is_empty = 1, True
+    file.seek(0)
+    _check_kind(file.read(5))
     file.seek(0)
     while block := file.read(BLOCK_BYTES):
         is_empty = is_empty and not block.strip()
@@ -67,6 +81,12 @@ def _check_encoding(file: BinaryIO) -> None:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as wrong:
         raise TableError(f"line {line}", "its last character is cut off", "was the file sent whole?") from wrong
+
+
+def _check_kind(head: bytes) -> None:
+    for start, what, hint in _FOREIGN:
+        if head.startswith(start):
+            raise TableError("file", what, hint)
 
 
 def _bounded_lines(text: io.TextIOWrapper) -> "_Lines":
@@ -101,6 +121,20 @@ def _check_names(names: list[str]) -> None:
         if name in seen:
             raise TableError("line 1", f"column {name!r} occurs twice", "give every column a name of its own")
         seen.add(name)
+
+
+def _check_delimiter(names: list[str], delimiter: str) -> None:
+    """Refuse one column whose name holds what stands between fields elsewhere: it would be useless, and unnoticed."""
+    if len(names) != 1:
+        return
+    other = next((sign for sign in OTHER_DELIMITERS if sign != delimiter and sign in names[0]), "")
+    if other:
+        word = "a tab" if other == "\t" else repr(other)
+        raise TableError(
+            "line 1",
+            f"with {delimiter!r} between fields it has one column, {names[0][:60]!r}",
+            f"its fields seem to be separated by {word}: give that as delimiter, `--delimiter` on the command line",
+        )
 
 
 def find_bad_line(

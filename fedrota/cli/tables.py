@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.markup import escape
@@ -130,11 +130,19 @@ def delete_table(
         print_line(f"deleted table {escape(name)} at party {escape(party)}")
 
 
+def parse_delimiter(text: str) -> str:
+    """One character, or the word `tab`, which is hard to type; typer.BadParameter for anything else."""
+    char = "\t" if text in {"tab", "\\t"} else text
+    if len(char) != 1:
+        raise typer.BadParameter(f"{text!r} is no single character: write ';', '|' or tab")
+    return char
+
+
 @app.command(rich_help_panel="Parties and data")
 def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     party: PartyId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet; - reads standard input.")],
     *,
     name: Annotated[
         str | None, typer.Option("--name", help="The table's name; default: the file's, without its ending.")
@@ -143,6 +151,15 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     replace: Annotated[bool, typer.Option("--replace", help="Replace a table of the same name.")] = False,
     id_column: Annotated[str | None, typer.Option("--id-column", help="The column that names the rows (id).")] = None,
     label_column: Annotated[str | None, typer.Option("--label-column", help="The column to be predicted (y).")] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            "--delimiter", metavar="CHAR", parser=parse_delimiter, help="Between the fields of a CSV, as ';' or tab."
+        ),
+    ] = None,
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Whether a CSV's first line names its columns; it does.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Store a CSV or Parquet file as a data table at a party."""
@@ -151,9 +168,23 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
         options["id_column"] = id_column
     if label_column:
         options["label_column"] = label_column
+    if delimiter:
+        options["delimiter"] = delimiter
+    if not header:
+        options["header"] = False
+    source = _open_stdin(name) if str(file) == "-" else file
     size = file.stat().st_size if file.is_file() else None
     with connect(ctx) as client, transfer_bar(f"{file.name} to {party}", size) as progress:
-        table = client.upload(party, name or file.stem, file, progress=progress, **options)
+        _report_stored(client.upload(party, name or file.stem, source, progress=progress, **options), as_json=as_json)
+
+
+def _open_stdin(name: str | None) -> BinaryIO:
+    if not name:
+        raise typer.BadParameter("standard input has no name: say with --name what the table is called")
+    return typer.get_binary_stream("stdin")
+
+
+def _report_stored(table: Table, *, as_json: bool) -> None:
     if as_json:
         print_json(table)
         return

@@ -1,5 +1,9 @@
 """`fedrota tables` and `fedrota upload`."""
 
+import io
+
+import pytest
+
 
 def test_list_and_filters(fedrota, gateway):
     assert "breast" in fedrota("tables", "--party", "9999", "--namespace", "n").out
@@ -16,6 +20,32 @@ def test_upload_names_the_table_after_the_file(fedrota, gateway, tmp_path):
     ]
     assert gateway.last.body == b"id,y\na,1\n"
     assert gateway.last.query == {"namespace": "default", "replace": "true", "id_column": "id", "label_column": "y"}
+
+
+@pytest.mark.parametrize(("given", "sent"), [(";", ";"), ("tab", "\t"), ("\\t", "\t")])
+def test_upload_says_how_the_file_is_written(fedrota, gateway, tmp_path, given, sent):
+    (tmp_path / "breast.csv").write_text("a;1\n")
+    gateway.on("PUT", "/parties/9999/tables/breast", gateway.answers["GET", "/parties/9999/tables/breast"][1], 201)
+    assert fedrota("upload", "9999", "breast.csv", "--delimiter", given, "--no-header").code == 0
+    assert gateway.last.query == {"namespace": "default", "replace": "false", "delimiter": sent, "header": "false"}
+
+
+def test_upload_reads_standard_input(fedrota, gateway, monkeypatch):
+    gateway.on("PUT", "/parties/9999/tables/breast", gateway.answers["GET", "/parties/9999/tables/breast"][1], 201)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"id,y\na,1\n")))
+    assert fedrota("upload", "9999", "-", "--name", "breast").code == 0
+    assert gateway.last.body == b"id,y\na,1\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(("-",), "standard input has no name"), (("t.csv", "--delimiter", "xy"), "'xy' is no single character")],
+)
+def test_an_upload_that_cannot_be_meant_is_not_sent(fedrota, gateway, words, message):
+    found = fedrota("upload", "9999", *words)
+    assert found.code == 2
+    assert message in found.err
+    assert not gateway.asked
 
 
 def test_upload_errors(fedrota, gateway, tmp_path):
