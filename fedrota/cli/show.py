@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, TextIO
 
 from rich.cells import cell_len
@@ -16,6 +17,8 @@ from rich.text import Text
 
 PIPED_WIDTH = 500
 """Wide enough that nothing is cut where no terminal is: `fedrota jobs | grep` finds whole ids."""
+GAP = 2
+"""Blanks between two columns."""
 FOLDED_WIDTH = 10
 """Narrower than this a column of prose is no longer readable; then the terminal breaks the lines."""
 
@@ -61,7 +64,7 @@ def print_json_list(items: Iterable[Any], cursor: str | None = None) -> None:
     print_json({"items": list(items), "next": cursor})
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str, title: str = "") -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """Rows under their headings, or the sentence `empty`; cells are rich markup.
 
     A `>` before a heading aligns right, a `~` lets the column go over several lines on a narrow terminal. Nothing is
@@ -72,7 +75,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     if not cells:
         console.print(empty)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         right = column.startswith(">")
         table.add_column(column.lstrip(">~"), justify="right" if right else "left", no_wrap=True, overflow="fold")
@@ -83,6 +86,41 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty:
     if excess > 0 and not _fold(table, [column.startswith("~") for column in columns], excess):
         console.width = natural
     _print_lines(console, table)
+
+
+def print_wide(columns: Sequence[str], rows: Iterable[Sequence[str]], *, keys: Sequence[str] = ()) -> None:
+    """A table of at least one row; on a terminal too narrow for it in blocks of columns, each of them behind the first column.
+
+    Neighbours with the same key stay in one block where they fit into one; `keys` has a word per column.
+    """
+    console, cells = make_console(), list(rows)
+    widths = [
+        max(cell_len(Text.from_markup(text).plain) for text in (column.lstrip(">~"), *(row[at] for row in cells)))
+        for at, column in enumerate(columns)
+    ]
+    room = console.width if console.is_terminal else sys.maxsize
+    for number, block in enumerate(list_blocks(widths, keys or columns, room)):
+        if number:
+            console.print("")
+        print_table([columns[at] for at in block], [[row[at] for at in block] for row in cells], empty="")
+
+
+def list_blocks(widths: Sequence[int], keys: Sequence[str], room: int) -> list[list[int]]:
+    """The columns of each block, by their positions; a block has at least one column beside the first."""
+
+    def measure(block: list[int]) -> int:
+        return sum(widths[at] + GAP for at in block) - GAP
+
+    pieces: list[list[int]] = []
+    for _, run in groupby(range(1, len(widths)), key=lambda at: keys[at]):
+        group = list(run)
+        pieces += [group] if measure([0, *group]) <= room else [[at] for at in group]
+    blocks = [[0]]
+    for piece in pieces:
+        if len(blocks[-1]) > 1 and measure([*blocks[-1], *piece]) > room:
+            blocks.append([0])
+        blocks[-1] += piece
+    return blocks
 
 
 def _print_lines(console: Console, table: Table) -> None:
@@ -138,8 +176,11 @@ def print_next(*commands: str) -> None:
 def print_preview(columns: Sequence[str], rows: Iterable[Sequence[Any]], total: int | None) -> None:
     """Rows of a data table, and how many there are in all."""
     cells = [["" if cell is None else escape(str(cell)) for cell in row] for row in rows]
-    print_table([escape(column) for column in columns], cells, empty="the table has no rows here")
-    if total is not None and cells:
+    if not cells:
+        print_line("the table has no rows here")
+        return
+    print_wide([escape(column) for column in columns], cells)
+    if total is not None:
         print_line(f"[dim]{len(cells)} of {total} rows[/]")
 
 

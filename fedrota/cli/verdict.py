@@ -35,7 +35,7 @@ def say_failure(task: Task) -> str:
 def list_next(job: Job) -> list[str]:
     """Commands worth typing for a job in this state."""
     if job.state == "success":
-        return [f"fedrota metrics {job.id}", f"fedrota output ls {job.id}"]
+        return [f"fedrota {words} {job.id}" for words in ("metrics", "summary", "output ls")]
     if job.state not in OVER:
         return [f"fedrota watch {job.id}", f"fedrota stop {job.id}"]
     failed = find_failed_task(job)

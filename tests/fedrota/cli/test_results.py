@@ -1,6 +1,6 @@
 """`fedrota metrics` and `fedrota summary`."""
 
-from fedrota.cli.results import keep_last_attempt, make_rounds
+from fedrota.cli.results import keep_last_attempt, list_figures, make_rounds
 from fedrota.model import Metric
 
 
@@ -16,6 +16,16 @@ def test_metrics_pass_their_filters_and_keep_full_precision_in_json(fedrota, gat
     found = fedrota("metrics", "j-1", "--step", "lr", "--name", "loss", "--party", "9999", "--json")
     assert gateway.last.query == {"step": "lr", "name": "loss", "party": "9999", "limit": "1000"}
     assert found.json["items"][4]["value"] == 0.987654321
+
+
+def test_metrics_as_csv_hold_every_point_with_all_its_digits(fedrota, gateway):
+    lines = fedrota("metrics", "j-1", "--csv").out.splitlines()
+    assert lines[0] == "step,attempt,role,party,name,x,value,at"
+    assert len(lines) == 1 + len(fedrota("metrics", "j-1", "--json").json["items"])
+    assert lines[1].split(",")[3:7] == ["9999", "loss", "0.0", "0.7"]
+    assert lines[5].split(",")[3:7] == ["9999", "auc", "", "0.987654321"]
+    both = fedrota("metrics", "j-1", "--csv", "--json")
+    assert (both.code, "not both" in both.err) == (2, True)
 
 
 def test_missing_points_leave_gaps():
@@ -39,3 +49,12 @@ def test_summary(fedrota):
     assert lines[1].split() == ["lr", "guest", "9999", "auc", "0.99"]
     assert lines[2].split() == ["lr", "guest", "9999", "roc", "[[0,", "0]]"]
     assert fedrota("summary", "j-1", "--step", "other").out.startswith("no figures")
+
+
+def test_a_mapping_too_long_for_a_line_is_a_line_per_figure():
+    values = {"labels": {"0": 65, "1": 87}, "validate": {"auc": 0.99, "curve": {str(x): x / 7 for x in range(20)}}}
+    figures = dict(list_figures(values))
+    assert figures["labels"] == {"0": 65, "1": 87}
+    assert figures["validate.auc"] == 0.99
+    assert figures["validate.curve.7"] == 1.0
+    assert len(figures) == 22

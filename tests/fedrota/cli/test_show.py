@@ -9,7 +9,16 @@ import pytest
 from rich.console import Console
 
 from fedrota.cli import show
-from fedrota.cli.show import make_console, print_json_line, print_json_list, print_preview, print_table, render_json
+from fedrota.cli.show import (
+    list_blocks,
+    make_console,
+    print_json_line,
+    print_json_list,
+    print_preview,
+    print_table,
+    print_wide,
+    render_json,
+)
 from fedrota.model import Failure, Task
 
 TASK = Task(
@@ -73,3 +82,31 @@ def test_narrow_terminal_cuts_nothing(monkeypatch, capsys, width, count):
     assert lines[0].startswith("i" * 24)
     assert " ".join("".join(line[24:] for line in lines).split()) == "short a long reason in few words"
     assert width == 12 or all(len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("room", "blocks"),
+    [
+        (28, [[0, 1, 2, 3, 4]]),
+        (27, [[0, 1, 2], [0, 3, 4]]),
+        (9, [[0, 1], [0, 2], [0, 3], [0, 4]]),
+        (1, [[0, 1], [0, 2], [0, 3], [0, 4]]),
+    ],
+)
+def test_columns_too_many_for_a_line_come_in_blocks_behind_the_first(room, blocks):
+    assert list_blocks([4] * 5, ["", "a", "a", "b", "b"], room) == blocks
+
+
+@pytest.mark.parametrize(
+    ("terminal", "lines"),
+    [
+        (True, ["id  aaaa", "1   x", "", "id  bbbb", "1      y"]),
+        (False, ["id  aaaa  bbbb", "1   x        y"]),
+    ],
+)
+def test_a_wide_table_is_broken_for_a_terminal_only(monkeypatch, capsys, terminal, lines):
+    monkeypatch.setattr(
+        show, "make_console", lambda: Console(file=sys.stdout, width=9, force_terminal=terminal, color_system=None)
+    )
+    print_wide(["id", "aaaa", ">[bold]bbbb[/]"], [["1", "x", "y"]])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == lines
