@@ -38,7 +38,9 @@ class KnockRedis(Redis):
 
 
 class KnockChannel(kombu_redis.Channel):
-    """A channel whose client has the gate."""
+    """A channel whose client has the gate; it gives no message back, for which a sealed worker has no right."""
+
+    do_restore = False
 
     def _get_client(self) -> type[Redis]:
         super()._get_client()  # type: ignore[misc]  # unknown to its stubs; checks the version of redis-py
@@ -49,6 +51,14 @@ class KnockTransport(kombu_redis.Transport):
     """The transport that a party's worker uses."""
 
     Channel = KnockChannel
+
+    def _deliver(self, message: Any, queue: str | None) -> None:
+        """Pass a message on; one that comes when the worker has ended its consumer is dropped: the centre knocks again.
+
+        Kombu would try to give it back, say that it cannot, and leave a dump of it in the folder for temporary files.
+        """
+        if queue in (self._callbacks or ()):
+            super()._deliver(message, queue)
 
 
 def guard() -> None:

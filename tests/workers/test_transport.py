@@ -3,10 +3,12 @@
 import base64
 import json
 import signal
+import time
 
 import pytest
 import redis
 
+from tests.workers.conftest import COMPONENTS
 from tests.workers.fakes import make_assignment, until
 
 GOOD_BODY = [[[["t", 1]]], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
@@ -85,3 +87,28 @@ def test_no_message_ends_the_worker_or_comes_twice(gateway, start_worker, knock,
         assert client.keys("unacked*") == []
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
+
+
+def test_a_knock_that_comes_while_the_worker_ends_is_dropped(
+    gateway, start_worker, knock, own_valkey, tmp_path, monkeypatch, capfd
+):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    worker = start_worker("workers", STOP_GRACE_S="3", COMPONENTS=json.dumps([COMPONENTS]))
+    gateway.dispatch(make_assignment("t", run={"component": "sleeping"}))
+    knock(["t", 1])
+    until(lambda: gateway.tasks["t"].beats)
+    with redis.Redis.from_url(own_valkey) as client:
+        until(lambda: any(int(found["psub"]) for found in client.client_list()))
+        worker.send_signal(signal.SIGTERM)
+        # It consumes no more once its remote control has ended, but what it asked for last may still come.
+        until(lambda: not any(int(found["psub"]) for found in client.client_list()))
+    while worker.poll() is None:
+        knock(["late", 1])
+        time.sleep(0.05)
+    assert worker.returncode == 0
+    said = "".join(capfd.readouterr())
+    assert "worker_stopped" in said
+    assert not [line for line in said.lower().splitlines() if "restor" in line or "requeuing" in line]
+    assert not list(folder.iterdir())
