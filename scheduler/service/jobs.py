@@ -62,12 +62,13 @@ def submit_jobs(
     uses: list[KeyUse] = []
     for item, digest in zip(submissions, digests, strict=True):
         answer = _answer_repeat(item, digest, known)
-        if answer is None and open_jobs.get(item.owner, 0) >= open_jobs_per_user:
+        who = (item.owner, item.org, item.project)
+        if answer is None and open_jobs.get(who, 0) >= open_jobs_per_user:
             answer = _too_many(item.owner, open_jobs_per_user)
         if answer is None:
             job = new_job_id(now)
             new.append(NewJob(job, item))
-            open_jobs[item.owner] = open_jobs.get(item.owner, 0) + 1
+            open_jobs[who] = open_jobs.get(who, 0) + 1
             uses += _use_key(item, digest, job, known)
             answer = Submitted(job, is_new=True)
         answers.append(answer)

@@ -57,7 +57,7 @@ class JobRow(SQLModel, table=True):
     __tablename__ = "job"
     __table_args__ = (
         Index("job_created", "created", "id"),
-        Index("job_open", "owner", sqlite_where=text("state IN ('waiting', 'running')"),
+        Index("job_open", "owner", "org", "project", sqlite_where=text("state IN ('waiting', 'running')"),
               postgresql_where=text("state IN ('waiting', 'running')")),
     )  # fmt: skip
 

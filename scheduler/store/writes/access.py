@@ -18,8 +18,12 @@ from scheduler.store.work import Work
 _LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
 _KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")
 _OPEN_JOBS = make_sql(
-    "SELECT owner, COUNT(*) FROM job WHERE state IN ('waiting', 'running') AND owner {in:owners} GROUP BY owner"
+    "SELECT owner, org, project, COUNT(*) FROM job WHERE state IN ('waiting', 'running') AND owner {in:owners} "
+    "GROUP BY owner, org, project"
 )
+
+Person = tuple[str, str, str]
+"""(name, organisation, project): names are given within an organisation, by a project's administrators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,12 @@ def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
     tx.insert_last(IdempotencyRow, rows)
 
 
-def count_open_jobs(tx: Tx, owners: Iterable[str]) -> Work[dict[str, int]]:
-    """How many open jobs each owner has."""
+def count_open_jobs(tx: Tx, owners: Iterable[str]) -> Work[dict[Person, int]]:
+    """How many open jobs everyone of these names has."""
     asked = tx.ask((_OPEN_JOBS, {"owners": sorted(set(owners))}))
     yield
     [rows] = asked()
-    return {row[0]: int(row[1]) for row in rows}
+    return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 
 
 def append_audit(tx: Tx, entry: AuditEntry) -> None:

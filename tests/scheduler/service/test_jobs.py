@@ -65,6 +65,14 @@ def test_too_many_open_jobs_are_refused_one_by_one(centre):
     assert isinstance(submit(centre, wish, limit=2)[0], Submitted)
 
 
+def test_a_namesake_of_another_organisation_or_project_uses_up_nobody_else_s_limit(centre):
+    wish = centre.plan(step("s"), org="hq")
+    namesakes = [centre.plan(step("s"), org="lab"), centre.plan(step("s"), org="hq", project="q")]
+    assert all(isinstance(answer, Submitted) for answer in submit(centre, *[wish] * 2, *namesakes, limit=2))
+    answers = submit(centre, wish, *namesakes, *namesakes, limit=2)
+    assert [isinstance(answer, Submitted) for answer in answers] == [False, True, True, False, False]
+
+
 def test_ids_are_in_the_order_of_the_second_they_were_made_in(centre):
     made = []
     for _ in range(3):

@@ -102,6 +102,22 @@ def test_keys_of_the_schema_before_find_their_jobs_where_they_were_submitted(emp
     assert centre.rows("SELECT owner, key, job_id FROM idempotency") == kept
 
 
+def find_index(store, table, name):
+    return next(index["column_names"] for index in inspect(store.engine).get_indexes(table) if index["name"] == name)
+
+
+def test_open_jobs_of_the_schema_before_are_indexed_by_all_that_tells_namesakes_apart(empty):
+    migrate(empty)
+    centre = Centre(empty)
+    centre.submit_all([centre.plan(step("s"), org=org) for org in ("hq", "lab")])
+    before = read_all(centre)
+    command.downgrade(make_config(empty), "0003")
+    assert find_index(empty, "job", "job_open") == ["owner"]
+    migrate(empty)
+    assert find_index(empty, "job", "job_open") == ["owner", "org", "project"]
+    assert read_all(centre) == before
+
+
 def test_the_command_makes_the_state_folder_and_the_schema(tmp_path, repository):
     state = tmp_path / "new" / "state"
     environment = {**os.environ, "FEDROTA_STATE_DIR": str(state)}

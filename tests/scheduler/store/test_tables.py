@@ -9,17 +9,20 @@ from scheduler.store.hot import beat, claim, dispatch, report
 from scheduler.store.hot.dispatch import lock_admission
 from scheduler.store.queries import jobs, snapshots, tracking
 from scheduler.store.sql import Sql, bind
+from scheduler.store.writes import access
 from tests.scheduler.centre import Centre, chain
 
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
     "party": "a", "queue": '["a","b"]', "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
+    "owners": ["me", "her"],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
+        (access._OPEN_JOBS, "job_open"),
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
         (dispatch._SURVEY[0], "task_underway"),
@@ -46,6 +49,13 @@ def test_a_hot_statement_uses_its_index(lite, statement, index):
     assert not scanned & {"SCAN task", "SCAN step", "SCAN job"}, plan
 
 
+def test_to_count_open_jobs_nothing_is_sorted(lite):
+    asked = bind({"owners": ["me", "her"]}, is_postgres=False)
+    with lite.store.engine.connect() as connection:
+        rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {access._OPEN_JOBS.sqlite}", asked).fetchall()
+    assert not [row[3] for row in rows if "TEMP B-TREE" in row[3]]
+
+
 HOT = {
     f"{module.__name__.rpartition('.')[2]}.{name}": statement
     for module in (beat, claim, dispatch, report)
@@ -53,6 +63,8 @@ HOT = {
     if isinstance(statement, Sql)
 }
 HOT |= {
+    "access._KEYS": access._KEYS,
+    "access._OPEN_JOBS": access._OPEN_JOBS,
     # What whoever watches a job reads again and again.
     "jobs._JOBS": jobs._JOBS.select()[0],
     "jobs._TELLING": jobs._TELLING.select()[0],

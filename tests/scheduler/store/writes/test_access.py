@@ -32,10 +32,12 @@ def test_a_key_is_taken_once(centre):
     assert len(centre.rows("SELECT * FROM idempotency")) == 1
 
 
-def test_open_jobs_are_counted_by_owner(centre):
-    centre.submit_all([centre.plan(step("s"))] * 3 + [centre.plan(step("s"), owner="her")])
+def test_open_jobs_are_counted_by_owner_organisation_and_project(centre):
+    others = [centre.plan(step("s"), **given) for given in ({"owner": "her"}, {"org": "lab"}, {"project": "q"})]
+    centre.submit_all([centre.plan(step("s"))] * 3 + others)
     centre.stop(centre.submit(step("s")))
-    assert centre.read(lambda tx: complete(count_open_jobs(tx, ["me", "her", "x"]))) == {"me": 3, "her": 1}
+    counted = centre.read(lambda tx: complete(count_open_jobs(tx, ["me", "her", "x"])))
+    assert counted == {("me", "", "p"): 3, ("her", "", "p"): 1, ("me", "lab", "p"): 1, ("me", "", "q"): 1}
 
 
 def check_chain(centre):
