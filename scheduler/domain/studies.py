@@ -20,6 +20,7 @@ class Obstacle(StrEnum):
     JOBS = "jobs"
     USER_THERE = "user_there"
     NO_USER = "no_user"
+    WHOSE_USER = "whose_user"
 
 
 class StudyError(ConflictError):
@@ -30,6 +31,22 @@ class StudyError(ConflictError):
         self.obstacle = obstacle
 
 
+@dataclass(frozen=True, slots=True)
+class StudyUser:
+    """A user by name and organisation, within which names are given.
+
+    Without an organisation it is everybody of the name: an entry from when only names were kept, of nobody knows whom.
+    """
+
+    name: str
+    org: str | None
+
+    @property
+    def word(self) -> str:
+        """`organisation:name`, or the bare name."""
+        return self.name if self.org is None else f"{self.org}:{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """A study of a project; only its users work in it, only its sites run its jobs."""
@@ -37,7 +54,7 @@ class Study:
     project: str
     name: str
     site_orgs: Mapping[str, tuple[str, ...]]
-    users: tuple[str, ...]
+    users: tuple[StudyUser, ...]
 
     @property
     def scope(self) -> str:
@@ -55,7 +72,24 @@ class Study:
             return True
         if caller.role is Role.ORG_ADMIN:
             return bool(caller.org) and caller.org in self.site_orgs
-        return caller.name in self.users
+        return self.has_user(caller)
+
+    def has_user(self, caller: Principal) -> bool:
+        """Whether the caller works in it; a namesake of another organisation does not."""
+        return any(user.name == caller.name and user.org in {None, caller.org} for user in self.users)
+
+    def find_users(self, word: str) -> list[StudyUser]:
+        """Its users whom `organisation:name` or a bare name may mean."""
+        return [user for user in self.users if user.word == word] or [user for user in self.users if user.name == word]
+
+    def admit(self, user: StudyUser) -> "Study":
+        """The study with this user, who takes the place of everybody of the name."""
+        others = tuple(other for other in self.users if other not in {user, StudyUser(user.name, None)})
+        return replace(self, users=(*others, user))
+
+    def dismiss(self, user: StudyUser) -> "Study":
+        """The study without this user."""
+        return replace(self, users=tuple(other for other in self.users if other != user))
 
     def enroll(self, wanted: Sites) -> tuple["Study", list[str]]:
         """The study with these sites, and those that are new to it."""

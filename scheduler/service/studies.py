@@ -1,10 +1,11 @@
 """What administrators do with studies; each change has its row in the audit trail."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from scheduler.domain.studies import Obstacle, Sites, Study, StudyError, make_not_found
+from scheduler.domain.access import Principal, Role
+from scheduler.domain.studies import Obstacle, Sites, Study, StudyError, StudyUser, make_not_found
 from scheduler.service.audit import Actor, note
+from scheduler.store.queries.access import list_orgs
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.queries.studies import count_study_jobs, find_study
 from scheduler.store.tx import Tx
@@ -22,7 +23,7 @@ def register_study(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime)
         raise StudyError(Obstacle.TAKEN, f"Study '{name}' already exists.")
     _check_sites(tx, sites)
     study, _ = (found or Study(project=who.project, name=name, site_orgs={}, users=())).enroll(sites)
-    study = study if who.name in study.users else replace(study, users=(*study.users, who.name))
+    study = study if study.has_user(who) else study.admit(StudyUser(who.name, who.org))
     return _keep(tx, study, "register_study", by=by, now=now)
 
 
@@ -40,21 +41,46 @@ def withdraw_sites(tx: Tx, name: str, sites: Sites, *, by: Actor, now: datetime)
     return _keep(tx, study, "remove_study_site", by=by, now=now), gone
 
 
-def add_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime) -> Study:
-    """Let a user work in a study; StudyError where they may already."""
+def add_study_user(tx: Tx, name: str, word: str, *, by: Actor, now: datetime) -> tuple[Study, StudyUser]:
+    """Let a user, `organisation:name` or a name of the caller's organisation, work in a study; it then, and the user.
+
+    StudyError where they may already, or where the bare name is known in other organisations only.
+    """
     study = _get(tx, name, by)
-    if user in study.users:
-        raise StudyError(Obstacle.USER_THERE, f"User '{user}' is already in study '{name}'.")
-    return _keep(tx, replace(study, users=(*study.users, user)), "add_study_user", by=by, now=now)
+    user = _choose(tx, word, by.principal)
+    if user in study.users or StudyUser(word, None) in study.users:
+        raise StudyError(Obstacle.USER_THERE, f"User '{word}' is already in study '{name}'.")
+    return _keep(tx, study.admit(user), "add_study_user", by=by, now=now), user
 
 
-def remove_study_user(tx: Tx, name: str, user: str, *, by: Actor, now: datetime) -> Study:
-    """Let a user work in a study no longer; StudyError where they may not anyway."""
+def _choose(tx: Tx, word: str, by: Principal) -> StudyUser:
+    org, mark, name = word.partition(":")
+    if mark:
+        return StudyUser(name, org)
+    # Somebody of another organisation is meant: without a word they would stay outside, and nobody would know why.
+    orgs = list_orgs(tx, name=word, project=by.project) if by.role is Role.PROJECT_ADMIN else []
+    if orgs and by.org not in orgs:
+        known = " or ".join(StudyUser(word, org).word for org in orgs)
+        raise StudyError(
+            Obstacle.WHOSE_USER, f"User '{word}' is known, but not in organisation '{by.org}': write {known}."
+        )
+    return StudyUser(word, by.org)
+
+
+def remove_study_user(tx: Tx, name: str, word: str, *, by: Actor, now: datetime) -> tuple[Study, StudyUser]:
+    """Let a user, `organisation:name` or a name, work in a study no longer; it as it is then, and the user.
+
+    Of namesakes a bare name means the one of the caller's organisation. StudyError where there is none of the name.
+    """
     study = _get(tx, name, by)
-    if user not in study.users:
-        raise StudyError(Obstacle.NO_USER, f"User '{user}' is not in study '{name}'.")
-    left = tuple(other for other in study.users if other != user)
-    return _keep(tx, replace(study, users=left), "remove_study_user", by=by, now=now)
+    found = study.find_users(word)
+    if not found:
+        raise StudyError(Obstacle.NO_USER, f"User '{word}' is not in study '{name}'.")
+    own = found if len(found) == 1 else [user for user in found if user.org == by.principal.org]
+    if not own:
+        known = " or ".join(user.word for user in found)
+        raise StudyError(Obstacle.WHOSE_USER, f"Several users '{word}' are in study '{name}': write {known}.")
+    return _keep(tx, study.dismiss(own[0]), "remove_study_user", by=by, now=now), own[0]
 
 
 def remove_study(tx: Tx, name: str, *, by: Actor, now: datetime) -> None:

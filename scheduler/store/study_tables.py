@@ -14,12 +14,12 @@ def _json() -> Any:
 
 
 class StudyRow(SQLModel, table=True):
-    """A study of a project; always read and written as a whole."""
+    """A study of a project; always read and written as a whole. `users` are pairs of a name and an organisation."""
 
     __tablename__ = "study"
 
     project: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     site_orgs: dict[str, list[str]] = _json()
-    users: list[str] = _json()
+    users: list[list[str | None]] = _json()
     created: datetime = Field(default=None, sa_column=Column(Instant, nullable=False))

@@ -51,6 +51,12 @@ def list_tokens(tx: Tx, *, org: str | None = None) -> list[TokenView]:
     return [_view(row) for row in tx.session.exec(query).all()]
 
 
+def list_orgs(tx: Tx, *, name: str, project: str) -> list[str]:
+    """The organisations in which somebody of this name has a token of the project that was not revoked, sorted."""
+    query = select(TokenRow.org).where(TokenRow.name == name, TokenRow.project == project, TokenRow.kind == "user")
+    return sorted(set(tx.session.exec(query.where(col(TokenRow.revoked).is_(None))).all()))
+
+
 def name_keeper(*, org: str, project: str, owner: str) -> str:
     """Whose an idempotency key is: names are given within an organisation, and everyone may use the same keys."""
     return to_json([project, org, owner])

@@ -2,7 +2,7 @@
 
 from sqlmodel import col, func, select
 
-from scheduler.domain.studies import Study
+from scheduler.domain.studies import Study, StudyUser
 from scheduler.store.study_tables import StudyRow
 from scheduler.store.tables import JobRow
 from scheduler.store.tx import Tx
@@ -29,4 +29,5 @@ def count_study_jobs(tx: Tx, study: Study) -> int:
 
 def _view(row: StudyRow) -> Study:
     orgs = {org: tuple(sites) for org, sites in row.site_orgs.items()}
-    return Study(project=row.project, name=row.name, site_orgs=orgs, users=tuple(row.users))
+    users = tuple(StudyUser(name or "", org) for name, org in row.users)
+    return Study(project=row.project, name=row.name, site_orgs=orgs, users=users)

@@ -20,7 +20,7 @@ _PUT = make_sql(
 def put_study(tx: Tx, study: Study, now: datetime) -> None:
     """Store a study, in place of the one of its name where there is one."""
     sites = to_json({org: list(named) for org, named in study.site_orgs.items()})
-    members = to_json(list(study.users))
+    members = to_json([[user.name, user.org] for user in study.users])
     tx.run(_PUT, project=study.project, name=study.name, sites=sites, members=members, created=to_epoch(now))
     tx.session.expire_all()
 

@@ -41,9 +41,9 @@ def test_its_code_uses_methods_that_there_are(guide, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     exec(code, {})
     assert [each[0] for each in FakeSession.said] == [
-        "session", "register_study", "add_study_user", "session", "submit_job",
+        "session", "register_study", "add_study_user", "add_study_user", "session", "submit_job",
     ]  # fmt: skip
-    assert FakeSession.said[3][-1] == FakeSession.said[1][1] == "heart"
+    assert FakeSession.said[4][-1] == FakeSession.said[1][1] == "heart"
 
 
 def test_its_table_names_every_method_of_studies(guide):

@@ -1,5 +1,5 @@
 def test_a_study_is_stored_once_for_each_project_and_name(centre):
-    row = ("p", "heart", '{"hq":["a"]}', '["ann"]', 1.0)
+    row = ("p", "heart", '{"hq":["a"]}', '[["ann","hq"]]', 1.0)
     with centre.store.engine.begin() as connection:
         for project in ("p", "q"):
             connection.exec_driver_sql(

@@ -14,6 +14,7 @@ from scheduler.domain.access import Principal, Role
 
 _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 MAX_USER: Final = 200
+"""So many characters name a user; as many an organisation."""
 
 
 class StudyWordsError(Exception):
@@ -32,10 +33,15 @@ def parse_study(words: Sequence[str]) -> str:
 
 
 def parse_user(words: Sequence[str]) -> tuple[str, str]:
-    """A study and a user."""
-    if len(words) != 2 or not words[1] or len(words[1]) > MAX_USER:
+    """A study and a user, by name or as `organisation:name`."""
+    if len(words) != 2 or not _is_user(words[1]):
         raise StudyWordsError("INVALID_STUDY_NAME", "name a study and a user")
     return _check_name(words[0]), words[1]
+
+
+def _is_user(word: str) -> bool:
+    org, mark, name = word.partition(":")
+    return bool(name if mark else org) and max(len(org), len(name)) <= MAX_USER
 
 
 def parse_sites(command: str, words: Sequence[str], by: Principal) -> tuple[str, Mapping[str, Sequence[str]]]:

@@ -16,7 +16,7 @@ from api.dialects.flare.requests.studies import StudyWordsError, parse_sites, pa
 from api.dialects.flare.responses import make_dict
 from api.keys import READER, WRITER
 from scheduler.domain.access import Action, Principal, Role, is_allowed
-from scheduler.domain.studies import Obstacle, Study, StudyError, make_not_found
+from scheduler.domain.studies import Obstacle, Study, StudyError, StudyUser, make_not_found
 from scheduler.service import studies
 from scheduler.service.audit import Actor
 from scheduler.store.queries.studies import find_study, list_studies
@@ -31,6 +31,7 @@ _CODES: Final = MappingProxyType(
         Obstacle.JOBS: ("STUDY_HAS_JOBS", 1),
         Obstacle.USER_THERE: ("USER_ALREADY_IN_STUDY", 1),
         Obstacle.NO_USER: ("USER_NOT_IN_STUDY", 1),
+        Obstacle.WHOSE_USER: ("INVALID_ARGS", 4),
     }
 )
 _HINTS: Final = MappingProxyType(
@@ -41,6 +42,7 @@ _HINTS: Final = MappingProxyType(
         Obstacle.JOBS: "Archive or delete the associated jobs before retrying.",
         Obstacle.USER_THERE: "Use a different user or remove the existing entry first.",
         Obstacle.NO_USER: "Use add-user to add the user first.",
+        Obstacle.WHOSE_USER: "Name the user's organisation, as organisation:user.",
     }
 )
 
@@ -52,9 +54,16 @@ async def enter_study(app: web.Application, by: Principal, name: str) -> tuple[P
     found = await app[READER].read(lambda tx: find_study(tx, by.project, name))
     if found is None:
         raise _reject("AUTH_UNKNOWN_STUDY", f"unknown study '{name[:80]}'")
-    if by.name not in found.users:
-        raise _reject("AUTH_STUDY_USER_NOT_MAPPED", f"user '{by.name}' is not mapped to study '{name}'")
+    if not found.has_user(by):
+        raise _reject("AUTH_STUDY_USER_NOT_MAPPED", _say_not_mapped(found, by))
     return replace(by, project=found.scope), found
+
+
+def _say_not_mapped(study: Study, by: Principal) -> str:
+    """Why the caller is none of its users; whoever asks for help tells their administrator what went wrong."""
+    said = f"user '{by.name}' is not mapped to study '{study.name}'"
+    others = any(user.name == by.name for user in study.users)
+    return f"{said}: a user of that name is, of another organisation than '{by.org}'" if others else said
 
 
 def _reject(code: str, message: str) -> FlareError:
@@ -110,8 +119,8 @@ def _describe_rights(study: Study, by: Principal) -> dict[str, Any]:
 
 def _find_obstacle(study: Study, by: Principal) -> str:
     """Why the caller may not submit jobs into the study; empty where they may."""
-    if by.name not in study.users:
-        return f"user '{by.name}' is not mapped to study '{study.name}'"
+    if not study.has_user(by):
+        return _say_not_mapped(study, by)
     if not is_allowed(by, Action.SUBMIT_JOB) or by.role is Role.ORG_ADMIN:
         return f"user '{by.name}' is not authorized for 'submit_job'"
     return ""
@@ -163,17 +172,17 @@ async def remove_study(call: Call) -> dict[str, Any]:
 @_serve(Action.CONTROL_STUDY)
 async def add_study_user(call: Call) -> dict[str, Any]:
     """Let a user work in a study."""
-    name, user = parse_user(call.words)
-    await _write(call, lambda tx, **how: studies.add_study_user(tx, name, user, **how))
-    return {"study": name, "user": user}
+    name, word = parse_user(call.words)
+    _, user = await _write(call, lambda tx, **how: studies.add_study_user(tx, name, word, **how))
+    return _describe_user(name, user)
 
 
 @_serve(Action.CONTROL_STUDY)
 async def remove_study_user(call: Call) -> dict[str, Any]:
     """Let a user work in a study no longer."""
-    name, user = parse_user(call.words)
-    await _write(call, lambda tx, **how: studies.remove_study_user(tx, name, user, **how))
-    return {"study": name, "user": user, "removed": True}
+    name, word = parse_user(call.words)
+    _, user = await _write(call, lambda tx, **how: studies.remove_study_user(tx, name, word, **how))
+    return {**_describe_user(name, user), "removed": True}
 
 
 async def _write(call: Call, change: Callable[..., Any]) -> Any:
@@ -184,7 +193,20 @@ async def _write(call: Call, change: Callable[..., Any]) -> Any:
 
 
 def _describe(study: Study) -> dict[str, Any]:
-    return {"name": study.name, **_describe_sites(study), "users": list(study.users)}
+    return {"name": study.name, **_describe_sites(study), **_describe_users(study)}
+
+
+def _describe_users(study: Study) -> dict[str, Any]:
+    """Each name once, as FLARE has it; and beside it the names of each organisation, which FLARE does not know."""
+    orgs: dict[str, list[str]] = {}
+    for user in study.users:
+        if user.org is not None:
+            orgs.setdefault(user.org, []).append(user.name)
+    return {"users": list(dict.fromkeys(user.name for user in study.users)), "user_orgs": orgs}
+
+
+def _describe_user(study: str, user: StudyUser) -> dict[str, Any]:
+    return {"study": study, "user": user.name, "org": user.org}
 
 
 def _describe_sites(study: Study) -> dict[str, Any]:

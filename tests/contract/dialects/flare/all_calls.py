@@ -182,7 +182,7 @@ call("register_study", study, ["site-1"])
 call("register_study", study, site_orgs=["hq:site-1"])
 call("add_study_site", study, site_orgs=["hq:site-2"])
 call("remove_study_site", study, site_orgs=["hq:site-2"])
-call("add_study_user", study, "member@clinic.org")
+call("add_study_user", study, "clinic:member@clinic.org")
 call("show_study", study)
 call("list_studies")
 if is_new:

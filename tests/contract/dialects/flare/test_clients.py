@@ -168,10 +168,13 @@ def test_studies(results, label):
     assert raised(calls["study"]) == ["AuthenticationError"]
     assert study in values(calls["list_studies"])[0]["studies"]
     assert raised(calls["register_study"]) == ["CommandError"]  # a project_admin names the sites' organisations, too
-    shown = {"name": study, "site_orgs": {"hq": ["site-1"]}, "sites": ["site-1"], "users": ["lead@hq.org"]}
+    shown = {"name": study, "site_orgs": {"hq": ["site-1"]}, "sites": ["site-1"], "users": ["lead@hq.org"],
+             "user_orgs": {"hq": ["lead@hq.org"]}}  # fmt: skip
     assert values(calls["register_study"])[1:] == [shown]
     assert values(calls["add_study_site"])[0]["added"] == values(calls["remove_study_site"])[0]["removed"] == ["site-2"]
-    assert values(calls["show_study"])[:1] == [{**shown, "users": ["lead@hq.org", "member@clinic.org"]}]
+    users = {"hq": ["lead@hq.org"], "clinic": ["member@clinic.org"]}
+    both = {"users": ["lead@hq.org", "member@clinic.org"], "user_orgs": users}
+    assert values(calls["show_study"])[:1] == [{**shown, **both}]
     assert values(calls["inside_study"]) == [[study, [[True, study]]]]
     assert values(calls["remove_study"]) == [{"name": study, "removed": True}]
     assert raised(calls["show_study"]) == ["CommandError"]

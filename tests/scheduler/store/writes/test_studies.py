@@ -3,13 +3,15 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.domain.studies import Study
+from scheduler.domain.studies import Study, StudyUser
 from scheduler.store.queries.studies import find_study
 from scheduler.store.writes.studies import delete_study, put_study
 
 
 def test_a_study_is_stored_replaced_and_forgotten(centre):
-    study = Study(project="p", name="heart", site_orgs={"hq": ("a",)}, users=("ann",))
+    study = Study(
+        project="p", name="heart", site_orgs={"hq": ("a",)}, users=(StudyUser("ann", "hq"), StudyUser("bob", None))
+    )
     centre.write(lambda tx: put_study(tx, study, centre.now))
     changed = replace(study, site_orgs={"hq": (), "lab": ("b",)}, users=())
     centre.write(lambda tx: put_study(tx, changed, centre.now))
@@ -20,8 +22,8 @@ def test_a_study_is_stored_replaced_and_forgotten(centre):
 
 
 def test_two_that_store_one_study_at_the_same_moment_leave_one(centre):
-    first = Study(project="p", name="heart", site_orgs={}, users=("ann",))
-    second = replace(first, users=("bob",))
+    first = Study(project="p", name="heart", site_orgs={}, users=(StudyUser("ann", "hq"),))
+    second = replace(first, users=(StudyUser("bob", "hq"),))
     with ThreadPoolExecutor(1) as pool, centre.store.write() as tx:
         put_study(tx, first, centre.now)
         late = pool.submit(centre.write, lambda tx: put_study(tx, second, centre.now))

@@ -46,7 +46,9 @@ def test_names_are_flare_s(name):
 
 def test_one_study_and_one_user():
     assert (parse_study(["heart"]), parse_user(["heart", "ann"])) == ("heart", ("heart", "ann"))
-    for words in ([], ["heart", "ann", "bob"], ["heart", ""], ["heart", "u" * 201]):
+    assert parse_user(["heart", "hq:ann"]) == ("heart", "hq:ann")
+    for words in ([], ["heart", "ann", "bob"], ["heart", ""], ["heart", "u" * 201],
+                  ["heart", "hq:"], ["heart", "hq:" + "u" * 201], ["heart", "o" * 201 + ":u"]):  # fmt: skip
         with pytest.raises(StudyWordsError):
             parse_user(words)
     with pytest.raises(StudyWordsError):

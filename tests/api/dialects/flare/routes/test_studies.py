@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from scheduler.domain.access import Role
+from tests.api.conftest import issue
 from tests.api.dialects.flare.requests.jobs import pack_job
 
 SITES = ("--site-org", "hq:9999", "--site-org", "other:10000")
@@ -24,14 +26,15 @@ async def heart(console):
 async def test_a_study_is_registered_shown_changed_and_removed(console):
     made = await ask(console, "register_study", "heart", *SITES)
     assert made == {"name": "heart", "site_orgs": {"hq": ["9999"], "other": ["10000"]}, "sites": ["10000", "9999"],
-                    "users": ["admin"]}  # fmt: skip
+                    "users": ["admin"], "user_orgs": {"hq": ["admin"]}}  # fmt: skip
     assert await ask(console, "show_study", "heart") == made
     gone = await ask(console, "remove_study_site", "heart", "--site-org", "other:10000,77")
     assert (gone["removed"], gone["not_enrolled"], gone["sites"]) == (["10000"], ["77"], ["9999"])
     back = await ask(console, "add_study_site", "heart", *SITES)
     assert (back["added"], back["already_enrolled"]) == (["10000"], ["9999"])
-    assert await ask(console, "add_study_user", "heart", "lead") == {"study": "heart", "user": "lead"}
-    assert (await ask(console, "remove_study_user", "heart", "lead"))["removed"]
+    lead = {"study": "heart", "user": "lead", "org": "hq"}
+    assert await ask(console, "add_study_user", "heart", "lead") == lead
+    assert await ask(console, "remove_study_user", "heart", "lead") == {**lead, "removed": True}
     assert await ask(console, "remove_study", "heart") == {"name": "heart", "removed": True}
     assert (await ask(console, "show_study", "heart"))["error_code"] == "STUDY_NOT_FOUND"
 
@@ -49,6 +52,8 @@ async def test_a_study_is_registered_shown_changed_and_removed(console):
         ("other_org_admin", ("show_study", "heart"), "STUDY_NOT_FOUND", 1),
         ("admin", ("add_study_user", "heart", "lead"), "USER_ALREADY_IN_STUDY", 1),
         ("admin", ("remove_study_user", "heart", "max"), "USER_NOT_IN_STUDY", 1),
+        ("admin", ("add_study_user", "heart", "other_lead"), "INVALID_ARGS", 4),
+        ("admin", ("add_study_user", "heart", "hq:"), "INVALID_STUDY_NAME", 4),
         ("admin", ("list_studies", "heart"), "INVALID_ARGS", 4),
         ("admin", ("remove_study",), "INVALID_STUDY_NAME", 4),
     ],
@@ -77,6 +82,9 @@ async def test_refusals_stand_in_the_payload_with_flare_s_codes(heart, token, wo
          "Use a different user or remove the existing entry first."),
         ("admin", ("remove_study_user", "heart", "max"), "User 'max' is not in study 'heart'.",
          "Use add-user to add the user first."),
+        ("admin", ("add_study_user", "heart", "other_lead"),
+         "User 'other_lead' is known, but not in organisation 'hq': write other:other_lead.",
+         "Name the user's organisation, as organisation:user."),
         ("admin", ("list_studies", "heart"), "list_studies does not accept arguments", ""),
     ],
 )  # fmt: skip
@@ -191,3 +199,35 @@ async def test_administering_from_inside_a_study_means_the_project_s_studies(hea
 async def test_what_is_no_study_is_refused(console):
     answer = await console.gateway.post("/flare/v1/commands/list_jobs", {"words": [], "study": 7}, token="lead")
     assert answer.json["meta"]["status"] == "syntax_error"
+
+
+@pytest.fixture
+def namesake(heart):
+    """The session in the study of somebody whom another organisation calls as the study's user is called."""
+    heart.gateway.tokens["namesake"] = issue(heart.gateway.store, "lead", role=Role.LEAD, org="other", project="p1")
+    return replace(heart, token="namesake")
+
+
+async def test_a_namesake_of_another_organisation_does_not_enter_a_study(heart, namesake):
+    job = await heart.submit(min_clients=1)
+    for command in (("_check_session",), ("list_jobs",), ("get_job_meta", job)):
+        refused = await namesake.meta(*command)
+        assert (refused["status"], refused["auth_code"]) == ("not_authenticated", "AUTH_STUDY_USER_NOT_MAPPED")
+        assert refused["info"] == (
+            "user 'lead' is not mapped to study 'heart': a user of that name is, of another organisation than 'other'"
+        )
+    assert (await ask(replace(namesake, study=""), "list_studies", token="namesake"))["studies"] == []
+    assert (await heart.meta("_check_session"))["status"] == "ok"
+
+
+async def test_namesakes_of_two_organisations_are_two_users(heart, namesake):
+    outside = replace(heart, study="")
+    added = await ask(outside, "add_study_user", "heart", "other:lead")
+    assert added == {"study": "heart", "user": "lead", "org": "other"}
+    shown = await ask(outside, "show_study", "heart")
+    assert shown["users"] == ["admin", "lead"]
+    assert shown["user_orgs"] == {"hq": ["admin", "lead"], "other": ["lead"]}
+    assert (await namesake.meta("_check_session"))["status"] == "ok"
+    await ask(outside, "remove_study_user", "heart", "lead")
+    assert (await heart.meta("_check_session"))["status"] == "not_authenticated"
+    assert (await namesake.meta("_check_session"))["status"] == "ok"
