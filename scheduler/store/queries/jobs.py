@@ -50,11 +50,15 @@ Told = TypeVar("Told", Job, Step, Task)
 
 @valueclass(frozen=True, slots=True, kw_only=True)
 class JobFilter:
-    """Which jobs: empty fields do not narrow. `name` is a substring, `labels` must all match."""
+    """Which jobs: empty fields do not narrow. `name` is a substring, `labels` must all match.
+
+    `org` is the owner's organisation, within which their name is given; only None does not narrow.
+    """
 
     states: Sequence[State] = ()
     name: str = ""
     owner: str = ""
+    org: str | None = None
     project: str = ""
     party: str = ""
     labels: dict[str, str] = field(default_factory=dict)
@@ -214,8 +218,7 @@ def _filtered(tx: Tx, wanted: JobFilter) -> Any:
             query = query.where(text("job.state IN ('waiting', 'running')"))
     if wanted.name:
         query = query.where(col(JobRow.name).icontains(wanted.name, autoescape=True))
-    if wanted.owner:
-        query = query.where(JobRow.owner == wanted.owner)
+    query = _owned(query, wanted)
     if wanted.project:
         query = query.where(JobRow.project == wanted.project)
     if wanted.party:
@@ -223,6 +226,11 @@ def _filtered(tx: Tx, wanted: JobFilter) -> Any:
     for name, value in wanted.labels.items():
         query = query.where(_label(tx, name) == value)
     return query
+
+
+def _owned(query: Any, wanted: JobFilter) -> Any:
+    query = query.where(JobRow.owner == wanted.owner) if wanted.owner else query
+    return query if wanted.org is None else query.where(JobRow.org == wanted.org)
 
 
 def _label(tx: Tx, name: str) -> Any:

@@ -1,6 +1,7 @@
 """Which jobs there are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from api.auth import require
@@ -43,8 +44,10 @@ async def find_jobs(call: Call) -> Reply:
 
 
 def _list_newest(tx: Tx, call: Call, *, own: bool) -> Sequence[Job]:
-    mine = JobFilter(project=call.by.project, owner=call.by.name if own else "")
-    return list_jobs(tx, mine, after=None, limit=MAX_LISTED).items
+    wanted = JobFilter(project=call.by.project)
+    if own:
+        wanted = replace(wanted, owner=call.by.name, org=call.by.org)
+    return list_jobs(tx, wanted, after=None, limit=MAX_LISTED).items
 
 
 def _list_submitted(tx: Tx, call: Call, key: str) -> list[Job]:

@@ -63,7 +63,8 @@ def test_filters_narrow_and_combine(centre):
     assert ids(centre, name="cancer") == [mine]
     assert len(ids(centre, name="%_")) == 1
     assert ids(centre, name="%x_") == []
-    assert set(ids(centre, owner="me")) == {mine, alone}
+    assert set(ids(centre, owner="me")) == set(ids(centre, owner="me", org="")) == {mine, alone}
+    assert ids(centre, org="lab") == []
     assert len(ids(centre, project="q")) == 1
     assert ids(centre, states=[State.CANCELED]) == [alone]
     assert alone not in ids(centre, party="b")

@@ -1,5 +1,10 @@
 """Which jobs there are."""
 
+from dataclasses import replace
+
+from scheduler.domain.access import Role
+from tests.api.conftest import issue
+
 SITES = {"app": ["server", "9999", "10000"]}
 
 
@@ -17,6 +22,15 @@ async def test_lists_have_the_oldest_first_and_a_limit_keeps_the_newest(console)
     assert await ids(jobs[1]) == [jobs[1]]
     detailed = (await console.meta("list_jobs", "-d"))["jobs"]
     assert detailed[0]["deploy_map"] == {"app": ["@ALL"]}
+
+
+async def test_a_user_s_own_jobs_are_not_a_namesake_s_of_another_organisation(console):
+    console.gateway.tokens["namesake"] = issue(console.gateway.store, "lead", role=Role.LEAD, org="other", project="p1")
+    for token in ("lead", "namesake"):
+        own = replace(console, token=token)
+        job = await own.submit()
+        assert [row["job_id"] for row in (await own.meta("list_jobs", "-u"))["jobs"]] == [job]
+    assert len((await console.meta("list_jobs"))["jobs"]) == 2
 
 
 async def test_jobs_of_other_dialects_are_in_the_list_too(console):
