@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -15,7 +15,7 @@ from api.bridge import utc_now
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.native.parties import actor_of, check_party
 from api.native.party_calls import MAX_SIZE, GarbledAnswerError
-from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.access import Action, Principal, Subject, name_owner
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError
 from scheduler.domain.model import Party
 from scheduler.service.tables import record_table
@@ -73,7 +73,7 @@ async def check_room(request: web.Request, place: Place, *, replaces: bool) -> N
     principal: Principal = request[PRINCIPAL]
     found = await check_party(request, place.party, Action.READ_PARTY)
     # At a party of their own organisation a table is the caller's; elsewhere only who rules there may put one.
-    subject = Subject(owner=principal.name if found.org == principal.org else "", org=found.org)
+    subject = Subject(owner=name_owner(principal, found.org), org=found.org)
     require(principal, Action.WRITE_TABLE, subject, kind="table", identity=str(place))
     try:
         await check_table(request, place, Action.WRITE_TABLE)
@@ -115,19 +115,24 @@ async def make_table_there(
 
 async def register_table(request: web.Request, place: Place, result: Mapping[str, Any], **facts: Any) -> DataTable:
     """Register what the party says it has stored, with `facts` beside its own."""
-    table = _make_table(request[PRINCIPAL], place, result, facts)
+    table = _make_table(place, result, facts)
     by = actor_of(request)
-    return await request.app[WRITER].write(lambda tx: record_table(tx, table, by=by, now=table.created))
+
+    def record(tx: Tx) -> DataTable:
+        owner = name_owner(by.principal, get_party(tx, place.party).org)
+        return record_table(tx, replace(table, owner=owner), by=by, now=table.created)
+
+    return await request.app[WRITER].write(record)
 
 
-def _make_table(principal: Principal, place: Place, result: Mapping[str, Any], facts: Mapping[str, Any]) -> DataTable:
+def _make_table(place: Place, result: Mapping[str, Any], facts: Mapping[str, Any]) -> DataTable:
     try:
         check_value(result)
         return DataTable(
             party=place.party,
             namespace=place.namespace,
             name=place.name,
-            owner=principal.name,
+            owner="",
             rows=_read_count(result["rows"]),
             columns=[{"name": str(item["name"]), "type": str(item["type"])} for item in result["columns"]],
             size=_read_count(result["size"]),

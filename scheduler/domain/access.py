@@ -124,6 +124,14 @@ def is_allowed(principal: Principal, action: Action, subject: Subject | None = N
     }[scope]
 
 
+def name_owner(principal: Principal, org: str) -> str:
+    """Who owns what `principal` makes of, or puts into, an organisation's things: elsewhere than at home nobody.
+
+    The name would be a namesake's there. Only who rules there may do so at all, and keeps the right to it.
+    """
+    return principal.name if org == principal.org else ""
+
+
 def is_visible(principal: Principal, subject: Subject) -> bool:
     """Whether `principal` may know that the thing exists; a refusal must not tell otherwise."""
     return not subject.project or subject.project == principal.project

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from scheduler.domain.access import name_owner
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.service.audit import Actor, note
 from scheduler.service.ids import new_definition_id
@@ -69,7 +70,7 @@ def deploy_model(tx: Tx, name: ModelName, wish: Deployment, *, by: Actor, now: d
         recipe=dict(wish.recipe),
         parent=(found.model_id, found.version),
         imported=False,
-        owner=by.principal.name,
+        owner=name_owner(by.principal, found.org),
         created=now,
         members=_unloaded(found.members),
     )
@@ -92,7 +93,7 @@ def relabel_model(tx: Tx, name: ModelName, wish: Relabeling, *, by: Actor, now: 
         version=wish.name.version,
         recipe=None if wish.recipe is None else dict(wish.recipe),
         parent=(found.model_id, found.version),
-        owner=by.principal.name,
+        owner=name_owner(by.principal, found.org),
         created=now,
         members=tuple(
             replace(member, role=wish.members[key][0], party=wish.members[key][1], loaded=0)

@@ -1,5 +1,7 @@
 import pytest
 
+from scheduler.domain.access import Role
+from tests.api.conftest import issue
 from tests.api.sites import MODEL_ID, TRAINING
 
 PATH = f"/models/{MODEL_ID.replace('#', '%23')}"
@@ -71,3 +73,14 @@ async def test_a_job_without_the_label_makes_no_model(gateway, sites, labels):
     await sites.train(labels=labels)
     assert (await gateway.get("/models")).json["items"] == []
     assert TRAINING["labels"]
+
+
+async def test_a_deployed_version_is_not_a_namesake_s_of_whoever_deployed_it(gateway, sites):
+    for token, role, org in (("ann", Role.PROJECT_ADMIN, "other"), ("namesake", Role.LEAD, "hq")):
+        gateway.tokens[token] = issue(gateway.store, "ann", role=role, org=org, project="p1")
+    job = await sites.train(token="lead")
+    made = await gateway.post(f"{PATH}/{job}/deploy", token="ann")
+    assert made.status == 201
+    for version in (job, made.json["version"]):
+        assert (await gateway.post(f"{PATH}/{version}/deploy", token="namesake")).status == 403
+        assert (await gateway.call("DELETE", f"{PATH}/{version}", token="namesake")).status == 403

@@ -1,5 +1,8 @@
 import pytest
 
+from scheduler.domain.access import Role
+from tests.api.conftest import issue
+
 CSV = b"id,x,y\n1,0.5,0\n2,1.5,1\n"
 TYPE = {"Content-Type": "text/csv"}
 
@@ -102,3 +105,12 @@ async def test_a_disabled_table_is_read_by_no_new_job(gateway, partyline):
     assert (await gateway.post(f"{path}/enable", token="lead")).json["facts"]["disabled"] is False
     assert (await gateway.post("/jobs", job)).status == 201
     assert (await gateway.post("/parties/9999/tables/none/disable")).status == 404
+
+
+async def test_a_table_put_at_another_organisation_s_party_is_not_a_namesake_s_there(gateway, partyline):
+    for token, role, org in (("ann", Role.PROJECT_ADMIN, "other"), ("namesake", Role.LEAD, "hq")):
+        gateway.tokens[token] = issue(gateway.store, "ann", role=role, org=org, project="p1")
+    assert (await put(gateway, token="ann")).status == 201
+    refused = await gateway.call("DELETE", "/parties/9999/tables/breast", token="namesake")
+    assert refused.status == 403
+    assert (await gateway.call("DELETE", "/parties/9999/tables/breast", token="ann")).status == 204

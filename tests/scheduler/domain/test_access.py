@@ -2,7 +2,7 @@
 
 import pytest
 
-from scheduler.domain.access import RULES, Action, Principal, Role, Subject, is_allowed, is_visible
+from scheduler.domain.access import RULES, Action, Principal, Role, Subject, is_allowed, is_visible, name_owner
 
 OWN = Subject(owner="me", org="mine", project="p")
 ORG = Subject(owner="her", org="mine", project="p")
@@ -83,3 +83,8 @@ def test_a_namesake_of_another_organisation_owns_nothing_here(action):
     assert not is_allowed(namesake, action, OWN)
     assert is_allowed(namesake, action, Subject(owner="me", org="theirs", project="p"))
     assert is_allowed(namesake, action, Subject(owner="me", project="p"))
+
+
+def test_a_thing_is_its_makers_at_home_only():
+    ann = Principal(name="ann", kind="user", role=Role.PROJECT_ADMIN, org="hq", project="p")
+    assert [name_owner(ann, org) for org in ("hq", "lab", "")] == ["ann", "", ""]
