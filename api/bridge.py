@@ -20,6 +20,7 @@ from scheduler.domain.values import valueclass
 from scheduler.service.agents import Call, Sightings, sync_workers
 from scheduler.service.jobs import Submitted, submit_jobs
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.store.effects import Effects
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError, is_lost_connection, is_lost_race
 from scheduler.store.session import Store
@@ -154,7 +155,7 @@ class Writer:
     ) -> None:
         self._store = store
         self._patience = patience
-        self._open_jobs_per_user = open_jobs_per_user
+        self._open_jobs = OpenJobs(open_jobs_per_user)
         self._on_commit = on_commit
         self._on_batch = on_batch
         self._queue: queue.SimpleQueue[list[_Operation]] = queue.SimpleQueue()
@@ -276,9 +277,8 @@ class Writer:
     def _submit(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> Work[None]:
         if not items:
             return
-        answers = yield from submit_jobs(
-            tx, [item.payload for item in items], now=now, open_jobs_per_user=self._open_jobs_per_user
-        )
+        wishes = [item.payload for item in items]
+        answers = yield from submit_jobs(tx, wishes, now=now, open_jobs=self._open_jobs)
         for item, answer in zip(items, answers, strict=True):
             if isinstance(answer, FedrotaError):
                 item.error = answer

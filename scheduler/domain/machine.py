@@ -218,7 +218,11 @@ class _Settling:
         """
         if step.timeout_s is None or task.state not in HELD or task.stop_kind is not None:
             return
-        if task.state is State.LOST_CONTACT and task.lease_until and not self._is_past(task.lease_until, TIMEOUT_GRACE_S):
+        if (
+            task.state is State.LOST_CONTACT
+            and task.lease_until
+            and not self._is_past(task.lease_until, TIMEOUT_GRACE_S)
+        ):
             return
         if task.started is not None and self._is_past(task.started, step.timeout_s + TIMEOUT_GRACE_S):
             self._stop_task(task, State.TIMEOUT, f"the step's timeout of {step.timeout_s:g} s has passed")

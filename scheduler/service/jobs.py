@@ -17,6 +17,7 @@ from scheduler.domain.states import TERMINAL, State
 from scheduler.domain.values import valueclass
 from scheduler.service.ids import new_job_id
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
 from scheduler.store.queries.access import name_keeper
@@ -28,7 +29,7 @@ from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work, both
 from scheduler.store.writes import access
-from scheduler.store.writes.access import KeyUse
+from scheduler.store.writes.access import KeyUse, Person
 from scheduler.store.writes.attachments import insert_attachments
 from scheduler.store.writes.models import insert_trained
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
@@ -47,28 +48,28 @@ class Submitted:
 
 
 def submit_jobs(
-    tx: Tx, submissions: Sequence[Submission], *, now: datetime, open_jobs_per_user: int
+    tx: Tx, submissions: Sequence[Submission], *, now: datetime, open_jobs: OpenJobs
 ) -> Work[list[Submitted | FedrotaError]]:
     """Store a group of submissions; an answer for each, in order.
 
     ConflictError: the key was used for another document. BusyError: the owner has too many open jobs.
     """
     keyed = [item.idempotency_key for item in submissions if item.idempotency_key]
-    owners = [item.owner for item in submissions]
-    known, open_jobs = yield from both(access.find_keys(tx, keyed), access.count_open_jobs(tx, owners))
+    due = open_jobs.find_due(map(_person, submissions), now=now)
+    owners = {name for name, _, _ in due}
+    known, counted = yield from both(access.find_keys(tx, keyed), access.count_open_jobs(tx, owners))
+    open_jobs.note(due, counted, now=now)
     digests = _digest_all(tx, submissions)
     answers: list[Submitted | FedrotaError] = []
     new: list[NewJob] = []
     uses: list[KeyUse] = []
     for item, digest in zip(submissions, digests, strict=True):
         answer = _answer_repeat(item, digest, known)
-        who = (item.owner, item.org, item.project)
-        if answer is None and open_jobs.get(who, 0) >= open_jobs_per_user:
-            answer = _too_many(item.owner, open_jobs_per_user)
+        if answer is None and not open_jobs.admit(_person(item)):
+            answer = _too_many(item.owner, open_jobs.limit)
         if answer is None:
             job = new_job_id(now)
             new.append(NewJob(job, item))
-            open_jobs[who] = open_jobs.get(who, 0) + 1
             uses += _use_key(item, digest, job, known)
             answer = Submitted(job, is_new=True)
         answers.append(answer)
@@ -86,6 +87,10 @@ def _use_key(item: Submission, digest: str, job: str, known: dict[tuple[str, str
     use = KeyUse(_keeper(item), item.idempotency_key, digest, job)
     known[use.owner, use.key] = use
     return [use]
+
+
+def _person(item: Submission) -> Person:
+    return item.owner, item.org, item.project
 
 
 def _keeper(item: Submission) -> str:

@@ -11,6 +11,7 @@ from scheduler.domain.model import Job, Submission
 from scheduler.domain.states import TERMINAL
 from scheduler.service.jobs import Submitted, request_stop, submit_jobs
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.templates import TemplateText, change_template, forget_template
 from scheduler.store.queries.jobs import list_job_details
 from scheduler.store.queries.templates import Template, get_template
@@ -38,7 +39,7 @@ def start_run(
     found = _lock(tx, definition)
     if find_open_run(tx, found) is not None:
         raise ConflictError(f"{definition.kind} {definition.id} runs already")
-    answer = complete(submit_jobs(tx, [submission], now=now, open_jobs_per_user=open_jobs_per_user))[0]
+    answer = complete(submit_jobs(tx, [submission], now=now, open_jobs=OpenJobs(open_jobs_per_user)))[0]
     if isinstance(answer, FedrotaError):
         raise answer
     put_template(tx, replace(found, body={**found.body, LAST_RUN: answer.job}))

@@ -14,6 +14,7 @@ from scheduler.service.agents import Call
 from scheduler.service.audit import Actor
 from scheduler.service.jobs import request_stop, submit_jobs
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.queries.jobs import get_job
@@ -206,7 +207,7 @@ async def test_a_key_that_another_gateway_uses_at_the_same_moment_finds_its_job(
         return  # SQLite has one writer at a time
     wish = make_wish(key="k")
     with either_store.write() as tx:
-        [first] = complete(submit_jobs(tx, [wish], now=now(), open_jobs_per_user=100))
+        [first] = complete(submit_jobs(tx, [wish], now=now(), open_jobs=OpenJobs(100)))
         tx.flush()
         repeat = asyncio.ensure_future(writer.submit(wish))
         await asyncio.sleep(0.5)

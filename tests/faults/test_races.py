@@ -12,6 +12,7 @@ import pytest
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import Beat, Claim, Knock, Report, SyncRequest
 from scheduler.service import advance, agents, jobs
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.snapshots import list_unsettled_jobs
 from scheduler.store.session import Store, make_store
@@ -267,7 +268,7 @@ def test_one_key_makes_one_job_however_many_submit_at_once(centre):
             for attempt in range(2):
                 try:
                     with centre.store.write() as tx:
-                        [answer] = complete(jobs.submit_jobs(tx, [wish], now=centre.now, open_jobs_per_user=1000))
+                        [answer] = complete(jobs.submit_jobs(tx, [wish], now=centre.now, open_jobs=OpenJobs(1000)))
                     return answer.job
                 except psycopg.errors.UniqueViolation:
                     assert attempt == 0

@@ -24,6 +24,7 @@ from scheduler.service import advance, agents, jobs, poison
 from scheduler.service.audit import Actor
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.parties import create_party
 from scheduler.store.effects import Effects
 from scheduler.store.queries import jobs as job_queries
@@ -126,7 +127,7 @@ class Centre:
     def submit_all(self, submissions: Sequence[Submission]) -> list[str]:
         """The ids of new jobs, stored in one transaction."""
         answers = self.write(
-            lambda tx: complete(jobs.submit_jobs(tx, submissions, now=self.now, open_jobs_per_user=100_000))
+            lambda tx: complete(jobs.submit_jobs(tx, submissions, now=self.now, open_jobs=OpenJobs(100_000)))
         )
         return [answer.job for answer in answers if isinstance(answer, jobs.Submitted)]
 

@@ -69,8 +69,11 @@ def insert_keys(tx: Tx, uses: Iterable[KeyUse], now: datetime) -> None:
 
 
 def count_open_jobs(tx: Tx, owners: Iterable[str]) -> Work[dict[Person, int]]:
-    """How many open jobs everyone of these names has."""
-    asked = tx.ask((_OPEN_JOBS, {"owners": sorted(set(owners))}))
+    """How many open jobs everyone of these names has, who has any."""
+    names = sorted(set(owners))
+    if not names:
+        return {}
+    asked = tx.ask((_OPEN_JOBS, {"owners": names}))
     yield
     [rows] = asked()
     return {(row[0], row[1], row[2]): int(row[3]) for row in rows}

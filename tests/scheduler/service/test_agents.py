@@ -10,6 +10,7 @@ from scheduler.service import agents
 from scheduler.service.agents import _in_waves
 from scheduler.service.jobs import submit_jobs
 from scheduler.service.limits import Patience
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.store.work import both, complete
 from tests.scheduler.centre import Centre, hello, step
 from tests.scheduler.trips import count_trips, trace_trips
@@ -104,7 +105,7 @@ def test_calls_and_submits_of_one_group_wait_for_the_database_together(clean_pos
                 agents.sync_workers(
                     tx, [agents.Call("a", request)], now=centre.now, patience=centre.patience,
                 ),
-                submit_jobs(tx, [wish], now=centre.now, open_jobs_per_user=9),
+                submit_jobs(tx, [wish], now=centre.now, open_jobs=OpenJobs(9)),
             )
         )  # fmt: skip
         tx.finish()

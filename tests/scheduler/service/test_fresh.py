@@ -7,6 +7,7 @@ from scheduler.domain.plan import Catalogue, Draft, StepDraft, make_submission
 from scheduler.service.audit import Actor
 from scheduler.service.fresh import view_fresh
 from scheduler.service.jobs import submit_jobs
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.parties import create_party
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.jobs import get_job_detail
@@ -39,7 +40,7 @@ def test_a_fresh_job_looks_as_if_it_were_read_back(tmp_path, submission):
     with store.write() as tx:
         for party in "123":
             create_party(tx, party, org="", slots=1, by=Actor(Principal(name="r", kind="user")), now=NOW)
-        (made,) = complete(submit_jobs(tx, [submission], now=NOW, open_jobs_per_user=10))
+        (made,) = complete(submit_jobs(tx, [submission], now=NOW, open_jobs=OpenJobs(10)))
     with store.read() as tx:
         assert view_fresh(submission, job=made.job, now=NOW) == get_job_detail(tx, made.job)
     store.close()

@@ -10,13 +10,14 @@ from scheduler.domain.plan import make_submission
 from scheduler.service import attachments, jobs
 from scheduler.service.catalogue import load_catalogue
 from scheduler.service.jobs import Submitted
+from scheduler.service.open_jobs import OpenJobs
 from scheduler.store.queries.tracking import list_outputs
 from scheduler.store.work import complete
 from tests.scheduler.centre import chain, step
 
 
 def submit(centre, *wishes, limit=100):
-    return centre.write(lambda tx: complete(jobs.submit_jobs(tx, wishes, now=centre.now, open_jobs_per_user=limit)))
+    return centre.write(lambda tx: complete(jobs.submit_jobs(tx, wishes, now=centre.now, open_jobs=OpenJobs(limit))))
 
 
 # --- submit ---
