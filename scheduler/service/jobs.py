@@ -54,7 +54,7 @@ def submit_jobs(
 
     ConflictError: the key was used for another document. BusyError: the owner has too many open jobs.
     """
-    keyed = [item.idempotency_key for item in submissions if item.idempotency_key]
+    keyed = [(_keeper(item), item.idempotency_key) for item in submissions if item.idempotency_key]
     due = open_jobs.find_due(map(_person, submissions), now=now)
     owners = {name for name, _, _ in due}
     known, counted = yield from both(access.find_keys(tx, keyed), access.count_open_jobs(tx, owners))

@@ -16,7 +16,7 @@ from scheduler.store.tx import Tx
 from scheduler.store.work import Work
 
 _LOCK_AUDIT = make_sql("SELECT pg_advisory_xact_lock(93801)")
-_KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE key {in:keys}")
+_KEYS = make_sql("SELECT owner, key, digest, job_id FROM idempotency WHERE owner {in:keepers} AND key {in:keys}")
 _OPEN_JOBS = make_sql(
     "SELECT owner, org, project, COUNT(*) FROM job WHERE state IN ('waiting', 'running') AND owner {in:owners} "
     "GROUP BY owner, org, project"
@@ -49,11 +49,12 @@ class AuditEntry:
     outcome: str
 
 
-def find_keys(tx: Tx, keys: Collection[str]) -> Work[dict[tuple[str, str], KeyUse]]:
-    """The uses of idempotency keys that are stored, by (owner, key)."""
+def find_keys(tx: Tx, keys: Collection[tuple[str, str]]) -> Work[dict[tuple[str, str], KeyUse]]:
+    """The uses of idempotency keys that are stored, by (owner, key); others' of the same name may be among them."""
     if not keys:
         return {}
-    asked = tx.ask((_KEYS, {"keys": sorted(set(keys))}))
+    keepers, names = ({key[at] for key in keys} for at in (0, 1))
+    asked = tx.ask((_KEYS, {"keepers": sorted(keepers), "keys": sorted(names)}))
     yield
     [rows] = asked()
     return {(row[0], row[1]): KeyUse(*row) for row in rows}

@@ -15,7 +15,7 @@ from tests.scheduler.centre import Centre, chain
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
     "party": "a", "queue": '["a","b"]', "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
-    "owners": ["me", "her"],
+    "keepers": ["k"], "keys": ["k"], "owners": ["me", "her"],
 }  # fmt: skip
 
 
@@ -36,6 +36,8 @@ PARAMS = {
         (snapshots._DUE, "step_pause"),
         (snapshots._DUE, "task_lease"),
         (snapshots._UNSETTLED, "step_unfinished"),
+        (access._KEYS, "sqlite_autoindex_idempotency_1 (owner=? AND key=?)"),
+        (access._OPEN_JOBS, "job_open"),
     ],
 )
 def test_a_hot_statement_uses_its_index(lite, statement, index):
@@ -46,7 +48,7 @@ def test_a_hot_statement_uses_its_index(lite, statement, index):
     plan = "\n".join(row[3] for row in rows)
     assert index in plan, plan
     scanned = {line.strip() for line in plan.splitlines()}
-    assert not scanned & {"SCAN task", "SCAN step", "SCAN job"}, plan
+    assert not scanned & {"SCAN task", "SCAN step", "SCAN job", "SCAN idempotency"}, plan
 
 
 def test_to_count_open_jobs_nothing_is_sorted(lite):
@@ -63,6 +65,7 @@ HOT = {
     if isinstance(statement, Sql)
 }
 HOT |= {
+    # What every submit asks.
     "access._KEYS": access._KEYS,
     "access._OPEN_JOBS": access._OPEN_JOBS,
     # What whoever watches a job reads again and again.

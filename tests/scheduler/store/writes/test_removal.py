@@ -26,7 +26,7 @@ def test_keys_stay_where_wished(centre):
     job = centre.submit(step("s"), idempotency_key="k")
     centre.stop(job)
     centre.write(lambda tx: delete_jobs(tx, [job], keeps_keys=True))
-    assert centre.read(lambda tx: complete(find_keys(tx, ["k"])))[MINE, "k"].job == job
+    assert centre.read(lambda tx: complete(find_keys(tx, [(MINE, "k")])))[MINE, "k"].job == job
 
 
 def test_a_party_is_to_delete_what_it_ever_began_until_it_has(centre):
