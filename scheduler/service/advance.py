@@ -217,7 +217,7 @@ def settle_jobs(tx: Tx, jobs: Sequence[str], *, now: datetime, patience: Patienc
         try:
             with tx.savepoint():
                 settle_job(tx, job, now=now, patience=patience)
-        except (UnsettledJobError, StaleMoveError, IllegalMoveError):
-            # A defect in one job must not keep all others waiting; it is tried again with every sweep.
+        except (UnsettledJobError, StaleMoveError, IllegalMoveError, ValueError, LookupError, TypeError):
+            # A defect in one job, or in a row of it, must not keep all others waiting; every sweep tries it again.
             log.exception("job_not_settled", job=job)
     return len(locked)

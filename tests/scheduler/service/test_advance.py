@@ -265,6 +265,17 @@ def test_a_job_that_cannot_be_settled_is_logged_and_the_others_are_settled(centr
     assert lost == ["lost_contact", "running", "lost_contact"]
 
 
+@pytest.mark.parametrize("spoil", ["job SET labels = '{'", "step SET retry = '[]'", "task SET state = 'odd'"])
+def test_a_row_that_cannot_be_read_keeps_no_other_job_from_its_end(centre, spoil):
+    spoilt, other = centre.submit_all([centre.plan(step("s"), deadline_s=10)] * 2)
+    table = spoil.split(" ")[0]
+    with centre.store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE {spoil} WHERE {'id' if table == 'job' else 'job_id'} = '{spoilt}'")
+    centre.wait(10)
+    assert centre.settle(is_thorough=False) == 2
+    assert centre.rows(f"SELECT state FROM job WHERE id = '{other}'") == [("timeout",)]
+
+
 def test_a_centre_that_was_away_for_long_gives_parties_their_grace_from_its_return_on(centre):
     job = centre.submit(step("s"))
     knocks = {party: knock for party, [knock] in centre.dispatch().items()}
