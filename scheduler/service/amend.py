@@ -1,12 +1,14 @@
 """What users change of jobs that exist: their labels, parameters before a rerun, and results that nobody needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.model import Job, JsonObject, StepPlan
 from scheduler.domain.states import TERMINAL
 from scheduler.store.queries.jobs import get_job
+from scheduler.store.queries.old_jobs import list_read_outputs
 from scheduler.store.queries.snapshots import find_snapshot
+from scheduler.store.queries.tracking import OutputView, list_outputs
 from scheduler.store.tx import Tx
 from scheduler.store.writes import amend
 from scheduler.store.writes.moves import lock_jobs
@@ -43,9 +45,12 @@ def replan_job(tx: Tx, job: str, steps: Mapping[str, StepPlan], origin: JsonObje
 def forget_results(tx: Tx, job: str, *, step: str = "", role: str = "", party: str = "") -> int:
     """Forget what tasks of an ended job left: metrics, summaries, and outputs but for models; how many tasks that were.
 
-    ConflictError while the job is open.
+    ConflictError while the job is open, or where one of those outputs is still to be read by another that is.
     """
     _get_ended(tx, job)
+    _check_unread(
+        tx, job, list_outputs(tx, job, step=step, party=party, is_every_attempt=True), role=role, is_model=False
+    )
     return amend.delete_results(tx, job, step=step, role=role, party=party)
 
 
@@ -56,9 +61,23 @@ def forget_curves(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
 
 
 def forget_models(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
-    """Forget the models that one task of an ended job left; how many that were. ConflictError while the job is open."""
+    """Forget the models that one task of an ended job left; how many that were. ConflictError as in `forget_results`."""
     _get_ended(tx, job)
+    _check_unread(
+        tx, job, list_outputs(tx, job, step=step, party=party, is_every_attempt=True), role=role, is_model=True
+    )
     return amend.delete_models(tx, job, step=step, role=role, party=party)
+
+
+def _check_unread(tx: Tx, job: str, outputs: Sequence[OutputView], *, role: str, is_model: bool) -> None:
+    going = [each for each in outputs if role in {"", each.where.role} and (each.kind == "model") is is_model]
+    read = list_read_outputs(tx, job) if going else set()
+    wanted = next((each for each in going if (each.where.step, each.name) in read), None)
+    if wanted is not None:
+        raise ConflictError(
+            f"output {wanted.name} of step {wanted.where.step} is still to be read by an open job: "
+            "stop that first, or wait for its end"
+        )
 
 
 def _get_ended(tx: Tx, job: str) -> Job:

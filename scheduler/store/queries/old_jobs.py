@@ -4,6 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
+import orjson
+
+from scheduler.domain.references import find_reference
 from scheduler.store.columns import to_epoch
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
@@ -36,3 +39,10 @@ def list_read_jobs(tx: Tx, jobs: Collection[str]) -> set[str]:
     """Those of the jobs whose outputs an open job has still to read."""
     texts = [row[0] for row in tx.run(_READERS, elsewhere="%:%.%")]
     return {job for job in jobs if any(f'"{job}:' in text for text in texts)}
+
+
+def list_read_outputs(tx: Tx, job: str) -> set[tuple[str, str]]:
+    """(step, output) of each output of the job that an open job has still to read."""
+    texts = (row[0] for row in tx.run(_READERS, elsewhere=f"%{job}:%.%"))
+    references = (find_reference(value) for text in texts for value in orjson.loads(text).values())
+    return {(found.step, found.output) for found in references if found is not None and found.job == job}

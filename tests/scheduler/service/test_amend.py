@@ -79,3 +79,22 @@ def test_an_open_job_keeps_its_results(centre):
         centre.write(lambda tx: forget_results(tx, job))
     with pytest.raises(NotFoundError):
         centre.write(lambda tx: forget_results(tx, "nope"))
+
+
+def test_what_an_open_job_is_still_to_read_is_not_forgotten(centre):
+    """It would start, and find its input gone."""
+    alone = {"guest": ("a",)}
+    made = centre.submit(step("s"), step("t"), roles=alone)
+    outputs = tuple(OutputRef(name=kind, kind=kind, size=1, sha256="ab") for kind in ("table", "model"))
+    centre.run(lambda _task: {"outputs": outputs})
+    model = {"role": "guest", "party": "a"}
+    reader = centre.submit(step("r", inputs={"data": f"{made}:s.table"}), roles=alone)
+    with pytest.raises(ConflictError, match="output table of step s is still to be read"):
+        centre.write(lambda tx: forget_results(tx, made))
+    assert centre.write(lambda tx: forget_results(tx, made, step="t")) == 1
+    assert centre.write(lambda tx: forget_models(tx, made, step="s", **model)) == 1
+    centre.stop(reader)
+    assert centre.write(lambda tx: forget_results(tx, made)) == 2
+    centre.submit(step("r", inputs={"data": f"{made}:t.model"}), roles=alone)
+    with pytest.raises(ConflictError, match="output model of step t is still to be read"):
+        centre.write(lambda tx: forget_models(tx, made, step="t", **model))
