@@ -14,7 +14,7 @@ from api.errors import make_envelope, render_error
 from api.keys import DEFECT, HAS_BEGUN, METRICS, REQUEST_ID
 from api.routing import Handler
 from scheduler.domain.errors import FedrotaError
-from scheduler.store.failures import STORE_AWAY, describe, is_away
+from scheduler.store.failures import describe, is_away
 
 log: Final = structlog.get_logger()
 
@@ -65,7 +65,7 @@ def _excuse(request: web.Request, error: Exception, incident: str) -> web.Stream
     """What the client is told of a failure that is ours."""
     if request.get(HAS_BEGUN):
         return _hang_up(request, error)
-    if isinstance(error, STORE_AWAY):
+    if is_away(error):
         return _ask_again(request, incident)
     return _word(
         request,

@@ -30,6 +30,8 @@ STORE_AWAY: Final[tuple[type[Exception], ...]] = (
 )
 """Those of them that may be over soon: a lost connection, a lock, a full disk; but for the last, nothing was stored."""
 
+_TOO_LARGE: Final = "54"
+"""The class of PostgreSQL's refusals of what exceeds one of its limits: the same is refused again."""
 _SHUT_DOWN: Final = frozenset({None, "57P01", "57P02", "57P03"})
 """What PostgreSQL says when it ends a connection; None: it ended without a word."""
 
@@ -39,7 +41,9 @@ def is_away(error: Exception) -> bool:
     cause = getattr(error, "orig", None) or error
     if isinstance(cause, sqlite3.OperationalError):
         return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF != sqlite3.SQLITE_ERROR
-    return isinstance(cause, (psycopg.OperationalError, PoolTimeoutError, UnsureCommitError))
+    if isinstance(cause, psycopg.OperationalError):
+        return not (cause.sqlstate or "").startswith(_TOO_LARGE)
+    return isinstance(cause, (PoolTimeoutError, UnsureCommitError))
 
 
 def describe(error: Exception) -> str:

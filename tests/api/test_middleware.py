@@ -56,6 +56,17 @@ async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(ga
     assert "Traceback" not in caplog.text  # it would come with every request
 
 
+async def test_what_the_database_will_never_take_is_a_defect_and_no_reason_to_ask_again(gateway, monkeypatch, caplog):
+    async def fail(_query):
+        raise psycopg.errors.ProgramLimitExceeded("index row size 3184 exceeds the maximum")
+
+    await gateway.get("/whoami", token="admin")
+    monkeypatch.setattr(gateway.app[READER], "read", fail)
+    answer = await gateway.get("/components", token="admin")
+    assert (answer.status, answer.json["error"]["code"]) == (500, "internal")
+    assert "Traceback" in caplog.text
+
+
 async def test_every_answer_has_an_id_and_a_strange_one_is_replaced(gateway):
     ids = {(await gateway.get("/version")).headers["X-Request-Id"] for _ in range(3)}
     assert len(ids) == 3

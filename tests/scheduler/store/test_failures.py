@@ -32,6 +32,7 @@ def test_a_database_that_is_away_is_told_from_a_defect_in_our_sql(tmp_path):
     assert is_away(refused)
     assert is_away(OperationalError("SELECT 1", {}, refused))
     assert not is_away(defect.value)
+    assert not is_away(psycopg.errors.ProgramLimitExceeded("index row size 3184 exceeds btree version 4 maximum 2704"))
     assert not is_away(RuntimeError("a defect"))
 
 
