@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 BLOCK = 1000
+LONGEST = 1000
 _STEPS = sa.text("SELECT id FROM step WHERE id > :after ORDER BY id LIMIT :limit")
 _MEMBERS = sa.text("SELECT DISTINCT step_id, party_id FROM task WHERE step_id > :after AND step_id <= :last")
 _SET = sa.text("UPDATE step SET parties = :parties WHERE id = :id")
@@ -41,11 +43,17 @@ def _fill() -> None:
         members = connection.execute(_MEMBERS, {"after": last, "last": steps[-1]}).all()
         last = steps[-1]
         filled = [
-            {"id": step, "parties": json.dumps([row[1] for row in rows], separators=(",", ":"), ensure_ascii=False)}
+            {"id": step, "parties": _name_queue([row[1] for row in rows])}
             for step, rows in groupby(sorted(members), key=lambda row: row[0])
         ]
         if filled:
             connection.execute(_SET, filled)
+
+
+def _name_queue(parties: list[str]) -> str:
+    """Their ids, or a digest where they are too long for a key of PostgreSQL's."""
+    text = json.dumps(parties, separators=(",", ":"), ensure_ascii=False)
+    return text if len(text) <= LONGEST else json.dumps(sha256(text.encode()).hexdigest())
 
 
 def downgrade() -> None:

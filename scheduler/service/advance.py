@@ -117,6 +117,8 @@ def _join(before: Mapping[str, Kept], first_page: Mapping[str, Kept]) -> dict[st
 def _walk(tx: Tx, queue: str, parties: frozenset[str], open_parties: Set[str], *, after: Rank) -> Iterator[ReadyStep]:
     """What waits in a queue behind `after`, as long as all its parties are open: `open_parties` shrinks meanwhile."""
     last: Rank | None = after
+    if not parties:  # the queue's name does not tell them
+        parties = frozenset(*(step.needs for step in list_ready(tx, after=after, limit=1, queue=queue)))
     while last is not None and parties <= open_parties:
         steps = list_ready(tx, after=last, limit=PAGE, queue=queue)
         yield from takewhile(lambda _: parties <= open_parties, steps)

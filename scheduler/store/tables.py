@@ -84,7 +84,7 @@ class JobRow(SQLModel, table=True):
 class StepRow(SQLModel, table=True):
     """One node of a job's DAG; `rank` (its job's priority, negated) and `created` give the order of admission.
 
-    `parties` are those of its members, each once and sorted: steps that wait for the same parties are one queue.
+    `parties` names the queue of the steps that wait for the same parties (`hot.queues`).
     """
 
     __tablename__ = "step"
@@ -116,7 +116,7 @@ class StepRow(SQLModel, table=True):
     timeout_s: float | None = None
     slots: int = 1
     gang: bool = False
-    parties: list[str] = _json()
+    parties: list[str] | str = _json()
     rank: int = 0
     attempt: int = 1
     spent: int = 0

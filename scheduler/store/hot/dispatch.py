@@ -5,13 +5,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-import orjson
-
 from scheduler.domain.messages import Knock
 from scheduler.domain.states import Event, Level, State
 from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
+from scheduler.store.hot.queues import parse_queue
 from scheduler.store.sql import make_sql
 from scheduler.store.tx import Tx
 
@@ -136,9 +135,9 @@ def list_ready(tx: Tx, *, after: Rank | None, limit: int, queue: str = "") -> li
 
 
 def survey(tx: Tx) -> tuple[dict[str, PartyRoom], dict[str, frozenset[str]]]:
-    """The room at every party; the queues in which steps are ready, each with the parties that its steps wait for."""
+    """The room at every party; the queues in which steps are ready, each with its parties, as far as its name tells."""
     live, rooms, queues = tx.run_all(*((statement, {}) for statement in _SURVEY))
-    return _rooms(live, rooms), {row[0]: frozenset(orjson.loads(row[0])) for row in queues}
+    return _rooms(live, rooms), {row[0]: parse_queue(row[0]) for row in queues}
 
 
 def lock_jobs(tx: Tx, jobs: Sequence[str]) -> set[str]:

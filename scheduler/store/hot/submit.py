@@ -9,6 +9,7 @@ from scheduler.domain.states import Event, Level, State
 from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events
+from scheduler.store.hot.queues import name_queue
 from scheduler.store.tables import DepRow, JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 
@@ -85,7 +86,7 @@ def _step_row(job: NewJob, position: int, step: StepPlan, now: datetime) -> Row:
         "timeout_s": None if step.timeout_s is None else float(step.timeout_s),
         "slots": step.slots,
         "gang": step.gang,
-        "parties": to_json(sorted({party for _, party in step.members})),
+        "parties": name_queue(party for _, party in step.members),
         "rank": -job.submission.priority,
         "attempt": 1,
         "spent": 0,

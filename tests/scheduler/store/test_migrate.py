@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 
 import pytest
 from alembic import command
@@ -91,6 +92,17 @@ def test_a_database_of_the_first_schema_keeps_its_rows_and_learns_its_steps_part
     filled = centre.rows("SELECT job_id, parties FROM step ORDER BY job_id, position")
     assert filled == [(jobs[0], '["a","b"]'), (jobs[0], '["a","b"]'), (jobs[1], '["b"]')]
     assert {party: len(knocks) for party, knocks in centre.dispatch().items()} == {"a": 1, "b": 3}
+
+
+def test_a_database_of_the_first_schema_may_have_steps_of_very_many_parties(empty):
+    migrate(empty)
+    centre = Centre(empty, {str(uuid.uuid4()): 4 for _ in range(100)})
+    centre.submit(step("s"), roles={"host": tuple(centre.slots)})
+    before = read_all(centre)
+    command.downgrade(make_config(empty), "0001")
+    migrate(empty)
+    assert read_all(centre) == before
+    assert len(centre.dispatch()) == 100
 
 
 def test_keys_of_the_schema_before_find_their_jobs_where_they_were_submitted(empty):
