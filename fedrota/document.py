@@ -17,6 +17,8 @@ MAX_DEPTH: Final = 32
 
 _ENDINGS: Final = (".yaml", ".yml", ".json")
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+_NONSENSE: Final = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""PyYAML's own errors, and what it raises for a value that does not fit its tag, as in `!!int ""`."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -82,7 +84,7 @@ def parse_document(text: str, name: str = "document") -> dict[str, Any]:
         mark = error.problem_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise _invalid(place, error.problem or "is not YAML") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _NONSENSE as error:
         raise _invalid(name, f"is not YAML: {error}") from error
     if not isinstance(found, dict):
         kind = "empty" if found is None else f"a {type(found).__name__}"
@@ -149,8 +151,8 @@ def _find_step(document: Mapping[str, Any], name: str, setting: str) -> dict[str
 def _parse_value(text: str, setting: str) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506  the loader is a SafeLoader
-    except yaml.YAMLError as error:
-        raise _invalid(setting, f"the value {text!r} is not YAML") from error
+    except _NONSENSE as error:
+        raise _invalid(setting, f"the value {text[:80]!r} is not YAML") from error
 
 
 def find_line(text: str, where: str) -> int | None:

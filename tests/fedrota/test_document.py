@@ -48,6 +48,10 @@ def test_dates_stay_text():
         ("a: !!binary aGk=", "a", "a bytes cannot be sent as JSON"),
         ("a: !!python/object:os.system {}", "document:1:4", "could not determine a constructor"),
         ("a: 2\x00", "document", "is not YAML"),
+        ("a: !!bool maybe", "document", "is not YAML"),
+        ('a: !!int ""', "document", "is not YAML"),
+        ("a: !!timestamp x", "document", "is not YAML"),
+        ("a: !!set [1]", "document", "is not YAML"),
     ],
 )
 def test_bad_text_is_refused_with_its_place(text, where, message):
@@ -92,6 +96,9 @@ def test_set_param_changes_a_copy():
         ("nope.x=1", "its steps: read, lr"),
         ("lr.rounds.x=1", "lies inside a value that is no mapping"),
         ("lr.rounds=[", "is not YAML"),
+        ("lr.rounds=0x_", "is not YAML"),
+        ("lr.rounds=" + "[" * 3000, "is not YAML"),
+        ("lr.rounds=!!bool maybe", "is not YAML"),
         ("lr.rounds=.inf", "no JSON number"),
     ],
 )
