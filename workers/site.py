@@ -49,7 +49,7 @@ from workers.spool import Record, Spool
 from workers.table_files import make_file_ops
 from workers.tables import make_table_ops
 from workers.targets import make_target_ops
-from workers.workdir import Workdir
+from workers.workdir import Workdir, write_durably
 
 log = structlog.get_logger(__name__)
 
@@ -327,6 +327,8 @@ def _parse_offer(offer: Mapping[str, Any]) -> ComponentOffer:
 def _load_agent(workdir: Workdir) -> str:
     """This worker's name for itself, the same in all its lives, so that it may go on with what it has begun."""
     file = workdir.root / "agent"
-    if not file.exists():
-        file.write_text(f"{socket.gethostname()}-{uuid4().hex[:12]}")
-    return file.read_text().strip()
+    known = file.read_text().strip() if file.exists() else ""
+    if not known:  # an empty file is what a full disk or a power cut left of a first start
+        known = f"{socket.gethostname()}-{uuid4().hex[:12]}"
+        write_durably(file, known.encode())
+    return known

@@ -98,6 +98,14 @@ def test_the_hello_says_who_and_what(gateway, make_worker):
     assert gateway.hellos[-1]["identity"] == hello["identity"]
 
 
+def test_a_name_that_a_full_disk_cut_off_is_made_anew(gateway, make_worker):
+    worker = make_worker()
+    worker.stop(0.0)
+    (worker.workdir.root / "agent").write_text("")
+    make_worker()
+    assert gateway.hellos[-1]["agent"]
+
+
 def test_no_hello_is_said_before_the_channel_was_tried(gateway, make_worker, monkeypatch):
     """Who counts as online can be reached."""
     seen = []
