@@ -69,13 +69,15 @@ class ComponentRun(ProcessRun):
             self._use(self._executor.nursery.fork(preload=True))
 
     def _use(self, process: Process) -> None:
-        """Run in `process`, unless the task was stopped while it waited for one."""
-        if self.is_over or self.is_stopped:
-            self._executor.pool.give_back(process)
-            self.finish(failure("stopped", "the task was stopped before it began"))
-            return
+        """Run in `process`; a task that ends while it waits for one is forgotten by the pool."""
         process.send(render_task(self.assignment, self.place, keep=self._is_kept))
         self.attach(process)
+
+    def ask_to_end(self) -> None:
+        """The polite signal; a task that waits for its process has nothing to end."""
+        if self.process is None:
+            self._kill()
+        super().ask_to_end()
 
     def on_request(self, header: Header, payload: bytearray) -> None:
         """The component sends or awaits a message."""
@@ -126,6 +128,8 @@ class ComponentRun(ProcessRun):
 
     def finish(self, ending: Any) -> None:
         """Tell the peers too."""
+        if self.process is None:
+            self._executor.pool.forget(self._use)
         if self._exchanges and not self.is_over:
             self._executor.exchange.close(self.assignment.task, self.assignment.seq, ending.outcome)
         super().finish(ending)

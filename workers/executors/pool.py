@@ -3,6 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from workers.executors.link import Header
@@ -53,6 +54,11 @@ class WarmPool:
             if not self._step:
                 self._step, self._returned = 1, 0
                 self._loop.later(PATIENCE_S, self._grow)
+
+    def forget(self, on_process: OnProcess) -> None:
+        """Who waits with `on_process` needs no process any more; nothing where nobody does."""
+        with suppress(ValueError):
+            self._waiting.remove(on_process)
 
     def _grow(self) -> None:
         """Where processes come back too slowly for those that wait, make more, twice as many each time.

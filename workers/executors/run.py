@@ -78,7 +78,7 @@ class ProcessRun:
         if self.is_over:
             return
         if self.process is None or self.process.pid is None:  # nobody knows when it will be born: it is killed then
-            self.finish(failure("stopped", "the task was stopped before its process began"))
+            self.finish(failure("stopped", "the task was stopped before it began"))
         else:
             self.process.kill()
 

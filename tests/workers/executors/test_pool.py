@@ -29,6 +29,21 @@ def test_tasks_that_last_do_not_hold_up_others(workshop):
         run.sink.wait()
 
 
+def test_a_crowd_that_is_stopped_while_it_waits_for_processes_is_no_burden(make_workshop, monkeypatch):
+    monkeypatch.setattr(pool_module, "PATIENCE_S", 60.0)
+    workshop = make_workshop()
+    workshop.loop.on_error = lambda: pytest.fail("the worker would have ended")
+    busy = [workshop.run("lasting", task=f"l{number}") for number in range(EAGER + 1)]
+    crowd = [workshop.run("quick", task=f"q{number}") for number in range(500)]
+    for run in crowd:
+        run.handle.stop(60.0)
+        assert run.sink.wait().kind == "stopped"
+    for run in busy:
+        run.handle.kill()
+        run.sink.wait()
+    assert workshop.run("quick").sink.wait().outcome == "success"
+
+
 class FakeProcess:
     pid = 1
     is_gone = False
