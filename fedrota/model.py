@@ -233,6 +233,7 @@ class Queue:
     running: int = 0
     slots: int = 0
     oldest_s: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,23 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.monitor.pulse import PulseState
 from api.monitor.state import QueueState
 
 
 class Snapshot(Collector):
     """One reading, for one answer."""
 
-    def __init__(self, queues: Sequence[QueueState], jobs: Mapping[str, int], *, is_draining: bool) -> None:
+    def __init__(
+        self, queues: Sequence[QueueState], jobs: Mapping[str, int], pulse: PulseState, *, is_draining: bool
+    ) -> None:
         self._queues = queues
         self._jobs = jobs
+        self._pulse = pulse
         self._is_draining = is_draining
 
     def collect(self) -> Iterator[Metric]:
-        """Gauges by party, jobs by state."""
+        """Gauges by party, jobs by state, the scheduler; no figure where the broker cannot tell."""
         for name, text, read in _GAUGES:
             family = GaugeMetricFamily(f"fedrota_party_{name}", text, labels=("party",))
             for queue in self._queues:
@@ -32,9 +36,21 @@ class Snapshot(Collector):
         for state, count in self._jobs.items():
             jobs.add_metric((state,), count)
         yield jobs
+        yield from self._collect_pulse()
         yield GaugeMetricFamily(
             "fedrota_draining", "Whether this gateway is on its way out", value=int(self._is_draining)
         )
+
+    def _collect_pulse(self) -> Iterator[Metric]:
+        alive, beat = self._pulse.is_alive, self._pulse.beat
+        up = GaugeMetricFamily("fedrota_scheduler_up", "Whether a scheduler is at work; without one nothing starts")
+        if alive is not None:
+            up.add_metric((), int(alive))
+        yield up
+        age = GaugeMetricFamily("fedrota_scheduler_pass_age_seconds", "Time since the latest pass of any scheduler")
+        if beat is not None:
+            age.add_metric((), beat.age_s)
+        yield age
 
 
 class Named(Collector):

@@ -9,6 +9,7 @@ from aiohttp import web
 from api.auth import LOOPBACK, require
 from api.keys import BROKER, COUNTS, DRAIN, METRICS, PRINCIPAL, READER, SETTINGS
 from api.monitor.exposition import Snapshot, render_metrics
+from api.monitor.pulse import find_pulse
 from api.monitor.state import find_queues
 from api.native.system import find_version
 from api.routing import Endpoints, render
@@ -47,12 +48,16 @@ def describe_bind(settings: Settings) -> str:
 
 @endpoint("GET", "/readyz", access="open", reply=dict[str, Any], also={503: dict[str, Any]})
 async def check_readiness(request: web.Request) -> web.Response:
-    """Say whether store and broker can be reached; 503 where not, and while the gateway drains."""
+    """Say whether store and broker can be reached; 503 where not, and while the gateway drains.
+
+    Without a scheduler it is ready all the same, since it takes jobs; `scheduler` then says so.
+    """
     store = await _try_store(request)
     broker = await request.app[READER].call(lambda: _try_broker(request.app[BROKER]))
+    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
     is_draining = request.app[DRAIN].has_begun
     is_ready = store == broker == "ok" and not is_draining
-    found = {"ready": is_ready, "store": store, "broker": broker, "draining": is_draining}
+    found = {"ready": is_ready, "store": store, "broker": broker, "scheduler": pulse.word, "draining": is_draining}
     return render(found, status=200 if is_ready else 503)
 
 
@@ -78,9 +83,11 @@ def _try_broker(broker: redis.Redis) -> str:
 async def read_metrics(request: web.Request) -> web.Response:
     """Give the figures of parties, jobs and this gateway in the Prometheus text format."""
     require(request[PRINCIPAL], Action.MONITOR)
+    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
     snapshot = Snapshot(
-        await find_queues(request.app),
+        await find_queues(request.app, pulse),
         await request.app[COUNTS].get(),
+        pulse,
         is_draining=request.app[DRAIN].has_begun,
     )
     gateway = str(os.getpid()) if request.app[SETTINGS].reuse_port else ""

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from api.bridge import utc_now
 from api.keys import BROKER, READER, SETTINGS
+from api.monitor.pulse import PulseState
 from scheduler.domain.model import Party
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.names import queue_name
@@ -54,6 +55,12 @@ class QueueState:
     queue: str
     knocks: int | None
     oldest_s: float | None
+    pulse: PulseState
+
+    @property
+    def reason(self) -> str:
+        """Why its tasks do not move, or not at once; empty where nothing is in the way."""
+        return self.pulse.reason or self.state.reason
 
 
 def read_states(tx: Tx, *, now: datetime, offline_s: float) -> list[PartyState]:
@@ -77,7 +84,7 @@ async def find_states(app: web.Application) -> list[PartyState]:
     return await app[READER].read(lambda tx: read_states(tx, now=utc_now(), offline_s=offline_s))
 
 
-async def find_queues(app: web.Application) -> list[QueueState]:
+async def find_queues(app: web.Application, pulse: PulseState) -> list[QueueState]:
     """The queue of every registered party, offline ones too."""
     states = await find_states(app)
     lengths = await app[READER].call(lambda: find_lengths(app[BROKER], [state.party.id for state in states]))
@@ -87,6 +94,7 @@ async def find_queues(app: web.Application) -> list[QueueState]:
             state=state,
             queue=queue_name(state.party.id),
             knocks=lengths.get(state.party.id),
+            pulse=pulse,
             oldest_s=None if state.load.oldest is None else max(0.0, (now - state.load.oldest).total_seconds()),
         )
         for state in states

@@ -5,7 +5,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.auth import require
-from api.keys import PRINCIPAL
+from api.keys import BROKER, PRINCIPAL, READER
+from api.monitor.pulse import find_pulse
 from api.monitor.state import QueueState, find_queues
 from api.native.replies import Page, QueueReply
 from api.routing import Endpoints
@@ -27,6 +28,7 @@ def render_queue(queue: QueueState) -> QueueReply:
         "running": load.running,
         "slots": queue.state.party.slots,
         "oldest_s": queue.oldest_s,
+        "reason": queue.reason,
     }
 
 
@@ -34,4 +36,5 @@ def render_queue(queue: QueueState) -> QueueReply:
 async def list_queues(request: web.Request) -> dict[str, Any]:
     """List the queue of every registered party, offline ones too."""
     require(request[PRINCIPAL], Action.MONITOR)
-    return {"items": [render_queue(queue) for queue in await find_queues(request.app)], "next": None}
+    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
+    return {"items": [render_queue(queue) for queue in await find_queues(request.app, pulse)], "next": None}

@@ -220,7 +220,10 @@ class PartyReply(TypedDict):
 
 
 class QueueReply(TypedDict):
-    """A party's queue: what lies in the broker (null where that cannot be told) and what the store knows."""
+    """A party's queue: what lies in the broker (null where that cannot be told) and what the store knows.
+
+    `reason` says why its tasks do not move, or not at once; it is empty where nothing is in the way.
+    """
 
     party: str
     queue: str
@@ -231,6 +234,7 @@ class QueueReply(TypedDict):
     running: int
     slots: int
     oldest_s: float | None
+    reason: str
 
 
 class ColumnReply(TypedDict):

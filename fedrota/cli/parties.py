@@ -144,14 +144,25 @@ def remove_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False)
 
 @app.command(rich_help_panel="Parties and data")
 def queues(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show each party's queue: knocks at the broker, consumers, tasks by state, the oldest."""
+    """Show each party's queue: knocks at the broker, consumers, tasks by state, the oldest, why they do not move."""
     with connect(ctx) as client:
         found = list(client.queues())
     if as_json:
         print_json_list(found)
         return
     print_table(
-        ["party", "queue", ">knocks", ">consumers", ">waiting", ">dispatched", ">running", ">slots", ">oldest"],
+        [
+            "party",
+            "queue",
+            ">knocks",
+            ">consumers",
+            ">waiting",
+            ">dispatched",
+            ">running",
+            ">slots",
+            ">oldest",
+            "~reason",
+        ],
         [
             [
                 escape(each.party),
@@ -163,6 +174,7 @@ def queues(ctx: typer.Context, *, as_json: AsJson = False) -> None:
                 str(each.running),
                 str(each.slots),
                 say_duration(each.oldest_s),
+                escape(each.reason),
             ]
             for each in found
         ],

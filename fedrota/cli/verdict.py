@@ -37,7 +37,8 @@ def list_next(job: Job) -> list[str]:
     if job.state == "success":
         return [f"fedrota {words} {job.id}" for words in ("metrics", "summary", "output ls")]
     if job.state not in OVER:
-        return [f"fedrota watch {job.id}", f"fedrota stop {job.id}"]
+        why = ["fedrota queues"] if job.state == "waiting" else []
+        return [*why, f"fedrota watch {job.id}", f"fedrota stop {job.id}"]
     failed = find_failed_task(job)
     logs = [f"fedrota logs {job.id} {failed.step} --party {failed.party}"] if failed else []
     again = "requeue" if any(_is_poison(task) for step in job.steps for task in step.tasks) else "rerun"

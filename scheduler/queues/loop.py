@@ -61,9 +61,14 @@ class Loop:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._sweeps = 0
+        self._passes = 0
         self._next_pass = 0.0
         self._place: Place | None = None
         self._explained: Rank | None = None
+
+    def count_passes(self) -> int:
+        """How many passes went well; one that hangs or fails is not counted."""
+        return self._passes
 
     def nudge(self) -> None:
         """Ask for a pass; many asks before it begins are one."""
@@ -108,6 +113,7 @@ class Loop:
         began = time.monotonic()
         done = self._write(lambda tx, now: dispatch_ready(tx, now=now, patience=self._patience, place=self._place))
         self._place = done.place
+        self._passes += 1
         given = sum(map(len, done.knocks.values()))
         self._next_pass = began + min(GATHER_MOST_S, GATHER_S + given * GATHER_TASK_S)
         if done.is_cut and done.knocks:
@@ -146,6 +152,7 @@ class Loop:
             return Pass()
 
         self._write(settle)
+        self._passes += 1
 
     def _write(self, use_case: Callable[[Tx, datetime], Pass]) -> Pass:
         with self._store.write() as tx:

@@ -6,6 +6,7 @@ SCHEDULER: Final = "scheduler"
 ADVANCE: Final = "scheduler.advance"
 NUDGES: Final = "fedrota:nudge"
 CHANGES: Final = "fedrota:changes"
+PULSE: Final = "fedrota:scheduler"
 
 _PARTY: Final = "party."
 

@@ -15,6 +15,7 @@ from scheduler.queues.app import make_celery
 from scheduler.queues.loop import Loop
 from scheduler.queues.names import ADVANCE, SCHEDULER
 from scheduler.queues.nudge import NudgeListener
+from scheduler.queues.pulse import Pulse, find_late_s
 from scheduler.service.limits import patience_from
 from scheduler.service.retention import retention_from
 from scheduler.store.schema import check_schema
@@ -58,6 +59,7 @@ class LoopStep(bootsteps.StartStopStep):
         self._thread: threading.Thread | None = None
         self._listener: NudgeListener | None = None
         self._loop: Loop | None = None
+        self._pulse: Pulse | None = None
         self._store: Store | None = None
 
     def start(self, worker: Any) -> None:
@@ -86,13 +88,16 @@ class LoopStep(bootsteps.StartStopStep):
         self._thread.start()
         self._listener = NudgeListener(self._loop.nudge, broker_url=broker_url, postgres_dsn=postgres_dsn(settings))
         self._listener.__enter__()
+        self._pulse = Pulse(broker, self._loop.count_passes, late_s=find_late_s(settings.sweep_s))
+        self._pulse.__enter__()
         spare_the_old()
         log.info("scheduler_ready", database=self._store.engine.dialect.name)
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002  the signature is celery's
         """End after the present pass; rows need no hand-over."""
-        if self._listener is not None:
-            self._listener.__exit__(None, None, None)
+        for helper in (self._listener, self._pulse):
+            if helper is not None:
+                helper.__exit__(None, None, None)
         if self._loop is not None and self._thread is not None:
             self._loop.stop()
             self._thread.join(timeout=10)

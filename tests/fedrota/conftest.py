@@ -120,7 +120,7 @@ TOKEN = {
 }  # fmt: skip
 QUEUE = {
     "party": "9999", "queue": "party.9999", "knocks": 0, "consumers": 1, "waiting": 2, "dispatched": 0, "running": 1,
-    "slots": 4, "oldest_s": 12.5,
+    "slots": 4, "oldest_s": 12.5, "reason": "no scheduler has run yet",
 }  # fmt: skip
 
 

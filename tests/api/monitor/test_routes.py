@@ -1,9 +1,12 @@
 import pytest
+import redis
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.keys import DRAIN
 from api.monitor.routes import describe_bind
 from config.settings import Settings
+from scheduler.queues.names import PULSE
+from scheduler.queues.pulse import KEEP_S, write_beat
 
 
 def samples(raw):
@@ -33,14 +36,14 @@ def test_a_word_for_the_bind(given, word):
 
 async def test_readiness_names_what_is_missing(gateway):
     ready = await gateway.get("/readyz", token=None)
-    assert (ready.status, ready.json) == (200, {"ready": True, "store": "ok", "broker": "ok", "draining": False})
+    found = ready.json
+    assert found.pop("scheduler")
+    assert (ready.status, found) == (200, {"ready": True, "store": "ok", "broker": "ok", "draining": False})
     gateway.app[DRAIN].has_begun = True
     assert (await gateway.get("/readyz", token=None)).status == 503
 
 
 async def test_readiness_without_a_broker(serve, own_valkey):
-    import redis
-
     gateway = await serve(broker_url=own_valkey)
     with redis.Redis.from_url(own_valkey) as broker:
         broker.shutdown(nosave=True)
@@ -49,6 +52,40 @@ async def test_readiness_without_a_broker(serve, own_valkey):
     assert found.json["broker"].startswith("not reachable")
     queues = await gateway.get("/queues")
     assert (queues.status, queues.json["items"][0]["knocks"]) == (200, None)
+
+
+async def test_a_scheduler_that_is_gone_is_shown_everywhere_and_the_gateway_takes_jobs_all_the_same(serve, own_valkey):
+    gateway = await serve(broker_url=own_valkey)
+
+    async def look():
+        ready = await gateway.get("/readyz", token=None)
+        queue = (await gateway.get("/queues")).json["items"][0]
+        found = samples((await gateway.get("/metrics")).raw)
+        age = found.get(("fedrota_scheduler_pass_age_seconds",))
+        return ready.status, ready.json["scheduler"], queue["reason"], found.get(("fedrota_scheduler_up",)), age
+
+    status, word, reason, is_up, age = await look()
+    assert (status, is_up, age) == (200, 0, None)
+    assert word == reason
+    assert word.startswith("no scheduler has run yet")
+    with redis.Redis.from_url(own_valkey) as broker:
+        write_beat(broker, late_s=10)
+        status, word, reason, is_up, age = await look()
+        assert (status, word, is_up) == (200, "ok", 1)
+        assert reason.startswith("its worker has never connected")
+        assert 0 <= age < 10
+        broker.pexpire(PULSE, round((KEEP_S - 3600) * 1000))
+        status, word, reason, is_up, age = await look()
+        assert (status, is_up) == (200, 0)
+        assert word == reason
+        assert word.startswith("no scheduler has made a pass for 360")
+        assert 3600 <= age < 3700
+        broker.shutdown(nosave=True)
+    status, word, reason, is_up, age = await look()
+    assert (status, is_up, age) == (503, None, None)
+    assert reason.startswith("its worker has never connected")
+    assert word.startswith("not known")
+    assert await gateway.submit()
 
 
 async def test_metrics_show_parties_jobs_and_requests(gateway):

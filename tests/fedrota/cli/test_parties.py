@@ -32,4 +32,20 @@ def test_add_says_that_the_worker_needs_a_token(fedrota, gateway):
 
 def test_queues(fedrota):
     row = fedrota("queues").out.splitlines()[1]
-    assert row.split() == ["9999", "party.9999", "0", "1", "2", "0", "1", "4", "12", "s"]
+    assert row.split() == [
+        "9999",
+        "party.9999",
+        "0",
+        "1",
+        "2",
+        "0",
+        "1",
+        "4",
+        "12",
+        "s",
+        "no",
+        "scheduler",
+        "has",
+        "run",
+        "yet",
+    ]

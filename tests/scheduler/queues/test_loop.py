@@ -126,6 +126,22 @@ def test_a_failed_pass_is_logged_with_its_traceback_and_the_next_one_works(real,
     assert logged == ["pass_failed"]
 
 
+def test_only_passes_that_went_well_are_counted(real, broker, monkeypatch):
+    loop, failures = make_loop(real, broker), []
+
+    def fail(tx, **given):
+        failures.append(1)
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as patch, running(loop):
+        patch.setattr(module.log, "exception", lambda event, **fields: None, raising=False)
+        eventually(lambda: loop.count_passes() == 1)
+        patch.setattr(module, "dispatch_ready", fail)
+        loop.nudge()
+        eventually(lambda: failures)
+    assert loop.count_passes() == 1
+
+
 def test_a_database_that_is_away_is_one_line_per_pass(real, broker, monkeypatch):
     logged, real_pass = [], module.dispatch_ready
 

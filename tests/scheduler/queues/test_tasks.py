@@ -16,6 +16,7 @@ from fedrota.up.ports import find_free_port
 from scheduler.queues.app import make_celery
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.names import ADVANCE, NUDGES, SCHEDULER
+from scheduler.queues.pulse import read_beat
 from scheduler.queues.tasks import make_scheduler, postgres_dsn
 from scheduler.store.migrate import migrate
 from scheduler.store.session import make_store
@@ -74,6 +75,7 @@ def test_it_starts_takes_the_task_and_ends_on_sigterm(centre, own_valkey, tmp_pa
             other = centre.submit(step("s"))
             broker.publish(NUDGES, b"")
             eventually(lambda: centre.states(other)[1] == {"s": "dispatched"})
+        eventually(lambda: read_beat(broker) is not None)
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=60) == 0
     assert "scheduler_stopped" in log.read_text()
