@@ -12,6 +12,7 @@ from fedrota.up.folder import StateFolder
 from fedrota.up.options import Options
 
 DEFAULT_URL = "http://127.0.0.1:9380"
+NO_PARTIES = "none given: `fedrota parties add ID`, then `fedrota tokens create NAME --party ID` for its worker"
 
 
 def make_banner(*, url: str, flower_url: str, folder: StateFolder, options: Options) -> RenderableType:
@@ -32,7 +33,7 @@ def _facts(url: str, flower_url: str, folder: StateFolder, options: Options) -> 
     if options.wants("gateway"):
         facts += [("docs", f"{url}/docs"), ("token", str(_short(folder.token)))]
     if options.wants("worker") or options.wants("gateway"):
-        facts += [("parties", parties)]
+        facts += [("parties", parties or NO_PARTIES)]
     facts += _flare_doors(options)
     if flower_url:
         facts += [("Flower", flower_url)]

@@ -35,7 +35,7 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
     config: Annotated[Path | None, typer.Option(help="A TOML file of these settings, e.g. flower_port = 5555.")] = None,
     party: Annotated[
         list[str] | None,
-        typer.Option(help="ID or ID:ROLE; once per party; the role is a label. Default: those of last time."),
+        typer.Option(help="ID or ID:ROLE, once per party; ROLE is a label. Default: those of last time, or three."),
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port; 0: any free one; default 9380.")] = None,
     host: Annotated[str | None, typer.Option(help="The gateway's address; default 127.0.0.1.")] = None,

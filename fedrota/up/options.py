@@ -136,8 +136,20 @@ def make_options(
 
 
 def with_parties(options: Options, remembered: Iterable[PartySpec]) -> Options:
-    """The options with the parties of the last start, or the default ones, where none are named."""
-    return options if options.parties else replace(options, parties=tuple(remembered) or DEFAULT_PARTIES)
+    """The options with the parties of the last start where none are named, else the default ones for gateway and workers.
+
+    A centre that starts without workers registers no party by itself: whose workers will call, its operator decides.
+    A worker that starts without its gateway belongs to somebody: UpError where nobody is named.
+    """
+    parties = options.parties or tuple(remembered)
+    if not parties and options.wants("worker"):
+        if not options.wants("gateway"):
+            raise UpError(
+                f"--only worker: no party is named, and {options.state} remembers none: give --party ID and, in "
+                "FEDROTA_TOKEN_FILE, the token that `fedrota tokens create NAME --party ID` issued at the gateway"
+            )
+        parties = DEFAULT_PARTIES
+    return replace(options, parties=parties)
 
 
 def _collect(environment: Mapping[str, str], find: Callable[[Mapping[str, str], str], str]) -> dict[str, Any]:

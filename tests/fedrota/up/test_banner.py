@@ -16,7 +16,7 @@ def shown(*, url=DEFAULT_URL, flower_url="", state=".fedrota", **settings):
     folder = StateFolder(Path.cwd() / state)
     console = Console(file=io.StringIO(), width=100)
     console.print(
-        make_banner(url=url, flower_url=flower_url, folder=folder, options=Options(parties=PARTIES, **settings))
+        make_banner(url=url, flower_url=flower_url, folder=folder, options=Options(**{"parties": PARTIES} | settings))
     )
     return console.file.getvalue()
 
@@ -35,6 +35,11 @@ def test_another_port_or_folder_is_exported():
     text = shown(url="http://127.0.0.1:1234", state="elsewhere")
     assert "export FEDROTA_URL=http://127.0.0.1:1234" in text
     assert "export FEDROTA_STATE_DIR=elsewhere" in text
+
+
+def test_a_centre_without_parties_says_how_to_get_one():
+    text = shown(only=("gateway", "scheduler"), parties=())
+    assert "fedrota parties add ID" in text
 
 
 def test_a_worker_alone_shows_no_token():

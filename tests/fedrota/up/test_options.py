@@ -163,3 +163,17 @@ def test_parties_come_from_the_user_else_from_last_time_else_by_default():
     assert with_parties(Options(parties=(named,)), [remembered]).parties == (named,)
     assert with_parties(Options(), [remembered]).parties == (remembered,)
     assert with_parties(Options(), []).parties == DEFAULT_PARTIES
+
+
+def test_a_centre_that_starts_alone_has_the_parties_that_its_operator_names():
+    centre = Options(only=("gateway", "scheduler"))
+    assert with_parties(centre, []).parties == ()
+    assert with_parties(centre, [PartySpec(id="remembered")]).parties == (PartySpec(id="remembered"),)
+
+
+def test_a_worker_that_starts_alone_belongs_to_a_party_that_somebody_named():
+    alone = Options(only=("worker",))
+    with pytest.raises(UpError, match="give --party ID"):
+        with_parties(alone, [])
+    assert with_parties(alone, [PartySpec(id="7")]).parties == (PartySpec(id="7"),)
+    assert with_parties(Options(only=("gateway", "worker")), []).parties == DEFAULT_PARTIES
