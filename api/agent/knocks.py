@@ -17,7 +17,8 @@ log = structlog.get_logger()
 
 PRIORITY_MARK: Final = "\x06\x16"
 """kombu keeps messages of priority 3, 6 and 9 in lists of their own, named queue + mark + step."""
-BLOCK_S: Final = 5
+BLOCK_S: Final = 3
+"""Shorter than the broker's client waits for any answer: else each wait without a knock passes for a lost broker."""
 RETRY_S: Final = 1.0
 MAX_BODY_BYTES: Final = 1 << 20
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from redis.asyncio import Redis
 
-from api.agent.knocks import KnockError, parse_message
+from api.agent.knocks import BLOCK_S, KnockError, parse_message
 from scheduler.domain.messages import KNOCK_TASK, Knock
 from scheduler.queues.app import make_celery
 from scheduler.queues.names import queue_name
@@ -71,4 +71,11 @@ async def test_a_worker_that_does_not_ask_keeps_its_queue(broker_url, tmp_path):
     assert not worker.knocks
     await worker.stop()
     await gateway.stop()
+    await redis.aclose()
+
+
+async def test_a_wait_without_a_knock_is_over_before_the_client_takes_the_broker_for_lost(broker_url):
+    redis = Redis.from_url(broker_url)
+    patience_s = redis.connection_pool.make_connection().socket_timeout
+    assert patience_s is None or patience_s > BLOCK_S
     await redis.aclose()
