@@ -63,6 +63,7 @@ docs: setup
 	$(BIN)/python -m scheduler.domain.diagram > docs/state-machine.md
 	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
 	$(BIN)/python -m workers.components.docs
+	$(BIN)/python -m api.monitor.page
 
 # Runs FATE's published clients; a minute or two.
 fate-clients: setup
