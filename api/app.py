@@ -75,6 +75,7 @@ from api.native import (
 from api.nonces import Nonces
 from api.openapi import make_openapi
 from api.routing import Endpoints, admit
+from api.streams import STREAMS, Streams
 from config.settings import Settings
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.messages import CHANNEL_PATH
@@ -156,6 +157,7 @@ async def _open_store(app: web.Application) -> AsyncIterator[None]:
     store = make_store(app[SETTINGS].sql_url())
     app[STORE] = store
     app[READER] = reader = Reader(store)
+    app[STREAMS] = Streams(reader)
     app[GATE] = Gate(reader)
     app[CATALOGUE] = CatalogueCache(reader)
     app[COUNTS] = JobCounts(reader)

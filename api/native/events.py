@@ -16,6 +16,7 @@ from api.native.jobs import check_job
 from api.native.render import render_event
 from api.native.replies import EventReply, Page
 from api.routing import JSON, RENDER, Endpoints
+from api.streams import STREAMS, Standing
 from scheduler.domain.access import Action
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from scheduler.domain.states import TERMINAL, State
@@ -70,11 +71,13 @@ async def _stream(request: web.Request, job: str, *, after: int) -> web.StreamRe
         headers={"Content-Type": STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
+    standing = Standing(request)
     with request.app[FEED].watch(job) as changed:
         wrote_at = time.monotonic()
         while not request.app[DRAIN].has_begun:
+            await standing.check()
             try:
-                events, state = await request.app[READER].read(partial(_read_news, job=job, after=after))
+                events, state = await request.app[STREAMS].read(partial(_read_news, job=job, after=after))
             except NotFoundError:
                 break  # deleted while it was watched
             if events:

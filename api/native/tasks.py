@@ -18,6 +18,7 @@ from api.native.party_calls import ask_party, fetch_preview, pass_through, read_
 from api.native.render import render_task
 from api.native.replies import PreviewReply, TaskReply
 from api.routing import JSON, Endpoints
+from api.streams import STREAMS, Standing
 from scheduler.domain.access import Action
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Task
@@ -126,9 +127,11 @@ async def _write_growth(
     request: web.Request, response: web.StreamResponse, task: Task, *, offset: int, changed: asyncio.Event
 ) -> None:
     """What is added to the log, until the task has ended or the gateway drains."""
+    standing = Standing(request)
     while not request.app[DRAIN].has_begun:
+        await standing.check()
         # The state is older than the bytes, so what an ended task has left is all of it.
-        now = await request.app[READER].read(lambda tx: get_task(tx, task.id))
+        now = await request.app[STREAMS].read(lambda tx: get_task(tx, task.id))
         body = b""
         if now.state not in UNSTARTED and now.seq:
             body, start, _ = await _read_piece(request, now, offset, PIECE_BYTES)

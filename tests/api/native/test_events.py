@@ -4,6 +4,10 @@ import aiohttp
 import orjson
 import pytest
 
+from api import streams
+from api.keys import FEED, READER
+from api.streams import STREAMS
+
 
 async def read_stream(gateway, job, *, after=None, until="end", on_event=None):
     """The frames of a stream as (id, name, data)."""
@@ -136,3 +140,34 @@ async def test_streams_end_when_the_gateway_drains(gateway):
         frames = []
     assert asyncio.get_running_loop().time() - began < 50
     assert all(name != "end" for _, name, _ in frames)
+
+
+async def test_a_stream_ends_with_its_callers_token(gateway, monkeypatch, caplog):
+    monkeypatch.setattr(streams, "CHECK_S", 0.0)
+    issued = (await gateway.post("/tokens", {"kind": "user", "name": "guest", "role": "member"})).json
+    job = await gateway.submit()
+    headers = {"Authorization": f"Bearer {issued['secret']}", "Accept": "text/event-stream"}
+    url = gateway.server.make_url(f"/fedrota/v1/jobs/{job}/events")
+    async with asyncio.timeout(60), gateway.session.get(url, headers=headers) as answer:
+        assert b"submitted" in await answer.content.readany()
+        assert (await gateway.call("DELETE", f"/tokens/{issued['id']}")).status == 204
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await answer.content.read()
+    assert "was revoked" in caplog.text
+
+
+async def test_a_crowd_that_watches_a_job_has_nobody_refused(gateway, monkeypatch):
+    """Each piece of news makes all of them read at once."""
+    monkeypatch.setattr(gateway.app[READER], "_limit", 40)
+    monkeypatch.setattr(gateway.app[STREAMS], "_turns", asyncio.Semaphore(5))
+    job = await gateway.submit()
+    crowd = []
+    while len(crowd) < 80:
+        crowd += [asyncio.create_task(read_stream(gateway, job)) for _ in range(10)]
+        while len(gateway.app[FEED]._watchers.get(job, ())) < len(crowd):
+            await asyncio.sleep(0.01)
+    statuses = {(await gateway.get(f"/jobs/{job}")).status for _ in range(20)}
+    await gateway.run_tasks()
+    every = await asyncio.gather(*crowd)
+    assert statuses == {200}
+    assert {frames[-1][1] for frames in every} == {"end"}

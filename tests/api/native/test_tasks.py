@@ -202,3 +202,17 @@ async def test_a_reason_with_half_a_character_is_told(gateway, caplog):
         answer = await gateway.get(f"/tasks/{task}/logs")
     assert (answer.status, answer.problems) == (422, {"?": "?"})
     assert "Traceback" not in caplog.text
+
+
+async def test_a_followed_log_ends_with_its_callers_token(gateway, partyline, monkeypatch):
+    monkeypatch.setattr("api.streams.CHECK_S", 0.0)
+    issued = (await gateway.post("/tokens", {"kind": "user", "name": "guest", "role": "member"})).json
+    _, task, seq = await claim(gateway)
+    write_log(partyline, task, seq, "one\n")
+    following = asyncio.create_task(gateway.get(f"/tasks/{task}/logs?follow=true", token=issued["secret"]))
+    await asyncio.sleep(0.1)
+    assert not following.done()
+    assert (await gateway.call("DELETE", f"/tokens/{issued['id']}")).status == 204
+    async with asyncio.timeout(60):
+        with pytest.raises(aiohttp.ClientError):
+            await following
