@@ -10,6 +10,11 @@ from api.dialects.fate.requests.selectors import JsonObject, check_depth, is_sel
 REQUIRED: Final = ("initiator", "role")
 IGNORED: Final = ("work_mode", "backend")
 """Members that FATE itself dropped from 1.7 on, with a warning."""
+COMMON_ONLY: Final = (
+    "job_type", "model_id", "model_version", "task_cores", "auto_retries", "auto_retry_delay", "timeout", "priority",
+    "inheritance_info",
+)  # fmt: skip
+"""The job's parameters that count for all parties alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +30,6 @@ class RuntimeConf:
     def settings(self) -> JsonObject:
         """The job's parameters for all parties."""
         return _member(_member(self.document, "job_parameters"), "common")
-
-    def get_settings(self, role: str, position: int) -> dict[str, Any]:
-        """The job's parameters for one party."""
-        own = _member(_member(self.document, "job_parameters"), "role").get(role, {}).get(str(position), {})
-        return merge(self.settings, own)
 
     def get_params(self, component: str, role: str, position: int) -> dict[str, Any]:
         """A component's parameters at one party, without any defaults."""
@@ -135,11 +135,21 @@ def _warn(given: JsonObject, document: JsonObject, roles: Mapping[str, tuple[str
     for name in IGNORED:
         if name in document["job_parameters"]["common"]:
             yield f"[WARN]{name} is removed,it does not take effect!"
+    yield from _warn_of_settings(document["job_parameters"])
     for role, selector, _ in _walk(document["component_parameters"]["role"]):
         where = f"component_parameters.role.{role}"
         if list_absent(selector, len(roles.get(role, ()))):
             yield f"[WARN]{where}.{selector} speaks of a party that the job does not have, it does not take effect!"
     yield from _warn_of_keys(given)
+
+
+def _warn_of_settings(given: JsonObject) -> Iterator[str]:
+    """One party's parameters of the job that ask for something else than all parties get."""
+    for role, selector, layer in _walk(given["role"]):
+        for name in COMMON_ONLY:
+            if name in layer and layer[name] != given["common"].get(name):
+                where = f"job_parameters.role.{role}.{selector}.{name}"
+                yield f"[WARN]{where} does not take effect: it is the same for all parties, write it in common"
 
 
 def _warn_of_keys(given: JsonObject) -> Iterator[str]:

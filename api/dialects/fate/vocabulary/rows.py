@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from api.dialects.fate.requests.selectors import merge
+from api.dialects.fate.requests.selectors import merge, select_layers
 from api.dialects.fate.vocabulary.origin import FateJob, Member, number_party
 from api.dialects.fate.vocabulary.states import SUCCESS, name_status, render_date, render_elapsed, render_time
 from scheduler.domain.model import Job
@@ -117,8 +117,8 @@ def _render_inheritance(fate: FateJob) -> Row:
 def _conf_on_party(fate: FateJob, role: str, position: int) -> Row:
     """The runtime conf with the job's parameters as they are at one party."""
     settings = fate.conf.get("job_parameters") or {}
-    own = (settings.get("role") or {}).get(role, {}).get(str(position), {})
-    return {**fate.conf, "job_parameters": merge(settings.get("common") or {}, own)}
+    own = select_layers(settings.get("role") or {}, role, position)
+    return {**fate.conf, "job_parameters": merge(settings.get("common") or {}, *own)}
 
 
 def _count_cores(steps: Sequence[StepDetail], member: Member) -> Row:

@@ -30,14 +30,24 @@ def test_later_layers_win_and_a_party_gets_those_that_name_it():
     assert conf.initiator == ("guest", "9999")
 
 
-def test_job_parameters_are_chosen_by_the_exact_position_only():
+def test_job_parameters_of_single_parties_that_do_not_take_effect_are_said():
     conf = parse_conf(
         make_conf(
-            job_parameters={"common": {"timeout": 5}, "role": {"host": {"1": {"timeout": 7}, "0|1": {"timeout": 9}}}}
+            job_parameters={
+                "common": {"timeout": 5},
+                "role": {
+                    "host": {"1": {"timeout": 5, "user": "me"}, "0|1": {"timeout": 9}},
+                    "guest": {"all": {"task_cores": 2}},
+                },
+            }
         )
     )
-    assert [conf.get_settings("host", place)["timeout"] for place in (0, 1)] == [5, 7]
     assert conf.settings == {"timeout": 5}
+    said = "does not take effect: it is the same for all parties, write it in common"
+    assert conf.warnings == (
+        f"[WARN]job_parameters.role.host.0|1.timeout {said}",
+        f"[WARN]job_parameters.role.guest.all.task_cores {said}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,12 @@ CLIENTS_READ = (
     "update_date", "update_time", "user", "user_id",
 )  # fmt: skip
 FATE = FateJob(
-    conf={"job_parameters": {"common": {"timeout": 5}, "role": {"host": {"0": {"timeout": 7}}}}},
+    conf={
+        "job_parameters": {
+            "common": {"timeout": 5},
+            "role": {"host": {"0": {"timeout": 7}, "0|1": {"user": "me"}, "1": {"user": ""}}},
+        }
+    },
     dsl={"components": {}},
     initiator=("guest", "9999"),
 )
@@ -66,7 +71,7 @@ def test_types_are_those_of_the_original():
 def test_a_party_sees_its_own_job_parameters():
     guest, host = render(make_detail(State.SUCCESS))
     assert guest["runtime_conf_on_party"]["job_parameters"] == {"timeout": 5}
-    assert host["runtime_conf_on_party"]["job_parameters"] == {"timeout": 7}
+    assert host["runtime_conf_on_party"]["job_parameters"] == {"timeout": 7, "user": "me"}
 
 
 def test_what_never_had_to_run_counts_as_ended():
