@@ -135,6 +135,10 @@ def _warn(given: JsonObject, document: JsonObject, roles: Mapping[str, tuple[str
     for name in IGNORED:
         if name in document["job_parameters"]["common"]:
             yield f"[WARN]{name} is removed,it does not take effect!"
+    for name in ("job_parameters", "component_parameters"):
+        for key in _member(given, name):
+            if key not in document[name]:
+                yield f"[WARN]{name}.{key} does not take effect: write it below {name}.common or {name}.role"
     yield from _warn_of_settings(document["job_parameters"])
     for role, selector, _ in _walk(document["component_parameters"]["role"]):
         where = f"component_parameters.role.{role}"

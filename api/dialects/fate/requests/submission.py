@@ -1,7 +1,7 @@
 """The members of a submission, in the form of version 2 whatever version they came in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -12,6 +12,11 @@ from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_ver
 from api.dialects.fate.requests.job_settings import JobSettings, parse_settings
 from api.dialects.fate.requests.selectors import JsonObject
 
+OF_VERSION: Final[Mapping[int, tuple[str, ...]]] = {
+    1: ("algorithm_parameters", "role_parameters"),
+    2: ("component_parameters",),
+}
+"""Where a runtime conf of each version has the components' parameters."""
 TABLE_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
 
 
@@ -29,12 +34,23 @@ class Sent:
     def convert(self, stored: JsonObject) -> "Converted":
         """In the form of version 2; `stored` is the DSL of the model where the client sent none."""
         if not self.is_first:
-            return _convert(self.conf, self.dsl or stored)
-        if self.dsl:
+            conf, dsl = self.conf, self.dsl or stored
+        elif self.dsl:
             dsl, readers = convert_dsl(self.dsl)
+            conf = convert_conf(self.conf, readers)
         else:
-            dsl, readers = dict(stored), find_readers(stored)
-        return _convert(convert_conf(self.conf, readers), dsl)
+            dsl, conf = stored, convert_conf(self.conf, find_readers(stored))
+        parsed = parse_conf(conf)
+        settings = parse_settings(parsed.settings)
+        return Converted(conf=replace(parsed, warnings=(*parsed.warnings, *self._warn())), settings=settings, dsl=dsl)
+
+    def _warn(self) -> Iterator[str]:
+        """Of parameters that are written as in the other version."""
+        mine, other = (1, 2) if self.is_first else (2, 1)
+        for name in OF_VERSION[other]:
+            if self.conf.get(name):
+                why = f"the conf is of version {mine}, which has {' and '.join(OF_VERSION[mine])}"
+                yield f"[WARN]{name} does not take effect: {why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +100,3 @@ def _read(members: Mapping[str, Any], name: str, alias: str) -> JsonObject:
     if given is None:
         given = members.get(alias)
     return parse_json_member(given, name)
-
-
-def _convert(conf: JsonObject, dsl: JsonObject) -> Converted:
-    parsed = parse_conf(conf)
-    return Converted(conf=parsed, settings=parse_settings(parsed.settings), dsl=dsl)

@@ -74,6 +74,15 @@ def test_what_is_wrong_is_refused_with_103_and_one_line(changed, said):
     assert "\n" not in refused.value.message
 
 
+def test_parameters_beside_common_and_role_are_said():
+    conf = parse_conf(make_conf(job_parameters={"task_cores": 2}, component_parameters={"Common": {}, "common": {}}))
+    assert conf.warnings == (
+        "[WARN]job_parameters.task_cores does not take effect: write it below job_parameters.common or job_parameters.role",
+        "[WARN]component_parameters.Common does not take effect: write it below component_parameters.common or "
+        "component_parameters.role",
+    )
+
+
 def test_what_does_not_take_effect_is_said():
     conf = parse_conf(
         make_conf(

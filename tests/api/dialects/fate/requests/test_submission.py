@@ -37,6 +37,24 @@ def test_what_a_first_version_gives_to_evaluate_goes_to_the_reader_of_the_traini
     assert found.conf.get_params("reader_0", "guest", 0) == {"table": {"name": "t", "namespace": "n"}}
 
 
+@pytest.mark.parametrize(
+    ("version", "given", "said"),
+    [
+        (
+            1,
+            {"component_parameters": {"common": {}}},
+            "component_parameters does not take effect: the conf is of version 1",
+        ),
+        (2, {"algorithm_parameters": {"a": {}}}, "algorithm_parameters does not take effect: the conf is of version 2"),
+        (2, {"role_parameters": {}}, ""),
+    ],
+)
+def test_parameters_in_the_form_of_the_other_version_are_said(version, given, said):
+    conf = {**CONF_1, "role_parameters": {}, "dsl_version": version, **given}
+    warnings = parse_submission({"job_runtime_conf": conf}).convert(STORED).conf.warnings
+    assert [said in each for each in warnings] == ([True] if said else [])
+
+
 def test_a_reader_of_the_same_name_goes_first():
     two = {"components": {**STORED["components"], "reader_1": {"module": "Reader", "output": {"data": ["eval_data"]}}}}
     assert find_readers(two)["eval_data"] == "reader_1"
