@@ -1,6 +1,6 @@
 """From a runtime conf and a DSL to a draft of a job in the core's words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from api.dialects.fate.requests.dsl import Component, parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_wish, makes_model
-from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params
+from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params, warn_of_changes
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
 from api.dialects.fate.vocabulary.roles import (
@@ -57,12 +57,13 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
         pipeline=wish.trained.locate() if wish.trained else {},
     )
     slots, warnings = fit_slots(wish.settings.cores, wish.conf.roles, wish.slots)
+    kept = tuple(_warn(components, casts, wiring, given))
     steps = [
         replace(_draft_step(component, casts[name], wiring), slots=slots, retry=_make_retry(wish.settings))
         for name, component in components.items()
         if name in casts and casts[name].given and name not in stored
     ]
-    return _assemble(wish, by, steps, describe_wish(wish, casts, modules, warnings=warnings, stored=stored))
+    return _assemble(wish, by, steps, describe_wish(wish, casts, modules, warnings=(*warnings, *kept), stored=stored))
 
 
 def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJob) -> Draft:
@@ -88,6 +89,15 @@ def _cast(wish: Wish, component: Component, wiring: Wiring, given: Given) -> Cas
     module = wiring.modules[component.name]
     places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
     return cast_component(component, module, {place: given[component.name][place] for place in places}, wish.conf.roles)
+
+
+def _warn(
+    components: Mapping[str, Component], casts: Mapping[str, Cast], wiring: Wiring, given: Given
+) -> Iterator[str]:
+    """Of parameters that ask for another prediction than the model gives."""
+    for name, cast in casts.items():
+        if wiring.uses_predictor(components[name]):
+            yield from warn_of_changes(components[name], wiring.modules[name], given, cast.given)
 
 
 def _draft_step(component: Component, cast: Cast, wiring: Wiring) -> StepDraft:

@@ -1,11 +1,12 @@
 """Parameters that go with a model from whoever made it to those of the same kind that take it in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.dsl import PIPELINE, Component
 from api.dialects.fate.requests.selectors import JsonObject, merge
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
 from api.dialects.fate.vocabulary.wish import Wish
 from scheduler.domain.order import sort_by_needs
@@ -46,15 +47,31 @@ def hand_on_params(wish: Wish, components: Mapping[str, Component]) -> Given:
         conf = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator)
         own |= {f"{PIPELINE}.{name}": _list_own(conf, name, places) for name in fate.components}
         kinds |= {f"{PIPELINE}.{name}": fate.get_module(name).casefold() for name in fate.components}
-    taken = {
-        name: [
-            f"{PIPELINE}.{source.component}" if source.is_pipeline else source.component
-            for source in each.sources
-            if source.kind == "model"
-        ]
-        for name, each in components.items()
-    }
+    taken = {name: list_taken(each) for name, each in components.items()}
     return hand_on(own, kinds=kinds, taken=taken)
+
+
+def list_taken(component: Component) -> list[str]:
+    """Whose models the component takes in, by the names in what `hand_on_params` gives."""
+    return [
+        f"{PIPELINE}.{source.component}" if source.is_pipeline else source.component
+        for source in component.sources
+        if source.kind == "model"
+    ]
+
+
+def warn_of_changes(component: Component, module: Module, given: Given, places: Iterable[Place]) -> Iterator[str]:
+    """Of a component that predicts: its parameters at `places` that are not those that its model was trained with."""
+    changed: dict[str, None] = {}
+    for place in places:
+        trained = merge(module.params, *(given[name][place] for name in list_taken(component) if name in given))
+        asked = merge(module.params, given[component.name][place])
+        changed |= {name: None for name, value in asked.items() if name != NEED_RUN and value != trained.get(name)}
+    if changed:
+        yield (
+            f"[WARN]component_parameters of {component.name}: {', '.join(changed)} does not take effect: it predicts "
+            "with what its model was trained with"
+        )
 
 
 def _list_own(conf: RuntimeConf, component: str, places: Iterable[Place]) -> dict[Place, dict[str, Any]]:

@@ -104,6 +104,27 @@ def test_a_job_that_predicts_takes_the_models_parts_and_its_training_parameters(
     assert fate.train_conf == trained.conf
 
 
+def test_a_job_that_predicts_says_that_a_model_keeps_what_it_was_trained_with(load):
+    conf, dsl = load("hetero_lr_normal")
+    trained = FateJob.parse(draft(conf, dsl).origin)
+    common = conf["component_parameters"]["common"]
+    conf["job_parameters"] = {"common": {"job_type": "predict", "model_id": "m", "model_version": "v"}}
+
+    def predict():
+        wanted = derive_predict_dsl(dsl, list(dsl["components"]))
+        found = draft(conf, {}, stored=wanted, trained=Trained(job="77", fate=trained))
+        return FateJob.parse(found.origin).warnings, get_step(found, "hetero_lr_0").params
+
+    common["hetero_lr_0"]["predict_param"] = {"threshold": 0.5}
+    assert predict() == ((), {})
+    common["hetero_lr_0"]["predict_param"] = {"threshold": 0.9}
+    said = (
+        "[WARN]component_parameters of hetero_lr_0: predict_param does not take effect: it predicts with what its model"
+    )
+    (warning,), params = predict()
+    assert (warning.startswith(said), params) == (True, {})
+
+
 def test_a_reader_of_an_earlier_jobs_table_has_no_step(load):
     conf, dsl = load("homo_lr_train")
     for role, party in (("guest", 9999), ("host", 10000)):
