@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from typer.exceptions import TyperException
 
+import fedrota
 from fedrota.cli import (
     access,
     client_keys,
@@ -26,7 +28,7 @@ from fedrota.cli import (
     tables,
 )
 from fedrota.cli.context import Target
-from fedrota.cli.globals import GlobalsAnywhere
+from fedrota.cli.globals import GlobalsAnywhere, asks_for_json
 from fedrota.cli.lengths import check_seconds
 from fedrota.connection import DEFAULT_TIMEOUT_S
 from fedrota.errors import FedrotaError
@@ -34,9 +36,19 @@ from fedrota.errors import FedrotaError
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exits.MEANINGS.items()) + "."
 
 
+def show_version(given: bool) -> None:  # noqa: FBT001  the signature is typer's
+    """Print the program's version and end, without asking a gateway."""
+    if given:
+        typer.echo(f"fedrota {fedrota.__version__}")
+        raise typer.Exit
+
+
 def set_target(
     ctx: typer.Context,
     *,
+    version: Annotated[  # noqa: ARG001  its callback ends the program
+        bool, typer.Option("--version", is_eager=True, callback=show_version, help="Show this program's version.")
+    ] = False,
     url: Annotated[
         str | None, typer.Option("--url", help="The gateway; default: FEDROTA_URL, else http://127.0.0.1:9380.")
     ] = None,
@@ -90,8 +102,14 @@ def _mount_local(app: typer.Typer) -> None:
 
 def run(args: Sequence[str] | None = None) -> None:
     """Run the command that `args` (default: the process's own) name; ends in SystemExit with the exit code."""
+    as_json = asks_for_json(sys.argv[1:] if args is None else args)
     try:
-        make_app()(args, prog_name="fedrota")
+        # Standing alone, typer itself shows a wrong usage, as text.
+        code = make_app()(args, prog_name="fedrota", standalone_mode=not as_json)
+    except TyperException as error:
+        exits.print_json_error(exits.USAGE_CODE, error.format_message())
+        sys.exit(exits.USAGE)
     except FedrotaError as error:
-        exits.print_error(error)
+        exits.print_error(error, as_json=as_json)
         sys.exit(exits.find_code(error))
+    sys.exit(code)

@@ -1,8 +1,14 @@
 """Lets `--url` and `--token` stand anywhere on the line, as people write them."""
 
+import os
+import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
+import typer
 from typer.core import TyperGroup
+
+from fedrota.cli.exits import READER_LEFT
 
 HOISTED: Final = ("--url", "--token", "--answer-timeout")
 
@@ -15,6 +21,20 @@ class GlobalsAnywhere(TyperGroup):
         command = next((arg for arg in args if arg in self.commands), "")
         own = {option for param in getattr(self.commands.get(command), "params", ()) for option in param.opts}
         return super().parse_args(ctx, hoist(args, [name for name in HOISTED if name not in own]))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader of its output that leaves, as `head` does, ends it with a code of its own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is still buffered would be written, and fail again, when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(READER_LEFT) from None
+
+
+def asks_for_json(args: Sequence[str]) -> bool:
+    """Whether `--json` stands among the options."""
+    return "--json" in (args[: args.index("--")] if "--" in args else args)
 
 
 def hoist(args: list[str], names: list[str]) -> list[str]:

@@ -196,7 +196,7 @@ def delete(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
 
 
 @app.command(rich_help_panel="Jobs")
-def document(ctx: typer.Context, job: JobId) -> None:
+def document(ctx: typer.Context, job: JobId, *, as_json: AsJson = True) -> None:  # noqa: ARG001  it is JSON anyway
     """Print the document that a job was submitted with, as JSON."""
     with connect(ctx) as client:
         print_json(client.document(job))

@@ -20,9 +20,11 @@ Generated from `fedrota/cli` by `make docs`; a test fails when it is out of date
 and `FEDROTA_TOKEN` count, then `http://127.0.0.1:9380` and the file `token` in the state folder of `fedrota up`
 (`FEDROTA_STATE_DIR`, else `.fedrota` in the working directory).
 
-**For programs.** `--json` prints JSON to standard output and nothing else; errors go to standard error. Lists are
+**For programs.** `--json` prints JSON to standard output and nothing else. Lists are
 `{"items": [...], "next": cursor or null}`, times are RFC 3339 in UTC, and fields are only ever added. `events --json`
-prints one object per line.
+prints one object per line. An error goes to standard error, with `--json` in the API's form:
+`{"error": {"code": "not_found", "message": "...", "problems": []}}`; what no gateway has sent has one of the codes
+`usage`, `invalid`, `no_gateway`, `broken_reply` and `wait_timeout`.
 
 **Settings of `up` in a file.** `fedrota up --config up.toml` takes the flags below by their names, with `_` for `-`;
 a flag given as well wins. A party with slots of its own is a table `[[party]]` with `id`, `role` and `slots`.

@@ -23,10 +23,18 @@ FOLDED_WIDTH = 10
 """Narrower than this a column of prose is no longer readable; then the terminal breaks the lines."""
 
 
+class _Console(Console):
+    """A console that leaves it to the command line how to end when its reader has left."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise again what was caught; the default ends the program as a failed job would."""
+        raise  # noqa: PLE0704  called while the error is handled
+
+
 def make_console(file: TextIO | None = None) -> Console:
     """A console on standard output, or on `file`."""
     stream = file or sys.stdout
-    return Console(
+    return _Console(
         file=stream,
         highlight=False,
         soft_wrap=False,
@@ -47,10 +55,11 @@ def render_json(value: Any) -> Any:
     return value
 
 
-def print_json(value: Any) -> None:
-    """`value` as indented JSON on standard output."""
-    json.dump(render_json(value), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+def print_json(value: Any, file: TextIO | None = None) -> None:
+    """`value` as indented JSON on standard output, or on `file`."""
+    stream = file or sys.stdout
+    json.dump(render_json(value), stream, indent=2, ensure_ascii=False)
+    stream.write("\n")
 
 
 def print_json_line(value: Any) -> None:

@@ -146,6 +146,13 @@ def _attend(client: Client, job: str, timeout_s: float | None, *, show: bool, as
 
 
 @app.command(rich_help_panel="Jobs")
+def wait(ctx: typer.Context, job: JobId, *, timeout_s: TimeoutOption = None, as_json: AsJson = False) -> None:
+    """Wait in silence until a job has ended; the exit code says how."""
+    with connect(ctx) as client:
+        _attend(client, job, timeout_s, show=False, as_json=as_json)
+
+
+@app.command(rich_help_panel="Jobs")
 def watch(ctx: typer.Context, job: JobId, *, timeout_s: TimeoutOption = None, as_json: AsJson = False) -> None:
     """Show a job until it has ended: steps, parties, reasons, figures."""
     with connect(ctx) as client:

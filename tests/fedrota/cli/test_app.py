@@ -1,7 +1,14 @@
 """What holds for every command: JSON, exit codes, empty states, options before and after."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+import fedrota as package
 from fedrota.cli.app import make_app
 
 READING = [
@@ -54,13 +61,71 @@ def test_wrong_usage_ends_with_2(fedrota, gateway, words):
 
 
 def test_refusal_ends_with_3_and_leaves_standard_output_empty(fedrota):
-    found = fedrota("job", "nope", "--json")
+    found = fedrota("job", "nope")
     assert (found.code, found.out) == (3, "")
     assert found.err == "error: there is no /jobs/nope\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code", "message"),
+    [
+        (("job", "nope"), 3, "not_found", "there is no /jobs/nope"),
+        (("parties", "--url", "http://127.0.0.1:1"), 4, "no_gateway", "no gateway at http://127.0.0.1:1"),
+        (("submit", "nope.yaml"), 2, "invalid", "nope.yaml: cannot be read"),
+        (("upload", "9999", "nope.csv"), 2, "usage", "cannot read nope.csv"),
+        (("jobs", "--limit", "0"), 2, "usage", "Invalid value for '--limit'"),
+        (("nope",), 2, "usage", "No such command 'nope'"),
+        (("job",), 2, "usage", "Missing argument 'JOB'"),
+    ],
+)
+def test_an_error_is_json_where_json_is_asked_for(fedrota, words, exit_code, code, message):
+    found = fedrota(*words, "--json")
+    assert (found.code, found.out) == (exit_code, "")
+    error = json.loads(found.err)["error"]
+    assert error["code"] == code
+    assert message in error["message"]
+
+
+def test_the_places_of_an_error_are_told_as_json(fedrota, gateway, tmp_path):
+    problem = {"where": "steps.0", "message": "is unknown", "hint": "look"}
+    gateway.refuse("POST", "/jobs", 422, code="invalid", message="bad", problems=[problem])
+    (tmp_path / "job.json").write_text('{"name": "x"}')
+    found = fedrota("submit", "job.json", "--json")
+    assert (found.code, json.loads(found.err)["error"]["problems"]) == (3, [problem])
+
+
+def test_a_file_called_as_the_option_does_not_ask_for_json(fedrota):
+    assert fedrota("document", "--", "--json").err == "error: there is no /jobs/--json/document\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["jobs", "--limit", "1000"], ["jobs", "--limit", "1000", "--json"], ["watch", "j-1"]]
+)
+def test_a_reader_that_leaves_ends_the_command_with_141(gateway, words):
+    many = [{"id": f"j-{number}", "name": "n" * 1000, "state": "success"} for number in range(1000)]
+    gateway.on("GET", "/jobs", {"items": many, "next": None})
+    read, write = os.pipe()
+    os.close(read)
+    program = [sys.executable, "-m", "fedrota", *words]
+    ended = subprocess.run(
+        program, cwd=Path(package.__file__).parents[1], stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+def test_the_version_needs_no_gateway(fedrota, gateway):
+    found = fedrota("--version")
+    assert (found.code, found.out) == (0, f"fedrota {package.__version__}\n")
+    assert gateway.asked == []
+
+
+def test_a_document_is_json_with_and_without_the_flag(fedrota):
+    assert fedrota("document", "j-1", "--json") == fedrota("document", "j-1")
+
+
 def test_no_gateway_ends_with_4(fedrota):
-    found = fedrota("parties", "--url", "http://127.0.0.1:1", "--json")
+    found = fedrota("parties", "--url", "http://127.0.0.1:1")
     assert (found.code, found.out) == (4, "")
     assert "start one with `fedrota up`, or set FEDROTA_URL" in found.err
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedrota.cli.globals import hoist
+from fedrota.cli.globals import asks_for_json, hoist
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from fedrota.cli.globals import hoist
 )
 def test_hoist(args, hoisted):
     assert hoist(args.split(), ["--url", "--token"]) == hoisted.split()
+
+
+@pytest.mark.parametrize(("args", "asked"), [("jobs --json", True), ("jobs", False), ("document -- --json", False)])
+def test_json_is_asked_for_among_the_options_only(args, asked):
+    assert asks_for_json(args.split()) is asked

@@ -92,6 +92,17 @@ def test_wait_ends_as_the_job_does(fedrota, gateway, file, state, code):
     assert fedrota("submit", file, "--wait", "--json").json["state"] == state
 
 
+@pytest.mark.parametrize(("state", "code"), [("success", 0), ("failed", 1)])
+def test_a_job_of_before_can_be_waited_for(fedrota, gateway, state, code):
+    gateway.job["state"] = "running"
+    gateway.after_stream = lambda: gateway.job.update(state=state)
+    found = fedrota("wait", "j-1", "--json")
+    assert (found.code, found.json["state"]) == (code, state)
+    gateway.job["state"] = "running"
+    gateway.after_stream = lambda: None
+    assert fedrota("wait", "j-1", "--timeout", "0.2").code == 5
+
+
 def test_watch_prints_a_line_per_event_where_no_terminal_is(fedrota, gateway):
     found = fedrota("watch", "j-1")
     lines = found.out.splitlines()
