@@ -67,7 +67,8 @@ class AsyncClient:
         """Make a client; nothing is sent yet.
 
         Args:
-            url: the gateway; default: FEDROTA_URL, else http://127.0.0.1:9380.
+            url: the gateway; default: FEDROTA_URL, else where the `fedrota up` of FEDROTA_STATE_DIR (`.fedrota`) serves,
+                else http://127.0.0.1:9380.
             token: default: FEDROTA_TOKEN, else the file `token` in FEDROTA_STATE_DIR (`.fedrota`).
             timeout_s: how long the gateway may take for an answer, in seconds.
             transport: how requests travel; tests give an `httpx.MockTransport`.

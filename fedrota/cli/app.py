@@ -50,7 +50,11 @@ def set_target(
         bool, typer.Option("--version", is_eager=True, callback=show_version, help="Show this program's version.")
     ] = False,
     url: Annotated[
-        str | None, typer.Option("--url", help="The gateway; default: FEDROTA_URL, else http://127.0.0.1:9380.")
+        str | None,
+        typer.Option(
+            "--url",
+            help="The gateway; default: FEDROTA_URL, else where `fedrota up` serves, else http://127.0.0.1:9380.",
+        ),
     ] = None,
     token: Annotated[
         str | None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -12,6 +12,9 @@ from fedrota.cli.context import AsJson, connect
 from fedrota.cli.show import print_fields, print_json, print_json_list, print_line, print_next, print_table
 from fedrota.cli.words import NOTHING, say_age, say_duration, say_facts
 from fedrota.model import Party
+
+LEFT_OUT: Final = "components_left_out"
+"""The fact that holds the modules that the worker could not load, with the reasons."""
 
 app = typer.Typer()
 group = typer.Typer(help="The registered parties; without a subcommand: list them.")
@@ -69,6 +72,8 @@ def _report(party: Party, *, as_json: bool) -> None:
     if as_json:
         print_json(party)
         return
+    facts = dict(party.facts)
+    left_out = facts.pop(LEFT_OUT, None) or {}
     print_fields(
         [
             ("id", escape(party.id)),
@@ -80,7 +85,8 @@ def _report(party: Party, *, as_json: bool) -> None:
             ("last seen", say_age(party.last_seen, datetime.now(UTC))),
             ("version", escape(party.version or "")),
             ("components", escape(", ".join(party.components))),
-            ("facts", escape(say_facts(party.facts)) if party.facts else ""),
+            *(("left out", f"{escape(module)}: {escape(str(reason))}") for module, reason in left_out.items()),
+            ("facts", escape(say_facts(facts)) if facts else ""),
         ]
     )
 

@@ -17,8 +17,8 @@ Generated from `fedrota/cli` by `make docs`; a test fails when it is out of date
 `fedrota COMMAND --help` shows the same at the terminal. Ids are always shown in full; times in tables are relative.
 
 **Which gateway, as whom.** `--url` and `--token` may stand before or after the command. Without them `FEDROTA_URL`
-and `FEDROTA_TOKEN` count, then `http://127.0.0.1:9380` and the file `token` in the state folder of `fedrota up`
-(`FEDROTA_STATE_DIR`, else `.fedrota` in the working directory).
+and `FEDROTA_TOKEN` count, then where the `fedrota up` of the state folder serves (`FEDROTA_STATE_DIR`, else `.fedrota`
+in the working directory), else `http://127.0.0.1:9380`, and the file `token` in that folder.
 
 **For programs.** `--json` prints JSON to standard output and nothing else. Lists are
 `{"items": [...], "next": cursor or null}`, times are RFC 3339 in UTC, and fields are only ever added. `events --json`

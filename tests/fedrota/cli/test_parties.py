@@ -23,6 +23,17 @@ def test_changes_reach_the_gateway(fedrota, gateway):
     assert fedrota("parties", "rm", "9999").out == "party 9999 is no longer registered\n"
 
 
+def test_a_module_that_a_worker_left_out_is_shown_with_the_reason(fedrota, gateway):
+    party = gateway.answers["GET", "/parties/9999"][1]
+    reason = "ModuleNotFoundError: No module named 'torch' (mine.py, line 1)"
+    gateway.on(
+        "GET", "/parties/9999", {**party, "facts": {"cores": 2, "components_left_out": {"/srv/mine.py": reason}}}
+    )
+    lines = fedrota("parties", "show", "9999").out.splitlines()
+    assert f"left out    /srv/mine.py: {reason}" in lines
+    assert lines[-1].split() == ["facts", "cores", "2"]
+
+
 def test_add_says_that_the_worker_needs_a_token(fedrota, gateway):
     gateway.on("POST", "/parties", {"id": "7", "slots": 2}, 201)
     out = fedrota("parties", "add", "7", "--org", "bank", "--slots", "2").out
