@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from api.models.manifest import MANIFEST, MAX_PARTS, Manifest, PartEntry, parse_manifest
+from api.zip_errors import UNREADABLE
 from scheduler.domain.errors import InvalidDocumentError, Problem, TooLargeError
 
 MAX_MANIFEST_BYTES: Final = 8 << 20
@@ -15,7 +16,6 @@ MAX_RATIO: Final = 200
 SMALL_BYTES: Final = 1 << 20
 BLOCK_BYTES: Final = 256 << 10
 _KINDS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN: Final = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
 class Archive:
@@ -25,7 +25,7 @@ class Archive:
         """InvalidDocumentError says what is wrong with it, TooLargeError which limit it exceeds."""
         try:
             self._zip = zipfile.ZipFile(file)
-        except _BROKEN as wrong:
+        except UNREADABLE as wrong:
             raise _bad(f"is no zip archive ({wrong})") from wrong
         members = _check_members(self._zip.infolist(), limit_bytes)
         self.manifest = self._read_manifest(members)
@@ -39,7 +39,7 @@ class Archive:
             with self._zip.open(part.path) as source:
                 while piece := source.read(BLOCK_BYTES):
                     yield piece
-        except _BROKEN as wrong:
+        except UNREADABLE as wrong:
             raise _bad(f"{part.path} cannot be read ({wrong})") from wrong
 
     def _read_manifest(self, members: dict[str, zipfile.ZipInfo]) -> Manifest:
@@ -52,7 +52,7 @@ class Archive:
                 return parse_manifest(source.read(MAX_MANIFEST_BYTES + 1))
         except InvalidDocumentError:
             raise
-        except _BROKEN as wrong:
+        except UNREADABLE as wrong:
             raise _bad(f"{MANIFEST} cannot be read ({wrong})") from wrong
 
     def _check_part(self, part: PartEntry) -> None:

@@ -8,6 +8,7 @@ import zipfile
 import orjson
 import pytest
 
+from api.models.manifest import MANIFEST
 from api.models.unpacking import Archive
 from scheduler.domain.errors import InvalidDocumentError, TooLargeError
 
@@ -125,3 +126,11 @@ def test_a_member_that_was_damaged_is_refused():
     damaged = file.getvalue().replace(CONTENT, b"Coefficients")
     with pytest.raises(InvalidDocumentError, match="cannot be read"):
         Archive(io.BytesIO(damaged), limit_bytes=LIMIT)
+
+
+def test_a_member_whose_compressed_bytes_are_damaged_is_refused():
+    broken = bytearray(pack([(MANIFEST, manifest())]).getvalue())
+    start = 30 + len(MANIFEST)
+    broken[start : start + 6] = b"\xff" * 6
+    with pytest.raises(InvalidDocumentError, match=f"{MANIFEST} cannot be read"):
+        Archive(io.BytesIO(bytes(broken)), limit_bytes=LIMIT)

@@ -22,7 +22,6 @@ PARAMS = {
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        (access._OPEN_JOBS, "job_open"),
         (dispatch._READY, "step_ready"),
         (dispatch._LIVE, "task_underway"),
         (dispatch._SURVEY[0], "task_underway"),

@@ -2,13 +2,13 @@
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import IO, Final
 
 from api.dialects.flare.errors import FlareError, MetaStatus
+from api.zip_errors import UNREADABLE
 
 MAX_MEMBERS: Final = 10_000
 MAX_UNPACKED_BYTES: Final = 2 << 30
@@ -18,11 +18,6 @@ SMALL_BYTES: Final = 10 << 20
 MAX_READ_BYTES: Final = 4 << 20
 IGNORED: Final = frozenset({".__nvfl_sig.json", ".__nvfl_submitter.crt"})
 """Signatures that FLARE's client writes into every folder of a job; nothing of ours reads them."""
-
-
-_UNREADABLE: Final = (
-    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, UnicodeDecodeError, EOFError, OSError,
-)  # fmt: skip
 
 
 def refuse(message: str) -> FlareError:
@@ -37,7 +32,7 @@ class JobArchive:
         self.folder = folder
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, OSError) as wrong:
+        except UNREADABLE as wrong:
             raise refuse(f"the job folder {folder} came as no zip archive: {wrong}") from wrong
         self._members = dict(self._read_members())
         self.paths = frozenset(self._members)
@@ -57,7 +52,7 @@ class JobArchive:
         try:
             with self._zip.open(member) as file:
                 return file.read(MAX_READ_BYTES + 1).decode()
-        except _UNREADABLE as wrong:
+        except UNREADABLE as wrong:
             raise refuse(f"{path} of job {self.folder} cannot be read: {wrong}") from wrong
 
     def list_folders(self) -> frozenset[str]:
@@ -73,7 +68,7 @@ class JobArchive:
         if unpacked > MAX_UNPACKED_BYTES or (unpacked > SMALL_BYTES and unpacked > packed * MAX_RATIO):
             raise refuse(f"job {self.folder} would unpack to {unpacked} bytes, which is too much")
         for member in members:
-            if not member.is_dir():
+            if not member.filename.endswith("/"):
                 path = self._check_path(member)
                 if PurePosixPath(path).name not in IGNORED:
                     yield path, member

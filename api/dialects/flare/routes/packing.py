@@ -3,11 +3,9 @@
 import asyncio
 import hashlib
 import json
-import lzma
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
@@ -18,6 +16,7 @@ from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.vocabulary.draft import ARCHIVE
 from api.keys import READER, SETTINGS
+from api.zip_errors import UNREADABLE
 from scheduler.store.queries.attachments import Blob, list_attachments
 from scheduler.store.queries.tracking import OutputView, list_outputs
 from scheduler.store.tx import Tx
@@ -26,11 +25,6 @@ IN_MEMORY_BYTES: Final = 8 << 20
 JOB: Final = "job"
 WORKSPACE: Final = "workspace"
 META: Final = "meta.json"
-_UNREADABLE: Final = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, OSError,
-)  # fmt: skip
-"""What zipfile and its unpackers raise; NotImplementedError for a way of packing that Python lacks, RuntimeError for a
-password, and bzip2's error is an OSError without a number."""
 
 
 async def pack_result(call: Call, job: str, *, meta: Mapping[str, Any], log: bytes) -> IO[bytes]:
@@ -117,7 +111,7 @@ def copy_members(source: IO[bytes], result: zipfile.ZipFile, below: str, *, limi
                 raise FlareError(MetaStatus.ERROR, f"the {below} of the result has more than {limit} bytes unpacked")
             for member in members:
                 _copy_member(archive, member, result, f"{below}/{check_path(member.filename)}")
-    except _UNREADABLE as wrong:
+    except UNREADABLE as wrong:
         if isinstance(wrong, OSError) and wrong.errno is not None:
             raise  # our own disk's, e.g. that it is full
         raise FlareError(MetaStatus.ERROR, f"the {below} of the result is damaged: {wrong}") from wrong

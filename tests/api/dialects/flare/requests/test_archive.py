@@ -93,3 +93,22 @@ def test_the_same_files_have_the_same_fingerprint_however_they_were_packed():
     assert open_archive(pack(same)).fingerprint == first
     for other in ({**files, "app/x.py": "print(2)"}, {**files, "app/y.py": ""}, {"meta.json": "{}"}):
         assert open_archive(pack(other)).fingerprint != first
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_file_is_refused_however_it_was_packed(kind):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", kind) as archive:
+        archive.writestr("job/meta.json", repr(list(range(200))))
+    broken = bytearray(made.getvalue())
+    start = 34 + len("job/meta.json")
+    broken[start : start + 6] = b"\xff" * 6
+    with pytest.raises(FlareError, match=r"meta\.json of job job cannot be read"):
+        open_archive(bytes(broken)).read_text("meta.json")
+
+
+@pytest.mark.parametrize(("wrong", "says"), [(b"\xc3a", "came as no zip archive"), (b"\0a", "no path inside it")])
+def test_a_member_whose_name_is_none_is_refused(wrong, says):
+    made = pack_member("\u00e9").replace("\u00e9".encode(), wrong)
+    with pytest.raises(FlareError, match=says):
+        open_archive(made)

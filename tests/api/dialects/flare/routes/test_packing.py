@@ -72,6 +72,14 @@ def test_a_damaged_member_is_said_however_it_was_packed(kind):
         copy(io.BytesIO(bytes(broken)))
 
 
+@pytest.mark.parametrize("name", [b"\xc3a", b"\0a"])
+def test_a_member_whose_name_is_none_is_damage(name):
+    made = make_zip({"\u00e9": b"x"}).getvalue()
+    assert made.count("\u00e9".encode()) == 2
+    with pytest.raises(FlareError, match="the workspace of the result is damaged"):
+        copy(io.BytesIO(made.replace("\u00e9".encode(), name)))
+
+
 def test_a_disk_of_ours_that_is_full_is_no_damaged_result():
     class Full(io.BytesIO):
         def write(self, _piece):
