@@ -165,7 +165,12 @@ class Inbox:
         if not queue:
             del self._waits[message.key]
         self._release(message)
-        wait.on_message(message.read(), "")
+        try:
+            content = message.read()
+        except (OSError, ValueError) as wrong:  # what mmap says of a file that is too short is a ValueError
+            wait.on_message(b"", f"{wait.text} came, but cannot be read from this party's disk: {wrong}")
+            return
+        wait.on_message(content, "")
 
     def want(self, wait: Wait) -> bool:
         """Hand over the message if it is here (True), else remember who waits."""

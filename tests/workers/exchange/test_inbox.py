@@ -1,4 +1,5 @@
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,17 @@ def test_a_large_unread_message_goes_to_a_file_and_frees_the_window(inbox, consu
     want(inbox, ("m", 0), got)
     assert bytes(got[0][0]) == bytes(CHUNK_BYTES) + b"x" * (2 * CHUNK_BYTES)
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"short")])
+def test_whoever_waits_for_a_message_that_the_disk_has_lost_is_told(inbox, tmp_path, spoil):
+    fill(inbox, ("m", 0), 2 * CHUNK_BYTES)
+    (file,) = tmp_path.rglob("*.part")
+    spoil(file)
+    got = []
+    assert want(inbox, ("m", 0), got)
+    assert got[0][0] == b""
+    assert "message 'm' of round 0 came, but cannot be read" in got[0][1]
 
 
 def test_a_large_awaited_message_touches_no_disk(inbox, tmp_path):
