@@ -191,13 +191,13 @@ class WorkerSettings(_Base):
     """The Python interpreter of each engine that is installed here, e.g. {"iflearner": "/opt/iflearner/bin/python"}."""
     engine_host: str = "127.0.0.1"
     """The address of this host at which an engine's server listens and the other parties reach it."""
-    engine_stall_s: float = Field(default=1800.0, gt=0)
+    engine_stall_s: float = Field(default=1800.0, gt=0, le=LONGEST_S)
     """An engine's run in which no party finishes an epoch for so long is given up."""
     task_memory_bytes: int = Field(default=0, ge=0)
     """Address space of a task's process; 0 means no limit."""
     task_disk_bytes: int = Field(default=0, ge=0)
     """Largest file a task may write; 0 means no limit."""
-    stop_grace_s: float = Field(default=10.0, ge=0)
+    stop_grace_s: float = Field(default=10.0, ge=0, le=LONGEST_S)
 
 
 def load(kind: type[AnySettings], **given: Any) -> AnySettings:

@@ -47,6 +47,11 @@ def test_a_time_that_cannot_be_reckoned_with_is_refused(env):
     }  # fmt: skip
 
 
+def test_a_grace_that_nobody_can_wait_is_refused(env):
+    env(STOP_GRACE_S="inf", ENGINE_STALL_S="1e12")
+    assert set(lines(WorkerSettings)) == {"FEDROTA_STOP_GRACE_S", "FEDROTA_ENGINE_STALL_S"}
+
+
 def test_the_longest_times_can_be_reckoned_with(env):
     env(OFFLINE_GRACE_S=LONGEST_S, RETENTION_DAYS=36500)
     settings, now = load(Settings), datetime.now(UTC)
