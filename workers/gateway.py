@@ -12,6 +12,8 @@ _REFUSED: Final = frozenset({400, 413, 422})
 """What the gateway says of a call that it will never take. Any other no, as 404, comes from something on the way to it,
 such as a proxy that does not find it while it is being replaced: a report must outlive that."""
 _HELLO: Final = frozenset({401, 409, 426})
+LONGEST_PAUSE_S: Final = 60.0
+"""Our gateway never says to stay away longer; a proxy's page about maintenance may, and leases would run out meanwhile."""
 
 
 Answer = TypeVar("Answer")
@@ -120,7 +122,12 @@ def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:
         return HelloNeededError(reason)
     if status in _REFUSED:
         return RefusedError(reason)
-    return GatewayAwayError(reason, after_s=float(retry_after) if retry_after.isdigit() else 0.0)
+    return GatewayAwayError(reason, after_s=_parse_pause(retry_after))
+
+
+def _parse_pause(text: str) -> float:
+    """Seconds of Retry-After; its other form, a date, is passed over."""
+    return min(float(text), LONGEST_PAUSE_S) if text.isascii() and text.isdecimal() else 0.0
 
 
 def _find_message(raw: bytes) -> str:

@@ -77,6 +77,20 @@ def test_nobody_there_is_away():
     ],
 )
 def test_nonsense_is_away(answer):
+    ask(answer)
+
+
+@pytest.mark.parametrize(
+    ("said", "after_s"),
+    [("7", 7.0), ("86400", 60.0), ("9" * 400, 60.0), ("\xb2", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0)],
+)
+def test_nobody_stays_away_longer_than_leases_last(said, after_s):
+    answer = f"HTTP/1.1 503 Maintenance\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n"
+    assert ask(answer.encode("latin-1")).after_s == after_s
+
+
+def ask(answer: bytes) -> GatewayAwayError:
+    """What a call says of a gateway that answers so."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -87,8 +101,9 @@ def test_nonsense_is_away(answer):
                     connection.sendall(answer)
 
         threading.Thread(target=serve, daemon=True).start()
-        with pytest.raises(GatewayAwayError):
+        with pytest.raises(GatewayAwayError) as away:
             Gateway(f"http://127.0.0.1:{server.getsockname()[1]}", TOKEN).sync(SyncRequest(agent="a"))
+    return away.value
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x", "gateway:9380", "http://"])
