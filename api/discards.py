@@ -21,6 +21,7 @@ log: Final = structlog.get_logger()
 AT_ONCE: Final = 500
 LOOK_S: Final = 10.0
 """How often it is looked whether parties have something to delete."""
+_NOT_NOW: Final[tuple[type[Exception], ...]] = (FedrotaError, *STORE_FAILURES)
 
 
 async def discard_for_ever(app: web.Application) -> None:
@@ -29,7 +30,7 @@ async def discard_for_ever(app: web.Application) -> None:
         await asyncio.sleep(LOOK_S)
         try:
             await discard_tasks(app)
-        except STORE_FAILURES as failure:
+        except _NOT_NOW as failure:
             log.warning("discards_not_read", error=str(failure))
 
 

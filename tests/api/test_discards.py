@@ -7,7 +7,7 @@ from api import discards
 from api.agent.channel import CHANNEL_HUB
 from api.discards import AT_ONCE, discard_files, discard_for_ever, discard_tasks
 from api.keys import READER, WRITER
-from scheduler.domain.errors import UnreachableError
+from scheduler.domain.errors import BusyError, UnreachableError
 from scheduler.store.queries.discards import list_discards
 from scheduler.store.queries.tracking import OutputView, Where
 from workers.channel import Channel, Orders, make_url
@@ -139,3 +139,21 @@ async def test_a_real_party_deletes_files_and_logs_without_being_asked_twice(gat
     for chore in running:
         chore.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_a_gateway_that_is_too_busy_to_look_for_what_is_to_be_deleted_looks_again(gateway, monkeypatch):
+    looks = []
+
+    async def refuse(_query):
+        looks.append(1)
+        raise BusyError("too many reads are waiting")
+
+    monkeypatch.setattr("api.discards.LOOK_S", 0.001)
+    monkeypatch.setattr(gateway.app[READER], "read", refuse)
+    chore = asyncio.create_task(discard_for_ever(gateway.app))
+    async with asyncio.timeout(60):
+        while len(looks) < 3 and not chore.done():
+            await asyncio.sleep(0.001)
+    assert not chore.done()
+    chore.cancel()
+    await asyncio.gather(chore, return_exceptions=True)
