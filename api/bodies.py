@@ -1,8 +1,9 @@
 """Request bodies: read within limits, turned into JSON values in which nothing is ambiguous."""
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 import orjson
 from aiohttp import web
@@ -11,6 +12,10 @@ from scheduler.domain.errors import InvalidDocumentError, Problem, TooLargeError
 
 MAX_JSON_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 32
+BODY_IDLE_S: Final = 60.0
+_BODY: Final = web.RequestKey("body", bytes)
+
+Result = TypeVar("Result")
 
 
 class MalformedBodyError(InvalidDocumentError):
@@ -18,16 +23,44 @@ class MalformedBodyError(InvalidDocumentError):
 
 
 async def read_bytes(request: web.Request, limit: int = MAX_JSON_BYTES) -> bytes:
-    """The whole body; TooLargeError where it is longer than `limit`."""
+    """The whole body; TooLargeError where it is longer than `limit`, RequestPayloadError where it stops coming."""
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
-    try:
+    raw = request.get(_BODY)
+    if raw is None and request.content.is_eof():
         raw = await request.read()
-    except web.HTTPRequestEntityTooLarge as wrong:
-        raise too_large(limit) from wrong
+    elif raw is None:
+        raw = request[_BODY] = await _gather(request, limit)
     if len(raw) > limit:
         raise too_large(limit)
     return raw
+
+
+async def _gather(request: web.Request, limit: int) -> bytes:
+    body = bytearray()
+    async for piece in read_pieces(request, limit):
+        body += piece
+        if len(body) > limit:
+            raise too_large(limit)
+    return bytes(body)
+
+
+async def read_pieces(request: web.Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it comes, in pieces of `most` bytes at most; RequestPayloadError where it stops coming."""
+    while piece := await wait_for_body(request.content.read(most)):
+        yield piece
+
+
+async def wait_for_body(step: Awaitable[Result]) -> Result:
+    """What a step of reading a body gives; RequestPayloadError where nothing comes for BODY_IDLE_S.
+
+    aiohttp says nothing to whoever reads where chunks are garbled that come after the head.
+    """
+    try:
+        async with asyncio.timeout(BODY_IDLE_S):
+            return await step
+    except TimeoutError as wrong:
+        raise web.RequestPayloadError(f"nothing came for {BODY_IDLE_S:g} s") from wrong
 
 
 def too_large(limit: int) -> TooLargeError:

@@ -80,7 +80,8 @@ def _refuse_body(request: web.Request, error: web.RequestPayloadError) -> web.St
     if request.get(HAS_BEGUN):
         return _hang_up(request, error)
     encoding = request.headers.get("Content-Encoding", "")
-    why = f"it is not in its Content-Encoding, {encoding}" if encoding else "it broke off, or its chunks are garbled"
+    is_garbled = encoding and not isinstance(error.__cause__, TimeoutError)
+    why = f"it is not in its Content-Encoding, {encoding}" if is_garbled else "it broke off, or its chunks are garbled"
     answer = _word(request, 400, "invalid", f"the body cannot be read: {why}")
     request.content.feed_eof()  # else aiohttp would try to read the rest, and log a traceback
     answer.force_close()

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.agent.channel import CHANNEL_HUB
 from api.auth import require
+from api.bodies import read_pieces
 from api.checks import Flag, Query
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.models.access import describe_recipe, name_model, read_model, read_parts
@@ -86,7 +87,7 @@ async def import_archive(request: web.Request, query: ImportQuery) -> ModelDetai
 
 async def _save(request: web.Request, file: IO[bytes]) -> None:
     limit, size = request.app[SETTINGS].upload_limit_bytes, 0
-    async for piece in request.content.iter_chunked(BLOCK_BYTES):
+    async for piece in read_pieces(request, BLOCK_BYTES):
         size += len(piece)
         if size > limit:
             raise TooLargeError(f"the archive is larger than the limit of {limit} bytes (FEDROTA_UPLOAD_LIMIT_BYTES)")

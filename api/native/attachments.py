@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api.attachments import read_blob, store_blob
 from api.auth import require
+from api.bodies import read_pieces
 from api.keys import PRINCIPAL, READER
 from api.native.jobs import check_job
 from api.native.party_calls import pass_through
@@ -26,7 +27,7 @@ async def upload_attachment(request: web.Request) -> BlobReply:
     """Upload a file, which a job document can then name under `attachments`; kept for a day where none does."""
     principal = request[PRINCIPAL]
     require(principal, Action.SUBMIT_JOB)
-    return _render(await store_blob(request.app, principal, request.content.iter_chunked(BLOCK_BYTES)))
+    return _render(await store_blob(request.app, principal, read_pieces(request, BLOCK_BYTES)))
 
 
 @endpoint("GET", "/jobs/{job}/attachments", reply=list[AttachmentReply])

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.agent.channel import CHANNEL_HUB
 from api.auth import require
+from api.bodies import read_pieces
 from api.bridge import utc_now
 from api.checks import Flag, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
@@ -112,7 +113,7 @@ async def put_table(request: web.Request, query: PutQuery) -> web.Response:
     await check_room(request, place, replaces=query.replace)
     args = {"replace": query.replace, "id_column": query.id_column, "label_column": query.label_column}
     form = {"delimiter": query.delimiter, "header": query.header}
-    body = request.content.iter_chunked(BLOCK_BYTES)
+    body = read_pieces(request, BLOCK_BYTES)
     table = await send_table(request, place, {**args, "format": kind, "csv": form}, body)
     return render(render_table(table), status=201, headers={"Location": f"{ROOT}/parties/{party}/tables/{name}"})
 

@@ -129,3 +129,32 @@ async def test_a_body_that_is_not_in_its_encoding_is_the_callers_fault(gateway, 
     assert b'"code":"invalid"' in answer
     assert b"Content-Encoding, gzip" in answer
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("POST", "/jobs", "application/json"),
+        ("POST", "/attachments", "application/octet-stream"),
+        ("PUT", "/parties/9999/tables/t", "text/csv"),
+        ("POST", "/models", "application/zip"),
+    ],
+)
+@pytest.mark.parametrize("rest", [b"ZZ\r\n", b""], ids=["garbled", "nothing"])
+@pytest.mark.usefixtures("partyline")
+async def test_a_body_that_stops_coming_is_answered(gateway, caplog, monkeypatch, method, path, kind, rest):
+    """Garbled chunks that come after the head are told to nobody who reads."""
+    monkeypatch.setattr("api.bodies.BODY_IDLE_S", 0.2)
+    url = gateway.server.make_url("/")
+    lines = [f"{method} /fedrota/v1{path} HTTP/1.1", "Host: x", f"Authorization: Bearer {gateway.tokens['admin']}"]
+    lines += [f"Content-Type: {kind}", "Transfer-Encoding: chunked", "", "2", "{}", ""]
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write("\r\n".join(lines).encode())
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.write(rest)
+    async with asyncio.timeout(60):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"it broke off, or its chunks are garbled" in answer

@@ -9,6 +9,7 @@ from typing import IO, Final
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from api.bodies import wait_for_body
 from api.dialects.fate.errors import FateError, RetCode
 from api.uploads import BLOCK_BYTES, limit_bytes
 from scheduler.domain.errors import InvalidDocumentError, Problem
@@ -37,8 +38,8 @@ async def read_form(request: web.Request, kept: IO[bytes]) -> Form:
     fields: dict[str, str] = {}
     file, count = None, 0
     try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
+        reader = await wait_for_body(request.multipart())
+        while (part := await wait_for_body(reader.next())) is not None:
             count += 1
             if count > MAX_PARTS or not isinstance(part, BodyPartReader):
                 raise FateError(RetCode.ARGUMENT, f"the form has more than {MAX_PARTS} fields, or a form inside")
@@ -65,13 +66,13 @@ async def _keep(request: web.Request, part: BodyPartReader, kept: IO[bytes]) -> 
 
 
 async def _read_blocks(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while block := await part.read_chunk(BLOCK_BYTES):
+    while block := await wait_for_body(part.read_chunk(BLOCK_BYTES)):
         yield block
 
 
 async def _read_text(part: BodyPartReader) -> str:
     text = bytearray()
-    while block := await part.read_chunk(MAX_FIELD_BYTES):
+    while block := await wait_for_body(part.read_chunk(MAX_FIELD_BYTES)):
         text += block
         if len(text) > MAX_FIELD_BYTES:
             raise FateError(RetCode.ARGUMENT, f"the field {part.name!r} has more than {MAX_FIELD_BYTES} bytes"[:300])

@@ -5,7 +5,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from api.bodies import parse_json, read_bytes
+from api.bodies import parse_json, read_bytes, read_pieces
 from api.bridge import utc_now
 from api.dialects.flare.command import Call, Reply
 from api.dialects.flare.errors import translate
@@ -60,7 +60,7 @@ async def _read_call(request: web.Request, by: Principal) -> Call:
     words, props, name = _check(given)
     by, study = await enter_study(request.app, by, name)
     request[PRINCIPAL] = by
-    upload = request.content.iter_chunked(BLOCK_BYTES) if has_files else None
+    upload = read_pieces(request, BLOCK_BYTES) if has_files else None
     return Call(app=request.app, by=by, study=study, words=words, props=props, upload=upload)
 
 
