@@ -10,6 +10,8 @@ from typing import Any, Final
 import structlog
 
 SECRET_KEYS: Final = re.compile(r"authorization|signature|token|password|secret", re.IGNORECASE)
+CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All but tab and line feed, which tracebacks have."""
 URL_USER: Final = re.compile(r"(\w+://)[^/@\s]+@")
 
 
@@ -23,8 +25,10 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
         structlog.processors.format_exc_info,
         hide_secrets,
     ]
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    rendering: list[structlog.types.Processor] = (
+        [structlog.processors.JSONRenderer()]
+        if json_lines
+        else [show_controls, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -36,7 +40,7 @@ def configure_logs(*, process: str, level: str, json_lines: bool) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()
@@ -54,6 +58,14 @@ def _named(process: str) -> structlog.types.Processor:
         return event
 
     return add_process
+
+
+def show_controls(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write control characters as escapes: a terminal would obey those in a path or in a party's words."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = CONTROLS.sub(lambda found: ascii(found[0])[1:-1], value)
+    return event
 
 
 def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

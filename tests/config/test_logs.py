@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.logs import hide_secrets
+from config.logs import hide_secrets, show_controls
 
 
 def hidden(**event):
@@ -100,3 +100,17 @@ def test_the_console_shows_the_same_without_colours_where_nobody_looks(repositor
     assert "Traceback" in shown
     assert "not shown" not in shown
     assert "\x1b[" not in shown
+
+
+def test_a_terminal_obeys_nothing_that_is_logged():
+    said = "import structlog; structlog.get_logger().warning('refused', path='/\\x1b]0;owned\\x07\\x1b[2J\\x9b1m')"
+    program = (
+        f"from config.logs import configure_logs; configure_logs(process='p', level='INFO', json_lines=False); {said}"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert r"path=/\x1b]0;owned\x07\x1b[2J\x9b1m" in done.stderr
+
+
+def test_lines_and_tabs_stay_as_they_are():
+    event = {"event": "a\n\tb \u00e9", "count": 3}
+    assert show_controls(None, "info", dict(event)) == event
