@@ -15,6 +15,7 @@ from api.app import make_app
 from api.dialects.flare.listener.server import ListenError
 from api.keys import DRAIN
 from api.monitor.routes import describe_bind
+from api.wire_logs import make_wire_logger
 from config.garbage import spare_the_old
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load
@@ -71,7 +72,12 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is under way, at most DRAIN_S seconds; a second signal ends at once."""
     app = make_app(settings)
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=DRAIN_S, keepalive_timeout=KEEPALIVE_S, handler_cancellation=True
+        app,
+        access_log=None,
+        logger=make_wire_logger(),
+        shutdown_timeout=DRAIN_S,
+        keepalive_timeout=KEEPALIVE_S,
+        handler_cancellation=True,
     )
     await runner.setup()
     stopped = asyncio.Event()
