@@ -1,6 +1,7 @@
 """How answers reach the terminal: tables for people, stable JSON for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -9,9 +10,10 @@ from itertools import groupby
 from typing import Any, TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +23,17 @@ GAP = 2
 """Blanks between two columns."""
 FOLDED_WIDTH = 10
 """Narrower than this a column of prose is no longer readable; then the terminal breaks the lines."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class _Console(Console):
+    """Writes what it is given without control characters: a terminal would obey a party's reason, or a job's name."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments, whose text is text only; styles are not in it."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=_CONTROLS.sub("", segment.text))
 
 
 class _Console(Console):

@@ -110,3 +110,25 @@ def test_a_wide_table_is_broken_for_a_terminal_only(monkeypatch, capsys, termina
     )
     print_wide(["id", "aaaa", ">[bold]bbbb[/]"], [["1", "x", "y"]])
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == lines
+
+
+def test_a_terminal_obeys_nothing_that_a_party_says(capsys):
+    said = "no\x1b]0;owned\x07 \x1b[2Jroom\x9b1m\ttwo\r\x00"
+    print_table(["name", "~reason"], [["a", said]], empty="")
+    show.print_line(said)
+    show.print_fields([("reason", said)])
+    show.print_preview(["x"], [[said]], 1)
+    found = capsys.readouterr().out
+    assert [word for word in "\x1b\x07\x9b\r\x00" if word in found] == []
+    assert found.count("no]0;owned [2Jroom1m") == 4
+
+
+def test_a_terminal_still_gets_its_colours(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("COLORTERM", raising=False)
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    console = make_console(terminal)
+    console.print("[red]a\x1b[2J[/]", soft_wrap=True)
+    assert terminal.getvalue() == "\x1b[31ma[2J\x1b[0m\n"
