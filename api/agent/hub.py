@@ -219,7 +219,7 @@ class ChannelHub:
             if pending is not None and pending.party == party:
                 pending.on_frame(header, payload)
         elif self._trunk is not None and self._is_caller(party, owner):
-            self._trunk.send(owner, {"t": "up", "party": party}, message)
+            self._trunk.send(owner, {"t": "up", "party": party}, message, sender=party)
 
     def _is_caller(self, party: str, gateway: str) -> bool:
         connection = self._connections.get(party)
@@ -268,7 +268,9 @@ class ChannelHub:
         gateway = await self._trunk.find_gateway(party) if self._trunk is not None else None
         if self._trunk is None or gateway is None:
             return Delivery.OFFLINE
-        sent = self._trunk.send(gateway, {"t": "down", "party": party} | (envelope or {}), frame, on_lost)
+        given = envelope or {}
+        sender = str(given.get("source_party", ""))
+        sent = self._trunk.send(gateway, {"t": "down", "party": party} | given, frame, on_lost, sender=sender)
         return Delivery.DONE if sent else Delivery.BUSY
 
     async def _deliver_exchange(self, party: str, frame: bytes, source: str, source_party: str) -> Delivery:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,8 @@ REFRESH_S: Final = 5.0
 CACHE_S: Final = 1.0
 CACHE_ENTRIES: Final = 10_000
 QUEUE_BYTES: Final = 32 << 20
+PARTY_BYTES: Final = QUEUE_BYTES // 2
+"""What one party may have waiting here: the way to the other gateways is everybody's."""
 RETRY_S: Final = 1.0
 SUBSCRIBE_S: Final = 30.0
 """A gateway may start beside its broker, or while that starts again."""
@@ -32,6 +35,14 @@ OnEnvelope = Callable[[dict[str, Any], memoryview], None]
 OnLost = Callable[[], None]
 OnReplaced = Callable[[str, str], None]
 """Told party and serial of a connection here that a newer one elsewhere replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    gateway: str
+    message: bytes
+    on_lost: OnLost | None
+    sender: str
 
 
 class TrunkError(Exception):
@@ -61,8 +72,9 @@ class Trunk:
         self._on_envelope = on_envelope
         self._held: dict[str, str] = {}
         self._places: dict[str, tuple[float, str | None]] = {}
-        self._outgoing: deque[tuple[str, bytes, OnLost | None]] = deque()
+        self._outgoing: deque[_Outgoing] = deque()
         self._waiting_bytes = 0
+        self._by_party: dict[str, int] = {}
         self._wake = asyncio.Event()
         self._subscribed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,27 +145,48 @@ class Trunk:
         self._places[party] = (now + CACHE_S, place)
         return place
 
-    def send(self, gateway: str, envelope: dict[str, Any], frame: bytes = b"", on_lost: OnLost | None = None) -> bool:
-        """Queue an envelope; False where too much is waiting. `on_lost`: nobody listens there any more."""
+    def send(
+        self,
+        gateway: str,
+        envelope: dict[str, Any],
+        frame: bytes = b"",
+        on_lost: OnLost | None = None,
+        *,
+        sender: str = "",
+    ) -> bool:
+        """Queue an envelope; False where too much is waiting, at all or of the party `sender`.
+
+        `on_lost`: nobody listens there any more.
+        """
         message = pack(envelope | {"from": self.gateway}, frame)
-        if self._waiting_bytes + len(message) > QUEUE_BYTES:
+        size = len(message)
+        ours = self._by_party.get(sender, 0) + size if sender else 0
+        if self._waiting_bytes + size > QUEUE_BYTES or ours > PARTY_BYTES:
             return False
-        self._waiting_bytes += len(message)
-        self._outgoing.append((gateway, message, on_lost))
+        self._waiting_bytes += size
+        if sender:
+            self._by_party[sender] = ours
+        self._outgoing.append(_Outgoing(gateway, message, on_lost, sender))
         self._wake.set()
         return True
 
     async def _publish(self) -> None:
         while True:
             while self._outgoing:
-                gateway, message, on_lost = self._outgoing.popleft()
-                self._waiting_bytes -= len(message)
-                if not await self._publish_one(gateway, message):
-                    self._forget(gateway)
-                    if on_lost is not None:
-                        on_lost()
+                item = self._outgoing.popleft()
+                self._count_off(item)
+                if not await self._publish_one(item.gateway, item.message):
+                    self._forget(item.gateway)
+                    if item.on_lost is not None:
+                        item.on_lost()
             self._wake.clear()
             await self._wake.wait()
+
+    def _count_off(self, item: _Outgoing) -> None:
+        self._waiting_bytes -= len(item.message)
+        left = self._by_party.pop(item.sender, 0) - len(item.message)
+        if left > 0:
+            self._by_party[item.sender] = left
 
     async def _publish_one(self, gateway: str, message: bytes) -> bool:
         try:

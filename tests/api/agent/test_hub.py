@@ -293,6 +293,34 @@ async def test_exchange_works_across_gateways(two_gateways, tmp_path):
         await worker.stop()
 
 
+async def test_what_a_party_sends_across_gateways_counts_as_its_own(two_gateways, tmp_path, monkeypatch):
+    """Exchange frames, and answers to calls: neither may fill the way that all parties share."""
+    here, there = two_gateways
+    ops = {"stream": stream}
+    workers = {
+        "guest": await Worker("9999", here.url, tmp_path / "9999", ops=ops).start(),
+        "host": await Worker("10000", there.url, tmp_path / "10000").start(),
+    }
+    open_attempt(workers, here.group)
+    senders = []
+    trunk, send = here.hub._trunk, here.hub._trunk.send
+
+    def note(*given, sender="", **named):
+        senders.append(sender)
+        return send(*given, sender=sender, **named)
+
+    monkeypatch.setattr(trunk, "send", note)
+    await workers["guest"].send("guest", "host", "x", b"through")
+    assert await workers["host"].recv("host", "guest", "x") == (b"through", "")
+    assert set(senders) == {"9999"}
+    senders.clear()
+    async with there.hub.call_stream("9999", "stream", {"count": 3, "size": 10}) as answer:
+        assert b"".join([chunk async for chunk in answer.chunks])
+    assert set(senders) == {"9999"}
+    for worker in workers.values():
+        await worker.stop()
+
+
 async def test_a_worker_that_moves_to_another_gateway_is_found_there(two_gateways, shared_redis, tmp_path):
     first, second = two_gateways
     worker = await Worker("9999", first.url, tmp_path / "9999", ops=OPS).start()

@@ -4,7 +4,7 @@ import pytest
 from redis.asyncio import Redis
 
 from api.agent import trunk as module
-from api.agent.trunk import QUEUE_BYTES, Trunk, gateway_channel, presence_key
+from api.agent.trunk import PARTY_BYTES, QUEUE_BYTES, Trunk, gateway_channel, presence_key
 from tests.partyline import until
 
 
@@ -69,6 +69,18 @@ async def test_what_waits_to_be_sent_is_bounded(trunks):
     sent = sum(trunks["g1"].send("g2", {"t": "down", "party": "9999"}, frame) for _ in range(64))
     assert sent < QUEUE_BYTES // len(frame) + 1
     await until(lambda: trunks["g1"]._waiting_bytes == 0)
+
+
+async def test_a_party_that_floods_the_way_leaves_room_for_the_others(trunks):
+    trunk, frame = trunks["g1"], bytes(1 << 20)
+    sent = sum(trunk.send("g2", {"t": "up", "party": "666"}, frame, sender="666") for _ in range(64))
+    assert 0 < sent < PARTY_BYTES // len(frame) + 1
+    assert not trunk.send("g2", {"t": "down", "party": "9999"}, frame, sender="666")
+    assert trunk.send("g2", {"t": "up", "party": "9999"}, frame, sender="9999")
+    assert trunk.send("g2", {"t": "down", "party": "9999"}, frame)
+    await until(lambda: len(trunks["g2"].got) == sent + 2)
+    assert trunk._by_party == {}
+    assert trunk.send("g2", {"t": "up", "party": "666"}, frame, sender="666")
 
 
 async def test_presence_is_refreshed_and_a_foreign_holder_noticed(trunks, redis):
