@@ -26,6 +26,7 @@ class Voice:
         self._colour = terminal.next_colour()
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._rest = ""
+        self._is_kept = True
 
     def hear(self, chunk: bytes) -> None:
         """Take in what the process wrote, in whatever pieces it comes."""
@@ -48,12 +49,22 @@ class Voice:
             return
         plain = [_ESCAPES.sub("", line.rstrip("\r")) for line in lines]
         self._tail.extend(plain)
-        if self.file.exists() and self.file.stat().st_size > LARGEST_LOG:
-            self.file.replace(self.file.with_suffix(".log.1"))
-        with self.file.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in plain)
+        self._keep(plain)
         for line in plain:
             self._terminal.show(self.name, line, colour=self._colour)
+
+    def _keep(self, lines: list[str]) -> None:
+        """Add to the file; where that fails the terminal is told, since whoever is not heard out breaks on its pipe."""
+        try:
+            if self.file.exists() and self.file.stat().st_size > LARGEST_LOG:
+                self.file.replace(self.file.with_suffix(".log.1"))
+            with self.file.open("a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+            self._is_kept = True
+        except OSError as wrong:
+            if self._is_kept:
+                self._terminal.show(self.name, f"[up] lines are missing in {self.file}: {wrong.strerror}", colour=ALARM)
+            self._is_kept = False
 
 
 @dataclass(slots=True)

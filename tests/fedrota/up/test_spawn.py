@@ -51,6 +51,14 @@ async def test_both_streams_are_heard_and_the_status_is_kept(tmp_path, voice):
     assert sorted(voice.tail) == ["err", "out"]
 
 
+async def test_a_process_is_heard_to_its_end_where_its_log_cannot_be_written(tmp_path, voice):
+    voice.file.symlink_to("/dev/full")
+    code = "import time\nfor number in range(3): print(number, flush=True); time.sleep(0.1)"
+    spawned = await spawn(python(code, tmp_path), voice)
+    assert await spawned.end() == 0
+    assert voice.tail == ["0", "1", "2"]
+
+
 async def test_a_descendant_that_holds_the_pipe_does_not_hold_up_the_end(tmp_path, voice):
     spawned = await spawn(python(DAEMON.format(after=""), tmp_path), voice)
     daemon = int((await heard(voice, "daemon")).split()[1])

@@ -55,6 +55,21 @@ def test_a_large_file_is_moved_aside(speaker, monkeypatch):
     assert speaker.file.with_suffix(".log.1").read_text() == "first long line\n"
 
 
+def test_a_full_disk_costs_lines_of_the_file_and_is_told_once(speaker, terminal):
+    speaker.file.symlink_to("/dev/full")
+    for word in (b"one\n", b"two\n"):
+        speaker.hear(word)
+    speaker.file.unlink()
+    speaker.hear(b"three\n")
+    shown = terminal.stream.getvalue().splitlines()
+    assert [line for line in shown if "[up]" not in line] == [
+        f"gateway      | {word}" for word in ("one", "two", "three")
+    ]
+    (told,) = [line for line in shown if "[up]" in line]
+    assert "No space left on device" in told
+    assert speaker.file.read_text() == "three\n"
+
+
 def test_a_quiet_terminal_shows_nothing(tmp_path):
     terminal = Terminal(quiet=True, stream=io.StringIO())
     Voice("x", file=tmp_path / "x.log", terminal=terminal).hear(b"line\n")
