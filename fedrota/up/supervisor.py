@@ -33,6 +33,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._lives: list[asyncio.Task[None]] = []
         self._phase = "starting"
+        self._is_written = True
         self._stop_asked = asyncio.Event()
         self._crashed: Child | None = None
         self._me = (os.getpid(), start_time(os.getpid()))
@@ -138,22 +139,29 @@ class Supervisor:
             raise UpError(_last_lines(self._crashed))
 
     def _write(self) -> None:
-        write_record(
-            self._folder,
-            Record(
-                pid=self._me[0],
-                created=self._me[1],
-                phase=self._phase,
-                url=self._plan.url,
-                flower_url=self._plan.flower_url,
-                processes=tuple(child.record() for child in self._children),
-            ),
+        """Write the record; what a full disk refuses is written by a later sweep, and keeps no process from its life."""
+        record = Record(
+            pid=self._me[0],
+            created=self._me[1],
+            phase=self._phase,
+            url=self._plan.url,
+            flower_url=self._plan.flower_url,
+            processes=tuple(child.record() for child in self._children),
         )
+        try:
+            write_record(self._folder, record)
+            self._is_written = True
+        except OSError as wrong:
+            if self._is_written:
+                self._said(f"cannot write {self._folder.record}, so `ps` shows an old state: {wrong.strerror}")
+            self._is_written = False
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_S)
             self._bury(SWEEP_S)
+            if not self._is_written:
+                self._write()
 
     def _bury(self, older_than_s: float) -> None:
         """End the orphans that came to us: what a process of ours left behind when it died.

@@ -1,7 +1,9 @@
 """A whole run: order of start and stop, crashes, and nothing left behind."""
 
 import asyncio
+import errno
 import os
+import signal
 import sys
 import time
 
@@ -130,6 +132,31 @@ async def test_what_cannot_start_ends_the_start_with_its_last_lines(scene, kind)
     run = scene.supervise(Stage(programs=(scene.program("bad", kind, DIE, essential=kind == "gateway"),)))
     with pytest.raises(UpError, match=r"bad does not start\. Its last lines(?s:.*)no such table: job"):
         await run.start()
+    await run.stop()
+
+
+async def test_on_a_full_disk_a_killed_process_comes_back_and_the_record_follows_later(scene, monkeypatch):
+    monkeypatch.setattr(supervisor, "SWEEP_S", 0.05)
+    run = scene.supervise(Stage(programs=(scene.program("gateway", "gateway"),)))
+    await run.start()
+    watching = asyncio.create_task(run.watch())
+    (before,) = find_running(scene.folder).processes
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with asyncio.timeout(60):
+        with monkeypatch.context() as full:
+            full.setattr(supervisor, "write_record", refuse)
+            os.kill(before.pid, signal.SIGKILL)
+            while scene.lines().count("start gateway") < 2:
+                await asyncio.sleep(0.01)
+            assert find_running(scene.folder).processes == (before,)
+        while find_running(scene.folder).processes[0].pid in {0, before.pid}:
+            await asyncio.sleep(0.01)
+    assert sum("No space left on device" in sentence for sentence in scene.said) == 1
+    run.ask_stop()
+    await watching
     await run.stop()
 
 
