@@ -41,14 +41,13 @@ def render_meta(
 ) -> dict[str, Any]:
     """Everything that is known of a job, under FLARE's names; unknown fields of its meta pass through."""
     job, tasks = detail.job, [task for step in detail.steps for task in step.tasks]
-    submitter: Mapping[str, Any] = origin.get("submitter") or {"name": job.owner, "org": job.org, "role": ""}
     scheduled = [event for event in events if event.level == "step" and event.event == "dispatched"]
     shown = {
         **_describe(job, origin),
         "study": study,
-        "submitter_name": submitter["name"],
-        "submitter_org": submitter["org"],
-        "submitter_role": submitter["role"],
+        "submitter_name": job.owner,
+        "submitter_org": job.org,
+        "submitter_role": _find_role(job, origin),
         "job_folder_name": origin.get("folder", job.name),
         "job_id": job.id,
         "submit_time": job.created.timestamp(),
@@ -69,6 +68,13 @@ def render_meta(
 
 def _tell_wait(job: Job, now: datetime) -> list[str]:
     return [] if job.state in TERMINAL else [f"{now:%Y-%m-%d %H:%M:%S}: {job.reason}"]
+
+
+def _find_role(job: Job, origin: JsonObject) -> str:
+    """The submitter's role; not known of a copy that another interface made, whose document names the first's submitter."""
+    noted: Any = origin.get("submitter") or {}
+    is_same = (noted.get("name"), noted.get("org")) == (job.owner, job.org)
+    return str(noted["role"]) if is_same else ""
 
 
 def _describe(job: Job, origin: JsonObject) -> dict[str, Any]:

@@ -71,3 +71,12 @@ async def test_aborting_a_job_that_ends_meanwhile_is_harmless(console, monkeypat
 
     monkeypatch.setattr(jobs, "check_job", end_meanwhile)
     assert (await console.meta("abort_job", job))["info"] == f"Job for {job} is already completed."
+
+
+async def test_the_submitter_of_a_copy_made_elsewhere_is_whoever_made_it(console):
+    job = await console.submit()
+    copy = (await console.gateway.post(f"/jobs/{job}/clone", token="admin")).json["id"]
+    meta = (await console.meta("get_job_meta", copy))["job_meta"]
+    assert (meta["submitter_name"], meta["submitter_org"], meta["submitter_role"]) == ("admin", "hq", "")
+    meta = (await console.meta("get_job_meta", job))["job_meta"]
+    assert (meta["submitter_name"], meta["submitter_org"], meta["submitter_role"]) == ("lead", "hq", "lead")
