@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from fedrota.client import Client
 from fedrota.errors import ConflictError, FedrotaError, NoGatewayError
+from fedrota.model import Token
 from fedrota.provision.project import ADMIN, CLIENT, Participant
 
 
@@ -43,14 +44,25 @@ class Registrar:
         return self.client.create_token(f"worker of {who.name}", party=who.name).secret or ""
 
     def revoke(self, who: Participant) -> None:
-        """End the tokens that were made for this participant."""
+        """End the tokens that were made for this participant; those of a namesake elsewhere stay, and are named."""
         name = who.name if who.type == ADMIN else f"worker of {who.name}"
         try:
             for token in self.client.tokens():
-                if token.name == name and not token.revoked:
+                if token.name != name or token.revoked:
+                    continue
+                if _is_of(who, token):
                     self.client.revoke_token(token.id)
+                else:
+                    self.notes.append(f"token {token.id} of another {name} stays: `fedrota tokens revoke` ends it")
         except FedrotaError as error:
             self.notes.append(f"{error.message}: revoke the tokens of {name} with `fedrota tokens revoke`")
+
+
+def _is_of(who: Participant, token: Token) -> bool:
+    """Whether a token of the participant's name is theirs: names are given within an organisation."""
+    if who.type == ADMIN:
+        return token.party is None and (token.org or "") == who.org
+    return token.party == who.name
 
 
 def say_by_hand(who: Participant) -> str:

@@ -37,3 +37,30 @@ def test_revocation_ends_the_tokens_of_that_name(gateway):
         registrar.revoke(LEAD)
     assert gateway.last.path.endswith("/tokens/t1")
     assert registrar.notes == []
+
+
+def test_revocation_leaves_the_tokens_of_namesakes(gateway):
+    worker = {**TOKEN, "kind": "worker", "name": "worker of site-1", "role": None, "party": "site-1"}
+    items = [
+        TOKEN, {**TOKEN, "id": "t2", "org": "lab"}, {**TOKEN, "id": "t3", "party": "lead@hq", "kind": "worker"},
+        {**worker, "id": "w1"}, {**worker, "id": "w2", "party": "site-2"},
+        {**TOKEN, "id": "t4", "name": "worker of site-1"},
+    ]  # fmt: skip
+    gateway.on("GET", "/tokens", {"items": items, "next": None})
+    for token in ("t1", "w1"):
+        gateway.on("DELETE", f"/tokens/{token}", None)
+    with Client() as client:
+        registrar = Registrar(client)
+        for who, token in ((LEAD, "t1"), (SITE, "w1")):
+            registrar.revoke(who)
+            assert gateway.last.path.endswith(f"/tokens/{token}")
+    assert [asked.path for asked in gateway.asked if asked.method == "DELETE"] == ["/tokens/t1", "/tokens/w1"]
+    assert registrar.notes == [
+        f"token {token} of another {name} stays: `fedrota tokens revoke` ends it"
+        for token, name in (
+            ("t2", "lead@hq"),
+            ("t3", "lead@hq"),
+            ("w2", "worker of site-1"),
+            ("t4", "worker of site-1"),
+        )
+    ]
