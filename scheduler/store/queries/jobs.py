@@ -52,10 +52,13 @@ Told = TypeVar("Told", Job, Step, Task)
 class JobFilter:
     """Which jobs: empty fields do not narrow. `name` is a substring, `labels` must all match.
 
-    `org` is the owner's organisation, within which their name is given; only None does not narrow.
+    `name` and `name_prefix` fit in whatever case. `org` is the owner's organisation, within which their name is given;
+    only None does not narrow.
     """
 
     states: Sequence[State] = ()
+    id_prefix: str = ""
+    name_prefix: str = ""
     name: str = ""
     owner: str = ""
     org: str | None = None
@@ -216,9 +219,7 @@ def _filtered(tx: Tx, wanted: JobFilter) -> Any:
         if OPEN.issuperset(wanted.states):
             # Word for word the condition of the index of open jobs, which are few among many.
             query = query.where(text("job.state IN ('waiting', 'running')"))
-    if wanted.name:
-        query = query.where(col(JobRow.name).icontains(wanted.name, autoescape=True))
-    query = _owned(query, wanted)
+    query = _owned(_named(query, wanted), wanted)
     if wanted.project:
         query = query.where(JobRow.project == wanted.project)
     if wanted.party:
@@ -226,6 +227,14 @@ def _filtered(tx: Tx, wanted: JobFilter) -> Any:
     for name, value in wanted.labels.items():
         query = query.where(_label(tx, name) == value)
     return query
+
+
+def _named(query: Any, wanted: JobFilter) -> Any:
+    if wanted.id_prefix:
+        query = query.where(col(JobRow.id).startswith(wanted.id_prefix, autoescape=True))
+    if wanted.name_prefix:
+        query = query.where(col(JobRow.name).istartswith(wanted.name_prefix, autoescape=True))
+    return query.where(col(JobRow.name).icontains(wanted.name, autoescape=True)) if wanted.name else query
 
 
 def _owned(query: Any, wanted: JobFilter) -> Any:

@@ -1,5 +1,6 @@
 """Which jobs there are."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -31,7 +32,7 @@ async def find_jobs(call: Call) -> Reply:
     key = make_key(call, wanted.submit_token)
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        jobs = _list_newest(tx, call, own=wanted.own) if key is None else _list_submitted(tx, call, key)
+        jobs = _list_newest(tx, call, wanted) if key is None else _list_submitted(tx, call, key)
         fitting = [
             job.id for job in jobs if _begins(job.id, wanted.job_id_prefix) and _begins(job.name, wanted.name_prefix)
         ][: wanted.limit or None]
@@ -43,11 +44,14 @@ async def find_jobs(call: Call) -> Reply:
     return make_success("" if shown else "No jobs matching the specified criteria.", jobs=shown)
 
 
-def _list_newest(tx: Tx, call: Call, *, own: bool) -> Sequence[Job]:
-    wanted = JobFilter(project=call.by.project)
-    if own:
-        wanted = replace(wanted, owner=call.by.name, org=call.by.org)
-    return list_jobs(tx, wanted, after=None, limit=MAX_LISTED).items
+def _list_newest(tx: Tx, call: Call, wanted: Namespace) -> Sequence[Job]:
+    """The newest of those that may fit, so that no others take their place among so many."""
+    # Databases fold the case of other letters in ways of their own.
+    name = wanted.name_prefix if wanted.name_prefix.isascii() else ""
+    fitting = JobFilter(project=call.by.project, id_prefix=wanted.job_id_prefix, name_prefix=name)
+    if wanted.own:
+        fitting = replace(fitting, owner=call.by.name, org=call.by.org)
+    return list_jobs(tx, fitting, after=None, limit=MAX_LISTED).items
 
 
 def _list_submitted(tx: Tx, call: Call, key: str) -> list[Job]:

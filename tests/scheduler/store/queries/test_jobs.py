@@ -64,7 +64,9 @@ def test_filters_narrow_and_combine(centre):
     assert len(ids(centre, name="%_")) == 1
     assert ids(centre, name="%x_") == []
     assert set(ids(centre, owner="me")) == set(ids(centre, owner="me", org="")) == {mine, alone}
-    assert ids(centre, org="lab") == []
+    assert ids(centre, org="lab") == ids(centre, id_prefix="%") == []
+    assert ids(centre, id_prefix=mine) == ids(centre, id_prefix=mine[:-1], name_prefix="breast") == [mine]
+    assert ids(centre, name_prefix="cancer") == ids(centre, name_prefix="_") == []
     assert len(ids(centre, project="q")) == 1
     assert ids(centre, states=[State.CANCELED]) == [alone]
     assert alone not in ids(centre, party="b")

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from api.dialects.flare.routes import listing
 from scheduler.domain.access import Role
 from tests.api.conftest import issue
+from tests.api.dialects.flare.requests.jobs import pack_job
 
 SITES = {"app": ["server", "9999", "10000"]}
 
@@ -31,6 +33,22 @@ async def test_a_user_s_own_jobs_are_not_a_namesake_s_of_another_organisation(co
         job = await own.submit()
         assert [row["job_id"] for row in (await own.meta("list_jobs", "-u"))["jobs"]] == [job]
     assert len((await console.meta("list_jobs"))["jobs"]) == 2
+
+
+async def test_a_job_that_is_asked_for_is_found_however_many_came_since(console, monkeypatch):
+    monkeypatch.setattr(listing, "MAX_LISTED", 2)
+    first = (await console.meta("submit_job", "job", "--submit-token", "t", upload=pack_job(name="Wanted")))["job_id"]
+    odd = await console.submit(name="\u00c4rger")
+    for _ in range(2):
+        newest = await console.submit(name="unwanted")
+    for words in (("--submit-token", "t"), (first,), ("-n", "wanted"), ("-n", "WANT", first[:24])):
+        rows = (await console.meta("list_jobs", *words))["jobs"]
+        assert [row["job_id"] for row in rows] == [first], words
+    rows = (await console.meta("list_jobs"))["jobs"]
+    assert (len(rows), rows[-1]["job_id"]) == (2, newest)
+    assert (await console.meta("list_jobs", "%"))["jobs"] == []
+    monkeypatch.setattr(listing, "MAX_LISTED", 4)
+    assert [row["job_id"] for row in (await console.meta("list_jobs", "-n", "\u00e4rg"))["jobs"]] == [odd]
 
 
 async def test_jobs_of_other_dialects_are_in_the_list_too(console):
