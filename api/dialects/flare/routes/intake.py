@@ -107,10 +107,13 @@ async def _check_kept(call: Call, job: str) -> None:
     try:
         await call.app[READER].read(lambda tx: get_job(tx, job))
     except NotFoundError as gone:
-        message = f"submit token refers to job {job}, which was deleted: use a new token to submit again"
-        raise FlareError(
-            MetaStatus.SUBMIT_TOKEN_JOB_DELETED, message, job_id=job, submit_record_state="job_deleted"
-        ) from gone
+        raise make_deleted(job) from gone
+
+
+def make_deleted(job: str) -> FlareError:
+    """What is said of a submit token whose job was deleted since."""
+    message = f"submit token refers to job {job}, which was deleted: use a new token to submit again"
+    return FlareError(MetaStatus.SUBMIT_TOKEN_JOB_DELETED, message, job_id=job, submit_record_state="job_deleted")
 
 
 async def clone_job(call: Call) -> Reply:

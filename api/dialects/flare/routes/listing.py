@@ -10,7 +10,7 @@ from api.bridge import utc_now
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.requests.flags import check_submit_token, make_list_flags
 from api.dialects.flare.responses import make_success
-from api.dialects.flare.routes.intake import make_key
+from api.dialects.flare.routes.intake import make_deleted, make_key
 from api.dialects.flare.routes.jobs import MAX_EVENTS
 from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import READER
@@ -55,11 +55,15 @@ def _list_newest(tx: Tx, call: Call, wanted: Namespace) -> Sequence[Job]:
 
 
 def _list_submitted(tx: Tx, call: Call, key: str) -> list[Job]:
-    """The caller's job with this submit token, however old it is."""
+    """The caller's job with this submit token, however old it is; FlareError where it was deleted."""
     keeper = name_keeper(org=call.by.org, project=call.by.project, owner=call.by.name)
     submitted = find_submitted(tx, keeper, key)
-    found = list_job_details(tx, [] if submitted is None else [submitted])
-    return [detail.job for detail in found.values()]
+    if submitted is None:
+        return []
+    found = list_job_details(tx, [submitted])
+    if not found:
+        raise make_deleted(submitted)
+    return [found[submitted].job]
 
 
 def _begins(text: str, prefix: str) -> bool:

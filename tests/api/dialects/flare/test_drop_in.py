@@ -96,6 +96,9 @@ def test_a_submit_token_is_idempotent(session, folder):
     with pytest.raises(flare.SubmitTokenJobDeleted) as deleted:
         session.submit_job(str(folder), submit_token="t1")
     assert (deleted.value.job_id, deleted.value.state) == (job, "job_deleted")
+    with pytest.raises(flare.SubmitTokenJobDeleted) as deleted:
+        session.list_jobs(submit_token="t1")
+    assert (deleted.value.job_id, deleted.value.state) == (job, "job_deleted")
     for wrong in ("", "a b", 7):
         with pytest.raises(flare.InvalidArgumentError, match="submit_token must be"):
             session.submit_job(str(folder), submit_token=wrong)
