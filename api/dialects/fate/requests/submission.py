@@ -30,6 +30,7 @@ class Sent:
     """Whether they are of version 1."""
     needs_deployment: bool = True
     """Whether a model must have been deployed to predict; 2.x has no such step."""
+    warnings: tuple[str, ...] = ()
 
     def convert(self, stored: JsonObject) -> "Converted":
         """In the form of version 2; `stored` is the DSL of the model where the client sent none."""
@@ -45,7 +46,8 @@ class Sent:
         return Converted(conf=replace(parsed, warnings=(*parsed.warnings, *self._warn())), settings=settings, dsl=dsl)
 
     def _warn(self) -> Iterator[str]:
-        """Of parameters that are written as in the other version."""
+        """Also of parameters that are written as in the other version."""
+        yield from self.warnings
         mine, other = (1, 2) if self.is_first else (2, 1)
         for name in OF_VERSION[other]:
             if self.conf.get(name):

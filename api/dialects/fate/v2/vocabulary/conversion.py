@@ -11,7 +11,7 @@ from api.dialects.fate.v2.requests.channels import MODEL, TABLE, Channel
 from api.dialects.fate.v2.requests.dag import Dag, Task
 from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 from api.dialects.fate.v2.vocabulary.component_ref import PREDICT, ComponentRef
-from api.dialects.fate.v2.vocabulary.settings import render_settings
+from api.dialects.fate.v2.vocabulary.settings import render_settings, warn_of_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.handed_on import Given, hand_on
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
@@ -40,7 +40,13 @@ def convert_dag(dag: Dag) -> Sent:
         "job_parameters": {"common": render_settings(dag.conf, model)},
         "component_parameters": {"common": {}, "role": conversion.params},
     }
-    return Sent(conf=conf, dsl={"components": conversion.components}, is_first=False, needs_deployment=False)
+    return Sent(
+        conf=conf,
+        dsl={"components": conversion.components},
+        is_first=False,
+        needs_deployment=False,
+        warnings=tuple(warn_of_settings(dag.document["dag"])),
+    )
 
 
 def _find_initiator(dag: Dag) -> Member:

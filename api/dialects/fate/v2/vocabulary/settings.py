@@ -1,5 +1,6 @@
 """A DAG's `conf` as the job's parameters of FATE 1.x."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
@@ -7,6 +8,34 @@ from api.dialects.fate.requests.conf import read_object
 from api.dialects.fate.requests.selectors import JsonObject
 
 SAME: Final = ("auto_retries", "priority", "task_parallelism", "computing_partitions")
+
+KNOWN: Final = frozenset({
+    *SAME, "cores", "task", "inheritance", "model_warehouse", "model_id", "model_version", "initiator_party_id",
+    "scheduler_party_id", "sync_type", "federated_status_collect_type", "engine", "extra",
+})  # fmt: skip
+PROVIDERS: Final = frozenset({"", "fate", "fedrota"})
+"""Whose components the parties' workers offer."""
+
+
+def warn_of_settings(dag: JsonObject) -> Iterator[str]:
+    """What a checked DAG asks for beside the tasks' parameters and does not get."""
+    conf = dag.get("conf") or {}
+    for name in conf:
+        if name not in KNOWN:
+            yield f"[WARN]conf.{name} does not take effect: there is no such setting"
+    yield from _warn_of_provider(conf.get("task") or {}, "conf.task")
+    for name, task in dag["tasks"].items():
+        own = read_object(task.get("conf"), f"task {name}: conf")
+        yield from _warn_of_provider(own, f"tasks.{name}.conf")
+        for other in own:
+            if other != "provider":
+                yield f"[WARN]tasks.{name}.conf.{other} does not take effect: the DAG's own conf counts for all tasks"
+
+
+def _warn_of_provider(conf: JsonObject, where: str) -> Iterator[str]:
+    provider = str(conf.get("provider") or "")
+    if provider.partition(":")[0] not in PROVIDERS:
+        yield f"[WARN]{where}.provider {provider[:100]} does not take effect: tasks run what the parties' workers offer"
 
 
 def render_settings(conf: JsonObject, model: tuple[str, str] | None) -> dict[str, Any]:

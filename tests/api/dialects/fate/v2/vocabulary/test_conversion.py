@@ -192,3 +192,8 @@ def test_a_job_that_is_far_too_large_is_refused_at_once():
 def test_a_model_warehouse_is_an_object():
     with pytest.raises(FateError, match="conf.model_warehouse should be an object"):
         convert(schema({"toy_0": {"component_ref": "toy_example"}}, conf={"model_warehouse": "m"}))
+
+
+def test_what_a_dag_does_not_get_is_said_with_the_job():
+    sent = convert(schema({"toy_0": {"component_ref": "toy_example"}}, conf={"core": 4}))
+    assert sent.convert({}).conf.warnings == ("[WARN]conf.core does not take effect: there is no such setting",)
