@@ -72,6 +72,14 @@ async def list_providers(request: web.Request) -> web.Response:
     return render_success({PROVIDER: {__version__: detail}})
 
 
+async def read_provider(request: web.Request) -> web.Response:
+    """The provider and its modules, where it goes by the name asked for."""
+    name = request.match_info["name"]
+    if name != PROVIDER:
+        raise refuse(f"there is no provider {name!r}: all modules come with the workers' components, from {PROVIDER!r}")
+    return await list_providers(request)
+
+
 async def refuse_surgery(request: web.Request) -> web.Response:
     """Say that models are not taken apart and put together here, and that modules come with the parties' workers."""
     await read_members(request)
@@ -109,6 +117,6 @@ ROUTES: Final[Routes] = {
     "/component/{name}/get": {"POST": read_module},
     "/provider/get": {"POST": list_providers},
     "/provider/registry/get": {"POST": list_providers},
-    "/provider/{name}/get": {"POST": list_providers},
+    "/provider/{name}/get": {"POST": read_provider},
     **{path: {"POST": refuse_surgery} for path in NOT_OURS},
 }

@@ -37,6 +37,10 @@ async def test_there_is_one_provider(fate):
     assert version
     assert "HomoLR" in detail["components"]
     assert await fate.ok("provider/fedrota/get", {}) == found
+    assert await fate.refused("provider/other/get", {}) == (
+        400,
+        "there is no provider 'other': all modules come with the workers' components, from 'fedrota'",
+    )
 
 
 async def test_what_is_not_done_is_said(fate):
