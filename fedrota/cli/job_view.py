@@ -1,7 +1,7 @@
 """A job as it stands, drawn: a line per step, a line per party below those at work, bars, reasons, last figures."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -14,20 +14,24 @@ from fedrota.cli.words import say_number, say_span, say_state
 from fedrota.model import OVER, Job, Metric, Step, Task
 
 BAR_WIDTH = 24
+BAR, NOTE = 2, 4
+"""Where the bar and the note stand in a row; the note is its last cell."""
+NARROW = 72
+"""A terminal of fewer columns has no room for bars: names and states would be cut for them."""
 LATE = ("waiting", "ready")
 Latest = Mapping[tuple[str, str], Sequence[Metric]]
 """The last point of each curve by step and party."""
 
 
-def draw_job(job: Job, latest: Latest, *, now: datetime, height: int = 40) -> RenderableType:
-    """The whole picture, in at most about `height` lines."""
+def draw_job(job: Job, latest: Latest, *, now: datetime, height: int = 40, width: int = 80) -> RenderableType:
+    """The whole picture, in at most about `height` lines; without bars on a terminal of few columns."""
     shown, left_out = choose_steps(job.steps, height - 3)
     table = Table.grid(padding=(0, 2))
-    for _ in range(4):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for step in shown:
-        _add_step(table, step, latest, now)
+    kept = [at for at in range(NOTE + 1) if at != BAR or width >= NARROW]
+    for at in kept:
+        table.add_column(no_wrap=at != NOTE, overflow="fold" if at == NOTE else "ellipsis")
+    for row in (row for step in shown for row in _list_rows(step, latest, now)):
+        table.add_row(*(row[at] for at in kept))
     parts: list[RenderableType] = [_draw_head(job, now), table]
     if left_out:
         parts.append(Text(f"... and {_count_states(left_out)}", style="dim"))
@@ -75,28 +79,24 @@ def _count_states(steps: Iterable[Step]) -> str:
     return f"{total} more steps: " + ", ".join(f"{count} {state}" for state, count in counts.items())
 
 
-def _add_step(table: Table, step: Step, latest: Latest, now: datetime) -> None:
-    name = escape(step.name)
+def _list_rows(step: Step, latest: Latest, now: datetime) -> Iterator[tuple[RenderableType, ...]]:
+    """The step's line and one per party below it: name, state, bar, time, note."""
     tries = f" [dim](attempt {step.attempt})[/]" if step.attempt > 1 else ""
-    table.add_row(
-        f"[bold]{name}[/]{tries}",
+    yield (
+        f"[bold]{escape(step.name)}[/]{tries}",
         say_state(step.state),
         _draw_bar(measure_step(step), step.state),
         say_span(step.started, step.ended, now) if step.started else "",
         "" if step.state == "success" else escape(step.reason),
     )
     for task in _tasks_shown(step):
-        _add_task(table, task, latest, now)
-
-
-def _add_task(table: Table, task: Task, latest: Latest, now: datetime) -> None:
-    table.add_row(
-        f"  [dim]{escape(task.role)}[/] {escape(task.party)}",
-        say_state(task.state),
-        _draw_bar(_measure_task(task), task.state),
-        say_span(task.started, task.ended, now) if task.started else "",
-        escape(_say_note(task, latest)),
-    )
+        yield (
+            f"  [dim]{escape(task.role)}[/] {escape(task.party)}",
+            say_state(task.state),
+            _draw_bar(_measure_task(task), task.state),
+            say_span(task.started, task.ended, now) if task.started else "",
+            escape(_say_note(task, latest)),
+        )
 
 
 def _say_note(task: Task, latest: Latest) -> str:

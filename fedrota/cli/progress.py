@@ -150,7 +150,7 @@ def _look(listener: _Listener, ask: Callable[[], tuple[Job, Latest]], known: tup
 
 
 def _draw(job: Job, latest: Latest, console: Console) -> RenderableType:
-    return draw_job(job, latest, now=datetime.now(UTC), height=console.size.height)
+    return draw_job(job, latest, now=datetime.now(UTC), height=console.size.height, width=console.width)
 
 
 def _pause(listener: _Listener, job: Job, deadline: float | None) -> None:

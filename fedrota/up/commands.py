@@ -73,10 +73,11 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
 
 
 def ps(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
-    """Show the processes of the system that runs here."""
+    """Show the processes of the system that runs here; ends with 1 where none runs."""
     _require_psutil()
+    from fedrota.cli.show import print_table
     from fedrota.up.record import find_running
-    from fedrota.up.table import make_table, rows_of
+    from fedrota.up.table import COLUMNS, list_cells, rows_of
 
     record = find_running(StateFolder(state.absolute()))
     if as_json:
@@ -84,7 +85,7 @@ def ps(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
         rows = rows_of(record) if record else []
         typer.echo(json.dumps({"running": record is not None, **running, "processes": rows}, indent=2))
     elif record:
-        Console().print(make_table(record))
+        print_table(COLUMNS, list_cells(record), empty="")
     else:
         typer.echo(f"nothing runs on {state}; start it with `fedrota up`")
     if record is None:

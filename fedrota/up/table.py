@@ -1,13 +1,14 @@
 """What `fedrota ps` shows: each process with its state, uptime and memory."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 import psutil
-from rich.table import Table
+from rich.markup import escape
 
 from fedrota.up.record import ProcessRecord, Record, find_process
 
+COLUMNS: Final = ("process", ">pid", "state", ">restarts", ">uptime", ">memory", "~note")
 _COLOURS = {"ready": "green", "starting": "yellow", "pausing": "yellow", "stopping": "yellow", "crashed": "red"}
 
 
@@ -19,23 +20,20 @@ def rows_of(record: Record) -> list[dict[str, Any]]:
     return [_row(process, deep=process is not itself) for process in (itself, *record.processes)]
 
 
-def make_table(record: Record) -> Table:
-    """The same for people."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("PROCESS", "PID", "STATE", "RESTARTS", "UPTIME", "MEMORY", ""):
-        table.add_column(title, justify="right" if title in {"PID", "RESTARTS", "UPTIME", "MEMORY"} else "left")
-    for row in rows_of(record):
-        state = row["state"]
-        table.add_row(
-            row["process"],
+def list_cells(record: Record) -> list[list[str]]:
+    """The same for people: a line per process with a cell for each of COLUMNS, as rich markup."""
+    return [
+        [
+            escape(row["process"]),
             str(row["pid"] or "-"),
-            f"[{_COLOURS.get(state, 'white')}]{state}[/]",
+            f"[{_COLOURS.get(row['state'], 'white')}]{row['state']}[/]",
             str(row["restarts"]),
             _for_people(row["uptime_s"]),
             f"{row['memory_bytes'] / 2**20:.0f} MiB" if row["memory_bytes"] else "-",
-            row["note"],
-        )
-    return table
+            escape(row["note"]),
+        ]
+        for row in rows_of(record)
+    ]
 
 
 def _row(process: ProcessRecord, *, deep: bool) -> dict[str, Any]:

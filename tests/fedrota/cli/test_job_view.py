@@ -22,9 +22,9 @@ def step(name="lr", state="running", tasks=(), **more):
     return Step(id=name, name=name, state=state, tasks=tuple(tasks), **more)
 
 
-def draw(job, latest=None, height=40):
-    console = Console(file=io.StringIO(), width=120, legacy_windows=False)
-    console.print(draw_job(job, latest or {}, now=NOW, height=height))
+def draw(job, latest=None, height=40, width=120):
+    console = Console(file=io.StringIO(), width=width, legacy_windows=False)
+    console.print(draw_job(job, latest or {}, now=NOW, height=height, width=width))
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
@@ -44,6 +44,15 @@ def test_a_line_per_step_and_per_party_at_work():
     assert lines[3].split()[-4:] == ["12", "s", "loss", "0.25"]
     assert lines[4].endswith("silent for 22 s")
     assert lines[5].endswith("waits for lr")
+
+
+def test_a_narrow_terminal_cuts_no_name_for_a_bar():
+    job = Job(id="j", name="n", state="running", steps=(step(tasks=[task("10000"), task("10001", "lost_contact")]),))
+    assert [line.split() for line in draw(job, width=40)[2:]] == [
+        ["guest", "10000", "running", "12", "s"],
+        ["guest", "10001", "lost", "contact", "12", "s"],
+    ]
+    assert "\u2501" in draw(job, width=80)[2]
 
 
 def test_failed_party_says_why():
