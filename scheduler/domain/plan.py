@@ -17,6 +17,8 @@ STEP_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 ROLE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 MAX_STEPS: Final = 1000
 MAX_TASKS: Final = 10_000
+FEW: Final = 20
+"""So many known words a hint still lists; the fields of a step are among them."""
 DEFAULT_RETRY: Final = Retry()
 
 
@@ -128,7 +130,7 @@ def nearest(word: str, known: Iterator[str] | frozenset[str] | Sequence[str] | M
     close = get_close_matches(word, words, n=1)
     if close:
         return f"Did you mean {close[0]!r}?"
-    return f"Known: {', '.join(words)}." if 0 < len(words) <= 12 else ""
+    return f"Known: {', '.join(words)}." if 0 < len(words) <= FEW else ""
 
 
 class _Planner:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import Field
 
 from api.checks import Body, Flag, Query, Whole, find_fields, parse_body, parse_query
+from api.native.documents import JobDocument, StepDocument
 from scheduler.domain.errors import InvalidDocumentError
 
 
@@ -47,6 +48,14 @@ def test_places_are_named():
 )
 def test_an_unknown_field_gets_the_nearest_one(value, place, hint):
     assert problems(Tree, value)[place] == ("there is no such field.", hint)
+
+
+def test_a_step_with_a_field_of_another_scheduler_is_told_all_that_it_may_have():
+    step = {"name": "a", "component": "noop", "depends_on": ["b"]}
+    document = {"name": "x", "parties": {"guest": ["1"]}, "steps": [step]}
+    _, hint = problems(JobDocument, document)["steps.0.depends_on"]
+    assert hint.startswith("Known: ")
+    assert all(field in hint for field in StepDocument.model_fields)
 
 
 def test_not_an_object_is_said_of_the_body():
