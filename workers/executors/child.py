@@ -131,5 +131,15 @@ def become_command(link: BlockingLink, task: Mapping[str, Any]) -> NoReturn:
         os.chdir(task["workdir"])
         os.execvpe(argv[0], argv, task["environment"])  # noqa: S606  the task is to be just this command
     except (OSError, ValueError) as wrong:
-        link.send({**_failed("invalid", f"cannot start {argv[0]!r}: {wrong}"), "kept": False})
+        link.send({**_failed("invalid", f"cannot start {argv[0]!r}: {_explain(argv[0], wrong)}"), "kept": False})
     os._exit(127)
+
+
+def _explain(program: str, wrong: OSError | ValueError) -> str:
+    """Why a program does not start, without the folder of the search path that was tried last."""
+    if not isinstance(wrong, OSError):
+        return str(wrong)
+    is_searched = os.fsdecode(wrong.filename or "").endswith(f"/{program}") and "/" not in program
+    if isinstance(wrong, FileNotFoundError) and is_searched:
+        return "no program of that name is on the worker's PATH"
+    return wrong.strerror or str(wrong)

@@ -34,7 +34,13 @@ def test_an_output_that_is_no_file_of_its_own_fails_the_task(workshop, write):
     ("argv", "kind", "message"),
     [
         (["sh", "-c", "echo last words; exit 3"], "exit", "exit status 3"),
-        (["no-such-program"], "invalid", "cannot start 'no-such-program'"),
+        (
+            ["no-such-program"],
+            "invalid",
+            "cannot start 'no-such-program': no program of that name is on the worker's PATH",
+        ),
+        (["/no/such"], "invalid", "cannot start '/no/such': No such file or directory"),
+        (["/etc/passwd"], "invalid", "cannot start '/etc/passwd': Permission denied"),
         (["sh", "-c", "kill -SEGV $$"], "lost", "SIGSEGV"),
         (["sh", "-c", "kill -35 $$"], "lost", "signal 35"),
         (["echo", "{param.absent}"], "invalid", "names no param of this step; it has none"),
