@@ -181,7 +181,11 @@ def print_fields(pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
         if value:
             table.add_row(name, value)
-    _print_lines(make_console(), table)
+    console = make_console()
+    if not console.is_terminal:
+        # A line per name for `grep`, however long its value is.
+        console.width = Measurement.get(console, console.options.update(width=sys.maxsize), table).maximum or 1
+    _print_lines(console, table)
 
 
 def print_line(text: str) -> None:

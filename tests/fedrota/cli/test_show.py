@@ -12,6 +12,7 @@ from fedrota.cli import show
 from fedrota.cli.show import (
     list_blocks,
     make_console,
+    print_fields,
     print_json_line,
     print_json_list,
     print_preview,
@@ -60,6 +61,13 @@ def test_table_aligns_and_says_when_it_is_empty(capsys):
     assert capsys.readouterr().out == "a  long\nx\ny  abc\n"
     print_table(["a"], [], empty="nothing yet")
     assert capsys.readouterr().out == "nothing yet\n"
+
+
+def test_a_piped_value_stays_on_the_line_of_its_name(capsys):
+    print_fields([("id", "x"), ("columns", "word " * 300), ("none", "")])
+    assert capsys.readouterr().out == f"id       x\ncolumns  {('word ' * 300).rstrip()}\n"
+    print_fields([])
+    assert not capsys.readouterr().out.strip()
 
 
 def test_preview_shows_brackets_and_gaps_as_they_are(capsys):
