@@ -28,20 +28,16 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class _Console(Console):
-    """Writes what it is given without control characters: a terminal would obey a party's reason, or a job's name."""
+    """Text without control characters, which a terminal would obey; the command line says how it ends without a reader."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise again what was caught; the default ends the program as a failed job would."""
+        raise  # noqa: PLE0704  called while the error is handled
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments, whose text is text only; styles are not in it."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=_CONTROLS.sub("", segment.text))
-
-
-class _Console(Console):
-    """A console that leaves it to the command line how to end when its reader has left."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise again what was caught; the default ends the program as a failed job would."""
-        raise  # noqa: PLE0704  called while the error is handled
 
 
 def make_console(file: TextIO | None = None) -> Console:
