@@ -40,6 +40,7 @@ def make_celery(name: str, *, broker_url: str, queue: str, profile: Profile) -> 
         worker_prefetch_multiplier=1,
         worker_pool="solo",
         worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=True,  # none of ours is acknowledged late; False warns at every loss
         worker_enable_remote_control=is_watched,
         worker_send_task_events=False,
         event_queue_ttl=60,

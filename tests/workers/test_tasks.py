@@ -1,13 +1,14 @@
 import redis
 
 from scheduler.domain.messages import Knock
-from tests.workers.fakes import make_assignment
+from tests.workers.fakes import make_assignment, until
 from workers.tasks import Post
 
 
-def test_a_worker_outlives_its_broker(gateway, start_worker, knock, own_valkey):
+def test_a_worker_outlives_its_broker(gateway, start_worker, knock, own_valkey, capfd):
     worker = start_worker("workers")
     with redis.Redis.from_url(own_valkey) as client:
+        until(lambda: any(found["cmd"] == "brpop" for found in client.client_list()))  # else there is nothing to lose
         client.client_kill_filter(_type="normal", skipme=True)
         gateway.dispatch(make_assignment("t"))
         knock(["t", 1])
@@ -17,6 +18,9 @@ def test_a_worker_outlives_its_broker(gateway, start_worker, knock, own_valkey):
     knock(["u", 1])
     gateway.report_of("u")
     assert worker.poll() is None
+    said = "".join(capfd.readouterr())
+    assert "Connection to broker lost" in said
+    assert "Deprecation" not in said
 
 
 def test_a_sealed_worker_needs_three_commands_and_its_own_queue(gateway, start_worker, knock, own_valkey):
