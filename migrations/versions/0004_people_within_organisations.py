@@ -1,4 +1,7 @@
-"""People are told apart by their organisation: open jobs are counted and a study's users are kept with it."""
+"""People are told apart by their organisation: open jobs are counted and a study's users are kept with it.
+
+Keys of submits are found by their jobs, too, with which they are removed.
+"""
 
 import json
 from collections import defaultdict
@@ -23,6 +26,7 @@ _SEEN = sa.text(
 def upgrade() -> None:
     """Apply; a study's user of whom no organisation, or more than one, is known stays everybody of the name."""
     _index("owner", "org", "project")
+    op.create_index("idempotency_job", "idempotency", ["job_id"], unique=False)
     studies = _read_studies()
     seen = _find_orgs() if studies else {}
     for project, name, users in studies:
@@ -32,6 +36,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     _index("owner")
+    op.drop_index("idempotency_job", table_name="idempotency")
     for project, name, users in _read_studies():
         _store(project, name, list(dict.fromkeys(user for user, _ in users)))
 

@@ -269,6 +269,7 @@ class IdempotencyRow(SQLModel, table=True):
     """A submit's key, so that a repeat finds the job of the first."""
 
     __tablename__ = "idempotency"
+    __table_args__ = (Index("idempotency_job", "job_id"),)
 
     owner: str = Field(primary_key=True)
     key: str = Field(primary_key=True)

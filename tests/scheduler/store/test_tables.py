@@ -9,7 +9,7 @@ from scheduler.store.hot import beat, claim, dispatch, report
 from scheduler.store.hot.dispatch import lock_admission
 from scheduler.store.queries import jobs, snapshots, tracking
 from scheduler.store.sql import Sql, bind
-from scheduler.store.writes import access
+from scheduler.store.writes import access, removal
 from tests.scheduler.centre import Centre, chain
 
 PARAMS = {
@@ -37,6 +37,7 @@ PARAMS = {
         (snapshots._UNSETTLED, "step_unfinished"),
         (access._KEYS, "sqlite_autoindex_idempotency_1 (owner=? AND key=?)"),
         (access._OPEN_JOBS, "job_open"),
+        (removal._DELETE_KEYS, "idempotency_job"),
     ],
 )
 def test_a_hot_statement_uses_its_index(lite, statement, index):
@@ -67,6 +68,8 @@ HOT |= {
     # What every submit asks.
     "access._KEYS": access._KEYS,
     "access._OPEN_JOBS": access._OPEN_JOBS,
+    # What each batch of old jobs asks while others write.
+    "removal._DELETE_KEYS": removal._DELETE_KEYS,
     # What whoever watches a job reads again and again.
     "jobs._JOBS": jobs._JOBS.select()[0],
     "jobs._TELLING": jobs._TELLING.select()[0],
