@@ -28,6 +28,10 @@ _NEVER: Final = 253_402_300_800
 """The first second that is no date, in epoch seconds."""
 MAX_NAME: Final = 512
 """Characters of an output's or a component's name: it is a part of a key, and PostgreSQL's are short."""
+KIND_CHARS: Final = 100
+MESSAGE_CHARS: Final = 10_000
+"""A task's reason stands in its step, its job and their events, and so in every list of jobs; our worker's has a tenth."""
+DETAIL_CHARS: Final = 256 << 10
 MAX_ITEMS: Final = 4096
 """Claims, reports and beats of one call; our worker sends far fewer."""
 MAX_REPEATS: Final = 16
@@ -85,6 +89,9 @@ def _is_sound_report(report: Report) -> bool:
     return (
         report.seq in _SEQS
         and report.log_size in _SIZES
+        and len(report.kind) <= KIND_CHARS
+        and len(report.message) <= MESSAGE_CHARS
+        and len(report.detail) <= DETAIL_CHARS
         and _can_be_written(report.summary)
         and all(map(_is_sound_output, report.outputs))
         and len({output.name for output in report.outputs}) == len(report.outputs)
@@ -129,6 +136,9 @@ def _clean_report(report: Report) -> Report:
     return replace(
         report,
         seq=_clean_seq(report.seq),
+        kind=report.kind[:KIND_CHARS],
+        message=report.message[:MESSAGE_CHARS],
+        detail=report.detail[-DETAIL_CHARS:],
         log_size=_clamp(report.log_size, _SIZES),
         summary=_clean_document(report.task, report.summary),
         outputs=tuple(outputs.values()),

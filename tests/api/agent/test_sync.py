@@ -85,3 +85,18 @@ async def test_a_report_that_names_an_output_twice_or_has_numbers_beyond_64_bits
     assert answer.status == 200, answer.raw
     assert answer.json["reports"][0]["accepted"]
     assert (await gateway.get(f"/tasks/{knock.task}")).json["state"] == "success"
+
+
+async def test_a_reason_without_measure_is_cut_off(gateway):
+    """It stands in the task, its step and its job, in their events, and in every list of jobs."""
+    job = await gateway.submit(parties={"guest": ["9999"]})
+    (knock,) = gateway.dispatch()["9999"]
+    await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
+    words = {"kind": "k" * 100_000, "message": "m" * 4_000_000, "detail": "d" * 4_000_000 + "the end"}
+    await gateway.sync("9999", reports=[{"task": knock.task, "seq": knock.seq, "outcome": "failed", **words}])
+    assert len((await gateway.get("/jobs")).raw) < 20_000
+    assert len((await gateway.get(f"/jobs/{job}/events")).raw) < 60_000
+    failure = (await gateway.get(f"/tasks/{knock.task}")).json["failure"]
+    assert (len(failure["kind"]), len(failure["message"])) == (100, 10_000)
+    assert len(failure["detail"]) == 256 << 10
+    assert failure["detail"].endswith("the end")
