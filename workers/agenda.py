@@ -57,6 +57,11 @@ class Agenda:
         """Whether the attempt runs here or has ended here with its report still to be answered."""
         return key in self.running or key in self._due or any(record.key == key for record in self.unsaved)
 
+    def list_known(self) -> list[Key]:
+        """All that is to be claimed, runs, or has ended here with its report still to be answered."""
+        ended = (record.key for record in self.unsaved)
+        return [*self._held.items(), *self._waiting.items(), *self._claiming, *self.running, *self._due, *ended]
+
     def find_running(self, task: str) -> Attempt | None:
         """The attempt of `task` that runs here, whatever its number."""
         return next((attempt for attempt in self.running.values() if attempt.key[0] == task), None)

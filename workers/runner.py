@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import structlog
 
@@ -65,7 +66,11 @@ class Runner:
         self._is_over = False
         self._pauses = Pauses(self._wait_out)
         self._greeting = Greeting(
-            gateway, make_hello, pauses=self._pauses, on_welcome=self._welcomed, give_up=bench.give_up
+            gateway,
+            lambda: replace(make_hello(), knows=self._list_known()),
+            pauses=self._pauses,
+            on_welcome=self._welcomed,
+            give_up=bench.give_up,
         )
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -81,6 +86,10 @@ class Runner:
     def problem(self) -> str:
         """Why the gateway cannot be reached or does not want us; empty while all is well."""
         return self._greeting.problem
+
+    def _list_known(self) -> tuple[Key, ...]:
+        with self._changed:
+            return tuple(self._agenda.list_known())
 
     def start(self, leftovers: Iterable[Record]) -> None:
         """Begin, with the reports that a former life left."""

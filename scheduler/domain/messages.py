@@ -68,6 +68,8 @@ class Hello:
     components: tuple[ComponentOffer, ...]
     identity: str
     facts: JsonObject = field(default_factory=dict)
+    knows: tuple[tuple[str, int], ...] | None = None
+    """(task, seq) of all that it is to claim, runs, or has still to report; None where it does not say."""
 
 
 @valueclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from scheduler.domain.errors import ConflictError
-from scheduler.domain.messages import PROTOCOL, ClaimReply, Hello, ReportReply, SyncReply, SyncRequest, Welcome
+from scheduler.domain.messages import (
+    PROTOCOL,
+    ClaimReply,
+    Hello,
+    Report,
+    ReportReply,
+    SyncReply,
+    SyncRequest,
+    Welcome,
+)
 from scheduler.domain.values import valueclass
 from scheduler.service.limits import Patience
 from scheduler.service.poison import judge_deaths, note_late_deaths
@@ -14,9 +23,9 @@ from scheduler.service.settling import settle_job
 from scheduler.store.hot.beat import BeatBy, extend_leases, mark_seen
 from scheduler.store.hot.claim import ClaimBy, claim_tasks
 from scheduler.store.hot.dispatch import expire_knocks, list_knocked
-from scheduler.store.hot.report import ReportBy, end_tasks, lock_jobs_of
+from scheduler.store.hot.report import ReportBy, end_tasks, list_held, lock_jobs_of
 from scheduler.store.tx import Tx
-from scheduler.store.work import Work, both
+from scheduler.store.work import Work, both, complete
 from scheduler.store.writes.parties import introduce_party
 
 Item = TypeVar("Item")
@@ -45,11 +54,30 @@ def greet_worker(tx: Tx, party: str, hello: Hello, *, now: datetime, patience: P
     # Its worker has just started and has heard none of its knocks. Jobs are locked before the party's
     # row, as by calls of agents, so that the two never lock each other out.
     knocked = list_knocked(tx, party)
-    lock_jobs_of(tx, knocked)
+    forgotten = _list_forgotten(tx, party, hello)
+    lock_jobs_of(tx, [*knocked, *(item.report.task for item in forgotten)])
     expire_knocks(tx, knocked, now=now)
+    if forgotten:
+        complete(_end(tx, forgotten, now=now, patience=patience))
     slots = introduce_party(tx, party, hello, offers, now=now)
     tx.effects.has_ready_work = True
     return Welcome(party=party, slots=slots, heartbeat_s=patience.heartbeat_s, lease_s=patience.lease_s, run_id=run_id)
+
+
+def _list_forgotten(tx: Tx, party: str, hello: Hello) -> list[ReportBy]:
+    """That what the worker had claimed is lost, where it knows nothing of it: nobody else would ever say so.
+
+    Its claim's answer never reached it, or its disk or the centre's database is of another day.
+    """
+    if hello.knows is None:
+        return []
+    known = frozenset(hello.knows)
+    why = f"the worker of party {party} does not know of it any more"
+    return [
+        ReportBy(party, Report(task=task, seq=seq, outcome="failed", kind="lost", message=why, log_size=log_size))
+        for task, seq, log_size in list_held(tx, party, hello.agent)
+        if (task, seq) not in known
+    ]
 
 
 class Sightings:

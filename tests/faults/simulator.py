@@ -60,7 +60,7 @@ class Agent:
 
     @property
     def name(self) -> str:
-        """The worker's id, new in each life."""
+        """The worker's id, which outlives a crash unless its folder is lost to it, too."""
         return f"{self.party}-{self.life}"
 
 
@@ -216,7 +216,8 @@ class Simulator:
     # --- workers ---
 
     def _greet(self, agent: Agent) -> None:
-        self.centre.greet(agent.party, agent=agent.name)
+        knows = {*agent.journal, *agent.spool, *((knock.task, knock.seq) for knock in (*agent.inbox, *agent.asked))}
+        self.centre.greet(agent.party, agent=agent.name, knows=tuple(knows))
 
     def _sync(self) -> None:
         """One agent call of one or several parties, in one transaction; some lose their answer."""
@@ -312,7 +313,7 @@ class Simulator:
         agent.journal.clear()
         agent.inbox.clear()
         agent.asked.clear()
-        agent.life += 1
+        agent.life += self.random.random() < 0.5
         agent.is_frozen = False
         self._greet(agent)
 

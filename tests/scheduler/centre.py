@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -172,7 +173,8 @@ class Centre:
 
     def greet(self, party: str, **given: Any) -> None:
         """The party's worker introduces itself."""
-        said = hello(party, **{"slots": self.slots[party], **given})
+        knows = given.pop("knows", None)
+        said = replace(hello(party, **{"slots": self.slots[party], **given}), knows=knows)
         self.write(lambda tx: agents.greet_worker(tx, party, said, now=self.now, patience=self.patience, run_id="r"))
 
     def sync(self, party: str, *, agent: str = "", **given: Any) -> SyncReply:

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -206,3 +207,15 @@ def test_points_never_join_a_batch_that_was_sent_before(agenda):
     last = agenda.next_call(1.0, "me")
     assert [(beat.batch, beat.metrics) for beat in last.beats] == [(2, points[2:])]
     assert [report.task for report in last.reports] == ["a"]
+
+
+def test_what_is_known_is_all_that_may_still_be_claimed_runs_or_has_ended_here(agenda):
+    agenda.slots = 1
+    agenda.add_knocks([Knock("runs", 1)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    agenda.add_knocks([Knock("waits", 2), Knock("asked", 3, held=True)])
+    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S, "me")) == ["asked"]
+    report = Report(task="ended", seq=4, outcome="success")
+    agenda.add_due([Record(report=report)])
+    agenda.unsaved.append(Record(report=replace(report, task="unsaved")))
+    assert sorted(agenda.list_known()) == [("asked", 3), ("ended", 4), ("runs", 1), ("unsaved", 4), ("waits", 2)]

@@ -127,6 +127,20 @@ def test_a_gateway_that_forgot_us_is_greeted_again(gateway, worker, status):
     assert gateway.report_of("t1")["outcome"] == "success"
 
 
+def test_a_hello_names_what_runs_and_what_is_still_to_be_reported(gateway, worker, tmp_path):
+    assert gateway.hellos[0]["knows"] == []
+    give(gateway, worker, "runs", "ended", run={"command": wait_for(tmp_path / "go")})
+    until(lambda: len(worker.runner._agenda.running) == 2)
+    gateway.status = {SYNC_PATH: 401}
+    until(lambda: len(gateway.hellos) > 1)
+    assert sorted(gateway.hellos[-1]["knows"]) == [["ended", 1], ["runs", 1]]
+    (tmp_path / "go").touch()
+    until(lambda: not worker.runner._agenda.running)
+    hellos = len(gateway.hellos)
+    until(lambda: len(gateway.hellos) > hellos + 1)
+    assert sorted(gateway.hellos[-1]["knows"]) == [["ended", 1], ["runs", 1]]
+
+
 def test_the_cause_of_a_refusal_is_still_told_when_the_gateway_asks_for_patience(gateway, worker):
     gateway.status = {SYNC_PATH: 401, HELLO_PATH: 401}
     until(lambda: worker.runner.problem)

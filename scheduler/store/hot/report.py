@@ -25,6 +25,11 @@ _END = make_sql(
     "WHERE id {in:seqs} AND seq = {of:seqs} AND party_id = {of:parties:text} "
     f"AND {from_state(Level.TASK, Event.SUCCEEDED)} RETURNING id, step_id, job_id, state, reason"
 )
+_HELD_BY = make_sql(
+    # The first condition is the index's own: SQLite does not conclude it from the second.
+    "SELECT id, seq, log_size FROM task WHERE party_id = :party AND state IN ('dispatched', 'running', 'lost_contact') "
+    "AND state <> 'dispatched' AND agent = :agent"
+)
 _LOOK = make_sql("SELECT id, party_id, seq, state FROM task WHERE id {in:tasks}")
 _END_STEPS = make_sql(
     f"UPDATE step SET {to_state(Level.STEP, Event.SUCCEEDED)}, reason = '', ended = :now "
@@ -76,6 +81,11 @@ class Reported:
 
     replies: list[ReportReply]
     unsettled: set[str]
+
+
+def list_held(tx: Tx, party: str, agent: str) -> list[tuple[str, int, int]]:
+    """(task, seq, size of its log) of what the party's worker `agent` has claimed and not reported."""
+    return [(row[0], row[1], row[2]) for row in tx.run(_HELD_BY, party=party, agent=agent)]
 
 
 def lock_jobs_of(tx: Tx, tasks: Iterable[str]) -> None:

@@ -1,7 +1,9 @@
 """What workers do: introduce themselves, and calls that are answered in groups."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 from scheduler.domain.errors import ConflictError
@@ -29,9 +31,46 @@ def test_a_worker_is_told_who_it_is_and_how_often_to_write(centre):
     assert centre.effects.has_ready_work
 
 
-def test_a_worker_of_another_release_is_told_what_to_do(centre):
-    from dataclasses import replace
+def begin(centre, party="a"):
+    """A task that the party's worker has claimed."""
+    centre.submit(step("s"), roles={"guest": (party,)})
+    [knock] = centre.dispatch()[party]
+    centre.claim(party, knock)
+    return knock
 
+
+def find_failure(centre, task):
+    [(state, failure)] = centre.rows(f"SELECT state, failure FROM task WHERE id = '{task}'")
+    return state, failure and orjson.loads(failure)["kind"]
+
+
+def test_what_a_worker_has_claimed_and_does_not_know_of_is_lost_and_tried_again(centre):
+    knock = begin(centre)
+    greet(centre, replace(hello("a"), knows=(("another", 1), (knock.task, knock.seq + 1))))
+    assert find_failure(centre, knock.task) == ("failed", "lost")
+    [(reason,)] = centre.rows("SELECT reason FROM event WHERE event = 'failed' AND level = 'task'")
+    assert reason == "the worker of party a does not know of it any more"
+    assert centre.rows("SELECT state, attempt FROM step") == [("waiting", 2)]
+
+
+@pytest.mark.parametrize("changes", [{"knows": None}, {"knows": (), "agent": "agent-of-another-folder"}])
+def test_nothing_is_concluded_from_a_worker_that_does_not_say_what_it_knows_or_is_another(centre, changes):
+    knock = begin(centre)
+    greet(centre, replace(hello("a"), **changes))
+    assert find_failure(centre, knock.task) == ("running", None)
+
+
+def test_what_a_worker_runs_or_has_still_to_report_goes_on_after_its_hello(centre):
+    knock = begin(centre)
+    centre.wait(61)
+    centre.settle()
+    greet(centre, replace(hello("a"), knows=((knock.task, knock.seq),)))
+    assert find_failure(centre, knock.task) == ("lost_contact", None)
+    reply = centre.sync("a", reports=(Report(task=knock.task, seq=knock.seq, outcome="success"),))
+    assert reply.reports[0].accepted
+
+
+def test_a_worker_of_another_release_is_told_what_to_do(centre):
     with pytest.raises(ConflictError, match="speaks agent protocol 1, the worker 2: run both from the same release"):
         greet(centre, replace(hello("a"), protocol=2))
 

@@ -14,7 +14,7 @@ from tests.scheduler.centre import Centre, chain
 
 PARAMS = {
     "rank": -1, "created": 0.0, "id": "", "limit": 9, "now": 1.0, "seen": 0.0, "given_up": 0.0, "overtime": 0.0,
-    "party": "a", "queue": '["a","b"]', "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
+    "party": "a", "agent": "x", "queue": '["a","b"]', "parties": ["a"], "steps": ["s"], "jobs": ["j"], "tasks": ["t"],
     "keepers": ["k"], "keys": ["k"], "owners": ["me", "her"],
 }  # fmt: skip
 
@@ -31,6 +31,7 @@ PARAMS = {
         (dispatch._EXPIRED, "task_underway"),
         (dispatch._KNOCKED, "task_underway"),
         (report._END_JOBS, "step_unfinished"),
+        (report._HELD_BY, "task_underway"),
         (report._FREE_STEPS, "dep_step"),
         (snapshots._DUE, "step_pause"),
         (snapshots._DUE, "task_lease"),
@@ -110,6 +111,7 @@ def test_on_postgres_no_plan_of_a_hot_statement_walks_a_table_however_short_it_w
         ("claim._PEERS", "party"), ("beat._SEEN", "party"), ("dispatch._EXPIRED", "party"),
         # What is underway.
         ("dispatch._KNOCKED", "task"), ("dispatch._LIVE", "task"), ("dispatch._EXPIRED", "task"),
+            ("report._HELD_BY", "task"),
         # The first one in the order of the queue.
         ("report._ANY_READY", "step"),
     }  # fmt: skip
