@@ -71,7 +71,8 @@ def test_a_token_is_asked_for_but_at_open_routes(document):
 @pytest.mark.timeout(240)
 async def test_schemathesis_finds_nothing(gateway, tmp_path, monkeypatch):
     """Every operation with made-up input, right and wrong: no 5xx, nothing outside the description."""
-    monkeypatch.setattr("api.auth.FAILURES", 10**9)  # it tries many wrong tokens
+    for limit in ("TOKEN_FAILURES", "ADDRESS_FAILURES"):
+        monkeypatch.setattr(f"api.throttle.{limit}", 10**9)  # it tries many wrong tokens
     await gateway.submit()
     explorer = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",

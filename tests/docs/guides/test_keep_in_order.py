@@ -19,20 +19,30 @@ def page() -> str:
 
 
 def test_the_commands_exist_with_their_options(page):
-    commands = typer.main.get_command(make_app()).commands
     lines = [*re.findall(r"^fedrota [^#\n]+", page, re.MULTILINE), *re.findall(r"`(fedrota [^`]+)`", page)]
     assert len(lines) >= 6
     for line in lines:
-        _, name, *words = shlex.split(line)
-        known = {option for param in commands[name].params for option in param.opts}
+        command, *words = _find_command(shlex.split(line)[1:])
+        known = {option for param in command.params for option in param.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def _find_command(words):
+    """The command that the first words name, and the words behind them."""
+    command = typer.main.get_command(make_app())
+    while words and words[0] in getattr(command, "commands", {}):
+        command, *words = command.commands[words[0]], *words[1:]
+    assert not hasattr(command, "commands"), f"there is no command {words[:1]}"
+    return command, *words
 
 
 def test_the_settings_exist_with_their_defaults(page):
     names = {name.lower() for name in re.findall(r"FEDROTA_(\w+)", page)}
-    assert names == {"poison_deaths", "retention_days"}
-    assert names <= set(Settings.model_fields) | set(WorkerSettings.model_fields)
+    assert {"poison_deaths", "retention_days", "offline_grace_s"} <= names
+    files = {name.removesuffix("_file") for name in names}
+    assert files <= set(Settings.model_fields) | set(WorkerSettings.model_fields)
     settings = Settings()
+    assert (settings.offline_grace_s, "`FEDROTA_OFFLINE_GRACE_S` (an hour)" in page) == (3600, True)
     assert f"`FEDROTA_POISON_DEATHS` (default {settings.poison_deaths})" in page
     assert settings.retention_days == 0
 

@@ -1,4 +1,5 @@
 import aiohttp
+import psycopg
 import pytest
 from aiohttp import web
 
@@ -26,7 +27,7 @@ async def test_a_database_that_is_away_is_told_too(fate, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
     def fail():
-        raise OperationalError("SELECT 1", {}, Exception("gone"))
+        raise OperationalError("SELECT 1", {}, psycopg.OperationalError("gone"))
 
     monkeypatch.setattr("api.dialects.fate.routes.system.list_versions", fail)
     code, message = await fate.refused("version/get", {})
