@@ -73,7 +73,7 @@ def _convert_csv(source: BinaryIO, target: Path, wish: dict[str, Any]) -> tuple[
     from pyarrow import csv
 
     form = CsvForm.parse(wish.get("csv") or {})
-    check_csv(source, delimiter=form.delimiter, has_header=form.has_header)
+    header = check_csv(source, delimiter=form.delimiter, has_header=form.has_header)
     names = None if form.has_header else form.name_columns(source)
     options = {
         "read_options": csv.ReadOptions(use_threads=True, block_size=BLOCK_BYTES, column_names=names),
@@ -85,6 +85,8 @@ def _convert_csv(source: BinaryIO, target: Path, wish: dict[str, Any]) -> tuple[
             batches = iter(csv.read_csv(source, **options).to_batches(GROUP_ROWS))
         else:
             batches = iter(csv.open_csv(source, **options))
+        if header:
+            batches = (batch.rename_columns(header) for batch in batches)
         return _store(target, number_rows(batches, form) if form.row_id else batches, wish)
     except pyarrow.ArrowInvalid as wrong:
         raise find_bad_line(source, str(wrong), delimiter=form.delimiter, names=names) from wrong

@@ -26,6 +26,16 @@ def test_types_are_found_over_the_whole_file(tmp_path):
     assert table["b"].to_pylist()[-1] is None
 
 
+def test_blanks_after_the_delimiters_belong_neither_to_names_nor_to_numbers(tmp_path):
+    facts, table = run(tmp_path, b"id, y ,\tx0\na1, 1, 0.5\na2, 0, -2\n", label_column="y")
+    assert facts["columns"] == [
+        {"name": "id", "type": "string"},
+        {"name": "y", "type": "int64"},
+        {"name": "x0", "type": "double"},
+    ]
+    assert (facts["label_column"], table["x0"].to_pylist()) == ("y", [0.5, -2.0])
+
+
 def test_a_large_file_is_read_block_by_block(tmp_path, monkeypatch):
     monkeypatch.setattr(columns_child, "LARGE_BYTES", 100)
     monkeypatch.setattr(columns_child, "BLOCK_BYTES", 4096)

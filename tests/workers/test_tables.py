@@ -73,7 +73,9 @@ def test_a_parquet_file_becomes_a_table(ops, tmp_path):
         (b"a,b\n1,\xc3", "line 2", "cut off"),
         (b"a\0,b\n1,2\n", "line 1", "zero byte"),
         (b"a,a\n1,2\n", "line 1", "'a' occurs twice"),
+        (b"a, a\n1,2\n", "line 1", "'a' occurs twice"),
         (b"a,,c\n1,2,3\n", "line 1", "column 2 has no name"),
+        (b"a, ,c\n1,2,3\n", "line 1", "column 2 has no name"),
     ],
 )
 def test_a_wrong_csv_is_refused_with_its_line_and_leaves_nothing(ops, workdir, content, where, says):
