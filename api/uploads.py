@@ -81,7 +81,8 @@ async def check_room(request: web.Request, place: Place, *, replaces: bool) -> N
         return
     if not replaces:
         raise ConflictError(
-            f"party {place.party} has a table {place.namespace}/{place.name}: give replace=true to replace it"
+            f"party {place.party} has a table {place.namespace}/{place.name}: "
+            "send replace=true, on the command line --replace, to replace it"
         )
 
 

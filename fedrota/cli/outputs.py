@@ -52,7 +52,7 @@ def list_outputs(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_
 
 
 @app.command("get")
-def get_output(
+def get_output(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     job: JobId,
     name: OutputName,
@@ -62,10 +62,13 @@ def get_output(
     target: Annotated[
         Path, typer.Option("-o", "--output", metavar="PATH", help="File or folder to write to; - is standard output.")
     ] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of the output's name in the folder.")] = False,
 ) -> None:
     """Download an output from its party, checked against its sha256."""
     with connect(ctx) as client:
         output = choose_output(client, job, name, step=step, party=party)
+        if target.is_dir() and not force:
+            _check_free(target / output.name)
         if str(target) == "-":
             with TemporaryDirectory(prefix="fedrota-") as folder:  # nothing is passed on before all of it is checked
                 whole = client.download_output(output.task, output.name, Path(folder) / "output", sha256=output.sha256)
@@ -75,6 +78,12 @@ def get_output(
         with transfer_bar(f"{output.name} from {output.party}", output.size or None) as progress:
             path = client.download_output(output.task, output.name, target, sha256=output.sha256, progress=progress)
     print_line(f"wrote {escape(str(path))} ({say_size(path.stat().st_size)})")
+
+
+def _check_free(path: Path) -> None:
+    """FedrotaError where something is there: outputs of several parties have one name."""
+    if path.exists():
+        raise FedrotaError(f"{path} is there already: name another file with -o, or add --force to replace it")
 
 
 @app.command("preview")

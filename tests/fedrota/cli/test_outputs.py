@@ -20,6 +20,15 @@ def test_get_writes_a_checked_file(fedrota, tmp_path):
     assert fedrota("output", "get", "j-1", "model", "--party", "9999").out == "wrote model (5 B)\n"
 
 
+def test_get_replaces_nothing_that_nobody_named(fedrota, tmp_path):
+    (tmp_path / "model").write_text("another party's")
+    found = fedrota("output", "get", "j-1", "model", "--party", "9999")
+    assert (found.code, "model is there already: name another file with -o, or add --force" in found.err) == (2, True)
+    assert (tmp_path / "model").read_text() == "another party's"
+    assert fedrota("output", "get", "j-1", "model", "--party", "9999", "--force").out == "wrote model (5 B)\n"
+    assert fedrota("output", "get", "j-1", "model", "--party", "9999", "-o", "model").out == "wrote model (5 B)\n"
+
+
 def test_get_to_standard_output(fedrota):
     assert fedrota("output", "get", "j-1", "model", "--party", "9999", "-o", "-").out == "hello"
 
