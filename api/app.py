@@ -140,6 +140,7 @@ def make_app(settings: Settings) -> web.Application:
     sync.routes(app)
     agent_attachments.routes(app)
     app.router.add_get(CHANNEL_PATH, _serve_channel)
+    app.router.add_get("/", system.lead_to_docs)
     for add_routes in DIALECTS:
         add_routes(app)
     return app

@@ -66,6 +66,11 @@ async def read_docs(_request: web.Request) -> web.Response:
     return _serve("index.html")
 
 
+async def lead_to_docs(_request: web.Request) -> web.Response:
+    """Whoever opens the gateway's address in a browser finds the docs page."""
+    return web.Response(status=302, headers={"Location": "/docs"})
+
+
 @pages("GET", "/docs/{asset}", access="open", media=("text/css", "text/javascript"))
 async def read_docs_asset(request: web.Request) -> web.Response:
     """Get a part of the docs page."""

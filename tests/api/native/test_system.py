@@ -42,6 +42,12 @@ async def test_everything_in_the_job_schema_is_described(gateway):
         assert not plain
 
 
+async def test_the_gateways_address_leads_to_the_docs_page(gateway):
+    address = gateway.server.make_url("/")
+    answer = await gateway.session.get(address, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (302, "/docs")
+
+
 @pytest.mark.parametrize("path", ["/docs", "/docs/start.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"])
 async def test_the_docs_page_needs_nothing_from_elsewhere(gateway, path):
     answer = await gateway.get(path, token=None)
