@@ -17,6 +17,8 @@ MAX_DEPTH: Final = 32
 
 _ENDINGS: Final = (".yaml", ".yml", ".json")
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+_TRUTH: Final = "tag:yaml.org,2002:bool"
+_TEXT: Final = "tag:yaml.org,2002:str"
 _NONSENSE: Final = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """PyYAML's own errors, and what it raises for a value that does not fit its tag, as in `!!int ""`."""
 
@@ -38,6 +40,8 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
             seen.add(str(key.value))
+            if key.tag == _TRUTH:  # as in `retry: {on: [lost]}`: no key is a truth value
+                key.tag = _TEXT
         return super().construct_mapping(node, deep)
 
 

@@ -12,6 +12,8 @@ MEDIA: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-y
 MAX_NODES: Final = 50_000
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
 _MERGE: Final = "tag:yaml.org,2002:merge"
+_TRUTH: Final = "tag:yaml.org,2002:bool"
+_TEXT: Final = "tag:yaml.org,2002:str"
 
 
 class _TooLargeError(yaml.YAMLError):
@@ -58,6 +60,8 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen:
                 raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
             seen.add(key.value)
+            if key.tag == _TRUTH:  # as in `retry: {on: [lost]}`: no key is a truth value
+                key.tag = _TEXT
         return super().construct_mapping(node, deep)
 
 

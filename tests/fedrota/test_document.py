@@ -33,6 +33,10 @@ def test_json_is_yaml_too(tmp_path):
     assert read_document(path) == {"name": "x", "steps": []}
 
 
+def test_on_is_a_word_where_it_is_a_key():
+    assert parse_document("retry: {on: [lost]}\nyes: on\n") == {"retry": {"on": ["lost"]}, "yes": True}
+
+
 def test_dates_stay_text():
     assert parse_document(TEXT)["steps"][1]["params"]["from"] == "2026-01-02"
 

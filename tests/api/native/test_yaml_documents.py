@@ -12,6 +12,10 @@ def test_yaml_gives_plain_json_values():
     }  # fmt: skip
 
 
+def test_on_is_a_word_where_it_is_a_key():
+    assert parse_yaml(b"retry: {on: [lost]}\nyes: on\n") == {"retry": {"on": ["lost"]}, "yes": True}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
