@@ -1,16 +1,15 @@
 """Nudges: "look, there is ready work", and "these jobs have changed". Hints only; the sweep needs none of them."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import psycopg
 import redis
 import structlog
 from psycopg.conninfo import make_conninfo
 
+from scheduler.queues.background import Background
 from scheduler.queues.names import CHANGES, NUDGES
 from scheduler.queues.notices import render_notice
 from scheduler.store.session import POSTGRES_LINE
@@ -75,25 +74,14 @@ def connect_alone(dsn: str) -> "psycopg.Connection[tuple[object, ...]]":
     return psycopg.connect(make_conninfo(dsn, **POSTGRES_LINE), autocommit=True)
 
 
-class NudgeListener:
+class NudgeListener(Background):
     """Calls `on_nudge` in a thread of its own whenever a nudge comes, until it is closed."""
 
     def __init__(self, on_nudge: Callable[[], None], *, broker_url: str, postgres_dsn: str = "") -> None:
+        super().__init__("nudge-listener", patience_s=2 * LISTEN_S)
         self._on_nudge = on_nudge
         self._broker_url = broker_url
         self._dsn = postgres_dsn
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="nudge-listener", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closed.set()
-        self._thread.join(timeout=2 * LISTEN_S)
 
     def _run(self) -> None:
         listen = self._listen_postgres if self._dsn else self._listen_broker

@@ -3,15 +3,14 @@
 The age is reckoned by the broker's clock alone, from what is left of the key's life: the hosts' clocks may differ.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import redis
 import structlog
 
+from scheduler.queues.background import Background
 from scheduler.queues.names import PULSE
 
 log: Final = structlog.get_logger()
@@ -55,25 +54,14 @@ def read_beat(broker: redis.Redis) -> Beat | None:
     return None if late is None else Beat(max(0.0, KEEP_S - left_ms / 1000), float(late))
 
 
-class Pulse:
+class Pulse(Background):
     """Writes a beat whenever `count_passes` has grown, in a thread of its own: an absent broker holds up no pass."""
 
     def __init__(self, broker: redis.Redis, count_passes: Callable[[], int], *, late_s: float) -> None:
+        super().__init__("scheduler-pulse", patience_s=2 * BEAT_S)
         self._broker = broker
         self._count_passes = count_passes
         self._late_s = late_s
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scheduler-pulse", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._closed.set()
-        self._thread.join(timeout=2 * BEAT_S)
 
     def _run(self) -> None:
         noted = 0

@@ -121,6 +121,6 @@ _BOUNDED: Final = {
     "additionalProperties": _count(_judge_rest),
     "unevaluatedProperties": _count(_leave_unevaluated),
 }
-_Bounded: Final = extend(  # type: ignore[no-untyped-call]
+_Bounded: Final = extend(  # type: ignore[no-untyped-call]  # jsonschema gives it no types
     Draft202012Validator, {name: _count(judge) for name, judge in _OWN.items()} | _BOUNDED
 )

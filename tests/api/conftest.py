@@ -42,6 +42,21 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Clock:
+    """Seconds that pass only when `at` is changed."""
+
+    at = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock for what takes one."""
+    return Clock()
+
+
 def make_hello(**changes: Any) -> Hello:
     given = {
         "protocol": PROTOCOL,

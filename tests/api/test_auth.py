@@ -14,19 +14,6 @@ from scheduler.store.writes.credentials import revoke_token
 HOME = "127.0.0.1"
 
 
-class Clock:
-    def __init__(self):
-        self.at = 1000.0
-
-    def __call__(self):
-        return self.at
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def gate(store, clock):
     reader = Reader(store)

@@ -11,13 +11,6 @@ from scheduler.service.audit import Actor
 from scheduler.service.parties import create_party
 
 
-class Clock:
-    at = 0.0
-
-    def __call__(self):
-        return self.at
-
-
 class CountingReader(Reader):
     reads = 0
     is_broken = False
@@ -30,9 +23,8 @@ class CountingReader(Reader):
 
 
 @pytest.fixture
-def cache(store):
+def cache(store, clock):
     reader = Reader(store)
-    clock = Clock()
     made = CatalogueCache(reader, clock=clock)
     made.test_clock = clock
     yield made
@@ -48,7 +40,7 @@ async def test_it_is_kept_two_seconds(cache, store):
     assert (await cache.get()).parties == frozenset()
     add(store, "9999")
     assert (await cache.get()).parties == frozenset()
-    cache.test_clock.at = 2.1
+    cache.test_clock.at += 2.1
     assert (await cache.get()).parties == {"9999"}
 
 

@@ -43,13 +43,19 @@ async def test_a_defect_is_an_incident_with_its_traceback_in_the_log(gateway, mo
     assert answer.headers["X-Request-Id"] == "abc-1"
 
 
-async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(gateway, monkeypatch, caplog):
+async def read_from_a_store_that_says(gateway, monkeypatch, error):
     async def fail(_query):
-        raise psycopg.errors.AdminShutdown("terminating connection")
+        raise error
 
     await gateway.get("/whoami", token="admin")
     monkeypatch.setattr(gateway.app[READER], "read", fail)
-    answer = await gateway.get("/components", token="admin")
+    return await gateway.get("/components", token="admin")
+
+
+async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(gateway, monkeypatch, caplog):
+    answer = await read_from_a_store_that_says(
+        gateway, monkeypatch, psycopg.errors.AdminShutdown("terminating connection")
+    )
     assert (answer.status, answer.json["error"]["code"]) == (503, "busy")
     assert answer.headers["Retry-After"] == "1"
     assert "AdminShutdown" in caplog.text
@@ -57,12 +63,9 @@ async def test_a_database_that_is_away_is_no_defect_but_a_reason_to_ask_again(ga
 
 
 async def test_what_the_database_will_never_take_is_a_defect_and_no_reason_to_ask_again(gateway, monkeypatch, caplog):
-    async def fail(_query):
-        raise psycopg.errors.ProgramLimitExceeded("index row size 3184 exceeds the maximum")
-
-    await gateway.get("/whoami", token="admin")
-    monkeypatch.setattr(gateway.app[READER], "read", fail)
-    answer = await gateway.get("/components", token="admin")
+    answer = await read_from_a_store_that_says(
+        gateway, monkeypatch, psycopg.errors.ProgramLimitExceeded("index row size 3184 exceeds the maximum")
+    )
     assert (answer.status, answer.json["error"]["code"]) == (500, "internal")
     assert "Traceback" in caplog.text
 

@@ -4,13 +4,6 @@ from redis.asyncio import Redis
 from api.nonces import Nonces
 
 
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 async def redis(broker_url):
     async with Redis.from_url(broker_url) as client:
@@ -26,13 +19,12 @@ async def test_a_nonce_is_taken_once_by_whichever_gateway(redis):
     assert 0 < await redis.ttl("fedrota:nonce:n") <= 60
 
 
-async def test_without_the_broker_a_gateway_remembers_its_own():
-    clock = Clock()
+async def test_without_the_broker_a_gateway_remembers_its_own(clock):
     async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
         nonces = Nonces(nowhere, clock=clock)
         assert await nonces.take("n", within_s=60)
         assert not await nonces.take("n", within_s=60)
-        clock.now += 60
+        clock.at += 60
         assert await nonces.take("n", within_s=60)
 
 
@@ -44,24 +36,22 @@ async def test_what_one_gateway_took_all_know_under_its_own_prefix(redis):
     assert 0 < await redis.ttl("fedrota:ended:n") <= 60
 
 
-async def test_without_the_broker_a_gateway_knows_its_own_for_their_time():
-    clock = Clock()
+async def test_without_the_broker_a_gateway_knows_its_own_for_their_time(clock):
     async with Redis.from_url("redis://127.0.0.1:1") as nowhere:
         nonces = Nonces(nowhere, clock=clock)
         await nonces.take("n", within_s=60)
         assert (await nonces.knows("n"), await nonces.knows("m")) == (True, False)
-        clock.now += 60
+        clock.at += 60
         assert not await nonces.knows("n")
     assert not await Nonces(None).knows("n")
 
 
-async def test_memory_is_bounded(monkeypatch):
+async def test_memory_is_bounded(monkeypatch, clock):
     monkeypatch.setattr("api.nonces.KEPT", 10)
-    clock = Clock()
     nonces = Nonces(None, clock=clock)
     for number in range(50):
         assert await nonces.take(str(number), within_s=60)
     assert len(nonces._seen) == 10
-    clock.now += 61
+    clock.at += 61
     assert await nonces.take("last", within_s=60)
     assert len(nonces._seen) == 1

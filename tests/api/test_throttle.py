@@ -5,19 +5,6 @@ from api.throttle import ADDRESS_FAILURES, Throttle
 from scheduler.domain.errors import BusyError
 
 
-class Clock:
-    def __init__(self):
-        self.at = 1000.0
-
-    def __call__(self):
-        return self.at
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def busy(clock):
     """A throttle at which `10.0.0.1` and `2001:db8::1` have failed as often as they may."""

@@ -4,13 +4,6 @@ from api.bridge import Reader
 from api.monitor.counts import JobCounts
 
 
-class Clock:
-    at = 0.0
-
-    def __call__(self):
-        return self.at
-
-
 class CountingReader(Reader):
     def __init__(self, store):
         super().__init__(store)
@@ -28,8 +21,7 @@ def reader(store):
     made.close()
 
 
-async def test_the_store_is_asked_once_a_second_and_for_all_jobs_once_a_minute(reader):
-    clock = Clock()
+async def test_the_store_is_asked_once_a_second_and_for_all_jobs_once_a_minute(reader, clock):
     counts = JobCounts(reader, clock=clock)
     for at in (0.0, 0.5, 1.1, 1.2, 30.0, 61.0):
         clock.at = at

@@ -13,18 +13,6 @@ from scheduler.service.seal import Seal
 ANN = {"subject": ((("commonName", "ann@hq"),),)}
 
 
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def sessions(tmp_path, clock):
     return Sessions(Seal(tmp_path), Nonces(None), clock=clock)
@@ -41,24 +29,24 @@ async def is_open(sessions, token):
 async def test_a_token_stands_for_its_certificate_for_a_time(sessions, clock):
     token, expires = sessions.open(ANN, 255)
     found = await sessions.read(token)
-    assert (found.serial, found.expires, expires) == (255, expires, clock.now + SESSION_S)
+    assert (found.serial, found.expires, expires) == (255, expires, clock.at + SESSION_S)
     assert found.subject == {"subject": [[["commonName", "ann@hq"]]]}
-    clock.now += SESSION_S - 1
+    clock.at += SESSION_S - 1
     assert await is_open(sessions, token)
-    clock.now += 1
+    clock.at += 1
     assert not await is_open(sessions, token)
 
 
 async def test_a_session_ends_with_its_certificate(sessions, clock):
-    token, expires = sessions.open(ANN, 1, until=clock.now + 5)
-    assert expires == clock.now + 5
-    clock.now += 5
+    token, expires = sessions.open(ANN, 1, until=clock.at + 5)
+    assert expires == clock.at + 5
+    clock.at += 5
     assert not await is_open(sessions, token)
 
 
 async def test_a_token_of_the_future_is_none(sessions, clock):
     token, _ = sessions.open(ANN, 1)
-    clock.now -= 61
+    clock.at -= 61
     assert not await is_open(sessions, token)
 
 
