@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from scheduler.domain.messages import Beat, BeatReply, Claim, Knock, Report, SyncRequest
-from workers.attempt import POINTS_PER_BEAT, Attempt
+from workers.attempt import POINTS_PER_BEAT, Attempt, Stop
 from workers.spool import Key, Record
 
 CALL_ITEMS: Final = 256
@@ -36,17 +36,22 @@ class Agenda:
         self._waiting: dict[str, int] = {}
         """Knocks by task: the latest number alone counts, and a task that waits for long is knocked again and again."""
         self._claiming: dict[Key, bool] = {}
+        self._early_stops: dict[Key, Stop] = {}
         self._due: dict[Key, Record] = {}
         self._last_call = 0.0
         self._gather_until = 0.0
 
-    def add_knocks(self, knocks: Iterable[Knock]) -> None:
-        """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way."""
+    def add_knocks(self, knocks: Iterable[Knock]) -> list[Key]:
+        """Take knocks in; one about an attempt that is known already is dropped, an older one of a task gives way.
+
+        Returns those that gave way and that nobody will ask for any more.
+        """
+        given_way: list[Key] = []
         for knock in knocks:
             key = (knock.task, knock.seq)
-            waiting = self._held if knock.held else self._waiting
             if not (key in self._claiming or key in self.running or key in self._due):
-                waiting[knock.task] = max(knock.seq, waiting.get(knock.task, 0))
+                given_way += _keep_latest(self._held if knock.held else self._waiting, *key)
+        return self._list_void(given_way)
 
     def add_due(self, records: Iterable[Record]) -> None:
         """These records are in the spool: deliver them."""
@@ -69,6 +74,15 @@ class Agenda:
     def is_claiming(self, key: Key) -> bool:
         """Whether the gateway is being asked for this attempt right now."""
         return key in self._claiming
+
+    def stop_early(self, key: Key, stop: Stop) -> None:
+        """If the gateway is being asked for this attempt right now, it is to end as soon as it begins."""
+        if self.is_claiming(key):
+            self._early_stops[key] = stop
+
+    def take_early_stop(self, key: Key) -> Stop | None:
+        """The stop that came while the attempt was claimed."""
+        return self._early_stops.pop(key, None)
 
     @property
     def is_quiet(self) -> bool:
@@ -156,14 +170,27 @@ class Agenda:
         """The gateway has answered this claim."""
         self._claiming.pop(key, None)
 
-    def put_back(self) -> None:
-        """The call failed: its claims wait again, before all others."""
+    def put_back(self) -> list[Key]:
+        """The call failed: its claims wait again, before all others; which of them have given way to later numbers."""
         claims, self._claiming = self._claiming, {}
         self._held = {**{task: seq for (task, seq), held in claims.items() if held}, **self._held}
         self._waiting = {**{task: seq for (task, seq), held in claims.items() if not held}, **self._waiting}
+        return self._list_void(claims)
+
+    def _list_void(self, keys: Iterable[Key]) -> list[Key]:
+        """Which of these attempts neither wait here nor are asked for, run or have a report to deliver."""
+        void = [key for key in keys if not (self._is_waiting(key) or key in self._claiming or self.knows(key))]
+        for key in void:
+            self._early_stops.pop(key, None)
+        return void
+
+    def _is_waiting(self, key: Key) -> bool:
+        task, seq = key
+        return seq in (self._held.get(task), self._waiting.get(task))
 
     def forget_knock(self, key: Key) -> None:
         """Do not ask for this one again."""
+        self._early_stops.pop(key, None)
         task, seq = key
         for waiting in (self._held, self._waiting):
             if waiting.get(task) == seq:
@@ -173,7 +200,7 @@ class Agenda:
         """Forget all knocks; which they were."""
         dropped = [*self._held.items(), *self._waiting.items()]
         self._held, self._waiting = {}, {}
-        return dropped
+        return self._list_void(dropped)
 
     def find_due(self, key: Key) -> Record | None:
         """The record that waits for an answer."""
@@ -193,6 +220,13 @@ class Agenda:
         elif reply.batch >= record.batch:
             rest = record.metrics[_batch_size(record) :]
             self._due[record.key] = replace(record, batch=record.batch + 1 if rest else 0, sent=0, metrics=rest)
+
+
+def _keep_latest(waiting: dict[str, int], task: str, seq: int) -> list[Key]:
+    """Let the task wait under its latest number; which one gave way, if any."""
+    before = waiting.setdefault(task, seq)
+    waiting[task] = max(seq, before)
+    return [(task, min(seq, before))] if seq != before else []
 
 
 def _batch_size(record: Record) -> int:

@@ -62,7 +62,6 @@ class Runner:
         """Whether the runner's thread is in a call or a pause, so that it sees to nothing else."""
         self._saving = threading.Lock()
         self._agenda = Agenda(slots=1)
-        self._early_stops: dict[Key, Stop] = {}
         self._is_over = False
         self._pauses = Pauses(self._wait_out)
         self._greeting = Greeting(
@@ -101,15 +100,14 @@ class Runner:
         """There are tasks to claim."""
         with self._changed:
             if not self._agenda.is_closing:
-                self._agenda.add_knocks(knocks)
+                self._journal.end(self._agenda.add_knocks(knocks))
                 self._changed.notify_all()
 
     def stop_task(self, task: str, seq: int, kind: str) -> None:
         """End an attempt and report it as `kind` (canceled, failed, timeout); nothing where it is not here."""
         stop = make_stop(kind)
         with self._changed:
-            if self._agenda.is_claiming((task, seq)):
-                self._early_stops[task, seq] = stop
+            self._agenda.stop_early((task, seq), stop)
         self._stop((task, seq), stop)
 
     def shut_down(self, grace_s: float) -> None:
@@ -181,7 +179,8 @@ class Runner:
         """The gateway knows us; knocks of another installation mean nothing to it."""
         with self._changed:
             if is_other:
-                log.warning("knocks_dropped", count=len(self._agenda.drop_knocks()))
+                log.warning("knocks_dropped", count=len(dropped := self._agenda.drop_knocks()))
+                self._journal.end(dropped)
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
 
@@ -240,7 +239,7 @@ class Runner:
 
     def _put_back(self) -> None:
         with self._changed:
-            self._agenda.put_back()
+            self._journal.end(self._agenda.put_back())
 
     def _isolate(self, request: SyncRequest, reason: str) -> None:
         """The gateway will never take this call: find the one item that is to blame, then drop that."""
@@ -250,10 +249,12 @@ class Runner:
             return
         log.error("item_refused", reason=reason, item=type(items[0]).__name__ if items else "empty call")
         with self._changed:
-            for claim in request.claims:
-                self._agenda.forget_knock((claim.task, claim.seq))
             for report in request.reports:
                 self._drop_report((report.task, report.seq))
+            for claim in request.claims:
+                self._agenda.forget_knock((claim.task, claim.seq))
+            self._journal.end((claim.task, claim.seq) for claim in request.claims)
+            self._journal.end((report.task, report.seq) for report in request.reports)
             for beat in request.beats:
                 self._agenda.confirm_last_words(BeatReply(task=beat.task, seq=beat.seq, verdict="fenced"))
         self._pauses.take("call_refused", reason)
@@ -310,7 +311,7 @@ class Runner:
             self._agenda.claimed(key)
             is_known = self._agenda.knows(key)
             if assignment is None or is_known:
-                self._early_stops.pop(key, None)  # nothing begins that it could stop
+                self._agenda.take_early_stop(key)  # nothing begins that it could stop
             if assignment is not None and is_known:
                 return
             older = self._agenda.find_running(reply.task) if assignment is not None else None
@@ -327,7 +328,7 @@ class Runner:
         attempt = Attempt(assignment, changed=self._changed, on_started=self._on_started, on_ended=self._on_ended)
         with self._changed:
             attempt.last_beat = time.monotonic()
-            attempt.stop = self._early_stops.pop(attempt.key, None)
+            attempt.stop = self._agenda.take_early_stop(attempt.key)
             self._agenda.running[attempt.key] = attempt
             is_closing = self._agenda.is_closing
         self._observer.received(assignment)

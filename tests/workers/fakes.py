@@ -66,10 +66,13 @@ def find_size(file: Path) -> int:
 
 
 def is_tidy(worker: Site) -> bool:
-    """Whether no report waits and no attempt has a working folder (not by `glob`: a folder may go as one looks)."""
+    """Whether no report waits, the journal has nothing open and no attempt has a working folder.
+
+    (Not by `glob`: a folder may go as one looks.)
+    """
     work = worker.workdir.root / "work"
     is_empty = all(Path(folder) == work or Path(folder).parent == work for folder, _, _ in os.walk(work))
-    return is_empty and not list_spooled(worker.workdir.spool)
+    return is_empty and not list_spooled(worker.workdir.spool) and not worker._journal.leftovers()
 
 
 def is_alive(pid: int) -> bool:

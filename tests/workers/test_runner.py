@@ -3,6 +3,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -220,6 +221,54 @@ def test_a_stop_over_the_channel_works_at_every_moment(gateway, worker):
     assert gateway.report_of("t2")["outcome"] == "canceled"
 
 
+def test_what_a_lost_call_claimed_and_a_later_dispatch_replaced_is_closed_in_the_journal(gateway, worker):
+    """It stayed open for ever: nobody asked for it again, so that no answer closed it."""
+    gateway.judge = lambda call: 503 if call["claims"] else 200
+    give(gateway, worker, "t1")
+    until(lambda: ("t1", 1) in {entry.key for entry in worker._journal.leftovers()})
+    knock = gateway.dispatch(make_assignment("t1", seq=2))
+    until(lambda: not worker.runner._agenda.is_claiming(("t1", 1)))
+    worker.runner.knock([knock])
+    gateway.judge = lambda call: 200
+    assert gateway.report_of("t1")["seq"] == 2
+    until(lambda: is_tidy(worker))
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_a_later_dispatch_that_is_told_while_the_older_one_is_claimed_in_vain_closes_it(gateway, worker, is_held):
+    is_told = threading.Event()
+    gateway.judge = lambda call: 503 if call["claims"] and is_told.wait(60) else 200
+    worker.runner.knock([replace(gateway.dispatch(make_assignment("t1")), held=is_held)])
+    until(lambda: worker.runner._agenda.is_claiming(("t1", 1)))
+    worker.runner.stop_task("t1", 1, "canceled")
+    worker.runner.knock([replace(gateway.dispatch(make_assignment("t1", seq=2)), held=is_held)])
+    is_told.set()
+    until(lambda: not worker.runner._agenda.is_claiming(("t1", 1)))
+    gateway.judge = lambda call: 200
+    report = gateway.report_of("t1")
+    assert (report["seq"], report["outcome"]) == (2, "success")
+    until(lambda: is_tidy(worker))
+    assert not worker.runner._agenda._early_stops
+
+
+def test_a_claim_that_the_gateway_will_never_take_is_closed_in_the_journal(gateway, worker):
+    refused = threading.Event()
+    gateway.judge = lambda call: 422 if call["claims"] and not refused.set() else 200
+    give(gateway, worker, "t1")
+    assert refused.wait(60)
+    until(lambda: is_tidy(worker))
+    assert not worker.runner._agenda.list_known()
+
+
+def test_knocks_of_another_installation_are_closed_in_the_journal(gateway, worker):
+    gateway.judge = lambda call: 503 if call["claims"] else 200
+    give(gateway, worker, "t1")
+    until(worker._journal.leftovers)
+    gateway.run_id = "another"
+    gateway.judge = lambda call: 401
+    until(lambda: is_tidy(worker))
+
+
 def test_a_stop_of_what_is_then_refused_is_forgotten(gateway, worker):
     is_told = threading.Event()
     gateway.judge = lambda call: 200 if not call["claims"] or is_told.wait(60) else 503
@@ -229,7 +278,7 @@ def test_a_stop_of_what_is_then_refused_is_forgotten(gateway, worker):
     gateway.tasks["t1"].state = "canceled"
     is_told.set()
     until(lambda: not worker.runner._agenda.is_claiming(("t1", 1)))
-    until(lambda: not worker.runner._early_stops)  # each would be kept as long as the worker lives
+    until(lambda: not worker.runner._agenda._early_stops)  # each would be kept as long as the worker lives
     assert gateway.tasks["t1"].starts == 0
 
 
