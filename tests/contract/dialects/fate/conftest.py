@@ -30,9 +30,10 @@ CLIS = ("1.5.0", "1.6.1", "1.11.3.post1")
 SIGNING = frozenset({"1.7.0", "1.8.0", "1.9.0", "1.11.3.post1", "2.2.0"})
 FORMS = "1.4 forms"
 PIPELINE = "pipeline 1.11.3.post1"
-FLOW = "Flow 2.2.0"
-"""The SDK of FATE 2.x, which has an interface of its own."""
-LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS, FLOW)
+FLOW, TYPED = "Flow 2.2.0", "CLI 2.2.0"
+"""The SDK and the `flow` command of FATE 2.x, which has an interface of its own."""
+OF_2 = (FLOW, TYPED)
+LABELS = (*(f"SDK {version}" for version in SDKS), *(f"CLI {version}" for version in CLIS), PIPELINE, FORMS, *OF_2)
 ROWS = 80
 AT_ONCE = 4
 """More clients at once would only wait for each other."""
@@ -139,11 +140,11 @@ def run_client(python: Path | None, job: dict[str, Any]) -> dict[str, Any]:
     folder.mkdir()
     if python is None:
         return forms_1_4.run(job)
-    kind = job["label"].split()[0].lower()
+    kind = "cli_2" if job["label"] == TYPED else job["label"].split()[0].lower()
     (folder / "job.json").write_text(json.dumps(job))
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     argv = [str(python), str(HERE / f"{kind}_calls.py"), str(folder / "job.json")]
-    packages = copy_packages(python, folder) if kind in {"cli", "pipeline"} else {}
+    packages = copy_packages(python, folder) if kind in {"cli", "cli_2", "pipeline"} else {}
     done = subprocess.run(
         argv, cwd=folder, env={**kept, **packages}, capture_output=True, text=True, check=False, timeout=RUN_S
     )
@@ -156,8 +157,9 @@ def run_client(python: Path | None, job: dict[str, Any]) -> dict[str, Any]:
 def copy_packages(python: Path, folder: Path) -> dict[str, str]:
     """`flow` and `pipeline` keep their settings within their own packages, so each gets an unchanged copy of these."""
     site = next((python.parent.parent / "lib").glob("python*/site-packages"))
-    for name in ("flow_client", "flow_sdk", "pipeline"):
-        shutil.copytree(site / name, folder / "packages" / name)
+    for name in ("flow_client", "flow_sdk", "pipeline", "fate_client"):
+        if (site / name).exists():
+            shutil.copytree(site / name, folder / "packages" / name)
     return {"PYTHONPATH": str(folder / "packages")}
 
 
@@ -190,7 +192,7 @@ def issue_keys(url: str, folder: Path) -> dict[str, tuple[str, str]]:
     for label in LABELS:
         if label == FORMS or label.split()[1] not in SIGNING:
             continue
-        role = "project_admin" if label == FLOW else "org_admin"
+        role = "project_admin" if label in OF_2 else "org_admin"
         made = ask(url, folder, "/clients", {"name": label, "role": role})
         found[label] = (made["id"], made["secret"])
     return found
