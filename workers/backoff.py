@@ -35,6 +35,8 @@ class Pauses:
         """`wait` returns after so many seconds, or sooner where the waiting makes no sense any more."""
         self._wait = wait
         self._backoff = backoff or Backoff()
+        self.on_count: Callable[[int], object] = lambda _failures: None
+        """Called with the failures in a row at each, with 0 once it works again."""
 
     @property
     def failures(self) -> int:
@@ -46,8 +48,11 @@ class Pauses:
         pause_s = max(after_s, self._backoff.next_s())
         if self.failures in {1, 5} or self.failures % 50 == 0:
             log.warning(event, reason=reason, failures=self.failures, again_in_s=round(pause_s, 1))
+        self.on_count(self.failures)
         self._wait(pause_s)
 
     def reset(self) -> None:
         """It worked."""
+        if self.failures:
+            self.on_count(0)
         self._backoff.reset()

@@ -86,6 +86,10 @@ class Runner:
         """Why the gateway cannot be reached or does not want us; empty while all is well."""
         return self._greeting.problem
 
+    def watch_failures(self, told: Callable[[int], object]) -> None:
+        """Have `told` called with the number of calls in a row that failed, 0 once the gateway answers as it should."""
+        self._pauses.on_count = told
+
     def _list_known(self) -> tuple[Key, ...]:
         with self._changed:
             return tuple(self._agenda.list_known())
@@ -160,20 +164,21 @@ class Runner:
             return
         try:
             reply = self._gateway.sync(request)
-        except GatewayAwayError as away:
-            self._put_back()
-            self._pauses.take("gateway_away", str(away), after_s=away.after_s)
-            return
-        except HelloNeededError as wanted:
-            self._put_back()
-            self._greeting.problem = str(wanted)
-            return
-        except RefusedError as refused:
-            self._put_back()
-            self._isolate(request, str(refused))
+        except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
+            self._take_failure(request, wrong)
             return
         self._pauses.reset()
         self._apply(reply)
+
+    def _take_failure(self, request: SyncRequest, wrong: GatewayAwayError | HelloNeededError | RefusedError) -> None:
+        with self._changed:
+            self._journal.end(self._agenda.put_back())
+        if isinstance(wrong, GatewayAwayError):
+            self._pauses.take("gateway_away", str(wrong), after_s=wrong.after_s)
+        elif isinstance(wrong, HelloNeededError):
+            self._greeting.problem = str(wrong)
+        else:
+            self._isolate(request, str(wrong))
 
     def _welcomed(self, welcome: Welcome, is_other: bool) -> None:  # noqa: FBT001  a callback's signature
         """The gateway knows us; knocks of another installation mean nothing to it."""
@@ -183,6 +188,7 @@ class Runner:
                 self._journal.end(dropped)
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
+        self._pauses.on_count(0)
 
     def _wait_out(self, pause_s: float) -> None:
         give_up = time.monotonic() + pause_s
@@ -236,10 +242,6 @@ class Runner:
             if not is_over:
                 log.critical("spool_thread_died", exc_info=sys.exc_info())
                 self._bench.give_up()
-
-    def _put_back(self) -> None:
-        with self._changed:
-            self._journal.end(self._agenda.put_back())
 
     def _isolate(self, request: SyncRequest, reason: str) -> None:
         """The gateway will never take this call: find the one item that is to blame, then drop that."""

@@ -17,7 +17,7 @@ from workers.events import CeleryEvents
 from workers.knocks import KnockError, parse_knocks
 from workers.observer import Observer
 from workers.site import Site, check_settings
-from workers.transport import guard
+from workers.transport import INTAKE, guard
 
 log = structlog.get_logger(__name__)
 
@@ -101,8 +101,10 @@ def make_step(settings: WorkerSettings, post: Post) -> type[bootsteps.StartStopS
 
 
 def make_site(settings: WorkerSettings, observer: Observer | None, *, hostname: str) -> Site:
-    """A started site."""
+    """A started site; it takes no knocks before the gateway knows it, nor while it cannot claim."""
+    INTAKE.close()
     site = Site(settings, observer=observer, facts={"celery": hostname})
+    site.runner.watch_failures(INTAKE.judge)
     if isinstance(observer, CeleryEvents):
         observer.start()
     site.start()

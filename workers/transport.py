@@ -7,6 +7,7 @@ Here such a message is dropped with a line in the log before Celery sees it; the
 from typing import Any, Final
 
 import structlog
+from kombu.asynchronous import get_event_loop
 from kombu.transport import TRANSPORT_ALIASES
 from kombu.transport import redis as kombu_redis
 from redis import Redis
@@ -17,6 +18,36 @@ from workers.knocks import KnockError, clean_message
 log = structlog.get_logger(__name__)
 
 TRANSPORT: Final = "workers.transport:KnockTransport"
+CANNOT_CLAIM: Final = 3
+"""So many failed calls in a row are more than a hiccup."""
+
+
+class Intake:
+    """Whether this process takes knocks from its party's queue; to be used from any thread.
+
+    A worker that cannot claim leaves them there: another host of the party may, and each knock that lies with one that
+    cannot is given to another only after the dispatch lease.
+    """
+
+    def __init__(self) -> None:
+        self.is_open = True
+
+    def close(self) -> None:
+        """Take no more; one message that was asked for before may still come."""
+        self.is_open = False
+
+    def judge(self, failures: int) -> None:
+        """So many calls to the gateway in a row have failed; 0: it answers as it should."""
+        if failures >= CANNOT_CLAIM:
+            self.close()
+        elif failures == 0 and not self.is_open:
+            self.is_open = True
+            loop = get_event_loop()
+            if loop is not None:
+                loop.call_soon(lambda: None)  # it sleeps until its next timer, and asks for messages when it wakes
+
+
+INTAKE: Final = Intake()
 
 
 class KnockRedis(Redis):
@@ -41,6 +72,11 @@ class KnockChannel(kombu_redis.Channel):
     """A channel whose client has the gate; it gives no message back, for which a sealed worker has no right."""
 
     do_restore = False
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Ask for a message, as Kombu does in each turn of its loop; while the intake is closed do not."""
+        if INTAKE.is_open:
+            super()._brpop_start(timeout)  # type: ignore[misc]  # unknown to its stubs
 
     def _get_client(self) -> type[Redis]:
         super()._get_client()  # type: ignore[misc]  # unknown to its stubs; checks the version of redis-py

@@ -15,6 +15,9 @@ def test_pauses_double_up_to_the_cap_with_full_jitter():
 def test_a_pause_is_as_long_as_asked_for_and_counts_failures():
     waits: list[float] = []
     pauses = Pauses(waits.append, backoff=Backoff(first_s=0.1, cap_s=1.0))
+    told: list[int] = []
+    pauses.on_count = told.append
+    pauses.reset()
     pauses.take("away", "no answer", after_s=30.0)
     pauses.take("away", "no answer")
     assert waits[0] == 30.0
@@ -22,3 +25,4 @@ def test_a_pause_is_as_long_as_asked_for_and_counts_failures():
     assert pauses.failures == 2
     pauses.reset()
     assert pauses.failures == 0
+    assert told == [1, 2, 0]

@@ -4,10 +4,12 @@ import base64
 import json
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 
+from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
 from tests.workers.conftest import COMPONENTS
 from tests.workers.fakes import make_assignment, until
 
@@ -112,3 +114,27 @@ def test_a_knock_that_comes_while_the_worker_ends_is_dropped(
     assert "worker_stopped" in said
     assert not [line for line in said.lower().splitlines() if "restor" in line or "requeuing" in line]
     assert not list(folder.iterdir())
+
+
+def test_knocks_stay_in_the_queue_while_the_worker_cannot_claim(gateway, start_worker, knock, own_valkey):
+    """Another host of the party may take them: each that came to one with a wrong token was late by a dispatch lease."""
+    gateway.status = {HELLO_PATH: 401}
+    with redis.Redis.from_url(own_valkey) as client, ThreadPoolExecutor(1) as pool:
+        started = pool.submit(start_worker, "workers")
+        until(lambda: any(int(found["psub"]) for found in client.client_list()))  # it would consume by now
+        knock_and_see_it_left("t1", gateway, knock, client)
+        gateway.status = {}
+        started.result()
+        assert gateway.report_of("t1")["outcome"] == "success"
+        gateway.status = {SYNC_PATH: 503}
+        until(lambda: not any("b" in found["flags"] for found in client.client_list()))  # no BRPOP waits
+        knock_and_see_it_left("t2", gateway, knock, client)
+        gateway.status = {}
+        assert gateway.report_of("t2")["outcome"] == "success"
+
+
+def knock_and_see_it_left(name, gateway, knock, client):
+    gateway.dispatch(make_assignment(name))
+    knock([name, 1])
+    time.sleep(1.5)  # longer than Kombu's BRPOP lasts
+    assert client.llen("party.9999") == 1
