@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.dsl import Component, Source
@@ -11,6 +12,11 @@ from scheduler.domain.references import Reference
 
 UPSTREAM = ("train_data", "eval_data", "test_data", "data", "validate_data")
 """Which of a component's inputs goes through where the component itself is left out, best first."""
+NO_WARM_START: Final = (
+    "with training data it would be the start of the training, which always begins anew here: leave the model out, or "
+    "give test_data in place of train_data to predict with it"
+)
+ONE_MODEL: Final = "a prediction takes one model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,8 @@ class Wiring:
                 yield port, str(reference)
             elif source.kind == "data" and not port:
                 raise _refuse(component, source, f"module {component.module} has no such data input")
+            elif source.key == "model" and self.modules[component.name].predictor:
+                raise _refuse(component, source, ONE_MODEL if self.uses_predictor(component) else NO_WARM_START)
 
     def list_needs(self, component: Component) -> list[str]:
         """The steps that hand on no more than their parameters, but come first all the same."""

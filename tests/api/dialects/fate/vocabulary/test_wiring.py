@@ -81,6 +81,15 @@ def test_an_input_that_the_module_does_not_have_is_refused():
         inputs(wiring, "eval_0")
 
 
+def test_a_model_to_go_on_from_is_refused_since_trainings_begin_anew():
+    warm = {"module": "HeteroLR", "input": {"data": {"train_data": ["dt_0.d"]}, "model": ["lr_0.m"]}}
+    with pytest.raises(FateError, match="Component lr_1's input model: with training data it would be the start"):
+        inputs(wire({**TRAIN, "lr_1": warm}), "lr_1")
+    apply = {"module": "HeteroLR", "input": {"data": {"test_data": ["dt_0.d"]}, "model": ["lr_0.m", "lr_0.m"]}}
+    with pytest.raises(FateError, match=r"Component lr_1's input model\[1\]: a prediction takes one model"):
+        inputs(wire({**TRAIN, "lr_1": apply}), "lr_1")
+
+
 def test_an_output_that_the_module_does_not_have_is_refused():
     more = {**TRAIN["reader_0"], "output": {"data": ["r", "s"]}}
     wiring = wire(
