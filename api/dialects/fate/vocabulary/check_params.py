@@ -24,6 +24,7 @@ REAL_METRICS: Final[Mapping[str, str]] = {
 USUAL: Final = ["auc", "ks"]
 """FATE's default, also of models that have no classes."""
 EARLY: Final = "EarlyStopping"
+SCORES: Final = "each row comes out with its score and the fold that held it, not with its features"
 CALLBACKS: Final = (EARLY, "PerformanceEvaluate")
 
 
@@ -73,7 +74,9 @@ def _translate_metrics(params: JsonObject, path: str, *, classes: bool) -> list[
 def _translate_folds(params: JsonObject) -> dict[str, Any]:
     if not get_flag(params, "cv_param.need_cv"):
         return {"cv_folds": 0}
-    refuse_unless(params, "cv_param.output_fold_history", (False,), "the predictions say which fold held a row")
+    get_flag(params, "cv_param.output_fold_history")
+    refuse_unless(params, "cv_param.history_value_type", ("score",), SCORES)
+    refuse_unless(params, "cv_param.history_with_value", (False,), SCORES)
     folds = get_number(params, "cv_param.n_splits", whole=True)
     if folds < 2:
         raise FateParamError("cv_param.n_splits", f"should be 2 or more, not {folds}")

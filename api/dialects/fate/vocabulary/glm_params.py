@@ -43,7 +43,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "predict_param": {"threshold": 0.5},
         "cv_param": {
             "n_splits": 5, "mode": "hetero", "role": "guest", "shuffle": True, "random_seed": 1, "need_cv": False,
-            "output_fold_history": False, "history_with_value": False, "evaluate_param": {},
+            "output_fold_history": True, "history_value_type": "score", "history_with_value": False, "evaluate_param": {},
         },
         "decay": 1,
         "decay_sqrt": True,

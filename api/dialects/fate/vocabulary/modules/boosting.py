@@ -34,7 +34,7 @@ SHARED_DEFAULTS: Final[Mapping[str, Any]] = {
     "predict_param": {"threshold": 0.5},
     "cv_param": {
         "n_splits": 5, "mode": "hetero", "role": "guest", "shuffle": True, "random_seed": 1, "need_cv": False,
-        "output_fold_history": False, "history_with_value": False, "evaluate_param": {},
+        "output_fold_history": True, "history_value_type": "score", "history_with_value": False, "evaluate_param": {},
     },
     "validation_freqs": None,
     "metrics": None,
@@ -87,13 +87,20 @@ def translate_hetero(params: JsonObject, _role: str) -> dict[str, Any]:
         "trees_per_party": get_number(params, "tree_num_per_party", whole=True),
         "guest_depth": get_number(params, "guest_depth", whole=True),
         "host_depth": get_number(params, "host_depth", whole=True),
-        "complete_secure": get_flag(params, "complete_secure"),
+        "complete_secure": _read_complete(params),
         "goss": get_flag(params, "run_goss"),
         "top_rate": get_number(params, "top_rate"),
         "other_rate": get_number(params, "other_rate"),
         "max_split_nodes": max(2, get_number(params, "tree_param.max_split_nodes", whole=True)),
         "key_bits": get_number(params, "encrypt_param.key_length", whole=True),
     }
+
+
+def _read_complete(params: JsonObject) -> bool:
+    """Whether the first tree is the guest's alone; FATE counts such trees since 1.10."""
+    why = "the guest alone grows no tree or the first: use 0 or 1"
+    refuse_unless(params, "complete_secure", (False, True, 0, 1), why)
+    return bool(params["complete_secure"])
 
 
 def translate_homo(params: JsonObject, _role: str) -> dict[str, Any]:
@@ -153,14 +160,14 @@ def _read_objective(params: JsonObject) -> dict[str, Any]:
 
 
 def _read_penalties(params: JsonObject) -> tuple[float, float]:
-    """L2 and L1, in this order."""
+    """L2 and L1, in this order; FATE 1.5 had L2 alone."""
     path = "tree_param.criterion_params"
     given = get_value(params, path)
     both = [given.get("l2"), given.get("l1")] if isinstance(given, Mapping) else given
     numbers = [each for each in both if isinstance(each, int | float)] if isinstance(both, list | tuple) else []
-    if len(numbers) != 2:
+    if len(numbers) not in (1, 2) or len(numbers) != len(both):
         raise FateParamError(path, f"should be [l2, l1] or an object with l1 and l2, not {given!r}")
-    return float(numbers[0]), float(numbers[1])
+    return float(numbers[0]), float(numbers[1]) if len(numbers) > 1 else 0.0
 
 
 def _read_missing(params: JsonObject) -> dict[str, bool]:

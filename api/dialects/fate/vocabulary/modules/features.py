@@ -46,12 +46,20 @@ HETERO_BINNING: Final[Mapping[str, Any]] = {
     # FATE's key length is 1024, which counts as too short today; who asks for it gets it.
     "encrypt_param": {"method": "Paillier", "key_length": 2048},
 }
-HOMO_BINNING: Final[Mapping[str, Any]] = {**BINNING, "method": "virtual_summary", "sample_bins": 100, "max_iter": 100}
+HOMO_BINNING: Final[Mapping[str, Any]] = {
+    **BINNING,
+    "method": "virtual_summary",
+    "sample_bins": 100,
+    "max_iter": 100,
+    "local_only": False,
+}
 PEARSON: Final[Mapping[str, Any]] = {
     "column_names": None,
     "column_indexes": None,
     "cross_parties": True,
     "use_mix_rand": False,
+    "calc_local_vif": True,
+    # What FATE 1.6's server called it, while its client said vif already.
     "calc_local_vaf": True,
     NEED_RUN: True,
 }
@@ -83,6 +91,7 @@ def translate_hetero_binning(params: JsonObject, _role: str) -> dict[str, Any]:
 def translate_homo_binning(params: JsonObject, _role: str) -> dict[str, Any]:
     """For `homo_feature_binning`, whose searches end by themselves, so that `max_iter` changes nothing."""
     methods = {name: name for name in ("virtual_summary", "recursive_query")}
+    refuse_unless(params, "local_only", (False,), "the split points are those of all parties")
     return {
         **_translate_binning(params, woe=False),
         "method": choose(params, "method", methods),
@@ -98,7 +107,7 @@ def translate_pearson(params: JsonObject, _role: str) -> dict[str, Any]:
     return {
         **pick_columns(params, "column_indexes", "column_names"),
         "cross_parties": get_flag(params, "cross_parties"),
-        "vif": get_flag(params, "calc_local_vaf"),
+        "vif": get_flag(params, "calc_local_vif") and get_flag(params, "calc_local_vaf"),
     }
 
 

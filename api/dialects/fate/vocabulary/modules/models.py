@@ -29,7 +29,7 @@ VALIDATE: Final = "validate_every"
 PAIR: Final = ("guest", "host")
 HOMO_OPTIMIZERS: Final = {name: OPTIMIZERS[name] for name in ("sgd", "rmsprop", "adam")}
 HOMO_DEFAULTS: Final = {
-    **{name: DEFAULTS[name] for name in DEFAULTS if name not in {"sqn_param", "masked_rate", "stepwise_param"}},
+    **{name: DEFAULTS[name] for name in DEFAULTS if name != "sqn_param"},
     "encrypt_param": {"method": None, "key_length": 1024},
     "re_encrypt_batches": 2,
     "aggregate_iters": 1,
@@ -37,11 +37,7 @@ HOMO_DEFAULTS: Final = {
     "mu": 0.1,
 }
 SHARED_DEFAULTS: Final = {
-    **{
-        name: DEFAULTS[name]
-        for name in DEFAULTS
-        if name not in {"sqn_param", "masked_rate", "batch_strategy", "shuffle"}
-    },
+    **{name: DEFAULTS[name] for name in DEFAULTS if name != "sqn_param"},
     "optimizer": "sgd",
     "use_mix_rand": True,
     "reveal_strategy": "respectively",

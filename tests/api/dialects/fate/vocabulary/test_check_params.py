@@ -29,6 +29,8 @@ def test_nothing_is_measured_and_no_folds_are_made_unless_asked_for(name):
 def test_cross_validation(name):
     found = translate(name, cv_param={"n_splits": 3, "shuffle": False, "random_seed": 103, "need_cv": True})
     assert (found["cv_folds"], found["cv_shuffle"], found["cv_seed"]) == (3, False, 103)
+    for history in ({"output_fold_history": True, "history_value_type": "score"}, {"output_fold_history": False}):
+        assert translate(name, cv_param={"need_cv": True, **history})["cv_folds"] == 5
 
 
 def test_an_early_stop_by_callbacks_or_by_the_older_parameters():
@@ -60,7 +62,8 @@ def test_an_early_stop_by_callbacks_or_by_the_older_parameters():
             "with EarlyStopping among the callbacks: add it",
         ),
         ("HeteroLR", {"cv_param": {"need_cv": True, "n_splits": 1}}, "should be 2 or more"),
-        ("HeteroLR", {"cv_param": {"need_cv": True, "output_fold_history": True}}, "output_fold_history"),
+        ("HeteroLR", {"cv_param": {"need_cv": True, "history_value_type": "instance"}}, "comes out with its score"),
+        ("HeteroLR", {"cv_param": {"need_cv": True, "history_with_value": True}}, "comes out with its score"),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(name, params, text):

@@ -148,7 +148,7 @@ def translate_correlation(params: JsonObject, _stage: str) -> dict[str, Any]:
     return {
         "column_indexes": ALL,
         "cross_parties": not get_flag(params, "local_only"),
-        "calc_local_vaf": get_flag(params, "calc_local_vif"),
+        "calc_local_vif": get_flag(params, "calc_local_vif"),
     }
 
 

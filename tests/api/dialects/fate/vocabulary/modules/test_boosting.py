@@ -44,6 +44,17 @@ def test_a_tree_grows_as_asked():
     assert expected.items() <= found.items()
 
 
+def test_what_other_versions_of_fate_write_is_taken():
+    assert [translate("HeteroSecureBoost", complete_secure=asked)["complete_secure"] for asked in (0, 1)] == [
+        False,
+        True,
+    ]
+    with pytest.raises(FateParamError, match="complete_secure: 2 is not supported here: the guest alone grows no tree"):
+        translate("HeteroSecureBoost", complete_secure=2)
+    found = translate("HeteroSecureBoost", tree_param={"criterion_params": [0.2]})
+    assert (found["l2"], found["l1"]) == (0.2, 0)
+
+
 def test_regression_takes_its_objective_and_its_parameter():
     found = translate(
         "HeteroSecureBoost", task_type="regression", objective_param={"objective": "huber", "params": [2.0]}
@@ -98,7 +109,8 @@ def test_validation_and_early_stopping_come_from_either_place():
                 ({"task_type": "ranking"}, "task_type"),
                 ({"objective_param": {"objective": "lse"}}, r"objective_param\.objective"),
                 ({"task_type": "regression", "objective_param": {"objective": "fair"}}, r"objective_param\.params"),
-                ({"tree_param": {"criterion_params": [1]}}, r"tree_param\.criterion_params"),
+                ({"tree_param": {"criterion_params": [1, 2, 3]}}, r"tree_param\.criterion_params"),
+                ({"tree_param": {"criterion_params": [1, "2"]}}, r"tree_param\.criterion_params"),
                 ({"tree_param": {"criterion_method": "gini"}}, r"tree_param\.criterion_method"),
                 ({"tree_param": {"depth": 1}}, r"tree_param\.depth"),
                 ({"num_trees": "many"}, "num_trees"),

@@ -88,15 +88,19 @@ def test_binning_refuses_what_it_does_not_do(params, text):
 def test_homogeneous_binning():
     found = translate("HomoFeatureBinning", method="Recursive_Query", sample_bins=1000, max_iter=30)
     assert (found["method"], found["sample_points"], found["transform"]) == ("recursive_query", 1000, "bins")
+    with pytest.raises(FateParamError, match="local_only: True is not supported here"):
+        translate("HomoFeatureBinning", local_only=True)
     with pytest.raises(FateParamError, match="use bin_num, or null"):
         translate("HomoFeatureBinning", transform_param={"transform_type": "woe"})
 
 
 def test_correlation():
     found = translate(
-        "HeteroPearson", column_names=["x1"], cross_parties=False, calc_local_vaf=False, use_mix_rand=True
+        "HeteroPearson", column_names=["x1"], cross_parties=False, calc_local_vif=False, use_mix_rand=True
     )
     assert (found["columns"], found["cross_parties"], found["vif"]) == (["x1"], False, False)
+    assert translate("HeteroPearson", column_indexes=-1)["vif"] is True
+    assert translate("HeteroPearson", column_indexes=-1, calc_local_vaf=False)["vif"] is False
     with pytest.raises(FateParamError, match="names no column: give -1"):
         translate("HeteroPearson")
 

@@ -36,6 +36,14 @@ def test_a_homogeneous_model_is_averaged_over_rounds():
     assert translate("HomoLR", penalty=None)["l2"] == 0
 
 
+@pytest.mark.parametrize("name", ["HomoLR", "HeteroSSHELR", "HeteroSSHELinR"])
+def test_what_fate_has_at_all_linear_models_is_known_at_each(name):
+    usual = {"shuffle": True, "batch_strategy": "full", "masked_rate": 5, "stepwise_param": {"need_stepwise": False}}
+    assert translate(name, **usual) == translate(name)
+    with pytest.raises(FateParamError, match="stepwise selection is not done"):
+        translate(name, stepwise_param={"need_stepwise": True})
+
+
 @pytest.mark.parametrize("name", VERTICAL)
 def test_keys_are_safe_unless_the_job_says_otherwise(name):
     assert translate(name)["key_bits"] == 2048
