@@ -9,6 +9,7 @@ import orjson
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import RuntimeConf, parse_conf, read_object
 from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_version_1
+from api.dialects.fate.requests.evaluations import split_evaluations
 from api.dialects.fate.requests.job_settings import JobSettings, parse_settings
 from api.dialects.fate.requests.selectors import JsonObject
 
@@ -41,9 +42,11 @@ class Sent:
             conf = convert_conf(self.conf, readers)
         else:
             dsl, conf = stored, convert_conf(self.conf, find_readers(stored))
+        conf, dsl, said = split_evaluations(conf, dsl)
         parsed = parse_conf(conf)
         settings = parse_settings(parsed.settings)
-        return Converted(conf=replace(parsed, warnings=(*parsed.warnings, *self._warn())), settings=settings, dsl=dsl)
+        warnings = (*parsed.warnings, *self._warn(), *said)
+        return Converted(conf=replace(parsed, warnings=warnings), settings=settings, dsl=dsl)
 
     def _warn(self) -> Iterator[str]:
         """Also of parameters that are written as in the other version."""

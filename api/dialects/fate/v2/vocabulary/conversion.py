@@ -21,7 +21,6 @@ from api.dialects.fate.vocabulary.roles import check_size
 DONE: Final = "done"
 """The output of a task that others only wait for."""
 READER: Final = "Reader"
-EVALUATION: Final = "Evaluation"
 
 
 def convert_dag(dag: Dag) -> Sent:
@@ -86,25 +85,13 @@ class _Conversion:
         """Its component, and those that stand for the tables that it reads itself."""
         ref = get_ref(task.ref, task.name)
         module = ref.pick_module(task.params)
-        for name, inputs in self._split(task, module, self._make_inputs(task, ref)):
-            component: dict[str, Any] = {"module": module, **({"input": inputs} if inputs else {})}
-            if outputs := self._make_outputs(task, ref):
-                component["output"] = outputs
-            self.components[name] = component
-            for member, role, position in self._list_places(module):
-                self._put(role, position, name, self._make_params(task, ref, member))
-
-    def _split(self, task: Task, module: str, inputs: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What measures several tables does so in a component for each: `NAME`, `NAME_1` and so on."""
-        tables = inputs.get("data", {}).get("data", [])
-        if module != EVALUATION or len(tables) < 2:
-            yield task.name, inputs
-            return
-        for number, text in enumerate(tables):
-            name = f"{task.name}_{number}" if number else task.name
-            if number and name in self.dag.tasks:
-                raise _refuse(f"task {name}: its name is taken for the table {number + 1} of {task.name}: rename it")
-            yield name, {**inputs, "data": {"data": [text]}}
+        inputs = self._make_inputs(task, ref)
+        component: dict[str, Any] = {"module": module, **({"input": inputs} if inputs else {})}
+        if outputs := self._make_outputs(task, ref):
+            component["output"] = outputs
+        self.components[task.name] = component
+        for member, role, position in self._list_places(module):
+            self._put(role, position, task.name, self._make_params(task, ref, member))
 
     def find_model(self) -> tuple[str, str] | None:
         """The one model of an earlier job that tasks read, None where none do."""

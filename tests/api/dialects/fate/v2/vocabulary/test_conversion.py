@@ -57,14 +57,18 @@ def test_what_measures_several_tables_does_so_one_by_one():
         for name, key in (("lr_0", "train_output_data"), ("psi_0", "output_data"))
     ]
     given["dag"]["tasks"]["evaluation_0"]["inputs"]["data"]["input_datas"] = {"task_output_artifact": tables}
-    sent = convert(given)
-    read = {name: sent.dsl["components"][name]["input"]["data"]["data"] for name in ("evaluation_0", "evaluation_0_1")}
-    assert read == {"evaluation_0": ["lr_0.train_output_data"], "evaluation_0_1": ["psi_0.output_data"]}
-    assert params(sent, "evaluation_0_1") == params(sent, "evaluation_0") == {"eval_type": "binary"}
-    assert params(sent, "evaluation_0_1", "host") == {"need_run": False}
+    converted = convert(given).convert({})
+    read = {name: converted.dsl["components"][name]["input"]["data"] for name in ("evaluation_0", "evaluation_0_1")}
+    assert read == {
+        "evaluation_0": {"data": ["lr_0.train_output_data"]},
+        "evaluation_0_1": {"data": ["psi_0.output_data"]},
+    }
+    for name in read:
+        assert converted.conf.get_params(name, "guest", 0) == {"eval_type": "binary"}
+        assert converted.conf.get_params(name, "host", 0) == {"need_run": False}
     given["dag"]["tasks"]["evaluation_0_1"] = {"component_ref": "toy_example"}
-    with pytest.raises(FateError, match="task evaluation_0_1: its name is taken"):
-        convert(given)
+    with pytest.raises(FateError, match="evaluation_0_1: its name is taken"):
+        convert(given).convert({})
 
 
 def predict(**conf):
