@@ -108,17 +108,20 @@ def _translate_filling(params: JsonObject) -> dict[str, Any]:
     missing = params["missing_impute"]
     listed = missing if isinstance(missing, list) else [missing]
     texts: dict[str, Any] = {} if not missing else {"missing": [str(each) for each in listed]}
-    if not get_flag(params, "missing_fill"):
-        return {**texts, "fill": "keep"}
+    if get_flag(params, "missing_fill"):
+        return {**texts, **_read_fill(params, "missing_fill_method", "default_value")}
+    if get_flag(params, "outlier_replace") and params["outlier_impute"] is None:
+        # Where no outliers are listed, FATE takes gaps for them.
+        return {**texts, **_read_fill(params, "outlier_replace_method", "outlier_replace_value")}
+    return {**texts, "fill": "keep"}
+
+
+def _read_fill(params: JsonObject, method: str, value: str) -> dict[str, Any]:
     known = {"none": "value", "designated": "value", "min": "min", "max": "max", "mean": "mean"}
-    fill = choose(params, "missing_fill_method", known)
+    fill = choose(params, method, known)
     if fill != "value":
-        return {**texts, "fill": fill}
-    return {
-        **texts,
-        "fill": fill,
-        "fill_value": 0 if params["default_value"] is None else get_number(params, "default_value"),
-    }
+        return {"fill": fill}
+    return {"fill": fill, "fill_value": 0 if params[value] is None else get_number(params, value)}
 
 
 def translate_intersect(params: JsonObject, _role: str) -> dict[str, Any]:

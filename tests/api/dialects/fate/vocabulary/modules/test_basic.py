@@ -48,12 +48,19 @@ def test_a_transform_takes_the_first_column_for_ids_and_its_model_prepares_later
         ({"missing_fill": True}, "value"),
         ({"missing_fill": True, "missing_fill_method": "designated", "default_value": 7}, "value"),
         ({"missing_fill": True, "missing_fill_method": "max"}, "max"),
+        # Without a list of outliers FATE takes gaps for them.
+        ({"outlier_replace": True}, "value"),
+        ({"outlier_replace": True, "outlier_replace_value": 7}, "value"),
+        ({"outlier_replace": True, "outlier_replace_method": "min"}, "min"),
+        ({"outlier_replace": True, "outlier_impute": [], "outlier_replace_method": ""}, "keep"),
+        ({"outlier_replace": True, "outlier_replace_value": 7, "missing_fill": True}, "value"),
     ],
 )
 def test_gaps_are_filled_as_asked_and_else_kept(given, fill):
     found = translate("DataTransform", **given)
     assert found["fill"] == fill
-    assert found["fill_value"] == given.get("default_value", 0)
+    value = "default_value" if given.get("missing_fill") else "outlier_replace_value"
+    assert found["fill_value"] == given.get(value, 0)
 
 
 def test_texts_that_count_as_missing_are_the_jobs():
