@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value
+from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.params import NEED_RUN
@@ -116,6 +116,8 @@ def _translate_common(kind: str, where: str, metrics: tuple[str, ...]) -> Callab
 
     def translate(params: JsonObject) -> Iterator[Rule]:
         for one in _split(params, where):
+            if kind == "importance":
+                _check_own(one, where)
             metric = str(get_value(one, f"{where}.metrics"))
             if metrics and metric not in metrics:
                 raise FateParamError(f"{where}.metrics", f"{metric!r} is not supported here: use {', '.join(metrics)}")
@@ -130,6 +132,13 @@ def _translate_common(kind: str, where: str, metrics: tuple[str, ...]) -> Callab
             }
 
     return translate
+
+
+def _check_own(one: JsonObject, where: str) -> None:
+    """FateParamError where the guest, who judges the hosts' columns too in FATE, is told how to or not to."""
+    why = "each party judges its own columns: give hosts theirs in component_parameters.role.host"
+    refuse_unless(one, f"{where}.host_thresholds", (None,), why)
+    refuse_unless(one, f"{where}.select_federated", (True,), why)
 
 
 def _split(params: JsonObject, where: str) -> Iterator[JsonObject]:

@@ -113,6 +113,7 @@ def translate_pearson(params: JsonObject, _role: str) -> dict[str, Any]:
 
 def translate_selection(params: JsonObject, _role: str) -> dict[str, Any]:
     """For `hetero_feature_selection`."""
+    refuse_unless(params, "use_anonymous", (False,), "columns have no anonymous names here: give their own")
     return {**pick_columns(params, "select_col_indexes", "select_names"), "filters": translate_filters(params)}
 
 

@@ -68,6 +68,8 @@ def test_lists_of_metrics_are_a_filter_each():
         ({"filter_methods": ["iv_filter"], "iv_param": {"filter_type": "best"}}, "iv_param.filter_type"),
         ({"filter_methods": ["iv_filter"], "iv_param": {"metrics": ["iv"], "threshold": [1, 2]}}, "2 entries for 1"),
         ({"filter_methods": ["iv_filter"], "iv_param": {"host_thresholds": [[1], [2]]}}, "one list with a number"),
+        ({"filter_methods": ["hetero_sbt_filter"], "sbt_param": {"host_thresholds": [1]}}, "judges its own columns"),
+        ({"filter_methods": ["hetero_sbt_filter"], "sbt_param": {"select_federated": False}}, "judges its own columns"),
         ({"manually_param": {"filter_out_names": ["a"], "left_col_names": ["b"]}}, "go not with"),
         ({"filter_methods": "manually"}, "filter_methods"),
     ],

@@ -107,6 +107,7 @@ def translate_binning(params: JsonObject, _stage: str) -> dict[str, Any]:
 
 def translate_selection(params: JsonObject, _stage: str) -> dict[str, Any]:
     """For HeteroFeatureSelection."""
+    refuse_unless(params, "keep_one", (True,), "each filter leaves a party at least one column")
     _check_names(params)
     methods = [
         choose({"method": each}, "method", FILTERS)

@@ -106,6 +106,8 @@ def test_correlation():
 
 
 def test_selection():
+    with pytest.raises(FateParamError, match="use_anonymous: True is not supported here: columns have no anonymous"):
+        translate("HeteroFeatureSelection", use_anonymous=True, manually_param={"filter_out_names": ["host_10000_x3"]})
     found = translate("HeteroFeatureSelection", select_col_indexes=[0, 1], filter_methods=["unique_value"])
     assert found["positions"] == [0, 1]
     assert found["filters"] == [{"kind": "unique", "threshold": 1e-5}]

@@ -47,6 +47,7 @@ def test_statistics_and_correlation():
     [
         ("feature_scale", {"feature_range": [0, 2]}, "feature_range"),
         ("feature_scale", {"use_anonymous": True}, "use_anonymous"),
+        ("hetero_feature_selection", {"keep_one": False}, "keep_one"),
         ("hetero_feature_binning", {"method": "manual"}, "split_pt_dict"),
         (
             "hetero_feature_selection",
