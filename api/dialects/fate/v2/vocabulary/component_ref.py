@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.dialects.fate.vocabulary.module import JsonObject
+from api.dialects.fate.vocabulary.params import fill_defaults
 
 TRAIN: Final = "train"
 PREDICT: Final = "predict"
@@ -13,6 +14,8 @@ DEFAULT: Final = "default"
 STAGES: Final = (TRAIN, PREDICT, CROSS, DEFAULT)
 DATA: Final = "data"
 MODEL: Final = "model"
+NULL_SPEAKS: Final = ("batch_size",)
+"""Parameters that are null on purpose: all samples at once."""
 
 Translate = Callable[[JsonObject, str], dict[str, Any]]
 """(2.x's parameters with defaults filled in, stage) -> the module's parameters; raises FateParamError."""
@@ -45,6 +48,15 @@ class ComponentRef:
     outputs: tuple[Output, ...] = ()
     unaligned: str = ""
     """The module that works instead where `hetero_sync` is false."""
+
+    def fill(self, given: JsonObject) -> dict[str, Any]:
+        """`given` over the defaults, for which null stands too, as 2.x's pipeline has it for what was not given."""
+        told = {
+            name: value
+            for name, value in given.items()
+            if value is not None or self.params.get(name) is None or name in NULL_SPEAKS
+        }
+        return fill_defaults(self.params, told)
 
     def pick_module(self, params: JsonObject) -> str:
         """The module that does the work with these parameters."""

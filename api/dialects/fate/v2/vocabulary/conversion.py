@@ -15,7 +15,7 @@ from api.dialects.fate.v2.vocabulary.settings import render_settings, warn_of_se
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.handed_on import Given, hand_on
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
-from api.dialects.fate.vocabulary.params import NEED_RUN, fill_defaults
+from api.dialects.fate.vocabulary.params import NEED_RUN
 from api.dialects.fate.vocabulary.roles import check_size
 
 DONE: Final = "done"
@@ -121,7 +121,7 @@ class _Conversion:
         if task.stage == PREDICT and not given and any(each.key == "input_model" for each in task.channels):
             return {}
         try:
-            return ref.translate(fill_defaults(ref.params, given), task.stage)
+            return ref.translate(ref.fill(given), task.stage)
         except FateParamError as wrong:
             raise _refuse(f"task {task.name} at {member[0]} {member[1]}: {wrong.message}") from wrong
 

@@ -119,19 +119,13 @@ def translate_selection(params: JsonObject, _stage: str) -> dict[str, Any]:
     return {
         "filter_methods": methods,
         **({"select_names": columns, "select_col_indexes": []} if columns else {}),
-        "iv_param": {name: _get_filter(params, "iv_param")[name] for name in iv},
-        "statistic_param": dict(_get_filter(params, "statistic_param")),
+        "iv_param": {name: params["iv_param"][name] for name in iv},
+        "statistic_param": dict(params["statistic_param"]),
         "manually_param": {
             "left_col_names": get_value(params, "manual_param.keep_col"),
             "filter_out_names": get_value(params, "manual_param.filter_out_col"),
         },
     }
-
-
-def _get_filter(params: JsonObject, name: str) -> JsonObject:
-    """A filter's own parameters; null, which 2.x's pipeline has for those not given, stands for the defaults."""
-    given: JsonObject = SELECTION[name] if params[name] is None else params[name]
-    return given
 
 
 def translate_statistics(params: JsonObject, _stage: str) -> dict[str, Any]:

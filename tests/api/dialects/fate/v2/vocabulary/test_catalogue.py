@@ -3,7 +3,7 @@ import pytest
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.v2.vocabulary.catalogue import find_ref, get_ref, load_refs, name_ref
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.params import fill_defaults, fill_params
+from api.dialects.fate.vocabulary.params import fill_params
 
 UNSET = {"reader": {"name": "t", "namespace": "n"}, "sample": {"frac": 0.5}}
 
@@ -11,7 +11,7 @@ UNSET = {"reader": {"name": "t", "namespace": "n"}, "sample": {"frac": 0.5}}
 @pytest.mark.parametrize("ref", load_refs().values(), ids=load_refs())
 def test_defaults_are_what_the_module_takes(ref):
     module = get_module(ref.module, "x")
-    given = ref.translate(fill_defaults(ref.params, UNSET.get(ref.name, {})), "train")
+    given = ref.translate(ref.fill(UNSET.get(ref.name, {})), "train")
     for role in module.roles:
         assert module.translate(fill_params(module, given), role) is not None
     known = {

@@ -1,3 +1,6 @@
+import pytest
+
+from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 
 
@@ -15,3 +18,16 @@ def test_the_module_may_depend_on_whether_rows_are_chosen_alike():
     assert split.pick_module({}) == "HeteroDataSplit"
     assert split.pick_module({"hetero_sync": False}) == "HomoDataSplit"
     assert get_ref("sample", "x").pick_module({"hetero_sync": False}) == "FederatedSample"
+
+
+def test_null_stands_for_what_was_not_given():
+    for name, given in (
+        ("statistics", "metrics"),
+        ("hetero_feature_binning", "n_bins"),
+        ("coordinated_lr", "optimizer"),
+    ):
+        ref = get_ref(name, "x")
+        assert ref.fill({given: None}) == ref.fill({})
+    assert get_ref("homo_lr", "x").fill({"batch_size": None})["batch_size"] is None
+    with pytest.raises(FateParamError, match="n_bin: there is no such parameter. Did you mean 'n_bins'"):
+        get_ref("hetero_feature_binning", "x").fill({"n_bin": None})

@@ -3,12 +3,12 @@ import pytest
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.params import fill_defaults, translate_params
+from api.dialects.fate.vocabulary.params import translate_params
 
 
 def run(name, /, stage="train", role="guest", **given):
     ref = get_ref(name, "x")
-    made = ref.translate(fill_defaults(ref.params, given), stage)
+    made = ref.translate(ref.fill(given), stage)
     return translate_params(get_module(ref.module, "x"), made, role)
 
 
