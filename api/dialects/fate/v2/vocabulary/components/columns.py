@@ -12,6 +12,7 @@ from api.dialects.fate.vocabulary.module import JsonObject
 
 ALL: Final = -1
 FILTERS: Final = {"manual": "manually", "iv": "iv_filter", "statistics": "statistic_filter"}
+FILTER: Final = ("metrics", "filter_type", "threshold", "take_high")
 STATISTICS: Final = {"std": "stddev", "var": "variance", "coefficient_of_variation": "coefficient_of_variance"}
 SCALE: Final[Mapping[str, Any]] = {
     "method": "standard",
@@ -113,14 +114,17 @@ def translate_selection(params: JsonObject, _stage: str) -> dict[str, Any]:
         choose({"method": each}, "method", FILTERS)
         for each in list_values(params, "method", (str,), "a list of filters")
     ]
-    _check_hosts(params)
-    iv = ("metrics", "filter_type", "threshold", "take_high", "select_federated")
+    iv, statistic = _list_filter(params, "iv_param"), _list_filter(params, "statistic_param")
+    _check_hosts(iv)
     columns = list_values(params, "select_col", (str,), "a list of column names")
     return {
         "filter_methods": methods,
         **({"select_names": columns, "select_col_indexes": []} if columns else {}),
-        "iv_param": {name: params["iv_param"][name] for name in iv},
-        "statistic_param": dict(params["statistic_param"]),
+        "iv_param": {
+            **{name: iv[name] for name in FILTER},
+            "select_federated": get_value(params, "iv_param.select_federated"),
+        },
+        "statistic_param": statistic | {"metrics": [_rename_statistic(name) for name in statistic["metrics"]]},
         "manually_param": {
             "left_col_names": get_value(params, "manual_param.keep_col"),
             "filter_out_names": get_value(params, "manual_param.filter_out_col"),
@@ -134,7 +138,12 @@ def translate_statistics(params: JsonObject, _stage: str) -> dict[str, Any]:
     given = params["metrics"]
     listed = list_values({"metrics": given if isinstance(given, list) else [given]}, "metrics", (str,), "names")
     refuse_unless(params, "ddof", (1,), "standard deviations are those of a sample")
-    return {"statistics": [STATISTICS.get(name, name) for name in listed], "bias": get_flag(params, "bias")}
+    return {"statistics": [_rename_statistic(name) for name in listed], "bias": get_flag(params, "bias")}
+
+
+def _rename_statistic(name: Any) -> Any:
+    """FATE 1.x's name of one of 2.x's statistics."""
+    return STATISTICS.get(name, name) if isinstance(name, str) else name
 
 
 def translate_correlation(params: JsonObject, _stage: str) -> dict[str, Any]:
@@ -162,10 +171,20 @@ def _pick(params: JsonObject, names: tuple[str, str], places: tuple[str, str]) -
     return {names[1]: listed, places[1]: [] if counted is None else counted}
 
 
-def _check_hosts(params: JsonObject) -> None:
-    for name in ("filter_type", "threshold", "take_high"):
-        own = get_value(params, f"iv_param.host_{name}")
-        if own is not None and own != get_value(params, f"iv_param.{name}"):
+def _list_filter(params: JsonObject, where: str) -> dict[str, list[Any]]:
+    """A filter's parameters as lists of one length: a single value, or a list of one, stands for all metrics."""
+    names = (*FILTER, *(f"host_{name}" for name in FILTER[1:]))
+    known = {**SELECTION[where], **{name: value for name, value in params[where].items() if value is not None}}
+    given = {name: known[name] for name in names if known.get(name) is not None}
+    lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+    most = max(map(len, lists.values()), default=0)
+    return {name: listed * most if len(listed) == 1 else listed for name, listed in lists.items()}
+
+
+def _check_hosts(iv: Mapping[str, list[Any]]) -> None:
+    for name in FILTER[1:]:
+        own = iv.get(f"host_{name}")
+        if own is not None and own != iv.get(name):
             raise FateParamError(f"iv_param.host_{name}", f"hosts have the guest's {name} here: leave it out")
 
 

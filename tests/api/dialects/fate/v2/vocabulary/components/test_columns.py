@@ -25,6 +25,19 @@ def test_a_filter_without_parameters_of_its_own_has_the_defaults():
     assert run("hetero_feature_selection", **named, **nothing) == run("hetero_feature_selection", **named)
 
 
+def test_a_filter_s_single_values_stand_for_all_its_metrics():
+    iv = {"metrics": "iv", "filter_type": "threshold", "threshold": 0.1, "host_threshold": [0.1], "take_high": None}
+    statistic = {"metrics": ["max", "std"], "filter_type": ["top_k"], "threshold": [5, 3]}
+    rules = run("hetero_feature_selection", method=["iv", "statistics"], iv_param=iv, statistic_param=statistic)[
+        "filters"
+    ]
+    assert rules == [
+        {"kind": "iv", "how": "threshold", "threshold": 0.1, "take_high": True, "federated": True},
+        {"kind": "statistic", "metric": "max", "how": "top_k", "threshold": 5, "take_high": True},
+        {"kind": "statistic", "metric": "stddev", "how": "top_k", "threshold": 3, "take_high": True},
+    ]
+
+
 def test_selection_has_fate_1_s_filters():
     found = run(
         "hetero_feature_selection",
@@ -55,6 +68,11 @@ def test_statistics_and_correlation():
             r"iv_param\.host_threshold",
         ),
         ("hetero_feature_selection", {"method": ["psi"]}, "method"),
+        (
+            "hetero_feature_selection",
+            {"method": ["statistics"], "statistic_param": {"metrics": ["max", "mean", "min"], "threshold": [1, 2]}},
+            r"statistic_param\.threshold: has 2 entries for 3 metrics",
+        ),
         ("statistics", {"skip_col": ["x0"]}, "skip_col"),
         ("statistics", {"ddof": 0}, "ddof"),
     ],
