@@ -1,11 +1,12 @@
-"""The listener's socket: at most so many connections, TLS on each, one request, one reply."""
+"""The listener's connections: at most so many, TLS on each, one request, one reply."""
 
 import asyncio
 import resource
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -27,6 +28,7 @@ from api.dialects.flare.listener.framing import (
 )
 from api.dialects.flare.listener.old_files import write_chunks
 from api.dialects.flare.listener.pulls import Pulls
+from api.dialects.flare.listener.sockets import accept, bind
 from api.dialects.flare.requests.trust import FilesError, TrustFiles
 from api.dialects.flare.responses import make_refusal, render_reply
 from api.keys import SETTINGS
@@ -34,8 +36,8 @@ from scheduler.domain.errors import FedrotaError
 
 log: Final = structlog.get_logger()
 
-MAX_CONNECTIONS: Final = 2048
-"""With more, the one that has waited longest without a request is closed for the newest."""
+MAX_CONNECTIONS: Final = 512
+"""With more, the one that has waited longest without a request is closed for the newest; each costs 0.3 MB for TLS."""
 HANDSHAKE_S: Final = 10.0
 LINGER_S: Final = 2.0
 
@@ -48,7 +50,6 @@ class ListenError(Exception):
 class Visit:
     """One connection."""
 
-    task: "asyncio.Task[None]"
     has_asked: bool = False
 
 
@@ -59,47 +60,61 @@ class Listener:
         self._console = console
         self._files = files
         self._large = asyncio.Semaphore(LARGE_AT_ONCE) if takes_large else None
-        self._visits: dict[Visit, None] = {}
-        self._server: asyncio.Server | None = None
+        self._visits: dict[asyncio.Task[None], Visit] = {}
+        self._sockets: Sequence[socket.socket] = ()
+        self._takers: Sequence[asyncio.Task[None]] = ()
         self._last_complaint = ""
 
     async def start(self, host: str, port: int, *, reuse_port: bool = False) -> int:
         """Listen; the port. ListenError where it cannot be bound."""
         try:
-            self._server = await asyncio.start_server(
-                self._visit, host, port, limit=MAX_TEXT_BYTES, backlog=1024, reuse_port=reuse_port or None
-            )
+            self._sockets = await bind(host, port, reuse_port=reuse_port)
         except OSError as wrong:
             raise ListenError(f"{host}:{port} cannot be bound ({wrong}): choose another FEDROTA_FLARE_PORT") from wrong
-        found = int(self._server.sockets[0].getsockname()[1])
+        found = int(self._sockets[0].getsockname()[1])
         log.info("flare_listener_starts", host=host, port=found, certificates=str(self._files.folder))
         self._load()
+        self._takers = [asyncio.create_task(self._take(each)) for each in self._sockets]
         return found
 
     async def close(self) -> None:
         """End every connection."""
-        if self._server is not None:
-            self._server.close()
-        for visit in list(self._visits):
-            visit.task.cancel()
-        await asyncio.gather(*(visit.task for visit in self._visits), return_exceptions=True)
+        tasks = [*self._takers, *self._visits]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for each in self._sockets:
+            each.close()
 
-    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = Visit(cast("asyncio.Task[None]", asyncio.current_task()))
-        self._make_room()
-        self._visits[visit] = None
+    async def _take(self, listening: socket.socket) -> None:
+        """Let clients in, each when it has a place: those before it are really gone, whatever comes in one burst."""
+        while True:
+            await self._make_room()
+            connection = await accept(listening)
+            visit = Visit()
+            task = asyncio.create_task(self._visit(visit, connection))
+            self._visits[task] = visit
+            task.add_done_callback(self._visits.pop)
+            await asyncio.sleep(0)
+
+    async def _make_room(self) -> None:
+        while len(self._visits) >= count_places():
+            idle = next((task for task, visit in self._visits.items() if not visit.has_asked), next(iter(self._visits)))
+            idle.cancel()
+            await asyncio.wait([idle])
+
+    async def _visit(self, visit: Visit, connection: socket.socket) -> None:
+        context = self._load()
+        if context is None:
+            connection.close()
+            return
         try:
+            reader, writer = await _secure(connection, context)
             await self._serve(visit, reader, writer)
         except (OSError, TimeoutError, FramingError, asyncio.IncompleteReadError) as wrong:
             log.info("flare_connection_ended", reason=str(wrong)[:200] or type(wrong).__name__)
-        finally:
-            del self._visits[visit]
-            writer.transport.abort() if visit.task.cancelling() else writer.close()
-
-    def _make_room(self) -> None:
-        if len(self._visits) >= count_places():
-            idle = next((visit for visit in self._visits if not visit.has_asked), next(iter(self._visits)))
-            idle.task.cancel()
+            # asyncio's frames hold the exception and the connection's buffers in a circle: 0.3 MB until a collection.
+            wrong.__traceback__ = None
 
     def _load(self) -> ssl.SSLContext | None:
         """The TLS context; None where there are no usable certificates, which is logged once."""
@@ -112,11 +127,15 @@ class Listener:
             return None
 
     async def _serve(self, visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        context = self._load()
-        if context is None:
-            return
-        async with asyncio.timeout(HANDSHAKE_S):
-            await writer.start_tls(context, ssl_handshake_timeout=HANDSHAKE_S)
+        try:
+            await self._answer(visit, reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        finally:
+            writer.close()
+
+    async def _answer(self, visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = self._find_peer(writer)
         try:
             request = await read_request(reader, self._large)
@@ -140,6 +159,19 @@ def count_places() -> int:
     """How many connections there may be: MAX_CONNECTIONS, or half of the files that the process may open."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, files // 2)
+
+
+async def _secure(
+    connection: socket.socket, context: ssl.SSLContext
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Shake hands; OSError or TimeoutError where that fails, and the connection is closed."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=MAX_TEXT_BYTES)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_accepted_socket(
+        lambda: protocol, connection, ssl=context, ssl_handshake_timeout=HANDSHAKE_S
+    )
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 async def _drop_rest(request: Request) -> None:

@@ -1,5 +1,8 @@
 import asyncio
+import gc
+import socket
 import struct
+from asyncio.sslproto import SSLProtocol
 from contextlib import suppress
 from dataclasses import replace
 
@@ -99,6 +102,42 @@ async def test_with_too_many_connections_the_oldest_idle_one_is_closed(client, m
         writer.close()
 
 
+async def test_a_burst_of_connections_gets_no_more_places_than_there_are(client, listener, monkeypatch):
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 10)
+    burst = [socket.socket() for _ in range(200)]
+    for each in burst:
+        each.setblocking(False)
+        with suppress(BlockingIOError):
+            each.connect(("127.0.0.1", client.port))
+    most = 0
+    for _ in range(500):
+        await asyncio.sleep(0)
+        most = max(most, len(listener._visits))
+    assert most == 10
+    assert (await client.send("list_jobs"))["meta"]["status"] == "ok"
+    for each in burst:
+        each.close()
+
+
+@pytest.mark.parametrize("data", [b"", b"no handshake"])
+async def test_what_shakes_no_hands_leaves_nothing_in_memory(client, data):
+    await raw(client.port, b"GET /")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            _reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+            writer.write(data)
+            writer.close()
+            await writer.wait_closed()
+        await client.send("list_jobs")
+        await asyncio.sleep(0.2)
+        kept = sum(isinstance(each, SSLProtocol) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept <= 2  # those of the last command, both ends
+
+
 async def test_it_waits_for_certificates_and_takes_new_ones_at_once(client, ground):
     key = ground.state / "flare" / "server.key"
     kept = key.read_text()
@@ -131,7 +170,7 @@ async def test_answers_are_ascii_whatever_they_say(client):
     assert replace(client).token == client.token
 
 
-@pytest.mark.parametrize(("files", "places"), [(-1, 2048), (100_000, 2048), (1024, 512)])
+@pytest.mark.parametrize(("files", "places"), [(-1, 512), (100_000, 512), (512, 256)])
 def test_the_gateways_other_connections_keep_half_of_the_files(monkeypatch, files, places):
     monkeypatch.setattr(server.resource, "getrlimit", lambda _which: (files, files))
     assert server.count_places() == places
