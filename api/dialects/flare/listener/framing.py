@@ -21,10 +21,11 @@ ALL_END: Final = b"\x04"
 BINARY: Final = b"\x01"
 MAX_TEXT_BYTES: Final = 1 << 20
 MAX_LARGE_BYTES: Final = 32 << 20
-"""So long a text may be where jobs come inside their command; few such texts are read at a time."""
+"""So long a text may be where jobs come inside their command; it lies on the disk while it comes."""
 LARGE_AT_ONCE: Final = 2
+"""So many of those are in memory at a time."""
 LARGE_S: Final = 300.0
-"""A large text that takes longer makes room for the next one."""
+"""A large text, or what is left of a refused file, that takes longer is given up."""
 MAX_REST_BYTES: Final = 64 << 20
 """So much of what is refused is still taken, so that its sender reads why."""
 IDLE_S: Final = 30.0
@@ -62,7 +63,7 @@ class Request:
 async def read_request(reader: asyncio.StreamReader, large: asyncio.Semaphore | None = None) -> Request:
     """The next request, its file still to be read; FramingError where it is none, TimeoutError where it is slow.
 
-    With `large`, a text may have MAX_LARGE_BYTES, and the semaphore says how many such texts are read at a time.
+    With `large`, a text may have MAX_LARGE_BYTES, and the semaphore says how many such texts are parsed at a time.
     """
     try:
         async with asyncio.timeout(IDLE_S):
@@ -74,8 +75,12 @@ async def read_request(reader: asyncio.StreamReader, large: asyncio.Semaphore | 
                 return _parse(await reader.readexactly(text_size), read_file(reader, size))
             text = await _read_text(reader, is_large_taken=large is not None)
         if text is None and large is not None:
-            async with large, asyncio.timeout(LARGE_S):
-                return await asyncio.to_thread(_parse, first + await _read_large(reader), None)
+            with tempfile.TemporaryFile() as file:
+                file.write(first)
+                async with asyncio.timeout(LARGE_S):
+                    await _read_large(reader, file)
+                async with large:
+                    return await asyncio.to_thread(_parse_file, file)
         return _parse(first + (text or b""), None)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as wrong:
         raise FramingError(str(wrong)) from wrong
@@ -91,21 +96,21 @@ async def _read_text(reader: asyncio.StreamReader, *, is_large_taken: bool) -> b
         raise
 
 
-async def _read_large(reader: asyncio.StreamReader) -> bytes:
+async def _read_large(reader: asyncio.StreamReader, file: IO[bytes]) -> None:
     """FlareError where it is too large; then it is read past, since its sender reads no answer before its end."""
-    pieces, taken = [b""], 0
-    while ALL_END not in pieces[-1]:
+    piece, taken = b"", 0
+    while ALL_END not in piece:
         async with asyncio.timeout(IDLE_S):
             piece = await reader.read(MAX_TEXT_BYTES)
         taken += len(piece)
         if not piece or taken > MAX_LARGE_BYTES + MAX_REST_BYTES:
             raise FramingError(f"a text without an end in {taken} bytes")
-        pieces = [*pieces, piece] if taken <= MAX_LARGE_BYTES else [piece]
+        if taken <= MAX_LARGE_BYTES:
+            await asyncio.to_thread(file.write, piece)
     if taken > MAX_LARGE_BYTES:
         most = MAX_LARGE_BYTES * 3 // 4 >> 20
         message = f"a client of 2.4 can send {most} MiB of packed files at most: take a newer one for this job"
         raise FlareError(MetaStatus.INVALID_JOB_DEFINITION, message)
-    return b"".join(pieces)
 
 
 async def read_file(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
@@ -126,6 +131,11 @@ async def read_file(reader: asyncio.StreamReader, size: int) -> AsyncIterator[by
         raise FlareError(MetaStatus.ERROR, "the file did not come whole") from wrong
     if mark or sent != crc:
         raise FlareError(MetaStatus.ERROR, f"checksum mismatch: received {sent} != {crc}")
+
+
+def _parse_file(file: IO[bytes]) -> Request:
+    file.seek(0)
+    return _parse(file.read(), None)
 
 
 def _parse(text: bytes, upload: AsyncIterator[bytes] | None) -> Request:

@@ -5,6 +5,7 @@ import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from api.dialects.flare.listener.console import Console, FileReply, Peer, descri
 from api.dialects.flare.listener.framing import (
     BLOCK_BYTES,
     LARGE_AT_ONCE,
+    LARGE_S,
     MAX_REST_BYTES,
     MAX_TEXT_BYTES,
     FramingError,
@@ -138,7 +140,7 @@ class Listener:
     async def _answer(self, visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = self._find_peer(writer)
         try:
-            request = await read_request(reader, self._large)
+            request = await read_request(reader, None if peer.is_revoked else self._large)
         except FlareError as wrong:
             await _send(writer, make_refusal(wrong))
             return
@@ -176,14 +178,17 @@ async def _secure(
 
 async def _drop_rest(request: Request) -> None:
     """Take what is left of a refused file: its sender reads no answer before it has sent it."""
-    taken = 0
     if request.upload is not None:
-        try:
-            async for piece in request.upload:
-                taken += len(piece)
-                if taken > MAX_REST_BYTES:
-                    return
-        except FedrotaError:
+        with suppress(FedrotaError, TimeoutError):
+            async with asyncio.timeout(LARGE_S):
+                await _drop(request.upload)
+
+
+async def _drop(pieces: AsyncIterator[bytes]) -> None:
+    taken = 0
+    async for piece in pieces:
+        taken += len(piece)
+        if taken > MAX_REST_BYTES:
             return
 
 

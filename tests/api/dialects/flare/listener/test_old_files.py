@@ -1,8 +1,11 @@
+import asyncio
 import base64
 import io
 import secrets
 import struct
 import zlib
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
 
 import pytest
 
@@ -75,6 +78,25 @@ async def test_a_text_without_any_end_is_given_up(old, monkeypatch):
         writer.write(b"{" + b"x" * (4 * framing.MAX_TEXT_BYTES))
         assert await reader.read() == b""
     assert (await old.send("list_jobs"))["meta"]["status"] == "ok"
+
+
+async def test_slow_large_texts_do_not_hold_up_others(old):
+    async with AsyncExitStack() as slow:
+        for _ in range(framing.LARGE_AT_ONCE + 1):
+            _reader, writer = await slow.enter_async_context(old.connect())
+            writer.write(b"{" + b"x" * (2 * framing.MAX_TEXT_BYTES + 1))
+            await writer.drain()
+        large = {**APP, "app/config/model.txt": secrets.token_hex(framing.MAX_TEXT_BYTES)}
+        job = in_words(pack_job(folder="hello", files=large))
+        assert (await asyncio.wait_for(old.send(f"submit_job hello {job}"), 60))["meta"]["status"] == "ok"
+
+
+async def test_of_a_revoked_certificate_no_large_text_is_read(old, ground):
+    ground.authority.revoke(old.user, datetime.now(UTC))
+    async with old.connect() as (reader, writer):
+        writer.write(b"{" + b"x" * (2 * framing.MAX_TEXT_BYTES + 1))
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 20) == b""
 
 
 async def test_only_the_last_word_of_a_large_text_is_large(old):

@@ -74,6 +74,15 @@ async def test_a_client_that_leaves_in_the_middle_of_an_upload_leaves_no_job(cli
     assert (await client.send("list_jobs"))["meta"]["jobs"] == []
 
 
+async def test_a_refused_file_that_never_ends_is_given_up(client, monkeypatch):
+    monkeypatch.setattr(server, "LARGE_S", 0.2)
+    client.token = ""
+    text = client.make_request("submit_job hello")
+    async with client.connect() as (reader, writer):
+        writer.write(b"\x01" + struct.pack(">IQ", len(text), 1 << 20) + text)
+        assert b"session_inactive" in await asyncio.wait_for(reader.readuntil(b"\x04"), 20)
+
+
 async def test_a_silent_client_is_given_up(client, monkeypatch):
     monkeypatch.setattr(framing, "IDLE_S", 0.2)
     async with client.connect() as (reader, _writer):
