@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from fedrota.bridge.errors import AwayError, RefusedError, RequestError
+from fedrota.bridge.errors import AwayError, BusyError, RefusedError, RequestError
 from fedrota.bridge.gateway import Answer, Gateway
 from fedrota.bridge.members import Member, Members
 from fedrota.bridge.parcels import split
@@ -19,6 +19,7 @@ from fedrota.bridge.protocol import (
     render_login,
     render_text,
 )
+from fedrota.bridge.turns import Turns
 
 log: Final = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Console:
         self._gateway = gateway
         self._members = members
         self._offer = offer
+        self._turns = Turns()
 
     def answer(self, text: Any, member: Member | None, study: Any = STUDY) -> str:
         """The reply to a request of a client, of whom nothing is known where `member` is None."""
@@ -51,6 +53,13 @@ class Console:
             return render_error("internal_error", f"protocol violation: {wrong.message}")
         if member is None:
             return render_inactive()
+        try:
+            with self._turns.take(member.user):
+                return self._answer(command, member, study)
+        except BusyError as wrong:
+            return render_error("error", wrong.message)
+
+    def _answer(self, command: Command, member: Member, study: Any) -> str:
         if command.name == "_cert_login":
             return self._log_in(command, member, str(study or ""))
         if not member.has_session(command.token):

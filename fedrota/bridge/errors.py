@@ -17,3 +17,7 @@ class AwayError(FedrotaError):
 
 class RequestError(FedrotaError):
     """The client sent what is no request."""
+
+
+class BusyError(FedrotaError):
+    """Too many commands are under way."""

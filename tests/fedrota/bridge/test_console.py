@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fedrota.bridge import turns
 from fedrota.bridge.console import Console
 from fedrota.bridge.errors import AwayError, RefusedError
 from fedrota.bridge.gateway import Answer
@@ -178,3 +179,10 @@ def test_a_client_that_logs_in_anew_without_its_study_has_left_it(scene):
     assert words_of(scene.ask("_cert_login ann", session="", member=member))[0] == "OK"
     scene.ask("list_jobs", member=scene.members.find(scene.member.token, "o"))
     assert scene.studies == [""]
+
+
+def test_too_many_commands_at_once_are_refused_in_words(scene, monkeypatch):
+    monkeypatch.setattr(turns, "MAX_OF_USER", 0)
+    reply = scene.ask("list_jobs")
+    assert reply["meta"] == {"status": "error", "info": "ann has 0 commands under way: wait for one of them"}
+    assert scene.calls == []
