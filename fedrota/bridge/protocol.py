@@ -44,7 +44,17 @@ def parse_request(text: Any) -> Command:
     props = {name: meta[name] for name in _PROPS if name in meta} if isinstance(meta, dict) else {}
     name, words = _split(_find(items, "command"))
     timeout_s = _parse_seconds(props.get("cmd_timeout"))
+    props |= {"cmd_timeout": timeout_s} if "cmd_timeout" in props else {}
+    _check([words, props])
     return Command(name=name, words=words, props=props, token=_find(items, "token"), timeout_s=timeout_s)
+
+
+def _check(given: Any) -> None:
+    """RequestError where JSON in UTF-8, as the gateway takes it, cannot say it: halves of characters, no numbers."""
+    try:
+        json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as wrong:
+        raise RequestError(f"the request cannot be passed on: {wrong}") from wrong
 
 
 def _find(items: Sequence[Any], kind: str) -> str:
@@ -61,7 +71,7 @@ def _split(line: str) -> tuple[str, list[str]]:
 
 def _parse_seconds(given: Any) -> float:
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    return min(float(given), LONGEST_S) if is_number and given > 0 else PATIENCE_S
+    return float(min(given, LONGEST_S)) if is_number and given > 0 else PATIENCE_S
 
 
 def render(items: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> str:

@@ -33,8 +33,10 @@ def test_a_timeout_that_is_none_leaves_the_default(timeout):
     assert protocol.parse_request(make_text("list_jobs", cmd_timeout=timeout)).timeout_s == protocol.PATIENCE_S
 
 
-def test_a_timeout_has_a_bound():
-    assert protocol.parse_request(make_text("list_jobs", cmd_timeout=1e9)).timeout_s == protocol.LONGEST_S
+@pytest.mark.parametrize("timeout", [1e9, float("inf"), 10**400])
+def test_a_timeout_has_a_bound(timeout):
+    found = protocol.parse_request(make_text("list_jobs", cmd_timeout=timeout))
+    assert found.timeout_s == found.props["cmd_timeout"] == protocol.LONGEST_S
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,9 @@ def test_a_timeout_has_a_bound():
         ('{"data": [{"type": "command", "data": 3}]}', "a command"),
         (make_text("  "), "a command"),
         (make_text("x " * 300), "at most 256"),
+        (make_text("get_job_meta \ud800"), "cannot be passed on"),
+        (make_text("app_command j t", cmd_props={"rate": float("nan")}), "cannot be passed on"),
+        (make_text("app_command j t", cmd_props={"rate": ["\udfff"]}), "cannot be passed on"),
     ],
 )
 def test_what_is_no_request_is_refused(text, words):
