@@ -71,6 +71,7 @@ class Wire:
             parent_url=None,
         )
         self._connect()
+        self._send_once()
         self._cell.start()
 
     def _connect(self) -> None:
@@ -87,6 +88,16 @@ class Wire:
         token = secrets.token_urlsafe(32)
         self._library.add_auth_headers(self._cell, ME, token, self._sign(ME, token), self._service)
         self._cell.core_cell.add_incoming_filter(channel="*", topic="*", cb=self._guard)
+
+    def _send_once(self) -> None:
+        """Replies go out once, as 2.8 sends them: its clients acknowledge none, and 2.9's library would repeat each."""
+        send = self._cell.send_blob
+
+        def send_blob(*words: Any, **given: Any) -> Any:
+            given.pop("reliable", None)
+            return send(*words, **given)
+
+        self._cell.send_blob = send_blob
 
     def stop(self) -> None:
         """Say good-bye to the clients and listen no more; nothing stays on the disk."""

@@ -46,10 +46,14 @@ class Cell:
 
     def __init__(self, **given):
         self.given, self.answers, self.filters, self.running = given, {}, [], False
+        self.sent = []
         self.core_cell = SimpleNamespace(add_incoming_filter=lambda channel, topic, cb: self.filters.append(cb))
 
     def register_request_cb(self, *, channel, topic, cb):
         self.answers[channel, topic] = cb
+
+    def send_blob(self, *words, **given):
+        self.sent.append((words, given))
 
     def start(self):
         self.running = True
@@ -165,6 +169,11 @@ def test_it_listens_for_admins_by_mutual_tls_and_stops(scene):
     assert scene.cell.running
     scene.wire.stop()
     assert not scene.cell.running
+
+
+def test_a_reply_goes_out_once_since_clients_of_2_8_acknowledge_none(scene):
+    scene.cell.send_blob("return_only", "x", ORIGIN, "reply", optional=True, reliable=True)
+    assert scene.cell.sent == [(("return_only", "x", ORIGIN, "reply"), {"optional": True})]
 
 
 def test_unusable_certificates_are_told_of(tmp_path):
