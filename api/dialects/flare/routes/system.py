@@ -1,7 +1,7 @@
 """Commands on the system: which sites are connected, what they do, what they have, whether they get work."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success, make_table
+from api.dialects.flare.vocabulary.draft import name_app
 from api.dialects.flare.vocabulary.targets import choose_targets, list_connected, list_enrolled, list_sites, name_server
 from api.keys import PATIENCE, READER, SETTINGS, STARTED, WRITER
 from scheduler.domain.access import Action, Subject
@@ -34,11 +35,13 @@ class System:
     parties: Sequence[Party]
     connected: Sequence[Party]
     tasks: Sequence[Task]
+    apps: Mapping[str, str]
+    """The app of each task, by the task's id."""
 
     @property
     def jobs(self) -> list[dict[str, str]]:
         """The jobs under way at the server."""
-        return [{"app_name": task.step, "job_id": task.job_id} for task in self.tasks if task.role == SERVER]
+        return [{"app_name": self.apps[task.id], "job_id": task.job_id} for task in self.tasks if task.role == SERVER]
 
 
 async def look(call: Call) -> System:
@@ -46,18 +49,19 @@ async def look(call: Call) -> System:
     require(call.by, Action.READ_PARTY)
     chosen = call.app[SETTINGS].flare_server
 
-    def read(tx: Tx) -> tuple[list[Party], list[Task]]:
+    def read(tx: Tx) -> tuple[list[Party], list[tuple[Task, str]]]:
         wanted = JobFilter(project=call.by.project, states=(State.RUNNING,))
         running = [job.id for job in list_jobs(tx, wanted, after=None, limit=MAX_OPEN).items]
         details = list_job_details(tx, running).values()
-        tasks = [task for detail in details for step in detail.steps for task in step.tasks]
-        return list_parties(tx), [task for task in tasks if task.state in HELD]
+        parts = [(step.step, task) for detail in details for step in detail.steps for task in step.tasks]
+        return list_parties(tx), [(task, name_app(step, task)) for step, task in parts if task.state in HELD]
 
-    known, tasks = await call.app[READER].read(read)
+    known, parts = await call.app[READER].read(read)
     server = name_server(known, chosen)
     parties = list_enrolled(known, call.study, server=server)
     connected = list_connected(parties, now=utc_now(), offline_s=call.app[PATIENCE].offline_s)
-    return System(server=server, parties=parties, connected=connected, tasks=tasks)
+    tasks, apps = [task for task, _ in parts], {task.id: app for task, app in parts}
+    return System(server=server, parties=parties, connected=connected, tasks=tasks, apps=apps)
 
 
 async def check_status(call: Call) -> Reply:
@@ -104,7 +108,8 @@ def _list_client_status(system: System, sites: Sequence[str]) -> list[dict[str, 
     for site in connected:
         tasks = [task for task in system.tasks if task.party == site and task.role != SERVER]
         found += [
-            {"client_name": site, "app_name": task.step, "job_id": task.job_id, "status": "started"} for task in tasks
+            {"client_name": site, "app_name": system.apps[task.id], "job_id": task.job_id, "status": "started"}
+            for task in tasks
         ] or [{"client_name": site, "status": "no_jobs"}]
     return found
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from api.dialects.flare.requests.job_folder import SERVER, JobFolder
 from scheduler.domain.access import Principal
-from scheduler.domain.plan import Draft, StepDraft
+from scheduler.domain.model import Step, Task
+from scheduler.domain.plan import Draft, StepDraft, merge_params
 from scheduler.store.queries.attachments import Blob
 
 DIALECT: Final = "flare"
@@ -42,6 +43,13 @@ def make_engine_step(job: JobFolder, sites: Sequence[str]) -> StepDraft:
         overrides={member: {"app": app} for member, app in apps.items()},
         gang=True,
     )
+
+
+def name_app(step: Step, task: Task) -> str:
+    """The app that FLARE runs in a task; a step of ours goes by its own name."""
+    if step.run.get("engine") != ENGINE:
+        return step.name
+    return str(merge_params(step.params, step.overrides, task.role, task.position).get("app") or step.name)
 
 
 def make_origin(job: JobFolder, by: Principal) -> dict[str, Any]:

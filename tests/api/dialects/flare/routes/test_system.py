@@ -15,11 +15,12 @@ async def start(console):
 async def test_a_running_job_is_seen_at_server_and_sites(console):
     job = await start(console)
     meta = await console.meta("check_status", "all")
-    assert (meta["server_status"], meta["jobs"]) == ("started", [{"app_name": "run", "job_id": job}])
+    assert (meta["server_status"], meta["jobs"]) == ("started", [{"app_name": "app", "job_id": job}])
     assert {row["client_name"]: row["status"] for row in meta["client_status"]} == {
         "9999": "started",
         "10000": "started",
     }
+    assert {row["app_name"] for row in meta["client_status"]} == {"app"}
     assert "clients" not in await console.meta("check_status", "client", "9999")
 
 
