@@ -129,17 +129,27 @@ def set_param(document: Mapping[str, Any], setting: str) -> dict[str, Any]:
     """A copy of `document` with `step.parameter=value` applied; the value is read as YAML, dots go deeper."""
     place, equals, text = setting.partition("=")
     step_name, dot, path = place.strip().partition(".")
-    if not (equals and dot and path):
+    if not (equals and dot and all(path.split("."))):
         raise _invalid(setting, "is no setting", "write step.parameter=value")
     changed = deepcopy(dict(document))
-    target = _find_step(changed, step_name, setting).setdefault("params", {})
+    target = _enter(_find_step(changed, step_name, setting), "params", setting, f"params of step {step_name!r}")
     *above, last = path.split(".")
+    reached = step_name
     for key in above:
-        target = target.setdefault(key, {}) if isinstance(target, dict) else target
-    if not isinstance(target, dict):
-        raise _invalid(setting, f"{place!r} lies inside a value that is no mapping")
+        reached = f"{reached}.{key}"
+        target = _enter(target, key, setting, repr(reached))
     target[last] = _parse_value(text, setting)
     return check_json(changed)
+
+
+def _enter(target: dict[str, Any], key: str, setting: str, called: str) -> dict[str, Any]:
+    """The mapping under `key`, made where nothing stands there, also where the key stands with an empty value."""
+    found = target.get(key)
+    if not isinstance(found, (dict, type(None))):
+        kind = "a list" if isinstance(found, list) else repr(found)[:80]
+        raise _invalid(setting, f"{called} is {kind}, no mapping: nothing can be set in it")
+    target[key] = entered = dict(found or {})  # through a YAML alias other steps may hold the same mapping
+    return entered
 
 
 def _find_step(document: Mapping[str, Any], name: str, setting: str) -> dict[str, Any]:

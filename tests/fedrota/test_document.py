@@ -92,13 +92,32 @@ def test_set_param_changes_a_copy():
     assert document["steps"][1]["params"]["rounds"] == 10
 
 
+def test_set_param_fills_what_is_empty():
+    document = parse_document("steps:\n- name: a\n  params:\n- name: b\n  params:\n    opts:\n")
+    changed = set_param(set_param(document, "a.x=1"), "b.opts.sep=2")
+    assert [step["params"] for step in changed["steps"]] == [{"x": 1}, {"opts": {"sep": 2}}]
+
+
+def test_set_param_changes_one_step_of_those_that_share_an_alias():
+    document = parse_document("steps:\n- {name: a, params: &p {opts: {x: 1}}}\n- {name: b, params: *p}")
+    changed = set_param(document, "b.opts.x=2")
+    assert [step["params"]["opts"]["x"] for step in changed["steps"]] == [1, 2]
+
+
+def test_set_param_says_which_value_is_no_mapping():
+    with pytest.raises(InvalidError, match="params of step 'a' is a list, no mapping"):
+        set_param(parse_document("steps: [{name: a, params: [1]}]"), "a.x=1")
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
         ("rounds=2", "write step.parameter=value"),
         ("lr.rounds", "write step.parameter=value"),
         ("nope.x=1", "its steps: read, lr"),
-        ("lr.rounds.x=1", "lies inside a value that is no mapping"),
+        ("lr.=1", "write step.parameter=value"),
+        ("lr.x..y=1", "write step.parameter=value"),
+        ("lr.rounds.x=1", "'lr.rounds' is 10, no mapping"),
         ("lr.rounds=[", "is not YAML"),
         ("lr.rounds=0x_", "is not YAML"),
         ("lr.rounds=" + "[" * 3000, "is not YAML"),
