@@ -21,6 +21,7 @@ from pydantic_settings.exceptions import SettingsError as SourceError
 PREFIX = "FEDROTA_"
 LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
+JSON_HINT = 'lists and mappings are written as JSON, for example \'["one", "two"]\' or \'{"name": "value"}\''
 Networks = tuple[IPv4Network | IPv6Network, ...]
 AnySettings = TypeVar("AnySettings", bound="_Base")
 
@@ -39,8 +40,19 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Every field that a file gives."""
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        found = {}
+        for name, field in self.settings_cls.model_fields.items():
+            text, _, is_complex = self.get_field_value(field, name)
+            if text is not None:
+                found[name] = self._read_value(name, field, text, is_complex=is_complex)
+        return found
+
+    def _read_value(self, name: str, field: FieldInfo, text: str, *, is_complex: bool) -> Any:
+        """What the variable itself would mean by this text: lists and mappings are JSON."""
+        try:
+            return self.prepare_field_value(name, field, text, is_complex)
+        except ValueError as wrong:
+            raise SourceError(f"{PREFIX}{name.upper()}_FILE: what the file holds is not JSON") from wrong
 
 
 def _read_text(path: Path) -> tuple[str | None, str]:
@@ -208,7 +220,7 @@ def load(kind: type[AnySettings], **given: Any) -> AnySettings:
     except ValidationError as wrong:
         lines += [_render_error(error) for error in wrong.errors(include_input=False, include_url=False)]
     except SourceError as wrong:
-        lines.append(f'{wrong}: lists are written as JSON, for example \'["one", "two"]\'')
+        lines.append(f"{wrong}: {JSON_HINT}")
     except TOMLDecodeError as wrong:
         lines.append(f"{PREFIX}CONFIG: the file is not TOML: {wrong}")
     if lines:

@@ -1,6 +1,7 @@
 """Settings: from arguments, environment, secret files and a TOML file; everything wrong is told at once."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -121,8 +122,25 @@ def test_lists_from_the_environment_are_json(env):
     env(COMPONENTS='["a.b", "c"]')
     assert load(WorkerSettings).components == ("a.b", "c")
     env(COMPONENTS="a.b,c")
-    with pytest.raises(SettingsError, match=r"components.*lists are written as JSON, for example"):
+    with pytest.raises(SettingsError, match=r"components.*lists and mappings are written as JSON, for example"):
         load(WorkerSettings)
+
+
+def test_a_file_holds_lists_and_mappings_as_the_variable_does(env, tmp_path):
+    (tmp_path / "engines").write_text('{"iflearner": "/opt/iflearner/bin/python"}\n')
+    (tmp_path / "roots").write_text('["/data", "/srv"]\n')
+    env(ENGINES_FILE=tmp_path / "engines", ALLOWED_ROOTS_FILE=tmp_path / "roots")
+    settings = load(WorkerSettings)
+    assert settings.engines == {"iflearner": Path("/opt/iflearner/bin/python")}
+    assert settings.allowed_roots == (Path("/data"), Path("/srv"))
+
+
+def test_a_file_that_should_hold_json_and_does_not_is_told_by_its_variable(env, tmp_path):
+    (tmp_path / "engines").write_text("iflearner=/opt/hunter2/bin/python")
+    env(ENGINES_FILE=tmp_path / "engines")
+    told = lines(WorkerSettings)["FEDROTA_ENGINES_FILE"]
+    assert told.startswith("what the file holds is not JSON: lists and mappings are written as JSON, for example")
+    assert "hunter2" not in told
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
