@@ -11,6 +11,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from workers.workdir import write_durably
+
 KEY_FILE = "identity.key"
 PINS_FILE = "known_parties.json"
 
@@ -117,7 +119,5 @@ class Pins:
         return found
 
     def _write(self, known: Mapping[str, str]) -> None:
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
-        fresh.replace(self._path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(self._path, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,19 @@ def test_the_first_key_is_pinned_and_survives_a_restart(tmp_path):
         Pins(tmp_path).check("2", "KEY-TWO-OF-PARTY-2")
 
 
+def test_a_pin_is_on_the_disk_before_the_key_is_taken(tmp_path, monkeypatch):
+    """A file of pins that a power cut left empty would keep the worker from starting."""
+    synced, sync = [], os.fsync
+
+    def note(handle):
+        synced.append(Path(f"/proc/self/fd/{handle}").resolve())
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    Pins(tmp_path).check("2", "KEY-ONE-OF-PARTY-2")
+    assert synced == [tmp_path / "known_parties.json.draft", tmp_path]
+
+
 def test_a_key_from_the_configuration_wins(tmp_path):
     (tmp_path / "known_parties.json").write_text(json.dumps({"2": "learnt"}))
     Pins(tmp_path, {"2": "given"}).check("2", "given")
@@ -59,7 +73,7 @@ def test_a_broken_list_of_pins_is_refused(tmp_path, content):
 def test_a_key_that_cannot_be_kept_is_not_accepted(tmp_path, monkeypatch):
     pins = Pins(tmp_path)
     with monkeypatch.context() as full:
-        full.setattr(Path, "write_text", lambda _file, _text: (_ for _ in ()).throw(OSError(28, "No space left")))
+        full.setattr(os, "fsync", lambda _handle: (_ for _ in ()).throw(OSError(28, "No space left")))
         for _ in range(2):
             with pytest.raises(IdentityError, match="the key of party 1 cannot be kept in .*: No space left"):
                 pins.check("1", "key")
