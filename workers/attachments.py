@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from scheduler.domain.messages import ATTACHMENT_PATH
 from workers.backoff import Backoff
+from workers.wire import WireError, parse_object
 from workers.workdir import PathError, check_name
 
 PATIENCE_S: Final = 300.0
@@ -21,6 +22,7 @@ CONNECT_S: Final = 10.0
 READ_S: Final = 60.0
 BLOCK_BYTES: Final = 1 << 20
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG})
+LONGEST_REFUSAL_BYTES: Final = 1 << 16
 _AGAIN: Final = frozenset({408, 425, 429})
 
 
@@ -55,8 +57,8 @@ class AttachmentClient:
     def fetch(self, task: str, name: str, target: Path, *, is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Write the file `name` of the task's job to `target`, whole and checked, or leave no file there.
 
-        Tries again while the gateway is away; AttachmentError where the job has no such file, after the patience
-        is over, or once `is_wanted` says no. Blocks.
+        Tries again while the gateway is away; AttachmentError where it says that the job has no such file, after the
+        patience is over, or once `is_wanted` says no. Blocks.
         """
         try:
             path = f"{self._prefix}/{check_name(task, 'task')}/{quote(check_name(name, 'attachment'), safe='')}"
@@ -103,10 +105,24 @@ class AttachmentClient:
 def _check_status(answer: http.client.HTTPResponse) -> None:
     if answer.status == 200:
         return
-    said = answer.read(500).decode(errors="replace")
-    if answer.status >= 500 or answer.status in _AGAIN:
+    body = answer.read(LONGEST_REFUSAL_BYTES)
+    refusal = _find_refusal(body)
+    if refusal is None or answer.status >= 500 or answer.status in _AGAIN:
+        said = refusal or body[:200].decode(errors="replace")
         raise _TryAgainError(f"the gateway answered {answer.status}: {said}")
-    raise AttachmentError(f"the gateway does not hand the attachment out ({answer.status}): {said}")
+    raise AttachmentError(f"the gateway does not hand the attachment out ({answer.status}): {refusal}")
+
+
+def _find_refusal(body: bytes) -> str | None:
+    """The reason where the gateway itself said no; None where something on the way to it did.
+
+    That may be a proxy that does not find the gateway while it is being replaced.
+    """
+    try:
+        error = parse_object(body).get("error")
+    except WireError:
+        return None
+    return str(error.get("message", "")) if isinstance(error, dict) and "code" in error else None
 
 
 def _save(answer: http.client.HTTPResponse, draft: Path) -> None:

@@ -44,6 +44,7 @@ def shop():
     found.server.server_close()
 
 
+REFUSAL = b'{"error": {"code": "not_found", "message": "there is no attachment \'t1/x\'", "problems": []}}'
 GOOD = (200, BODY, DIGEST, len(BODY))
 
 
@@ -61,8 +62,11 @@ def test_a_file_comes_whole_with_the_workers_token(shop, tmp_path):
         (200, BODY[:-1] + b"x", DIGEST, len(BODY)),
         (200, BODY[:1000], DIGEST, len(BODY)),
         (200, BODY, DIGEST, "many"),
+        (404, b"<html>no such backend", "", 21),
+        (403, b'{"error": "maintenance"}', "", 24),
+        (503, REFUSAL, "", len(REFUSAL)),
     ],
-    ids=["busy", "damaged", "cut short", "of no length"],
+    ids=["busy", "damaged", "cut short", "of no length", "a proxy's 404", "a proxy's 403", "the gateway is busy"],
 )
 def test_what_goes_wrong_once_is_tried_again(shop, tmp_path, first):
     shop.answers = [first, GOOD]
@@ -72,8 +76,8 @@ def test_what_goes_wrong_once_is_tried_again(shop, tmp_path, first):
 
 
 def test_what_can_never_come_is_not_tried_again(shop, tmp_path):
-    shop.answers = [(404, b"no attachment t1/x", "", 18)]
-    with pytest.raises(AttachmentError, match="404.*no attachment t1/x"):
+    shop.answers = [(404, REFUSAL, "", len(REFUSAL))]
+    with pytest.raises(AttachmentError, match="404.: there is no attachment 't1/x'$"):
         AttachmentClient(shop.url, "frt_1").fetch("t1", "x", tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
