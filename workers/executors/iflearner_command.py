@@ -1,5 +1,6 @@
 """The command lines of an iFLearner run, and which paths of this host they may name."""
 
+import errno
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,9 +17,22 @@ _IN_FOLDER: Final = ("/bin/sh", "-c", 'cd "$0" && exec "$@"')
 
 
 def pick_address(host: str) -> str:
-    """`host:port` with a port that is free at the moment."""
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        return f"{host}:{probe.getsockname()[1]}"
+    """`host:port` with a port that is free at the moment; AssignmentError where `host` is no address of this host."""
+    try:
+        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            return f"{host}:{probe.getsockname()[1]}"
+    except (OSError, UnicodeError) as wrong:  # the latter of a text that can be no host's name
+        if isinstance(wrong, OSError) and not _is_about_host(wrong):
+            raise
+        raise AssignmentError(
+            f"FEDROTA_ENGINE_HOST: nothing can listen at {host!r} on this party's host ({wrong}): "
+            "set it to an address of this host that the other parties reach, and restart the worker"
+        ) from wrong
+
+
+def _is_about_host(wrong: OSError) -> bool:
+    """Whether the name cannot be resolved (getaddrinfo's codes are below 0) or its address is another host's."""
+    return wrong.errno is not None and (wrong.errno < 0 or wrong.errno == errno.EADDRNOTAVAIL)
 
 
 def make_aggregator(assignment: Assignment, *, python: Path, parties: int, address: str, status: str) -> dict[str, Any]:

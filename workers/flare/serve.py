@@ -99,7 +99,9 @@ class Run:
             except (ConnectionError, no_answer) as wrong:
                 if time.monotonic() > give_up:
                     raise RunError(
-                        "timeout", f"FLARE's server did not answer within {self._order['start_s']:g} s"
+                        "timeout",
+                        f"FLARE's server did not answer at {self._order['host']}:{self._server.port} within "
+                        f"{self._order['start_s']:g} s: is FEDROTA_ENGINE_HOST an address of this party's host?",
                     ) from wrong
 
     def _wait_for_sites(self, session: Any) -> None:
@@ -109,8 +111,12 @@ class Run:
             self._server.child.check()
             if time.monotonic() > give_up:
                 names = ", ".join(sorted(missing))
-                raise RunError("timeout", f"no FLARE client of {names} came within {self._order['start_s']:g} s: can "
-                                          f"they reach {self._order['host']}:{self._server.port}?")  # fmt: skip
+                raise RunError(
+                    "timeout",
+                    f"no FLARE client of {names} came within {self._order['start_s']:g} s: can they reach "
+                    f"{self._order['host']}:{self._server.port}? If not, set FEDROTA_ENGINE_HOST at the worker of the "
+                    "server's party to an address of its host that they reach",
+                )
             time.sleep(LOOK_S)
 
     def _unpack_job(self) -> Path:

@@ -29,6 +29,12 @@ def test_an_address_is_free_and_full():
         assert host == "127.0.0.1"
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host", "nowhere.invalid", "a..b"])
+def test_an_address_of_another_host_is_told_by_its_setting(host):
+    with pytest.raises(AssignmentError, match=rf"FEDROTA_ENGINE_HOST: nothing can listen at '{host}' on this party"):
+        pick_address(host)
+
+
 def test_the_aggregator_is_called_as_iflearner_reads_it():
     run = make_aggregator(make_assignment(run=RUN), python=Path("/e/python"), parties=2, address="h:1", status="l:2")
     assert run["command"] == [

@@ -28,9 +28,18 @@ def test_a_site_that_never_comes_fails_the_run_in_words_and_nothing_stays_behind
     assert done.returncode == 1, done.stderr
     assert verdict["kind"] == "timeout"
     assert "no FLARE client of site-1 came within 10 s" in verdict["message"]
+    assert "set FEDROTA_ENGINE_HOST at the worker of the server's party" in verdict["message"]
     assert (tmp_path / "kits" / "site-1.zip").is_file()
     lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     assert not [line for line in lines if str(tmp_path) in line]
+
+
+def test_an_address_at_which_nobody_answers_is_told_by_its_setting(run_there, tmp_path):
+    give_order(tmp_path, host="nowhere.invalid")
+    assert run_there("workers.flare.serve", tmp_path).returncode == 1
+    message = json.loads((tmp_path / "verdict.json").read_text())["message"]
+    assert "did not answer at nowhere.invalid:" in message
+    assert "is FEDROTA_ENGINE_HOST an address of this party's host?" in message
 
 
 def test_names_that_flare_refuses_fail_the_run_before_anything_starts(run_there, tmp_path):
