@@ -62,6 +62,7 @@ bench: setup
 docs: setup
 	$(BIN)/python -m scheduler.domain.diagram > docs/state-machine.md
 	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
+	$(BIN)/python -m config.page > docs/settings.md
 	$(BIN)/python -m workers.components.docs
 	$(BIN)/python -m api.monitor.page
 	$(BIN)/python -m api.native.document_page > docs/job-document.md

@@ -67,11 +67,13 @@ class _Base(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     state_dir: Path = Path(".fedrota")
-    """Where everything lies that must survive a restart."""
+    """The folder for what must survive a restart: keys, and the database where it is SQLite."""
     broker_url: SecretStr = SecretStr("")
-    """redis:// or unix socket address of the broker; a worker without one is knocked over its channel."""
+    """redis:// or unix socket address of the broker, needed at the centre; a worker without one is knocked over its channel."""
     log_format: Literal["console", "json"] = "console"
+    """Log lines for people (`console`), or one JSON object per line (`json`)."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`; less severe log lines are left out."""
 
     @classmethod
     def settings_customise_sources(
@@ -93,24 +95,29 @@ class Settings(_Base):
     database_url: SecretStr = SecretStr("")
     """postgresql://... ; empty means SQLite in the state folder."""
     host: str = "127.0.0.1"
+    """The address that the gateway binds; other than loopback only with TLS or `FEDROTA_TRUST_NETWORK`."""
     port: int = Field(default=9380, ge=0, le=65535)
+    """The gateway's port; 0: any free one."""
     reuse_port: bool = False
     """Share the port with other gateway processes on this machine."""
     tls_cert: Path | None = None
+    """The gateway's certificate with its chain, as PEM."""
     tls_key: Path | None = None
+    """The private key of that certificate, as PEM."""
     trusted_proxies: Networks = ()
-    """Addresses or networks of reverse proxies in front: what these write into X-Forwarded-For is believed."""
+    """Addresses or networks of reverse proxies in front: their X-Forwarded-For is trusted."""
     trust_network: bool = False
     """Bind an address other than loopback without TLS; shown in the start log and in /healthz."""
     legacy_open: bool = False
     """Serve clients that cannot send a credential also on an address other than loopback."""
     legacy_user: str = "legacy"
+    """The user as whom clients without a credential act."""
     legacy_role: Literal["project_admin", "org_admin", "lead", "member"] = "lead"
-    """What such clients may: as a token of that role, in the first organisation and project."""
+    """The role of that user, in the first organisation and project."""
     secret_key: SecretStr = SecretStr("")
-    """Seals what the database holds of clients' secrets; empty: a key in the state folder, made at need."""
+    """Encrypts the clients' secrets in the database; empty: the key in the state folder, made when needed."""
     guarded: tuple[Literal["role", "command", "component", "dataset"], ...] = ()
-    """What a FATE job's initiator may use of another party only where that party granted it."""
+    """What a FATE job's initiator may use of another party only with its grant: role, command, component, dataset."""
     iflearner_strict: bool = False
     """Refuse an iFLearner task whose template does not exist when the task is made, not only when it is started."""
     iflearner_server: str = ""
@@ -124,27 +131,34 @@ class Settings(_Base):
     fate_party: str = ""
     """The party that FATE's clients mean where they name none; empty: every party, while clients need no credential."""
     model_publisher: str = Field(default="", pattern=r"^(|https?://\S+|[\w.]+:\w+)$")
-    """Told of every load and binding of a model: an http(s) URL that takes a POST, or `package.module:function`."""
+    """Notified of every load and binding of a model: an http(s) URL that takes a POST, or `package.module:function`."""
     run_id: str = "local"
-    """Names this installation; workers of another one are refused."""
+    """Names this installation; a worker that meets another name drops the knocks of the one before."""
 
     heartbeat_s: float = Field(default=5.0, gt=0, le=LONGEST_S)
+    """How often a worker says that it is alive."""
     lease_s: float = Field(default=60.0, gt=0, le=LONGEST_S)
+    """A running task is `lost_contact` when its worker has been silent for so long."""
     dispatch_lease_s: float = Field(default=30.0, gt=0, le=LONGEST_S)
+    """A knock that has not been answered for so long is sent again."""
     offline_s: float = Field(default=20.0, gt=0, le=LONGEST_S)
-    """A party is offline when nothing was heard of its worker for so long."""
+    """A party is offline when its worker has been silent for so long."""
     offline_grace_s: float = Field(default=3600.0, gt=0, le=LONGEST_S)
     """A running task whose party is out of reach is given up after so long."""
     sweep_s: float = Field(default=1.0, gt=0, le=LONGEST_S)
+    """How often the scheduler looks for work and for expired leases when nothing nudges it."""
     reserve_after_s: float = Field(default=10.0, ge=0, le=LONGEST_S)
-    """A ready step that has waited so long holds freed slots against younger ones."""
+    """A ready step that has waited so long reserves slots as they become free, ahead of younger steps."""
     poison_deaths: int = Field(default=2, ge=1)
-    """A step over which a party's worker has died so often is not given out again until an operator requeues it."""
+    """A step at which a party's worker has died so often does not run again until an operator requeues it."""
     retention_days: float = Field(default=0.0, ge=0, le=LONGEST_S / 86_400)
-    """Ended jobs are removed with all they left once they are so old; 0: never."""
+    """Jobs that ended so many days ago are removed with everything they left; 0: never."""
     open_jobs_per_user: int = Field(default=10_000, ge=1)
+    """A user with so many unfinished jobs cannot submit another one."""
     upload_limit_bytes: int = Field(default=2 << 30, ge=1)
+    """The largest table or model that can be uploaded."""
     attachment_limit_bytes: int = Field(default=512 << 20, ge=1)
+    """The largest file that a job can carry."""
 
     @model_validator(mode="after")
     def _loopback_unless_told(self) -> Self:
@@ -181,14 +195,19 @@ class WorkerSettings(_Base):
     """What a party's worker reads."""
 
     gateway_url: str = "http://127.0.0.1:9380"
+    """The gateway that this worker connects to."""
     token: SecretStr = SecretStr("")
+    """The worker's token, from `fedrota tokens create NAME --party ID`."""
     party: str = ""
     """The party's id, for the name of its queue; the gateway trusts only the token."""
     slots: int = Field(default=4, ge=1, le=1024)
+    """How many tasks this worker runs at once."""
     profile: Literal["open", "sealed"] = "open"
+    """`sealed`: no events and no remote control at the broker, so Flower does not show this worker."""
     components: tuple[str, ...] = ()
     """Modules whose components this worker offers beside the built-in and the installed ones."""
     executors: tuple[str, ...] = ("component", "command")
+    """What this worker may run: `component`, `command`, `container`."""
     allowed_roots: tuple[Path, ...] = ()
     """Folders under which a request may name files at this party.
 
@@ -204,12 +223,13 @@ class WorkerSettings(_Base):
     engine_host: str = "127.0.0.1"
     """The address of this host at which an engine's server listens and the other parties reach it."""
     engine_stall_s: float = Field(default=1800.0, gt=0, le=LONGEST_S)
-    """An engine's run in which no party finishes an epoch for so long is given up."""
+    """An engine's run that makes no progress for so long is given up."""
     task_memory_bytes: int = Field(default=0, ge=0)
-    """Address space of a task's process; 0 means no limit."""
+    """Largest address space of a task's process; 0: no limit."""
     task_disk_bytes: int = Field(default=0, ge=0)
-    """Largest file a task may write; 0 means no limit."""
+    """Largest file that a task may write; 0: no limit."""
     stop_grace_s: float = Field(default=10.0, ge=0, le=LONGEST_S)
+    """A stopped task has so long to end by itself before it is killed."""
 
 
 def load(kind: type[AnySettings], **given: Any) -> AnySettings:
