@@ -51,6 +51,23 @@ def test_the_readmes_job_is_a_job_document(repository):
         assert {source.partition(".")[0] for source in step.get("inputs", {}).values()} <= set(names)
 
 
+def test_the_readmes_job_finds_its_table_at_each_party(repository):
+    text = (repository / "README.md").read_text()
+    job = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[0])
+    (parties, pattern) = re.findall(r"for party in ([\d ]+); do fedrota upload \$party (\S+);", text)[0]
+    assert parties.split() == [party for ids in job["parties"].values() for party in ids]
+    tables = {step["params"]["table"] for step in job["steps"] if step["component"] == "reader"}
+    assert {pattern.rpartition("/")[2]} == {f"{table}.csv" for table in tables}
+    assert all((repository / pattern.replace("$party", party)).is_file() for party in parties.split())
+
+
+def test_the_index_leads_to_every_page(repository):
+    index = repository / "docs/README.md"
+    linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text()) if "://" not in target}
+    wanted = {*repository.glob("docs/*.md"), *repository.glob("docs/guides/*.md")} - {index}
+    assert sorted(page.name for page in wanted - linked) == []
+
+
 def test_the_lock_pins_every_requirement_and_names_no_address(repository):
     text = (repository / "constraints.txt").read_text()
     assert "://" not in text
