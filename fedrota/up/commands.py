@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 
 from fedrota.up.errors import UpError
-from fedrota.up.folder import StateFolder, make_folder
-from fedrota.up.options import Options, make_options, read_config
+from fedrota.up.folder import StateFolder, make_folder, recall_parties
+from fedrota.up.options import Options, make_options, read_config, with_parties
 from fedrota.up.tree import missing_packages
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _start_detached(options: Options) -> None:
 
     folder = make_folder(options.state)
     record = run_detached(run, folder)
-    _show_banner(record.url, record.flower_url, folder, options)
+    _show_banner(record.url, record.flower_url, folder, with_parties(options, recall_parties(folder)))
 
 
 def _show_banner(url: str, flower_url: str, folder: StateFolder, options: Options) -> None:

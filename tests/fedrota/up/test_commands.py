@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 from fedrota.up import commands
 from fedrota.up.commands import make_app
 from fedrota.up.errors import UpError
+from fedrota.up.folder import remember_parties
+from fedrota.up.options import DEFAULT_PARTIES
+from fedrota.up.record import Record
 
 
 @pytest.fixture
@@ -77,3 +80,14 @@ def test_without_the_server_packages_the_error_says_what_to_install(typed, monke
     result = typed(command)
     assert isinstance(result.exception, UpError)
     assert "make setup" in str(result.exception)
+
+
+def test_a_detached_start_names_the_parties_that_it_chose(typed, monkeypatch, tmp_path):
+    def start(_run, folder):
+        remember_parties(folder, DEFAULT_PARTIES)  # as the process that it leaves behind does
+        return Record(pid=1, created=0.0, url="http://127.0.0.1:1", flower_url="", phase="ready", processes=())
+
+    monkeypatch.setattr("fedrota.up.run.run_detached", start)
+    shown = typed("up", "--detach", "--state", tmp_path).output
+    assert "9999 (guest)" in shown
+    assert "none given" not in shown
