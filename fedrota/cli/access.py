@@ -65,7 +65,7 @@ def create_token(  # noqa: PLR0913  each parameter is a flag of the command line
     expires: ExpiresOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token; its secret is shown once, now."""
+    """Create a token; its secret is shown only this once."""
     with connect(ctx) as client:
         token = client.create_token(name, role=role, org=org, project=project, party=party, expires_s=expires)
     if as_json:
@@ -91,7 +91,7 @@ def revoke_token(
 
 @app.command(rich_help_panel="Access")
 def whoami(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show who the gateway takes you for."""
+    """Show who you are to the gateway: name, role, organisation, project."""
     with connect(ctx) as client:
         found = client.whoami()
         url = client.url

@@ -66,7 +66,7 @@ def set_target(
             "--answer-timeout",
             metavar="SECONDS",
             callback=check_seconds,
-            help="How long the gateway may take for an answer.",
+            help="How long to wait for the gateway's answer.",
         ),
     ] = DEFAULT_TIMEOUT_S,
 ) -> None:

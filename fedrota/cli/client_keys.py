@@ -51,7 +51,7 @@ def create_client_key(  # noqa: PLR0913  each parameter is a flag of the command
     expires: ExpiresOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an app key and its secret key; the secret is shown once, now."""
+    """Create an app key and its secret key; the secret is shown only this once."""
     with connect(ctx) as client:
         key = client.create_client_key(name, role=role, org=org, project=project, expires_s=expires)
     if as_json:

@@ -22,7 +22,7 @@ def components(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List what a step may run, or show one component."""
+    """List the components that a step can run, or show one."""
     with connect(ctx) as client:
         if name is None:
             _list_all(client, as_json=as_json)

@@ -11,12 +11,12 @@ from fedrota.cli.show import print_json, print_line
 from fedrota.cli.words import NOTHING, say_age
 from fedrota.model import ClientKey, Token
 
-OrgOption = Annotated[str | None, typer.Option("--org", help="Whose it is: an organisation; default: yours.")]
-ProjectOption = Annotated[str | None, typer.Option("--project", help="For which project; default: yours.")]
+OrgOption = Annotated[str | None, typer.Option("--org", help="The organisation that it belongs to; default: yours.")]
+ProjectOption = Annotated[str | None, typer.Option("--project", help="The project that it belongs to; default: yours.")]
 ExpiresOption = Annotated[
     float | None,
     typer.Option(
-        "--expires", metavar="TIME", parser=parse_length, help="How long it is good, e.g. 30d; default: for ever."
+        "--expires", metavar="TIME", parser=parse_length, help="How long it is valid, e.g. 30d; default: forever."
     ),
 ]
 

@@ -34,7 +34,7 @@ MEANINGS: Final = {
     USAGE: "the command line or a local file is wrong; nothing was sent",
     REFUSED: "the gateway refused the request",
     NO_CONNECTION: "no gateway answers at the address",
-    GAVE_UP: "the time given by `--timeout` passed; the job goes on",
+    GAVE_UP: "the time given by `--timeout` passed; the job continues",
     INTERRUPTED: "interrupted by Ctrl-C",
     READER_LEFT: "the reader of the output has left, as `head` does",
 }

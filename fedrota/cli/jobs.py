@@ -145,7 +145,7 @@ def rerun(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run an ended job again, keeping what the steps before have left."""
+    """Run an ended job again; the outputs of steps that are not rerun are kept."""
     with connect(ctx) as client:
         _report(client.rerun(job, from_step=from_step), "running again", as_json=as_json)
 
@@ -207,11 +207,11 @@ def events(
     ctx: typer.Context,
     job: JobId,
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing until the job has ended.")] = False,
     after: Annotated[int | None, typer.Option("--after", metavar="ID", help="Only those after this one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List a job's changes of state; with --json one JSON object per line."""
+    """List a job's state changes; with --json one JSON object per line."""
     count = 0
     with connect(ctx) as client:
         found = client.events(job, after=after) if follow else client.list_events(job, after=after, limit=1000)

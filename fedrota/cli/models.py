@@ -67,7 +67,7 @@ def _say_members(model: Model) -> str:
 
 @group.command("show")
 def show_model(ctx: typer.Context, model: ModelId, version: Version, *, as_json: AsJson = False) -> None:
-    """Show a version of a model, who holds which part of it, and what marks it."""
+    """Show a version of a model: the parties that hold its parts, and its tags."""
     with connect(ctx) as client:
         _report(client.model(model, version), as_json=as_json)
 
@@ -118,7 +118,7 @@ def deploy_model(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a version of which it is settled which steps predict."""
+    """Make a version with a fixed choice of the steps that predict."""
     with connect(ctx) as client:
         made = client.deploy_model(model, version, components or ())
     if as_json:
@@ -157,7 +157,7 @@ def import_model(
     replace: Annotated[bool, typer.Option("--replace", help="Replace a model of that name and version.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in a model that was exported here or elsewhere."""
+    """Import a model that was exported here or elsewhere."""
     size = file.stat().st_size if file.is_file() else None
     with connect(ctx) as client, transfer_bar(file.name, size) as progress:
         model = client.import_model(file, replace=replace, progress=progress)
@@ -177,7 +177,7 @@ def tag_model(ctx: typer.Context, model: ModelId, version: Version, tag: TagName
 
 @group.command("untag")
 def untag_model(ctx: typer.Context, model: ModelId, version: Version, tag: TagName, *, as_json: AsJson = False) -> None:
-    """Take a tag from a version of a model."""
+    """Remove a tag from a version of a model."""
     with connect(ctx) as client:
         client.untag_model(model, version, tag)
     if as_json:
@@ -207,7 +207,7 @@ def list_tags(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 @group.command("rm")
 def delete_model(ctx: typer.Context, model: ModelId, version: Version, *, as_json: AsJson = False) -> None:
-    """Delete a version of a model; the job that made it stays."""
+    """Delete a version of a model; the job that made it is kept."""
     with connect(ctx) as client:
         client.delete_model(model, version)
     if as_json:

@@ -95,7 +95,7 @@ def preview_output(  # noqa: PLR0913  each parameter is a flag of the command li
     step: StepOption = None,
     party: PartyOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows.")] = 20,
-    offset: Annotated[int, typer.Option("--offset", min=0, help="How many rows to pass over.")] = 0,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="How many rows to skip.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show rows of an output that is a table."""

@@ -112,14 +112,14 @@ def add_party(
 
 @group.command("drain")
 def drain_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False) -> None:
-    """Give a party no new work; what runs there goes on."""
+    """Send a party no new work; what runs there continues."""
     with connect(ctx) as client:
         _report(client.drain(party), as_json=as_json)
 
 
 @group.command("resume")
 def resume_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False) -> None:
-    """Give a drained party work again."""
+    """Send a drained party work again."""
     with connect(ctx) as client:
         _report(client.resume(party), as_json=as_json)
 
@@ -139,7 +139,7 @@ def set_slots(
 
 @group.command("rm")
 def remove_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False) -> None:
-    """Take a party off the register."""
+    """Unregister a party."""
     with connect(ctx) as client:
         client.delete_party(party)
     if as_json:

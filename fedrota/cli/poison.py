@@ -22,7 +22,7 @@ def poisoned(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the steps that nobody gives out again because a party's worker died over them."""
+    """List poisoned steps: they do not run again, because a party's worker died over them repeatedly."""
     with connect(ctx) as client:
         found = client.poisoned(limit=limit)
     if as_json:
@@ -52,11 +52,11 @@ def poisoned(
 
 @app.command(rich_help_panel="Jobs")
 def requeue(ctx: typer.Context, job: JobId, *, as_json: AsJson = False) -> None:
-    """Give a job's poisoned steps out again; for admins, once the cause is gone."""
+    """Run a job's poisoned steps again; for admins, once the cause is fixed."""
     with connect(ctx) as client:
         found = client.requeue(job)
     if as_json:
         print_json(found)
         return
-    print_line(f"given out again: {escape(found.name)}, job {job}")
+    print_line(f"running again: {escape(found.name)}, job {job}")
     print_next(*list_next(found))

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file as NVFLARE's project.yml.")]
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT", help="A project file like NVFLARE's project.yml.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the kits go; default: a folder of the project's name.")]
 State = Annotated[
     Path | None, typer.Option("--state", help="The gateway's state folder; default: FEDROTA_STATE_DIR (.fedrota).")
 ]
-Host = Annotated[str, typer.Option("--host", help="Where clients reach the gateway; default: as the file says.")]
+Host = Annotated[str, typer.Option("--host", help="Where clients reach the gateway; default: what the file says.")]
 Port = Annotated[
     int,
     typer.Option(
@@ -37,10 +37,12 @@ Port = Annotated[
 ]
 Renew = Annotated[
     list[str] | None,
-    typer.Option("--renew", metavar="NAME", help="Give this participant a new key; the old one ends."),
+    typer.Option("--renew", metavar="NAME", help="Give this participant a new key; the old certificate is revoked."),
 ]
-Revoke = Annotated[list[str] | None, typer.Option("--revoke", metavar="NAME", help="Let this participant in no more.")]
-Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="How long certificates are good.")]
+Revoke = Annotated[
+    list[str] | None, typer.Option("--revoke", metavar="NAME", help="Revoke its certificate and tokens.")
+]
+Days = Annotated[int, typer.Option("--days", min=1, max=3650, help="How many days certificates are valid.")]
 
 
 @app.command(rich_help_panel="Access")

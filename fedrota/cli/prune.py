@@ -34,7 +34,7 @@ def prune(  # noqa: PLR0913  each parameter is a flag of the command line
     label: Annotated[
         list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Only jobs with this label.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which jobs would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which jobs would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,13 +58,13 @@ def prune(  # noqa: PLR0913  each parameter is a flag of the command line
 def _check_states(given: list[str]) -> list[str]:
     for state in given:
         if state not in OVER:
-            raise typer.BadParameter(f"{state!r} is no state in which a job has ended: {', '.join(sorted(OVER))}")
+            raise typer.BadParameter(f"{state!r} is not a state in which a job has ended: {', '.join(sorted(OVER))}")
     return given or sorted(OVER)
 
 
 def _confirm(jobs: list[Job]) -> None:
     if not sys.stdin.isatty():
-        raise typer.BadParameter(f"nobody is there to confirm it: add --yes to delete {_count(jobs)}, or --dry-run")
+        raise typer.BadParameter(f"no terminal to confirm at: add --yes to delete {_count(jobs)}, or --dry-run")
     typer.confirm(f"Delete {_count(jobs)} for good?", abort=True, err=True)
 
 
@@ -93,7 +93,7 @@ def _report_plan(jobs: list[Job], now: datetime, *, as_json: bool) -> None:
         empty="no job is that old",
     )
     if jobs:
-        print_line(f"[dim]{_count(jobs)} would go; nothing was deleted[/]")
+        print_line(f"[dim]{_count(jobs)} would be deleted; nothing was[/]")
 
 
 def _report(jobs: list[Job], kept: dict[str, str], *, as_json: bool) -> None:

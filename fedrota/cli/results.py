@@ -103,7 +103,7 @@ def make_rounds(points: Iterable[Metric]) -> tuple[list[str], list[list[str]]]:
 
 @app.command(rich_help_panel="Results")
 def summary(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_json: AsJson = False) -> None:
-    """Show the figures that a job's tasks left."""
+    """Show the summaries that a job's tasks left."""
     with connect(ctx) as client:
         found = [each for each in client.summaries(job) if step in {None, each.step}]
     if as_json:

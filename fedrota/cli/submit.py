@@ -27,7 +27,7 @@ STDIN = "standard input"
 TimeoutOption = Annotated[
     float | None,
     typer.Option(
-        "--timeout", metavar="SECONDS", callback=check_seconds, help="Give up waiting after so long; the job goes on."
+        "--timeout", metavar="SECONDS", callback=check_seconds, help="Stop waiting after this long; the job continues."
     ),
 ]
 
@@ -39,7 +39,7 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
         Path, typer.Argument(metavar="FILE", help="The job document, YAML or JSON; - reads standard input.")
     ],
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait in silence until the job has ended.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait without output until the job has ended.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show the job until it has ended.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the document.")] = False,
     key: Annotated[
@@ -147,7 +147,7 @@ def _attend(client: Client, job: str, timeout_s: float | None, *, show: bool, as
 
 @app.command(rich_help_panel="Jobs")
 def wait(ctx: typer.Context, job: JobId, *, timeout_s: TimeoutOption = None, as_json: AsJson = False) -> None:
-    """Wait in silence until a job has ended; the exit code says how."""
+    """Wait without output until a job has ended; the exit code says how."""
     with connect(ctx) as client:
         _attend(client, job, timeout_s, show=False, as_json=as_json)
 

@@ -105,7 +105,7 @@ def preview_table(  # noqa: PLR0913  each parameter is a flag of the command lin
     *,
     namespace: Namespace = "default",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows.")] = 20,
-    offset: Annotated[int, typer.Option("--offset", min=0, help="How many rows to pass over.")] = 0,
+    offset: Annotated[int, typer.Option("--offset", min=0, help="How many rows to skip.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show rows of a table."""
@@ -154,11 +154,15 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     delimiter: Annotated[
         str | None,
         typer.Option(
-            "--delimiter", metavar="CHAR", parser=parse_delimiter, help="Between the fields of a CSV, as ';' or tab."
+            "--delimiter",
+            metavar="CHAR",
+            parser=parse_delimiter,
+            help="What separates the fields of a CSV, e.g. ';' or tab.",
         ),
     ] = None,
     header: Annotated[
-        bool, typer.Option("--header/--no-header", help="Whether a CSV's first line names its columns; it does.")
+        bool,
+        typer.Option("--header/--no-header", help="Whether a CSV's first line names its columns; by default it does."),
     ] = True,
     as_json: AsJson = False,
 ) -> None:

@@ -42,7 +42,7 @@ def deploy_model(model_id: str, version: str, components: Sequence[str] = ()) ->
 
 
 def delete_model(model_id: str, version: str) -> Call[None]:
-    """Delete a version of a model; the job that made it stays."""
+    """Delete a version of a model; the job that made it is kept."""
     return Call(method="DELETE", path=make_path("models", model_id, version), parse=parse_nothing)
 
 
@@ -53,7 +53,7 @@ def tag_model(model_id: str, version: str, tag: str) -> Call[Tag]:
 
 
 def untag_model(model_id: str, version: str, tag: str) -> Call[None]:
-    """Take a tag from a version of a model."""
+    """Remove a tag from a version of a model."""
     return Call(method="DELETE", path=make_path("models", model_id, version, "tags", tag), parse=parse_nothing)
 
 

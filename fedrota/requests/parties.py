@@ -43,7 +43,7 @@ def drain(party: str) -> Call[Party]:
 
 
 def resume(party: str) -> Call[Party]:
-    """Give a drained party work again."""
+    """Send a drained party work again."""
     return Call(method="POST", path=make_path("parties", party, "resume"), parse=one(Party))
 
 

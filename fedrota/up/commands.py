@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from fedrota.up.programs import Plan
 
 DEFAULT_STATE = Path(".fedrota")
-State = Annotated[
-    Path, typer.Option(envvar="FEDROTA_STATE_DIR", help="The folder that keeps everything.", show_default=True)
-]
+State = Annotated[Path, typer.Option(envvar="FEDROTA_STATE_DIR", help="The folder for all state.", show_default=True)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -35,17 +33,17 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
     config: Annotated[Path | None, typer.Option(help="A TOML file of these settings, e.g. flower_port = 5555.")] = None,
     party: Annotated[
         list[str] | None,
-        typer.Option(help="ID or ID:ROLE, once per party; ROLE is a label. Default: those of last time, or three."),
+        typer.Option(help="ID or ID:ROLE, once per party; ROLE is a label. Default: those of last time, else three."),
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port; 0: any free one; default 9380.")] = None,
     host: Annotated[str | None, typer.Option(help="The gateway's address; default 127.0.0.1.")] = None,
-    state: Annotated[Path | None, typer.Option(help="The folder that keeps everything; default .fedrota.")] = None,
-    slots: Annotated[int | None, typer.Option(help="Running tasks that a party takes at once; default 4.")] = None,
-    gateways: Annotated[int | None, typer.Option(help="Gateway processes on the one port; default 1.")] = None,
+    state: Annotated[Path | None, typer.Option(help="The folder for all state; default .fedrota.")] = None,
+    slots: Annotated[int | None, typer.Option(help="How many tasks each party runs at once; default 4.")] = None,
+    gateways: Annotated[int | None, typer.Option(help="Gateway processes that share the port; default 1.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Start only: gateway, scheduler or worker.")] = None,
     postgres: Annotated[str | None, typer.Option(help="URL of a PostgreSQL database; default: SQLite.")] = None,
     broker: Annotated[
-        str | None, typer.Option(help="URL of a Redis or Valkey server; default: one of our own.")
+        str | None, typer.Option(help="URL of a Redis or Valkey server; default: an embedded Valkey.")
     ] = None,
     gateway: Annotated[str | None, typer.Option(help="URL of the gateway, for --only worker.")] = None,
     components: Annotated[list[str] | None, typer.Option(help="Module whose components the workers offer.")] = None,
@@ -54,8 +52,8 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
         bool | None, typer.Option("--flower/--no-flower", help="Run Flower; default: when installed.")
     ] = None,
     flower_port: Annotated[int | None, typer.Option(help="Flower's port, or the next free one; default 5555.")] = None,
-    flare_listener: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients up to 2.6, as 8003.")] = None,
-    flare_bridge: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients 2.8 and 2.9, as 8002.")] = None,
+    flare_listener: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients up to 2.6, e.g. 8003.")] = None,
+    flare_bridge: Annotated[int | None, typer.Option(help="Port for NVFLARE's clients 2.8 and 2.9, e.g. 8002.")] = None,
     flare_python: Annotated[
         str | None, typer.Option(help="FLARE's Python, for bridge and workers; default: that of FEDROTA_ENGINES.")
     ] = None,
@@ -73,7 +71,7 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
 
 
 def ps(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
-    """Show the processes of the system that runs here; ends with 1 where none runs."""
+    """Show the processes of the system that runs here; exit code 1 when none runs."""
     _require_psutil()
     from fedrota.cli.show import print_table
     from fedrota.up.record import find_running
@@ -98,7 +96,7 @@ def down(
     now: Annotated[bool, typer.Option("--now", help="Kill instead of waiting for an orderly end.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Stop the system that runs here; its state stays, and open jobs go on at the next `up`."""
+    """Stop the system that runs here; its state stays, and unfinished jobs continue at the next `up`."""
     _require_psutil()
     from fedrota.up.down import stop_running
 

@@ -28,7 +28,7 @@ def deleted(gateway):
 
 def test_a_dry_run_shows_what_would_go_and_deletes_nothing(fedrota, old):
     found = fedrota("prune", "--older-than", "30d", "--dry-run")
-    assert (JOB in found.out, "young" in found.out, "2 jobs would go; nothing was deleted" in found.out) == (
+    assert (JOB in found.out, "young" in found.out, "2 jobs would be deleted; nothing was" in found.out) == (
         True, False, True,
     )  # fmt: skip
     assert fedrota("prune", "--older-than", "30d", "--dry-run", "--json").json == {"would_delete": [JOB, "held"]}
