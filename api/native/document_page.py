@@ -23,7 +23,7 @@ steps:
     component: reader
     params: {table: breast_train}
     overrides:
-      host.1: {table: breast_b}         # the second host calls its table otherwise
+      host.1: {table: breast_b}         # the second host's table has another name
   - name: train
     component: homo_lr
     inputs: {train: read.data}
@@ -40,24 +40,24 @@ steps:
 _BEFORE: Final = f"""\
 # The job document
 
-What `fedrota submit` takes as YAML or JSON, and `POST /fedrota/v1/jobs` too. `fedrota submit --dry-run` checks one without
-running it; a fault is told with its place in the document. The same as JSON Schema: `GET /fedrota/v1/schemas/job`.
+What `fedrota submit` (as YAML or JSON) and `POST /fedrota/v1/jobs` accept. `fedrota submit --dry-run` checks one without
+running it; every error names its place in the document. As JSON Schema: `GET /fedrota/v1/schemas/job`.
 
 ```yaml
 {EXAMPLE}```
 
 - **Roles and parties.** Each step runs at all parties of its `roles` together, by default at all of the job's. `overrides` change
-  `params` for a role (`host`) or one party of it (`host.1` is the second host), the narrower one last.
-- **Order.** A step waits for those in its `needs` and those whose outputs it takes; others run side by side. `inputs` name
-  an output as `step.output`, or `JOB:step.output` for what an earlier job has left at the same parties.
+  `params` for a role (`host`) or for one of its parties (`host.1` is the second host); the more specific one wins.
+- **Order.** A step waits for those in its `needs` and those whose outputs it takes; others run in parallel. `inputs` name
+  an output as `step.output`, or `JOB:step.output` for an output of an earlier job at the same parties.
 - **What runs.** A `component` that the parties' workers offer ([the list](components/README.md), or
   [your own](guides/write-a-component.md)), or a `command`: a program with its arguments, in a container where `image` is given.
-  In a command `{{param.x}}` stands for a parameter, `{{input.x}}` and `{{output.x}}` for files.
+  In a command `{{param.x}}` stands for a parameter, `{{input.x}}`, `{{output.x}}` and `{{attachment.x}}` for files.
 - **All or none.** A step that exchanges messages starts when all its parties have its `slots` free at once (`gang`).
   Where one party fails, the others are stopped, and a retry is a new attempt of all.
 """
 _AFTER: Final = """\
-Kinds of failure: `error`, the component raised; `exit`, a process ended with another status than 0; `timeout`, the step's time
+Kinds of failure: `error`, the component raised; `exit`, a process ended with a nonzero exit status; `timeout`, the step's time
 was over; `invalid`, the party cannot run this; `limit`, memory, disk or file size ran out; `lost`, the process or the worker
 died, or the party was silent for too long; `interrupted`, the worker was stopped; `unreachable`, another party or its messages
 did not come.
@@ -88,7 +88,7 @@ def _render_part(title: str, part: Schema) -> str:
 
 def _render_field(name: str, field: Schema, *, is_needed: bool) -> str:
     default = field.get("default")
-    shown = "needed" if is_needed else "" if default is None else f"`{orjson.dumps(default).decode()}`"
+    shown = "required" if is_needed else "" if default is None else f"`{orjson.dumps(default).decode()}`"
     return f"| `{name}` | {_name_type(field)} | {shown} | {field['description']} |"
 
 
