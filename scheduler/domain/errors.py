@@ -25,7 +25,9 @@ def first_problems(problems: Iterable[Problem]) -> list[Problem]:
     """The first of the problems, with a word where there are more; those are not even looked for."""
     found = list(islice(problems, MAX_PROBLEMS + 1))
     if len(found) > MAX_PROBLEMS:
-        found[MAX_PROBLEMS:] = [Problem("body", f"more is wrong than these {MAX_PROBLEMS}.", "Mend them first.")]
+        found[MAX_PROBLEMS:] = [
+            Problem("body", f"only the first {MAX_PROBLEMS} problems are listed.", "Fix them first.")
+        ]
     return found
 
 

@@ -120,7 +120,7 @@ def test_of_many_faults_the_first_are_told_and_the_others_not_looked_for(monkeyp
         make_submission(draft(*(reader(f"s{n}", needs=(f"no{n}",)) for n in range(MAX_STEPS))), CATALOGUE)
     *first, last = wrong.value.problems
     assert [item.where for item in first] == [f"steps.{n}.needs.0" for n in range(MAX_PROBLEMS)]
-    assert (last.where, last.message) == ("body", f"more is wrong than these {MAX_PROBLEMS}.")
+    assert (last.where, last.message) == ("body", f"only the first {MAX_PROBLEMS} problems are listed.")
     assert len(looked_up) == MAX_PROBLEMS + 1
     assert len(problems(*(reader(f"s{n}", needs=(f"no{n}",)) for n in range(MAX_PROBLEMS)))) == MAX_PROBLEMS
 
