@@ -22,9 +22,10 @@ For operators: what the gateway, the scheduler and a party's worker read when th
 whose [flags](cli.md#fedrota-up) set the most common ones; it passes all others of its environment on to its processes.
 [Deployment](../deploy/README.md) says which process needs which.
 
-- A value comes from the environment, else from the file that `FEDROTA_X_FILE` names (for secrets), else from the TOML file
-  that `FEDROTA_CONFIG` names. There the keys are in lower case and without the prefix: `retention_days = 90`.
-- In the environment lists and tables are JSON: `FEDROTA_GUARDED='["component", "dataset"]'`. In TOML they are TOML's own.
+- A value comes from the environment, else from the file that `FEDROTA_X_FILE` names (best for secrets), else from the TOML
+  file that `FEDROTA_CONFIG` names. There the keys are in lower case and without the prefix: `retention_days = 90`.
+- In the environment and in such a file lists and tables are JSON: `FEDROTA_GUARDED='["component", "dataset"]'`. In TOML they
+  are TOML's own.
 - Names end with their unit: `_S` is seconds, `_BYTES` bytes, `_DAYS` days.
 - A process whose settings are wrong ends at once, with one line for each wrong value.
 """

@@ -16,6 +16,8 @@ def parse_length(text: str) -> float:
         seconds = parse_duration(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no length of time: write 90s, 15min, 12h or 30d") from None
+    if seconds and text.strip().replace(".", "").isdecimal():  # of 30, which means days to whoever prunes
+        raise typer.BadParameter(f"{text!r} has no unit: write {text}d for days, or 90s, 15min, 12h")
     if not 0 <= seconds <= LONGEST_S:
         raise typer.BadParameter(f"{text!r} is no length of time from now: write 90s, 15min, 12h or 30d")
     return seconds

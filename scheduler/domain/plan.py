@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any, Final
 
 from scheduler.domain.errors import InvalidDocumentError, Problem, first_problems
@@ -127,9 +127,10 @@ def _check_shape(draft: Draft) -> Iterator[Problem]:
 def nearest(word: str, known: Iterator[str] | frozenset[str] | Sequence[str] | Mapping[str, Any]) -> str:
     """A hint that names the closest known word, or all of a few, or nothing."""
     words = sorted(known)
-    close = get_close_matches(word, words, n=1)
+    close = get_close_matches(word, words)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        best = max(close, key=lambda each: (round(SequenceMatcher(a=each, b=word).ratio(), 1), each[:3] == word[:3]))
+        return f"Did you mean {best!r}?"
     return f"Known: {', '.join(words)}." if 0 < len(words) <= FEW else ""
 
 

@@ -195,6 +195,7 @@ def test_own_parameters_win_over_the_roles_and_those_over_the_steps():
 
 def test_hints_name_the_closest_or_all_of_a_few():
     assert nearest("raeder", {"reader", "train"}) == "Did you mean 'reader'?"
+    assert nearest("retries", {"retry", "services"}) == "Did you mean 'retry'?"
     assert nearest("zzz", {"reader", "train"}) == "Known: reader, train."
     assert nearest("zzz", [str(n) for n in range(21)]) == ""
     assert nearest("zzz", ()) == ""
