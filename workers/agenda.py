@@ -173,8 +173,8 @@ class Agenda:
     def put_back(self) -> list[Key]:
         """The call failed: its claims wait again, before all others; which of them have given way to later numbers."""
         claims, self._claiming = self._claiming, {}
-        self._held = {**{task: seq for (task, seq), held in claims.items() if held}, **self._held}
-        self._waiting = {**{task: seq for (task, seq), held in claims.items() if not held}, **self._waiting}
+        self._held = _put_first({task: seq for (task, seq), held in claims.items() if held}, self._held)
+        self._waiting = _put_first({task: seq for (task, seq), held in claims.items() if not held}, self._waiting)
         return self._list_void(claims)
 
     def _list_void(self, keys: Iterable[Key]) -> list[Key]:
@@ -227,6 +227,11 @@ def _keep_latest(waiting: dict[str, int], task: str, seq: int) -> list[Key]:
     before = waiting.setdefault(task, seq)
     waiting[task] = max(seq, before)
     return [(task, min(seq, before))] if seq != before else []
+
+
+def _put_first(claims: dict[str, int], waiting: dict[str, int]) -> dict[str, int]:
+    """Both, each task under its latest number: the gateway may have granted a claim while an old knock came again."""
+    return {**claims, **{task: max(seq, claims.get(task, 0)) for task, seq in waiting.items()}}
 
 
 def _batch_size(record: Record) -> int:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduler.domain.messages import BeatReply, Knock, MetricPoint, Report
+from scheduler.domain.messages import BeatReply, Claim, Knock, MetricPoint, Report
 from tests.workers.fakes import make_assignment
 from workers.agenda import GATHER_ITEM_S, GATHER_MOST_S, Agenda
 from workers.attempt import Attempt
@@ -139,6 +139,16 @@ def test_claims_of_a_lost_call_come_first_again(agenda):
     agenda.next_call(1.0, "me")
     agenda.put_back()
     assert claims_of(agenda.next_call(1.0, "me")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+def test_an_old_knock_that_comes_again_does_not_replace_the_claim_of_a_lost_call(agenda, is_held):
+    """The gateway may have granted it: asked for no more, it would be held there until its lease has run out."""
+    agenda.add_knocks([Knock("a", 2, is_held)])
+    assert agenda.next_call(1.0, "me").claims == (Claim("a", 2),)
+    agenda.add_knocks([Knock("a", 1, is_held)])
+    assert agenda.put_back() == []
+    assert agenda.next_call(1.0, "me").claims == (Claim("a", 2),)
 
 
 def test_nothing_is_said_until_a_heartbeat_is_due(agenda):
