@@ -97,9 +97,16 @@ class Journal:
     def sync(self) -> None:
         """Make all lines durable."""
         with self._guard:
-            if self._is_dirty:
-                self._is_dirty = False
+            if self._is_behind:  # nothing else may be said for long
+                self._shorten()
+            if not self._is_dirty:
+                return
+            self._is_dirty = False
+            try:
                 os.fsync(self._file)
+            except OSError as wrong:  # some file systems find out this late that they are full
+                log.warning("journal_failed", reason=str(wrong))
+                self._is_behind = True  # the kernel may have dropped what it could not write
 
     def _append(self, lines: list[list[object]]) -> None:
         if not lines:

@@ -148,3 +148,28 @@ def test_a_new_file_that_cannot_be_opened_takes_no_later_line_with_it(open_journ
     first.begin([("c", 1)])
     first.close()
     assert [entry.key for entry in open_journal().leftovers()] == [("b", 1), ("c", 1)]
+
+
+def test_an_end_that_a_full_disk_did_not_take_is_made_up_for_while_nothing_else_happens(open_journal, monkeypatch):
+    """The next life would take it for lost, and drop what a success had left."""
+    first = open_journal()
+    first.begin([("a", 1)])
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", refuse)
+        full.setattr(journal_module, "write_durably", refuse)
+        first.end([("a", 1)])
+        first.sync()
+    first.sync()
+    first.close()
+    assert open_journal().leftovers() == []
+
+
+def test_a_disk_that_is_found_full_by_a_sync_harms_nothing_that_runs(open_journal, monkeypatch):
+    first = open_journal()
+    first.begin([("a", 1)])
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        first.sync()
+    first.begin([("b", 1)])
+    first.close()
+    assert [entry.key for entry in open_journal().leftovers()] == [("a", 1), ("b", 1)]
