@@ -86,8 +86,8 @@ class Spool:
             self.close()
             file = self._folder / f"{self._prefix}-{next(self._numbers):08d}.json"
             self._handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            sync_folder(self._folder)
             self._current, self._size = file, 0
+            sync_folder(self._folder)
         return self._current
 
     def close(self) -> None:

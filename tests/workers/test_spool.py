@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -90,3 +91,12 @@ def test_a_disk_that_takes_nothing_is_told(tmp_path):
     spool = Spool(tmp_path / "absent")
     assert not spool.write([make_record("a")])
     spool.forget(("a", 1))
+
+
+def test_a_file_whose_name_a_full_disk_does_not_keep_is_not_left_behind(tmp_path, monkeypatch):
+    def refuse(_folder: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("workers.spool.sync_folder", refuse)
+    assert not Spool(tmp_path).write([make_record("a")])
+    assert list(tmp_path.iterdir()) == []
