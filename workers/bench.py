@@ -1,7 +1,9 @@
 """Where attempts are set up and cleared away: their executor, their place, their time limit."""
 
+import shutil
 from asyncio import TimerHandle
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +117,8 @@ class Bench:
             return  # it never had any folder
         if place.workdir.exists():
             self._loop.call_aside(self._workdir.drop_work, *key)
-        if not keep_outputs and place.outputs.exists():
-            self._loop.call_aside(self._workdir.drop_outputs, *key)
+        if not keep_outputs:
+            self.drop_outputs(key)
 
     def _clear_timer(self, key: Key) -> None:
         timer = self._timers.pop(key, None)
@@ -124,8 +126,14 @@ class Bench:
             timer.cancel()
 
     def drop_outputs(self, key: Key) -> None:
-        """Nobody wants the outputs of the attempt, which ended before."""
-        self._loop.call_aside(self._workdir.drop_outputs, *key)
+        """Nobody wants the outputs of the attempt: they are out of sight now, and removed soon or by the next life."""
+        try:
+            place = self._workdir.take_away_outputs(*key)
+        except OSError:  # a full disk
+            self._loop.call_aside(self._workdir.drop_outputs, *key)
+            return
+        if place is not None:
+            self._loop.call_aside(partial(shutil.rmtree, ignore_errors=True), place)
 
 
 _KINDS = {"component": "component", "image": "container", "command": "command"}

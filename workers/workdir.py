@@ -85,6 +85,16 @@ class Workdir:
         """Remove the attempt's outputs."""
         _drop(self.outputs(task, seq))
 
+    def take_away_outputs(self, task: str, seq: int) -> Path | None:
+        """Move the attempt's outputs to where the next start throws them away, too; their new place, if there were any."""
+        folder = self.outputs(task, seq)
+        if not folder.exists():
+            return None
+        place = self.incoming()
+        folder.replace(place)
+        _drop_empty(folder.parent)
+        return place
+
     def table(self, namespace: str, name: str) -> Path:
         """The Parquet file of a table."""
         return table_path(self.tables, namespace, name)
@@ -153,7 +163,11 @@ def _drop(folder: Path) -> None:
     if not folder.exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
+    _drop_empty(folder.parent)
+
+
+def _drop_empty(folder: Path) -> None:
     try:
-        folder.parent.rmdir()
+        folder.rmdir()
     except OSError:
-        return  # the parent holds other attempts
+        return  # it holds other attempts

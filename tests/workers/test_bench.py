@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from scheduler.domain.messages import SYNC_PATH, InputRef
@@ -83,3 +85,21 @@ def test_files_that_the_gateway_put_here_are_inputs_of_the_step_they_are_for(gat
     assert worker.workdir.output("t1", 1, "m").read_bytes() == b"mine"
     give(gateway, worker, "t2", run={**run, "arrival": "../k1"})
     assert "plain name" in gateway.report_of("t2")["message"]
+
+
+def test_unwanted_outputs_are_out_of_sight_before_anything_says_so(worker, monkeypatch):
+    """A worker that is killed next has forgotten them: they would be kept for ever."""
+    monkeypatch.setattr(worker.bench._loop, "call_aside", lambda *_: None)
+    worker.workdir.outputs("t1", 1).mkdir(parents=True)
+    worker.bench.drop_outputs(("t1", 1))
+    assert not worker.workdir.outputs("t1", 1).exists()
+
+
+def test_unwanted_outputs_go_also_where_the_disk_is_full(worker, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(worker.workdir, "incoming", refuse)
+    worker.workdir.outputs("t1", 1).mkdir(parents=True)
+    worker.bench.drop_outputs(("t1", 1))
+    until(lambda: not worker.workdir.outputs("t1", 1).exists())

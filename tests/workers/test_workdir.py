@@ -70,3 +70,17 @@ def test_a_durable_write_replaces_all_at_once(tmp_path):
     write_durably(file, b"two")
     assert file.read_bytes() == b"two"
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_outputs_that_are_taken_away_are_gone_at_once_and_with_the_next_start(workdir):
+    for seq in (1, 2):
+        workdir.outputs("t", seq).mkdir(parents=True)
+        workdir.output("t", seq, "m").write_text("x")
+    place = workdir.take_away_outputs("t", 1)
+    assert (place / "m").exists()
+    assert [path.name for path in workdir.outputs("t", 1).parent.iterdir()] == ["2"]
+    workdir.take_away_outputs("t", 2)
+    assert list((workdir.root / "outputs").iterdir()) == []
+    assert workdir.take_away_outputs("t", 2) is None
+    workdir.prepare()
+    assert not place.exists()
