@@ -243,14 +243,14 @@ class Site:
         spooled = self._spool.load()
         known = {record.key for record in spooled}
         entries = [entry for entry in self._journal.leftovers() if entry.key not in known]
+        for entry in entries:  # first, since a further life has nothing to do with what is in the spool
+            # One that had no process wrote nothing, at most got its folder; it may repeat one that ended well long ago.
+            if entry.pid or not self.workdir.has_outputs(*entry.key):
+                self.workdir.drop_outputs(*entry.key)
         lost = make_losses(self.workdir, [entry.key for entry in entries])
         if lost:
             log.warning("attempts_lost", tasks=[record.report.task for record in lost])
             self._spool.write(lost)
-        for entry in entries:
-            # One that had no process wrote nothing, at most got its folder; it may repeat one that ended well long ago.
-            if entry.pid or not self.workdir.has_outputs(*entry.key):
-                self.workdir.drop_outputs(*entry.key)
         self._journal.end(entry.key for entry in self._journal.leftovers())
         return [*spooled, *lost]
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -185,6 +186,29 @@ def test_what_a_lost_attempt_has_written_goes_and_what_counts_stays(gateway, sta
     until(lambda: not list_spooled(tmp_path / "party-9999" / "spool"))
     assert [str(path.relative_to(outputs)) for path in outputs.glob("*/*/model")] == ["good/1/model"]
     assert [path.name for path in outputs.iterdir()] == ["good"]
+
+
+@pytest.fixture
+def idle_site(tmp_path):
+    """A worker that was never started, with an attempt that a former life left."""
+    site = Site(make_settings(tmp_path))
+    site._journal.begin([("t", 1)])
+    site.workdir.output("t", 1, "model").parent.mkdir(parents=True)
+    site.workdir.output("t", 1, "model").write_text("half")
+    yield site
+    site._journal.close()
+    site._loop.stop()
+
+
+def test_a_life_that_dies_over_the_losses_of_the_one_before_leaves_no_outputs(idle_site, monkeypatch):
+    def die(_records: object) -> bool:
+        raise KeyboardInterrupt
+
+    idle_site._journal.note(("t", 1), os.getpid(), 1)
+    monkeypatch.setattr(idle_site._spool, "write", die)
+    with pytest.raises(KeyboardInterrupt):
+        idle_site._report_lost()
+    assert not idle_site.workdir.has_outputs("t", 1)
 
 
 def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_alone, tmp_path):
