@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 Key = tuple[str, int]
 REWRITE_AFTER = 20_000
+NO_PROCESS = -1
+"""In the place of a process's number: the attempt has begun, in none of ours."""
 
 
 class BusyError(Exception):
@@ -25,7 +27,7 @@ class BusyError(Exception):
 
 @valueclass(frozen=True, slots=True)
 class Leftover:
-    """An attempt of a former life; `pid` 0 where it had no process yet."""
+    """An attempt of a former life; `pid` 0 where it had not begun yet."""
 
     task: str
     seq: int
@@ -39,7 +41,7 @@ class Leftover:
 
     def kill(self) -> bool:
         """Kill its process and all below, if it is still the same process; whether it was."""
-        if not self.pid or find_birth(self.pid) != self.birth:
+        if self.pid <= 0 or find_birth(self.pid) != self.birth:
             return False
         kill_tree(self.pid)
         return True
@@ -79,7 +81,7 @@ class Journal:
             self._append([["begin", *key] for key in fresh])
 
     def note(self, key: Key, pid: int, birth: int) -> None:
-        """The attempt has this process; nothing is noted of one that has ended: a next life would drop its outputs."""
+        """The attempt runs in this process; nothing is noted of one that has ended: a next life would drop its outputs."""
         entry = Leftover(*key, pid, birth)
         with self._guard:
             if key in self._open:

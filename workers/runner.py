@@ -26,7 +26,7 @@ from workers.bench import Bench
 from workers.executors.base import Ending
 from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
 from workers.greeting import Greeting
-from workers.journal import Journal
+from workers.journal import NO_PROCESS, Journal
 from workers.observer import Observer
 from workers.spool import Key, Record, Spool
 
@@ -370,8 +370,7 @@ class Runner:
             handle.stop(self._bench.stop_grace_s if grace_s is None else grace_s)
 
     def _on_started(self, attempt: Attempt, pid: int, birth: int) -> None:
-        if pid:
-            self._journal.note(attempt.key, pid, birth)
+        self._journal.note(attempt.key, pid or NO_PROCESS, birth)
         self._observer.started(attempt.assignment)
 
     def _on_ended(self, attempt: Attempt, ending: Ending) -> None:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -198,6 +199,13 @@ def idle_site(tmp_path):
     yield site
     site._journal.close()
     site._loop.stop()
+
+
+def test_what_a_lost_container_has_left_goes_too(idle_site):
+    """It has no process of ours whose number could be noted."""
+    idle_site.runner._on_started(SimpleNamespace(key=("t", 1), assignment=make_assignment("t")), 0, 0)
+    assert [record.report.kind for record in idle_site._report_lost()] == ["lost"]
+    assert not idle_site.workdir.has_outputs("t", 1)
 
 
 def test_a_life_that_dies_over_the_losses_of_the_one_before_leaves_no_outputs(idle_site, monkeypatch):
