@@ -11,14 +11,34 @@ _OF_JOB: Final = frozenset({MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING})
 """For these a client makes the sentence itself, of the job's id in `info`."""
 
 
-def make_success(text: str = "", *, download: AsyncIterator[bytes] | None = None, **meta: Any) -> Reply:
-    """A sentence that says it is done; `meta` members stand beside status and info."""
-    return Reply(items=[{"type": "success", "data": text}], meta=_meta(text, meta), download=download)
+def make_success(
+    text: str = "",
+    *,
+    shown: Sequence[dict[str, Any]] = (),
+    download: AsyncIterator[bytes] | None = None,
+    **meta: Any,
+) -> Reply:
+    """A sentence that says it is done; `meta` members stand beside status and info.
+
+    FLARE's console shows nothing of a success itself: the sentence and the items `shown` stand before it.
+    """
+    said = [make_line(text)] if text else []
+    return Reply(items=[*said, *shown, {"type": "success", "data": ""}], meta=_meta(text, meta), download=download)
+
+
+def make_line(text: str) -> dict[str, Any]:
+    """An item: a text for who reads the console."""
+    return {"type": "string", "data": text}
+
+
+def make_rows(rows: Sequence[Sequence[str | None]]) -> dict[str, Any]:
+    """An item: rows of texts, the first of which names the columns."""
+    return {"type": "table", "rows": [list(row) for row in rows]}
 
 
 def make_text(text: str, **meta: Any) -> Reply:
     """Plain text, such as a file's lines."""
-    return Reply(items=[{"type": "string", "data": text}], meta=_meta("", meta))
+    return Reply(items=[make_line(text)], meta=_meta("", meta))
 
 
 def make_dict(value: Mapping[str, Any], **meta: Any) -> Reply:
@@ -28,7 +48,7 @@ def make_dict(value: Mapping[str, Any], **meta: Any) -> Reply:
 
 def make_table(rows: Sequence[Sequence[str | None]], **meta: Any) -> Reply:
     """Rows of texts, the first of which names the columns."""
-    return Reply(items=[{"type": "table", "rows": [list(row) for row in rows]}], meta=_meta("", meta))
+    return Reply(items=[make_rows(rows)], meta=_meta("", meta))
 
 
 def make_refusal(error: FlareError, words: Sequence[str] = ()) -> Reply:

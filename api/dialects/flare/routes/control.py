@@ -12,7 +12,7 @@ from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
-from api.dialects.flare.responses import make_dict, make_success
+from api.dialects.flare.responses import make_dict, make_line, make_success
 from api.dialects.flare.routes.system import System, look
 from api.dialects.flare.vocabulary.targets import Targets, choose_targets
 from api.keys import SETTINGS, STARTED, WRITER
@@ -116,7 +116,7 @@ def _render(
     failed = [f"{party}: {answers[party]}" for party, wrong in told.items() if wrong]
     if failed and len(failed) == len(told):
         raise FlareError(MetaStatus.NO_REPLY, "; ".join(failed))
-    return make_success(**meta)
+    return make_success(shown=[make_line(f"{party}: {answer}") for party, answer in answers.items()], **meta)
 
 
 async def remove_client(call: Call) -> Reply:

@@ -1,15 +1,17 @@
 """Which jobs there are."""
 
+import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from api.auth import require
 from api.bridge import utc_now
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.requests.flags import check_submit_token, make_list_flags
-from api.dialects.flare.responses import make_success
+from api.dialects.flare.responses import make_line, make_rows, make_success
 from api.dialects.flare.routes.intake import make_deleted, make_key
 from api.dialects.flare.routes.jobs import MAX_EVENTS
 from api.dialects.flare.vocabulary.meta import render_meta, render_row
@@ -22,6 +24,15 @@ from scheduler.store.queries.tracking import list_events
 from scheduler.store.tx import Tx
 
 MAX_LISTED: Final = 1000
+COLUMNS: Final = MappingProxyType(
+    {
+        "JOB ID": "job_id",
+        "NAME": "job_name",
+        "STATUS": "status",
+        "SUBMIT TIME": "submit_time",
+        "RUN DURATION": "duration",
+    }
+)
 
 
 async def find_jobs(call: Call) -> Reply:
@@ -41,7 +52,17 @@ async def find_jobs(call: Call) -> Reply:
 
     rows = await call.app[READER].read(read)
     shown = rows if wanted.reverse else rows[::-1]
-    return make_success("" if shown else "No jobs matching the specified criteria.", jobs=shown)
+    if not shown:
+        return make_success("No jobs matching the specified criteria.", jobs=[])
+    return make_success(shown=_show(shown, is_detailed=wanted.detailed), jobs=shown)
+
+
+def _show(rows: Sequence[dict[str, Any]], *, is_detailed: bool) -> list[dict[str, Any]]:
+    """The jobs for who reads the console."""
+    if is_detailed:
+        return [make_line(json.dumps(row, indent=4, default=str)) for row in rows]
+    cells = [[str(row[name]) for name in COLUMNS.values()] for row in rows]
+    return [make_rows([list(COLUMNS), *cells])]
 
 
 def _list_newest(tx: Tx, call: Call, wanted: Namespace) -> Sequence[Job]:

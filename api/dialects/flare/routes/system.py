@@ -11,7 +11,7 @@ from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
-from api.dialects.flare.responses import make_dict, make_success, make_table
+from api.dialects.flare.responses import make_dict, make_line, make_rows, make_success, make_table
 from api.dialects.flare.vocabulary.draft import name_app
 from api.dialects.flare.vocabulary.targets import choose_targets, list_connected, list_enrolled, list_sites, name_server
 from api.keys import PATIENCE, READER, SETTINGS, STARTED, WRITER
@@ -69,11 +69,29 @@ async def check_status(call: Call) -> Reply:
     system = await look(call)
     targets = choose_targets(call.words, system.parties, server=system.server)
     meta: dict[str, Any] = {}
+    shown: list[dict[str, Any]] = []
     if targets.server is not None:
         meta |= _describe_server(call, system)
+        shown += _show_server(meta)
     if targets.sites or targets.server is None:
         meta["client_status"] = _list_client_status(system, targets.sites)
-    return make_success(**meta)
+        shown.append(_show_rows(meta["client_status"], ("client_name", "app_name", "job_id", "status")))
+    return make_success(shown=shown, **meta)
+
+
+def _show_server(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The server for who reads the console."""
+    return [
+        make_line(f"Engine status: {meta['server_status']}"),
+        _show_rows(meta["jobs"], ("job_id", "app_name")),
+        make_line(f"Registered clients: {len(meta['clients'])}"),
+        _show_rows(meta["clients"], ("client_name", "fqcn")),
+    ]
+
+
+def _show_rows(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any]:
+    """A table of what the rows say under these names, as FLARE fills in what it does not know."""
+    return make_rows([[name.upper() for name in names], *([str(row.get(name, "?")) for name in names] for row in rows)])
 
 
 def _describe_server(call: Call, system: System) -> dict[str, Any]:

@@ -3,14 +3,23 @@
 from datetime import UTC, datetime
 
 from api.dialects.flare.errors import FlareError, MetaStatus
-from api.dialects.flare.responses import make_dict, make_refusal, make_success, make_table, make_text, render_reply
+from api.dialects.flare.responses import (
+    make_dict,
+    make_refusal,
+    make_rows,
+    make_success,
+    make_table,
+    make_text,
+    render_reply,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def test_a_success_says_so_twice():
-    found = render_reply(make_success("done", job_id="7"), NOON)
-    assert found["data"] == [{"type": "success", "data": "done"}]
+def test_a_success_says_so_to_programs_and_to_who_reads_the_console():
+    table = make_rows([["NAME"], ["one"]])
+    found = render_reply(make_success("done", shown=[table], job_id="7"), NOON)
+    assert found["data"] == [{"type": "string", "data": "done"}, table, {"type": "success", "data": ""}]
     assert found["meta"] == {"status": "ok", "info": "done", "job_id": "7"}
     assert found["time"].startswith("2026-03-01 12:00")
 

@@ -26,8 +26,9 @@ def admin(console):
 
 
 async def test_sites_are_restarted_by_name(admin, told):
-    meta = await admin.meta("restart", "client", "9999")
-    assert meta == {"status": "ok", "info": "", "client_status": {"9999": "Restart the client..."}}
+    reply = await admin.send("restart", "client", "9999")
+    assert reply["meta"] == {"status": "ok", "info": "", "client_status": {"9999": "Restart the client..."}}
+    assert reply["data"][0]["data"] == "9999: Restart the client..."
     assert told == [("9999", "restart")]
 
 

@@ -1,5 +1,6 @@
 """Which jobs there are."""
 
+import json
 from dataclasses import replace
 
 from api.dialects.flare.routes import listing
@@ -24,6 +25,18 @@ async def test_lists_have_the_oldest_first_and_a_limit_keeps_the_newest(console)
     assert await ids(jobs[1]) == [jobs[1]]
     detailed = (await console.meta("list_jobs", "-d"))["jobs"]
     assert detailed[0]["deploy_map"] == {"app": ["@ALL"]}
+
+
+async def test_who_reads_the_console_sees_the_jobs(console):
+    assert (await console.send("list_jobs"))["data"][0]["data"] == "No jobs matching the specified criteria."
+    job = await console.submit(folder="j", name="one")
+    table, end = (await console.send("list_jobs"))["data"]
+    head, row = table["rows"]
+    assert head == ["JOB ID", "NAME", "STATUS", "SUBMIT TIME", "RUN DURATION"]
+    assert row[:3] == [job, "one", "SUBMITTED"]
+    assert end == {"type": "success", "data": ""}
+    detailed, _ = (await console.send("list_jobs", "-d"))["data"]
+    assert json.loads(detailed["data"])["job_id"] == job
 
 
 async def test_a_user_s_own_jobs_are_not_a_namesake_s_of_another_organisation(console):

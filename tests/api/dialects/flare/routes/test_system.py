@@ -24,6 +24,16 @@ async def test_a_running_job_is_seen_at_server_and_sites(console):
     assert "clients" not in await console.meta("check_status", "client", "9999")
 
 
+async def test_who_reads_the_console_sees_the_state(console):
+    job = await start(console)
+    engine, jobs, clients, table, sites, _ = (await console.send("check_status", "all"))["data"]
+    assert engine["data"] == "Engine status: started"
+    assert jobs["rows"] == [["JOB_ID", "APP_NAME"], [job, "app"]]
+    assert clients["data"] == "Registered clients: 2"
+    assert table["rows"][0] == ["CLIENT_NAME", "FQCN"]
+    assert ["9999", "app", job, "started"] in sites["rows"]
+
+
 async def test_resources_are_the_slots(console):
     await start(console)
     rows = (await console.send("report_resources", "client", "9999"))["data"][0]["rows"]
