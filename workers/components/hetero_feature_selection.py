@@ -58,13 +58,13 @@ DISCLOSURE: Final = (
 def hetero_feature_selection(context: Context) -> None:
     """Leave out columns by filters, one after the other.
 
-    Kinds of filters: `manual` (`drop` or `keep` names or positions); `unique` (keeps a deviation of at least
-    `threshold`); `variation` (deviation / |mean|); `outlier` (the `percentile` is at most `threshold`); `percentage`
-    (the most frequent value has at most this share of rows); `statistic` (`metric` of a data_statistics model); `vif`
-    (variance inflation factor of a hetero_pearson model, at most); `importance` (in the trees of a secureboost model, by
-    each party's own part of it); `iv` (information value of a hetero_feature_binning model). The inputs `source` and
-    `source_1` to `source_3` take these models in any order. `how` is
-    threshold, top_k or top_share; `take_high: false` keeps the low ones. With `iv`, the guest decides about the hosts'
+    Kinds of filters: `manual` (`drop` or `keep` names or positions; `restore` names that filters before have left out);
+    `unique` (keeps a deviation of at least `threshold`); `variation` (deviation / |mean|); `outlier` (the `percentile`
+    is at most `threshold`); `percentage` (the most frequent value has at most this share of rows); `statistic`
+    (`metric` of a data_statistics model); `vif` (variance inflation factor of a hetero_pearson model, at most);
+    `importance` (in the trees of a secureboost model, by each party's own part of it); `iv` (information value of a
+    hetero_feature_binning model). The inputs `source` and `source_1` to `source_3` take these models in any order. `how`
+    is threshold, top_k or top_share; `take_high: false` keeps the low ones. With `iv`, the guest decides about the hosts'
     columns too unless `federated` is false; they tell it places, it answers with places. Each filter leaves a party at
     least one column. Columns that `columns` and `positions` do not name always stay. All parties need the same kinds
     of filters in the same order. With an input `model` the choice is taken from it, and nothing is exchanged.
@@ -106,8 +106,8 @@ def _read_kept(context: Context, frame: Frame) -> list[str]:
 def _select(context: Context, roles: Roles, frame: Frame) -> tuple[list[str], list[dict[str, Any]]]:
     """The columns that all filters leave, and what each filter did."""
     sources = Sources.read(context, frame)
-    names = select_features(context, frame)
-    others = [name for name in frame.features if name not in names]
+    chosen = names = select_features(context, frame)
+    others = [name for name in frame.features if name not in chosen]
     steps = []
     for turn, rule in enumerate(context.params["filters"]):
         if not is_federated(rule):
@@ -120,7 +120,7 @@ def _select(context: Context, roles: Roles, frame: Frame) -> tuple[list[str], li
             left, figures = _ask(sources, roles.guest, names, turn=turn), {}
         context.log(f"filter {rule['kind']}: {len(left)} of {len(names)} columns stay")
         steps.append({"filter": dict(rule), "kept": list(left), "figures": _render(figures)})
-        names = list(left)
+        names = [name for name in chosen if name in left]
         context.progress((turn + 1) / len(context.params["filters"]))
     return [name for name in frame.features if name in names or name in others], steps
 

@@ -74,11 +74,12 @@ def _pick_by_hand(sources: Sources, rule: Filter, names: Sequence[str]) -> list[
         places = [place for place in rule.get(f"{kind}_positions", ()) if place < len(features)]
         return {*rule.get(kind, ()), *(features[place] for place in places)}
 
-    drop, keep = find("drop"), find("keep")
-    unknown = sorted((drop | keep) - set(features))
+    drop, keep, restore = find("drop"), find("keep"), find("restore")
+    unknown = sorted((drop | keep | restore) - set(features))
     if unknown:
         sources.context.log(f"filter manual: this party has no column {', '.join(map(repr, unknown))}")
-    return [name for name in names if name not in drop and (not keep or name in keep)]
+    left = {name for name in names if name not in drop and (not keep or name in keep)}
+    return [name for name in features if name in left | restore]
 
 
 def _measure_statistic(metric: str) -> Callable[[Sources, Filter, Sequence[str]], Figures]:

@@ -38,6 +38,7 @@ FILTER: Final[Mapping[str, Any]] = {
         "percentile": {"type": "number", "minimum": 0, "maximum": 1},
         "drop": _NAMES,
         "keep": _NAMES,
+        "restore": _NAMES,
         "drop_positions": _PLACES,
         "keep_positions": _PLACES,
     },

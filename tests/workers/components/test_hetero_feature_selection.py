@@ -91,6 +91,17 @@ def test_filters_follow_each_other_and_rows_and_labels_stay(made):
     assert model["filters"][1]["figures"].keys() == {"x2"}
 
 
+def test_what_filters_have_left_out_comes_back_by_name_unless_it_was_not_to_be_judged(made):
+    rules = [{"kind": "iv", "threshold": 1e9}, {"kind": "manual", "restore": ["x0", "x1", "x3"]}]
+    best = list_kept(run(made, rules[:1]))
+    assert list_kept(run(made, rules)) == best | {("guest.0", "x0"), ("guest.0", "x1"), ("host.0", "x3")}
+    rules.append({"kind": "unique", "threshold": 1e9})
+    found = run(made, rules, columns=["x1", "x4", "x6"], unknown_columns="ignore")
+    assert {("guest.0", "x0"), ("guest.0", "x1"), ("host.0", "x4")} <= list_kept(found)
+    model = json.loads(found["guest"].output("model").read_text())
+    assert model["filters"][2]["figures"].keys() == {"x1"}
+
+
 def test_a_model_makes_the_same_choice_without_messages(made):
     found = run(made, [{"kind": "iv", "how": "top_k", "threshold": 2}])
     later = {owner: {"data": ports["data"], "model": found[owner].output("model")} for owner, ports in made.items()}

@@ -72,6 +72,7 @@ COLUMNS = {
         ({"kind": "outlier", "percentile": 1, "threshold": 950}, ["same", "mostly", "wide"]),
         ({"kind": "manual", "drop": ["wide", "nose"]}, ["same", "mostly", "narrow"]),
         ({"kind": "manual", "keep": ["wide"], "keep_positions": [0, 99]}, ["same", "wide"]),
+        ({"kind": "manual", "drop": ["wide"], "restore": ["wide", "nose"]}, ["same", "mostly", "wide", "narrow"]),
         ({"kind": "manual"}, ["same", "mostly", "wide", "narrow"]),
         ({"kind": "unique", "threshold": 1e9}, ["wide"]),
     ],

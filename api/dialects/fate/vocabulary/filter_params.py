@@ -38,6 +38,8 @@ SELECTION: Final[Mapping[str, Any]] = {
         "filter_out_names": None,
         "left_col_indexes": None,
         "left_col_names": None,
+        # FATE 2.x's: columns that come back, whatever the filters before have dropped.
+        "keep_col": None,
     },
     "percentage_value_param": {"upper_pct": 1.0},
     "iv_param": {**_common("iv"), "mul_class_merge_type": "average"},
@@ -71,6 +73,7 @@ def _translate_manual(params: JsonObject) -> Iterator[Rule]:
         "drop_positions": ("filter_out_indexes", (int,), "a list of places, from 0"),
         "keep": ("left_col_names", (str,), "a list of column names"),
         "keep_positions": ("left_col_indexes", (int,), "a list of places, from 0"),
+        "restore": ("keep_col", (str,), "a list of column names"),
     }
     lists = {
         name: list(dict.fromkeys(list_values(params, f"manually_param.{path}", kinds, what)))

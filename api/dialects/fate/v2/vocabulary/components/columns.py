@@ -126,7 +126,7 @@ def translate_selection(params: JsonObject, _stage: str) -> dict[str, Any]:
         },
         "statistic_param": statistic | {"metrics": [_rename_statistic(name) for name in statistic["metrics"]]},
         "manually_param": {
-            "left_col_names": get_value(params, "manual_param.keep_col"),
+            "keep_col": get_value(params, "manual_param.keep_col"),
             "filter_out_names": get_value(params, "manual_param.filter_out_col"),
         },
     }

@@ -42,11 +42,11 @@ def test_selection_has_fate_1_s_filters():
     found = run(
         "hetero_feature_selection",
         method=["manual", "iv"],
-        manual_param={"filter_out_col": ["x0"]},
+        manual_param={"filter_out_col": ["x0"], "keep_col": ["x1"]},
         iv_param={"threshold": [0.1]},
     )
     manual, iv = found["filters"]
-    assert manual == {"kind": "manual", "drop": ["x0"]}
+    assert manual == {"kind": "manual", "drop": ["x0"], "restore": ["x1"]}
     assert (iv["kind"], iv["threshold"], iv["take_high"]) == ("iv", 0.1, True)
 
 
