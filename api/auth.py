@@ -94,14 +94,24 @@ def find_legacy_principal(settings: Settings) -> Principal | None:
 
 
 def require(
-    principal: Principal, action: Action, subject: Subject | None = None, *, kind: str = "thing", identity: str = ""
+    principal: Principal,
+    action: Action,
+    subject: Subject | None = None,
+    *,
+    kind: str = "thing",
+    identity: str = "",
+    party: str = "",
 ) -> None:
-    """NotFoundError where the caller may not know of the thing, ForbiddenError where they may not do this to it."""
+    """NotFoundError where the caller may not know of the thing, ForbiddenError where they may not do this to it.
+
+    `party` is where the thing lies, if it belongs to one party.
+    """
     if subject is not None and not is_visible(principal, subject):
-        raise NotFoundError(kind, identity)
+        raise NotFoundError(kind, identity, party=party)
     if not is_allowed(principal, action, subject):
         words = str(action).replace("_", " ")
-        which = f" ({kind} {identity})" if identity else ""
+        where = f" at party {party!r}" if party else ""
+        which = f" ({kind} {identity!r}{where})" if identity else ""
         raise ForbiddenError(
             f"{principal.name}, {principal.role or principal.kind}, may not {words} here{which}: "
             "ask for a token with a role that may, or let its owner do it"

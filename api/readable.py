@@ -19,7 +19,7 @@ def check_readable(tx: Tx, submission: Submission) -> Iterator[Problem]:
             if any(table.is_disabled for table in find_data_tables(tx, namespace, name, parties=[party])):
                 yield Problem(
                     f"steps.{position}.params.table",
-                    f"table {namespace}/{name} at party {party} is disabled.",
+                    f"table '{namespace}/{name}' at party '{party}' is disabled.",
                     "Enable it first, or read another table.",
                 )
 

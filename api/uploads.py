@@ -36,7 +36,12 @@ class Place:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name} at party {self.party}"
+        return f"{self.table!r} at party {self.party!r}"
+
+    @property
+    def table(self) -> str:
+        """How messages call the table at its party."""
+        return f"{self.namespace}/{self.name}"
 
     @property
     def args(self) -> dict[str, str]:
@@ -64,7 +69,7 @@ async def check_table(request: web.Request, place: Place, action: Action) -> Dat
 
     table, owner = await request.app[READER].read(find)
     subject = Subject(owner=table.owner, org=owner.org)
-    require(request[PRINCIPAL], action, subject, kind="table", identity=str(place))
+    require(request[PRINCIPAL], action, subject, kind="table", identity=place.table, party=place.party)
     return table
 
 
@@ -74,14 +79,14 @@ async def check_room(request: web.Request, place: Place, *, replaces: bool) -> N
     found = await check_party(request, place.party, Action.READ_PARTY)
     # At a party of their own organisation a table is the caller's; elsewhere only who rules there may put one.
     subject = Subject(owner=name_owner(principal, found.org), org=found.org)
-    require(principal, Action.WRITE_TABLE, subject, kind="table", identity=str(place))
+    require(principal, Action.WRITE_TABLE, subject, kind="table", identity=place.table, party=place.party)
     try:
         await check_table(request, place, Action.WRITE_TABLE)
     except NotFoundError:
         return
     if not replaces:
         raise ConflictError(
-            f"party {place.party} has a table {place.namespace}/{place.name}: "
+            f"party {place.party!r} has a table {place.table!r}: "
             "send replace=true, on the command line --replace, to replace it"
         )
 

@@ -56,8 +56,9 @@ class NotFoundError(FedrotaError):
 
     code = "not_found"
 
-    def __init__(self, kind: str, identity: str) -> None:
-        super().__init__(f"there is no {kind} {identity!r}")
+    def __init__(self, kind: str, identity: str, *, party: str = "") -> None:
+        """`party` is where it was looked for, if the thing belongs to one party."""
+        super().__init__(f"there is no {kind} {identity!r}" + (f" at party {party!r}" if party else ""))
         self.kind = kind
         self.identity = identity
 

@@ -138,6 +138,6 @@ def test_a_foreign_thing_is_not_there_and_ones_own_may_be_forbidden():
     ann = Principal(name="ann", kind="user", role=Role.LEAD, org="hq", project="p1")
     with pytest.raises(NotFoundError, match="no job 'j1'"):
         require(ann, Action.READ_JOB, Subject(owner="bob", org="hq", project="p2"), kind="job", identity="j1")
-    with pytest.raises(ForbiddenError, match=r"ann, lead, may not control job here \(job j1\)"):
+    with pytest.raises(ForbiddenError, match=r"ann, lead, may not control job here \(job 'j1'\)"):
         require(ann, Action.CONTROL_JOB, Subject(owner="bob", org="hq", project="p1"), kind="job", identity="j1")
     require(ann, Action.CONTROL_JOB, Subject(owner="ann", org="hq", project="p1"), kind="job", identity="j1")

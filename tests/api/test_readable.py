@@ -34,4 +34,4 @@ def test_only_disabled_tables_are_problems(store):
         assert list(check_readable(tx, submission)) == []
         disable_table(tx, table, is_disabled=True, by=by, now=at)
         (problem,) = list(check_readable(tx, submission))
-    assert problem.message == "table n/u at party c is disabled."
+    assert problem.message == "table 'n/u' at party 'c' is disabled."

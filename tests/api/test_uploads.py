@@ -18,7 +18,7 @@ def test_names_that_no_party_stores_under(namespace, name):
 def test_a_place_reads_well():
     place = Place("9999", "n", "t")
     place.check()
-    assert (str(place), place.args) == ("n/t at party 9999", {"namespace": "n", "name": "t"})
+    assert (str(place), place.args) == ("'n/t' at party '9999'", {"namespace": "n", "name": "t"})
 
 
 async def test_a_native_upload_says_how_its_csv_is_written(gateway, partyline):

@@ -42,7 +42,7 @@ def get_data_table(tx: Tx, party: str, namespace: str, name: str) -> DataTable:
     """One table; NotFoundError where the party has none of that name."""
     row = tx.session.get(DataTableRow, (party, namespace, name))
     if row is None:
-        raise NotFoundError("table", f"{namespace}/{name} at party {party}")
+        raise NotFoundError("table", f"{namespace}/{name}", party=party)
     return _view(row)
 
 

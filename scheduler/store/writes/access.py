@@ -122,6 +122,6 @@ def delete_data_table(tx: Tx, party: str, namespace: str, name: str) -> None:
     """Forget a table's registration."""
     row = tx.session.get(DataTableRow, (party, namespace, name))
     if row is None:
-        raise NotFoundError("table", f"{namespace}/{name} at party {party}")
+        raise NotFoundError("table", f"{namespace}/{name}", party=party)
     tx.session.delete(row)
     tx.session.flush()

@@ -100,7 +100,7 @@ async def test_a_disabled_table_is_read_by_no_new_job(gateway, partyline):
     job = {"name": "j", "parties": {"guest": ["9999"]}, "steps": steps}
     refused = await gateway.post("/jobs", job)
     assert (refused.status, refused.problems) == (
-        422, {"steps.0.params.table": "table default/breast at party 9999 is disabled."},
+        422, {"steps.0.params.table": "table 'default/breast' at party '9999' is disabled."},
     )  # fmt: skip
     assert (await gateway.post(f"{path}/enable", token="lead")).json["facts"]["disabled"] is False
     assert (await gateway.post("/jobs", job)).status == 201

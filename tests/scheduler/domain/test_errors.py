@@ -26,6 +26,7 @@ def test_a_wrong_document_lists_all_problems():
 
 def test_what_callers_need_to_act_is_on_the_error():
     assert NotFoundError("job", "j'1").message == """there is no job "j'1\""""
+    assert NotFoundError("table", "d/t", party="9999").message == "there is no table 'd/t' at party '9999'"
     assert BusyError("full").retry_after_s == 1.0
     assert BusyError("full", 5).retry_after_s == 5
     assert UnreachableError("a", "gone").party == "a"

@@ -50,8 +50,8 @@ async def list_named_tables(
 
     found = await request.app[READER].read(find)
     for each, org in found:
-        identity = f"{each.namespace}/{each.name} at party {each.party}"
-        require(request[PRINCIPAL], action, Subject(owner=each.owner, org=org), kind="table", identity=identity)
+        subject, identity = Subject(owner=each.owner, org=org), f"{each.namespace}/{each.name}"
+        require(request[PRINCIPAL], action, subject, kind="table", identity=identity, party=each.party)
     return [each for each, _ in found]
 
 
@@ -61,5 +61,6 @@ async def get_named_table(
     """As `list_named_tables`, the first one; NotFoundError where there is none."""
     found = await list_named_tables(request, members, table, action)
     if not found:
-        raise NotFoundError("table", f"{table.namespace}/{table.name}")
+        party = read_party(members) or request.app[SETTINGS].fate_party
+        raise NotFoundError("table", f"{table.namespace}/{table.name}", party=party)
     return found[0]

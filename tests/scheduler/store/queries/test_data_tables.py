@@ -57,6 +57,6 @@ def test_a_table_is_forgotten_once(centre):
         lambda tx: get_data_table(tx, "a", "default", "t"),
         lambda tx: drop_table(tx, "a", "default", "t", by=ADMIN, now=centre.now),
     ):
-        with pytest.raises(NotFoundError, match="no table 'default/t at party a'"):
+        with pytest.raises(NotFoundError, match="there is no table 'default/t' at party 'a'$"):
             centre.read(query)
     assert centre.rows("SELECT action FROM audit ORDER BY id")[-2:] == [("put_table",), ("drop_table",)]

@@ -244,6 +244,6 @@ async def test_the_log_of_an_upload_to_all_says_who_has_no_table(site):
     assert answer["retcode"] == 0, answer
     (step,) = (await site.gateway.get(f"/jobs/{answer['jobId']}")).json["steps"]
     assert step["params"]["log"].splitlines() == [
-        "table experiment/breast at party 9999: 3 rows of breast.csv",
+        "table 'experiment/breast' at party '9999': 3 rows of breast.csv",
         "party 10000 has no such table: its worker is not connected",
     ]
