@@ -1,8 +1,10 @@
 """`fedrota tables` and `fedrota upload`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Final
 
 import typer
 from rich.markup import escape
@@ -20,8 +22,12 @@ from fedrota.cli.show import (
 )
 from fedrota.cli.transfer import transfer_bar
 from fedrota.cli.words import NOTHING, say_age, say_facts, say_size
+from fedrota.errors import InvalidError, Problem
 from fedrota.files import UploadOptions
 from fedrota.model import Table
+
+COLUMNS_SHOWN: Final = 8
+"""So many names of a stored table's columns tell whether the file was understood."""
 
 app = typer.Typer()
 group = typer.Typer(help="Data tables at the parties; without a subcommand: list them.")
@@ -178,14 +184,37 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
         options["header"] = False
     source = _open_stdin(name) if str(file) == "-" else file
     size = file.stat().st_size if file.is_file() else None
-    with connect(ctx) as client, transfer_bar(f"{file.name} to {party}", size) as progress:
+    with connect(ctx) as client, _named(name), transfer_bar(f"{file.name} to {party}", size) as progress:
         _report_stored(client.upload(party, name or file.stem, source, progress=progress, **options), as_json=as_json)
+
+
+@contextmanager
+def _named(name: str | None) -> Iterator[None]:
+    """Say how to name the table where the name that is refused is the file's and no `name` was given."""
+    try:
+        yield
+    except InvalidError as error:
+        if name:
+            raise
+        problems = [
+            Problem(each.where, each.message, f"say with --name what the table is called. {each.hint}".rstrip())
+            if each.where == "name"
+            else each
+            for each in error.problems
+        ]
+        raise InvalidError(error.message, status=error.status, problems=problems) from error
 
 
 def _open_stdin(name: str | None) -> BinaryIO:
     if not name:
         raise typer.BadParameter("standard input has no name: say with --name what the table is called")
     return typer.get_binary_stream("stdin")
+
+
+def _list_columns(table: Table) -> str:
+    shown = ", ".join(each.name for each in table.columns[:COLUMNS_SHOWN])
+    more = len(table.columns) - COLUMNS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _report_stored(table: Table, *, as_json: bool) -> None:
@@ -197,5 +226,7 @@ def _report_stored(table: Table, *, as_json: bool) -> None:
         f"stored {escape(table.name)} at party {escape(table.party)}: "
         f"{rows}{len(table.columns)} columns, {say_size(table.size)}"
     )
+    if table.columns:
+        print_line(f"  columns: {escape(_list_columns(table))}")
     suffix = "" if table.namespace == "default" else f" --namespace {table.namespace}"
     print_next(f"fedrota tables preview {table.party} {table.name}{suffix}")

@@ -16,6 +16,7 @@ def test_upload_names_the_table_after_the_file(fedrota, gateway, tmp_path):
     found = fedrota("upload", "9999", "breast.csv", "--replace", "--id-column", "id", "--label-column", "y")
     assert found.out.splitlines() == [
         "stored breast at party 9999: 2 rows, 1 columns, 12 B",
+        "  columns: id",
         "  fedrota tables preview 9999 breast",
     ]
     assert gateway.last.body == b"id,y\na,1\n"
@@ -28,6 +29,26 @@ def test_upload_says_how_the_file_is_written(fedrota, gateway, tmp_path, given, 
     gateway.on("PUT", "/parties/9999/tables/breast", gateway.answers["GET", "/parties/9999/tables/breast"][1], 201)
     assert fedrota("upload", "9999", "breast.csv", "--delimiter", given, "--no-header").code == 0
     assert gateway.last.query == {"namespace": "default", "replace": "false", "delimiter": sent, "header": "false"}
+
+
+def test_upload_names_the_first_of_many_columns(fedrota, gateway, tmp_path):
+    (tmp_path / "breast.csv").write_text("id,y\na,1\n")
+    table = gateway.answers["GET", "/parties/9999/tables/breast"][1]
+    columns = [{"name": f"x{number}", "type": "double"} for number in range(10)]
+    gateway.on("PUT", "/parties/9999/tables/breast", {**table, "columns": columns}, 201)
+    assert "  columns: x0, x1, x2, x3, x4, x5, x6, x7 and 2 more\n" in fedrota("upload", "9999", "breast.csv").out
+
+
+@pytest.mark.parametrize(("words", "hinted"), [((), True), (("--name", "my data"), False)])
+def test_a_name_that_came_from_the_file_and_is_refused_is_told_with_the_option(
+    fedrota, gateway, tmp_path, words, hinted
+):
+    (tmp_path / "my data.csv").write_text("id\n")
+    problems = [{"where": "name", "message": "'my data' has other characters", "hint": ""}]
+    gateway.refuse("PUT", "/parties/9999/tables/my%20data", 422, code="invalid", message="wrong", problems=problems)
+    found = fedrota("upload", "9999", "my data.csv", *words)
+    assert "'my data' has other characters" in found.err
+    assert ("say with --name what the table is called" in found.err) is hinted
 
 
 def test_upload_reads_standard_input(fedrota, gateway, monkeypatch):
