@@ -141,11 +141,14 @@ def set_slots(
 def remove_party(ctx: typer.Context, party: PartyId, *, as_json: AsJson = False) -> None:
     """Unregister a party."""
     with connect(ctx) as client:
+        was_online = client.party(party).online
         client.delete_party(party)
     if as_json:
         print_json({"deleted": party})
-    else:
-        print_line(f"party {escape(party)} is no longer registered")
+        return
+    print_line(f"party {escape(party)} is no longer registered")
+    if was_online:
+        print_line("its worker is still running and is refused from now on: stop it on the party's host")
 
 
 @app.command(rich_help_panel="Parties and data")

@@ -1,5 +1,7 @@
 """`fedrota parties` and `fedrota queues`."""
 
+import json
+
 
 def test_list_shows_state_and_reason(fedrota):
     lines = fedrota("parties").out.splitlines()
@@ -20,7 +22,12 @@ def test_changes_reach_the_gateway(fedrota, gateway):
     assert "1 of 7 in use" in fedrota("parties", "slots", "9999", "7").out
     assert gateway.last.json == {"slots": 7}
     gateway.on("DELETE", "/parties/9999", None)
-    assert fedrota("parties", "rm", "9999").out == "party 9999 is no longer registered\n"
+    gone = "party 9999 is no longer registered\n"
+    for is_online in (True, False):
+        gateway.on("GET", "/parties/9999", {**party, "online": is_online})
+        told = "its worker is still running and is refused from now on: stop it on the party's host\n"
+        assert fedrota("parties", "rm", "9999").out == gone + (told if is_online else "")
+    assert json.loads(fedrota("parties", "rm", "9999", "--json").out) == {"deleted": "9999"}
 
 
 def test_a_module_that_a_worker_left_out_is_shown_with_the_reason(fedrota, gateway):
