@@ -63,8 +63,11 @@ def get_output(  # noqa: PLR0913  each parameter is a flag of the command line
         Path, typer.Option("-o", "--output", metavar="PATH", help="File or folder to write to; - is standard output.")
     ] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a file of the output's name in the folder.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Download an output from its party, checked against its sha256."""
+    if as_json and str(target) == "-":
+        raise typer.BadParameter("--json and -o - both write to standard output: name a file with -o")
     with connect(ctx) as client:
         output = choose_output(client, job, name, step=step, party=party)
         if target.is_dir() and not force:
@@ -77,7 +80,11 @@ def get_output(  # noqa: PLR0913  each parameter is a flag of the command line
             return
         with transfer_bar(f"{output.name} from {output.party}", output.size or None) as progress:
             path = client.download_output(output.task, output.name, target, sha256=output.sha256, progress=progress)
-    print_line(f"wrote {escape(str(path))} ({say_size(path.stat().st_size)})")
+    size = path.stat().st_size
+    if as_json:
+        print_json({"path": str(path), "size": size, "sha256": output.sha256, "task": output.task, "name": output.name})
+    else:
+        print_line(f"wrote {escape(str(path))} ({say_size(size)})")
 
 
 def _check_free(path: Path) -> None:

@@ -1,5 +1,8 @@
 """`fedrota output`."""
 
+import hashlib
+import json
+
 import pytest
 from aiohttp import web
 
@@ -18,6 +21,15 @@ def test_get_writes_a_checked_file(fedrota, tmp_path):
     assert found.out == "wrote m.bin (5 B)\n"
     assert (tmp_path / "m.bin").read_bytes() == b"hello"
     assert fedrota("output", "get", "j-1", "model", "--party", "9999").out == "wrote model (5 B)\n"
+
+
+def test_get_says_in_json_what_it_wrote(fedrota, tmp_path):
+    words = ("output", "get", "j-1", "model", "--party", "9999", "--json")
+    written = json.loads(fedrota(*words, "-o", "m.bin").out)
+    assert (written["path"], written["size"], written["task"], written["name"]) == ("m.bin", 5, "t-guest", "model")
+    assert written["sha256"] == hashlib.sha256((tmp_path / "m.bin").read_bytes()).hexdigest()
+    found = fedrota(*words, "-o", "-")
+    assert (found.code, found.out) == (2, "")
 
 
 def test_get_replaces_nothing_that_nobody_named(fedrota, tmp_path):
