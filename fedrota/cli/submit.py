@@ -61,7 +61,7 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
     timeout_s: TimeoutOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Submit a job document."""
+    """Submit a job document; docs/job-document.md has all its fields, GET /fedrota/v1/schemas/job its JSON Schema."""
     files = _parse_files(attach or [])
     text = read_stream(typer.get_text_stream("stdin"), STDIN) if str(file) == "-" else read_text(file)
     document = _apply(text, str(file), settings or [])
