@@ -200,8 +200,11 @@ class Party:
     facts: JsonObject = field(default_factory=dict)
 
     def is_online(self, now: datetime, grace_s: float) -> bool:
-        """Whether the party's worker was heard of within `grace_s` seconds."""
-        return self.last_seen is not None and (now - self.last_seen).total_seconds() <= grace_s
+        """Whether the party's worker was heard of within `grace_s` seconds.
+
+        One that was heard of as far in the future was so before the clock was set back, and not since.
+        """
+        return self.last_seen is not None and abs((now - self.last_seen).total_seconds()) <= grace_s
 
 
 @valueclass(frozen=True, slots=True, kw_only=True)

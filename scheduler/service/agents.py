@@ -87,9 +87,12 @@ class Sightings:
         self._noted: dict[str, datetime] = {}
 
     def take_due(self, parties: Iterable[str], *, now: datetime, patience: Patience) -> list[str]:
-        """Those of the parties that are to be noted now; they count as noted."""
+        """Those of the parties that are to be noted now; they count as noted.
+
+        What was noted later than now was noted before the clock was set back, and says nothing.
+        """
         since = now - timedelta(seconds=min(SEEN_S, patience.offline_s / 10))
-        due = sorted({party for party in parties if self._noted.get(party, since) <= since})
+        due = sorted({party for party in parties if not since < self._noted.get(party, since) <= now})
         self._noted.update(dict.fromkeys(due, now))
         return due
 

@@ -17,6 +17,12 @@ def test_a_party_is_online_while_it_was_heard_of_within_the_grace():
     assert not party(None).is_online(NOW, 20)
 
 
+def test_a_party_that_was_heard_of_in_the_future_only_is_not_online():
+    """The clock was set back; another process's clock may be a little ahead."""
+    assert party(after(20)).is_online(NOW, 20)
+    assert not party(after(3600)).is_online(NOW, 20)
+
+
 @pytest.mark.parametrize("state", State)
 def test_a_task_knows_whether_it_is_over_or_underway(state):
     task = make_task(state=state)

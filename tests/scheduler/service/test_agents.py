@@ -160,3 +160,10 @@ def test_a_party_is_noted_once_a_second_and_sooner_where_it_is_soon_taken_for_of
     assert sightings.take_due(["a", "c"], now=half, patience=Patience()) == ["c"]
     assert sightings.take_due(["a", "c"], now=half, patience=lively) == ["a"]
     assert sightings.take_due(["b"], now=now + timedelta(seconds=1), patience=Patience()) == ["b"]
+
+
+def test_a_party_is_noted_again_at_once_where_the_clock_was_set_back():
+    now, sightings = datetime(2026, 1, 1, tzinfo=UTC), agents.Sightings()
+    assert sightings.take_due(["a"], now=now, patience=Patience()) == ["a"]
+    assert sightings.take_due(["a"], now=now - timedelta(hours=1), patience=Patience()) == ["a"]
+    assert sightings.take_due(["a"], now=now - timedelta(hours=1), patience=Patience()) == []
