@@ -10,8 +10,7 @@ import structlog
 from config.settings import Settings
 from scheduler.service.attachments import UNATTACHED
 from scheduler.store.hot.dispatch import lock_jobs
-from scheduler.store.queries.models import list_needing
-from scheduler.store.queries.old_jobs import START, Place, list_old_jobs, list_read_jobs
+from scheduler.store.queries.old_jobs import START, Place, list_needed_jobs, list_old_jobs, list_read_jobs
 from scheduler.store.tx import Tx
 from scheduler.store.writes.attachments import delete_unattached
 from scheduler.store.writes.removal import delete_jobs, shrink_job
@@ -83,4 +82,4 @@ def retention_from(settings: Settings) -> Retention:
 def _list_unneeded(tx: Tx, jobs: Sequence[str]) -> set[str]:
     """Those of the jobs that nobody moves at the moment, and whose outputs neither a model nor an open job needs."""
     locked = lock_jobs(tx, jobs)
-    return {job for job in locked - list_read_jobs(tx, locked) if not list_needing(tx, job)}
+    return locked - list_read_jobs(tx, locked) - list_needed_jobs(tx, locked)

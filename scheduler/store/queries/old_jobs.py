@@ -26,6 +26,13 @@ _READERS = make_sql(
     "SELECT step.inputs FROM job CROSS JOIN step WHERE job.state IN ('waiting', 'running') AND step.job_id = job.id "
     "AND step.state <> 'success' AND step.inputs LIKE :elsewhere"
 )
+_NEEDED = make_sql(
+    "SELECT model.job_id FROM model JOIN job ON job.id = model.job_id WHERE model.job_id {in:jobs} "
+    "AND job.state IN ('waiting', 'running', 'success') "
+    "UNION SELECT model_source.job_id FROM model_source JOIN model ON model.id = model_source.model "
+    "JOIN job ON job.id = model.job_id WHERE model_source.job_id {in:jobs} "
+    "AND job.state IN ('waiting', 'running', 'success')"
+)
 
 
 def list_old_jobs(tx: Tx, *, before: datetime, after: Place, limit: int) -> list[tuple[str, Place]]:
@@ -33,6 +40,11 @@ def list_old_jobs(tx: Tx, *, before: datetime, after: Place, limit: int) -> list
     created, id_ = after
     rows = tx.run(_OLD, before=to_epoch(before), created=created, id=id_, limit=limit)
     return [(job, (at, job)) for job, at in rows]
+
+
+def list_needed_jobs(tx: Tx, jobs: Collection[str]) -> set[str]:
+    """Those of the jobs that `models.list_needing` names a model for, all at once."""
+    return {row[0] for row in tx.run(_NEEDED, jobs=sorted(jobs))} if jobs else set()
 
 
 def list_read_jobs(tx: Tx, jobs: Collection[str]) -> set[str]:

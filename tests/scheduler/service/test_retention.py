@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from config.settings import Settings
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.messages import OutputRef
-from scheduler.service import attachments
+from scheduler.service import attachments, retention
 from scheduler.service.jobs import forget_job
 from scheduler.service.retention import AGAIN, Retention, retention_from
 from scheduler.store.queries.discards import list_discarding
@@ -110,6 +111,19 @@ def test_a_job_that_holds_the_parts_of_a_model_in_the_making_stays(centre):
     centre.rerun(making, "t")
     with pytest.raises(ConflictError, match=f"holds the parts of model m {making}"):
         centre.write(lambda tx: forget_job(tx, earlier))
+
+
+def test_the_registry_is_asked_once_for_a_batch(centre, monkeypatch):
+    old = {centre.submit(step("s"), roles=ALONE) for _ in range(4)}
+    centre.run()
+    centre.wait(2 * DAY_S)
+    asked = []
+    monkeypatch.setattr(retention, "list_needed_jobs", lambda tx, jobs: asked.append(jobs) or set())
+    statements = []
+    event.listen(centre.store.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert remove_all(centre, Retention(keep_s=DAY_S))[0] == 4
+    assert asked[0] == old
+    assert not [text for text in statements if "model" in text], "the mapped classes ask job by job"
 
 
 def test_files_that_no_job_names_any_more_go_at_the_end_of_a_look(centre):
