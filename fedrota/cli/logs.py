@@ -1,7 +1,9 @@
 """`fedrota logs`: the logs of one task, or of a step's tasks side by side."""
 
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Annotated, Final
@@ -9,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from fedrota.cli.completion import PartyOption, complete_job, complete_step
-from fedrota.cli.context import connect
+from fedrota.cli.context import AsJson, connect
 from fedrota.cli.exits import REFUSED, print_error
 from fedrota.cli.show import make_error_console
 from fedrota.client import Client
@@ -24,7 +26,7 @@ LEAST_TAIL_BYTES: Final = 1 << 16
 
 
 @app.command(rich_help_panel="Results")
-def logs(
+def logs(  # noqa: PLR0913  each parameter is a flag of the command line
     ctx: typer.Context,
     target: Annotated[
         str,
@@ -41,16 +43,20 @@ def logs(
     tail: Annotated[
         int | None, typer.Option("--tail", "-n", min=0, metavar="LINES", help="Only the last lines.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the log of a task, or of a step's task at each party."""
+    """Print the log of a task, or of a step's task at each party; with --json one JSON object per line."""
     with connect(ctx) as client:
         tasks = find_tasks(client, target, step, party)
-        if len(tasks) == 1:
+        if as_json:
+            _print_json(client, tasks, tail, follow=follow)
+        elif len(tasks) == 1:
             _print_one(client, tasks[0], tail, follow=follow)
         elif follow:
-            _follow_all(client, tasks, tail)
+            width = max(len(task.party) for task in tasks)
+            _leave(refused=_print_lines(client, tasks, tail, form=lambda task, line: f"{task.party:>{width}} | {line}"))
         else:
-            _print_all(client, tasks, tail)
+            _leave(refused=_print_all(client, tasks, tail))
 
 
 def find_tasks(client: Client, target: str, step: str | None, party: str | None) -> list[Task]:
@@ -97,8 +103,8 @@ def _print_one(client: Client, task: Task, tail: int | None, *, follow: bool) ->
         make_error_console().print(f"[dim]{word}[/]")
 
 
-def _print_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
-    """One log after the other; a party that does not give its own keeps none of the others back."""
+def _print_all(client: Client, tasks: Sequence[Task], tail: int | None) -> bool:
+    """One log after the other; a party that does not give its own keeps none of the others back: whether one did not."""
     refused = False
     for task in tasks:
         _write(f"==> {task.role} {task.party} <==\n")
@@ -109,19 +115,33 @@ def _print_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
             print_error(error)
             refused = True
         _write("\n")
-    if refused:
-        raise typer.Exit(REFUSED)
+    return refused
 
 
-def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None:
-    """All logs at once, each line behind its party's id, until the last of them ends."""
+def _print_json(client: Client, tasks: Sequence[Task], tail: int | None, *, follow: bool) -> None:
+    """Each line as an object that says whose it is; what is followed comes as it comes, else log after log."""
+    groups = [tasks] if follow else [[task] for task in tasks]
+    found = [_print_lines(client, group, tail, form=_render_json, follow=follow) for group in groups]
+    _leave(refused=any(found))
+
+
+def _render_json(task: Task, line: str) -> str:
+    return json.dumps({"task": task.id, "role": task.role, "party": task.party, "line": line}, ensure_ascii=False)
+
+
+def _print_lines(
+    client: Client,
+    tasks: Sequence[Task],
+    tail: int | None,
+    *,
+    form: Callable[[Task, str], str],
+    follow: bool = True,
+) -> bool:
+    """All logs at once, each line in its form, until the last of them ends; whether a party did not give its own."""
     lines: SimpleQueue[str | FedrotaError | None] = SimpleQueue()
-    width = max(len(task.party) for task in tasks)
     for task in tasks:
-        prefix = f"{task.party:>{width}} | "
-        Thread(
-            target=_pump, args=(client, task.id, tail), kwargs={"prefix": prefix, "lines": lines}, daemon=True
-        ).start()
+        pump = partial(_pump, client, task, tail, form=partial(form, task), lines=lines, follow=follow)
+        Thread(target=pump, daemon=True).start()
     open_logs, refused = len(tasks), False
     while open_logs:
         line = lines.get()
@@ -134,24 +154,34 @@ def _follow_all(client: Client, tasks: Sequence[Task], tail: int | None) -> None
             refused = True
         elif line is not None:
             raise line
-    if refused:
-        raise typer.Exit(REFUSED)
+    return refused
 
 
 def _pump(
-    client: Client, task: str, tail: int | None, *, prefix: str, lines: "SimpleQueue[str | FedrotaError | None]"
+    client: Client,
+    task: Task,
+    tail: int | None,
+    *,
+    form: Callable[[str], str],
+    lines: "SimpleQueue[str | FedrotaError | None]",
+    follow: bool,
 ) -> None:
     rest = ""
     try:
-        for text in read_tail(client, task, tail, follow=True):
+        for text in read_tail(client, task.id, tail, follow=follow):
             *whole, rest = (rest + text).split("\n")
             for line in whole:
-                lines.put(f"{prefix}{line}\n")
+                lines.put(form(line) + "\n")
         if rest:
-            lines.put(f"{prefix}{rest}\n")
+            lines.put(form(rest) + "\n")
         lines.put(None)
     except FedrotaError as error:
         lines.put(error)
+
+
+def _leave(*, refused: bool) -> None:
+    if refused:
+        raise typer.Exit(REFUSED)
 
 
 def _write(text: str) -> None:

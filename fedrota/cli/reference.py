@@ -22,7 +22,7 @@ in the working directory), else `http://127.0.0.1:9380`, and the file `token` in
 
 **For programs.** `--json` prints JSON to standard output and nothing else. Lists are
 `{"items": [...], "next": cursor or null}`, times are RFC 3339 in UTC, and fields are only ever added. `events --json`
-prints one object per line. An error goes to standard error, with `--json` in the API's form:
+and `logs --json` print one object per line. An error goes to standard error, with `--json` in the API's form:
 `{"error": {"code": "not_found", "message": "...", "problems": []}}`; what no gateway has sent has one of the codes
 `usage`, `invalid`, `no_gateway`, `broken_reply` and `wait_timeout`.
 

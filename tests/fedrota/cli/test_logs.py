@@ -1,5 +1,7 @@
 """`fedrota logs`."""
 
+import json
+
 import pytest
 
 
@@ -35,13 +37,33 @@ def test_followed_logs_of_several_parties_stand_behind_their_ids(fedrota):
 
 
 @pytest.mark.parametrize("follow", [(), ("--follow",)])
+def test_as_json_each_line_says_whose_it_is(fedrota, follow):
+    lines = [
+        json.loads(line) for line in fedrota("logs", "j-1", "lr", "--tail", "2", "--json", *follow).out.splitlines()
+    ]
+    whose = [("t-guest", "guest", "9999"), ("t-host", "host", "10000")]
+    wanted = [
+        {"task": task, "role": role, "party": party, "line": line}
+        for task, role, party in whose
+        for line in ("line 2", "line 3")
+    ]
+    assert (sorted(lines, key=lambda line: (line["task"], line["line"])) if follow else lines) == wanted
+
+
+def test_as_json_a_task_without_a_log_prints_nothing(fedrota, gateway):
+    gateway.log = b""
+    found = fedrota("logs", "t-guest", "--json")
+    assert (found.code, found.out, found.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("follow", [(), ("--follow",), ("--json",), ("--json", "--follow")])
 @pytest.mark.parametrize("party", ["guest", "host"])
 def test_a_party_that_does_not_give_its_log_keeps_no_other_back(fedrota, gateway, party, follow):
     gateway.refuse("GET", f"/tasks/t-{party}/logs", 503, code="unreachable", message="its party is not connected")
     found = fedrota("logs", "j-1", "lr", *follow)
     assert found.code == 3
     assert found.err.count("its party is not connected") == 1
-    assert found.out.count("line 3\n") == 1
+    assert found.out.count("line 3") == 1
 
 
 @pytest.mark.parametrize(
