@@ -1,20 +1,21 @@
 """`fedrota prune`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.progress import Progress
 
 from fedrota.cli import exits
 from fedrota.cli.context import AsJson, connect
 from fedrota.cli.lengths import parse_length
-from fedrota.cli.show import print_json, print_line, print_table
+from fedrota.cli.show import make_error_console, print_json, print_line, print_table
 from fedrota.cli.words import say_age, say_state
 from fedrota.client import Client
-from fedrota.errors import ConflictError, ForbiddenError, NotFoundError
+from fedrota.errors import ConflictError, FedrotaError, ForbiddenError, NotFoundError
 from fedrota.model import OVER, Job
 
 app = typer.Typer()
@@ -49,7 +50,7 @@ def prune(  # noqa: PLR0913  each parameter is a flag of the command line
             return
         if old and not yes:
             _confirm(old)
-        kept = dict(_delete_all(client, old))
+        kept = _delete_all(client, old)
     _report(old, kept, as_json=as_json)
     if kept:
         raise typer.Exit(exits.REFUSED)
@@ -68,18 +69,35 @@ def _confirm(jobs: list[Job]) -> None:
     typer.confirm(f"Delete {_count(jobs)} for good?", abort=True, err=True)
 
 
-def _delete_all(client: Client, jobs: list[Job]) -> Iterator[tuple[str, str]]:
-    """The jobs that had to stay, and why."""
-    for job in jobs:
-        try:
-            client.delete(job.id)
-        except NotFoundError:
-            continue  # somebody else was faster
-        except (ConflictError, ForbiddenError) as refusal:
-            yield job.id, refusal.message
+def _delete_all(client: Client, jobs: Sequence[Job]) -> dict[str, str]:
+    """Delete one after the other, with a bar on a terminal; the jobs that had to stay, and why."""
+    kept, done, console = {}, 0, make_error_console()
+    try:
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+            for job in bar.track(jobs, description="deleting"):
+                if why := _delete(client, job.id):
+                    kept[job.id] = why
+                done += 1
+    except (KeyboardInterrupt, FedrotaError):
+        console.print(
+            f"broken off after {done} of {_count(jobs)}: the same command goes on with the rest", soft_wrap=True
+        )
+        raise
+    return kept
 
 
-def _count(jobs: list[Job]) -> str:
+def _delete(client: Client, job: str) -> str:
+    """Why the job had to stay; empty where it is gone."""
+    try:
+        client.delete(job)
+    except NotFoundError:
+        pass  # somebody else was faster
+    except (ConflictError, ForbiddenError) as refusal:
+        return refusal.message
+    return ""
+
+
+def _count(jobs: Sequence[Job]) -> str:
     return "one job" if len(jobs) == 1 else f"{len(jobs)} jobs"
 
 

@@ -70,3 +70,11 @@ def test_only_states_in_which_jobs_end_are_asked_for(fedrota, old):
 def test_when_nothing_is_old_nothing_is_asked(fedrota, gateway):
     gateway.on("GET", "/jobs", {"items": [], "next": None})
     assert fedrota("prune", "--older-than", "30d").out == "no job is that old\n"
+
+
+def test_one_that_is_broken_off_says_how_far_it_came(fedrota, old):
+    old.refuse("DELETE", "/jobs/held", 500, code="internal", message="no room")
+    found = fedrota("prune", "--older-than", "30d", "--yes")
+    assert found.code != 0
+    assert "broken off after 1 of 2 jobs: the same command goes on with the rest" in found.err
+    assert "no room" in found.err
