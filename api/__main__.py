@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import resource
 import signal
 import ssl
 import sys
@@ -27,6 +28,8 @@ log: Final = structlog.get_logger()
 
 SWITCH_S: Final = 0.0005
 """Event loop, writer and readers take turns: with Python's 5 ms a request waits that long for the loop's next turn."""
+MOST_FILES: Final = 1 << 15
+"""Each connection is a file, and many systems let a process open 1024 unless it asks for more."""
 DRAIN_S: Final = 20.0
 KEEPALIVE_S: Final = 75.0
 
@@ -43,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--reuse-port", action="store_true", default=None, help="share the port with other gateways")
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
     sys.setswitchinterval(SWITCH_S)
+    raise_file_limit()
     try:
         settings = load(Settings, **given)
         configure_logs(process="gateway", level=settings.log_level, json_lines=settings.log_format == "json")
@@ -52,6 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(wrong, file=sys.stderr)  # noqa: T201  a sentence, not a log line
         return 1
     return 0
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as the system allows it, at most MOST_FILES."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def check(settings: Settings) -> None:

@@ -1,12 +1,14 @@
 import json
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -79,6 +81,27 @@ def test_it_serves_and_stops_in_order(environment, repository):
         events = [json.loads(line)["event"] for line in said.splitlines()]
         assert events[-2:] == ["gateway_drains", "gateway_stopped"]
         assert set(events[:-2]) <= {"gateway_listens"}
+
+
+def test_it_may_open_as_many_files_as_the_system_allows(environment, repository):
+    """Six hundred connections that ask for nothing left none for the database where a process may open 512."""
+    prepare(environment)
+    lowered = "import os, resource, sys; hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; "
+    lowered += "resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard)); "
+    lowered += "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    argv = [sys.executable, "-c", lowered, "-m", "api"]
+    process = subprocess.Popen(argv, env=environment, cwd=repository, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with ExitStack() as held:
+        held.callback(process.kill)
+        assert wait_until_ready(environment)["ready"]
+        address = ("127.0.0.1", int(environment["FEDROTA_PORT"]))
+        for _ in range(600):
+            held.enter_context(socket.create_connection(address))
+        assert wait_until_ready(environment)["ready"]
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert b"Traceback" not in said
+    assert process.returncode == 0
 
 
 def test_a_database_without_its_schema_is_refused(environment, repository):
