@@ -22,7 +22,7 @@ if version < (1, 6):
     # It replaces 127.0.0.1 by an address of the machine, where a gateway on loopback is not; a proxy leads it back.
     os.environ["http_proxy"] = f"http://127.0.0.1:{job['port']}"
 
-from documents import predict_conf, toy, train, train_v1, upload  # noqa: E402
+from documents import predict_conf, toy, train, train_long, train_v1, upload  # noqa: E402
 from flow_client.flow import flow_cli  # noqa: E402
 
 calls, facts, called = {}, {}, set()
@@ -299,7 +299,7 @@ if NEW:
     call("test toy", "-gid", "9999", "-hid", "10000", "--task-cores", "1")
 
 # --- stopping, cleaning ---
-conf, dsl = toy(job, rows=1000000)
+conf, dsl = train_long(job, mine)
 answer = call("job submit", "-c", doc(conf), "-d", doc(dsl), note="long job")
 call("job stop", "-j", answer.get("jobId"))
 facts["stopped"] = ended(answer)

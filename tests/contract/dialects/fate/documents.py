@@ -32,6 +32,13 @@ def train(job, mine):
     return conf, example(job, "homo_lr_dsl.json")
 
 
+def train_long(job, mine):
+    """A training that lasts until it is stopped, however busy the machine is."""
+    conf, dsl = train(job, mine)
+    conf["component_parameters"]["common"]["homo_lr_0"].update(max_iter=1000, tol=1e-12)
+    return conf, dsl
+
+
 def train_v1(job, mine):
     """The same training in the form of version 1."""
     conf = example(job, "homo_lr_v1_conf.json")

@@ -15,7 +15,7 @@ version = tuple(int(part) for part in job["version"].split(".")[:3])
 OLD = version < (1, 7)
 mine = job["label"].lower().replace(" ", "_").replace(".", "_")
 sys.path.insert(0, os.path.dirname(__file__))
-from documents import predict_conf, toy, train, train_v1, upload  # noqa: E402
+from documents import predict_conf, toy, train, train_long, train_v1, upload  # noqa: E402
 from flow_sdk.client import FlowClient  # noqa: E402
 
 flow = FlowClient("127.0.0.1", job["port"], "v1", *(job["keys"] or ()))
@@ -249,7 +249,7 @@ if version >= (1, 11):
     facts["first summary"] = steps["flow"].component.get_summary(steps["job"], "guest", 9999, "evaluation_0")["data"]
 
 # --- stopping, cleaning ---
-answer = submit(*toy(job, rows=1000000))
+answer = submit(*train_long(job, mine))
 call("job.stop", answer.get("jobId"))
 facts["stopped"] = wait(answer.get("jobId")) if answer.get("jobId") else None
 call("table.delete", "exp", mine + "_9999")
