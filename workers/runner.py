@@ -184,8 +184,9 @@ class Runner:
         """The gateway knows us; knocks of another installation mean nothing to it."""
         with self._changed:
             if is_other:
-                log.warning("knocks_dropped", count=len(dropped := self._agenda.drop_knocks()))
+                dropped = self._agenda.drop_knocks()
                 self._journal.end(dropped)
+                log.warning("knocks_dropped", count=len(dropped))
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
         self._pauses.on_count(0)

@@ -5,6 +5,10 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
+
+log: Final = structlog.get_logger()
+
 WAITING: Final = 1024
 """So many may ask for a connection before one is taken."""
 RETRY_S: Final = 1.0
@@ -33,7 +37,8 @@ async def accept(listening: socket.socket) -> socket.socket:
     while True:
         try:
             connection, _ = await loop.sock_accept(listening)
-        except OSError:
+        except OSError as wrong:
+            log.warning("flare_connection_not_taken", reason=str(wrong), again_in_s=RETRY_S)
             await asyncio.sleep(RETRY_S)
         else:
             return connection

@@ -1,10 +1,5 @@
-"""Every command of the `flow` of FATE 2.x against a server, run by the client's own Python: `cli_2_calls.py JOB.json`.
+"""Every command of the `flow` of FATE 2.x against a server, run by the client's own Python: `cli_2_calls.py JOB.json`."""
 
-Commands are given as a user types them; they share one process, which spares a second for each.
-"""
-
-import contextlib
-import io
 import json
 import os
 import sys
@@ -12,40 +7,14 @@ import time
 from pathlib import Path
 
 from fate_client.flow_cli.flow import flow_cli
+from typed import Typed
 
 job = json.loads(Path(sys.argv[1]).read_text())
 folder = job["folder"]
-calls, facts, called = {}, {}, set()
+typed, facts = Typed(flow_cli, folder), {}
+calls, called, call, doc = typed.calls, typed.called, typed.call, typed.doc
 GUEST, HOST = ("guest", "9999"), ("host", "10000")
 ENDS = ("success", "failed", "canceled", "timeout")
-
-
-def call(words, *more, note=None):
-    """Run `flow WORDS MORE`; the JSON that it printed last is kept under WORDS, or under `note`."""
-    called.add(words)
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said):
-            flow_cli.main([*words.split(), *map(str, more)], prog_name="flow", standalone_mode=False)
-        answer = read_answer(said.getvalue())
-    except BaseException as wrong:  # noqa: BLE001  whatever a client raises is what its user sees
-        answer = {"raised": repr(wrong), "said": said.getvalue()[-500:]}
-    calls[note or words] = answer
-    return answer if isinstance(answer, dict) else {}
-
-
-def read_answer(text):
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {"said": text}
-
-
-def doc(value):
-    """A file with the value, which is YAML as well as JSON."""
-    path = os.path.join(folder, f"doc{len(os.listdir(folder))}.json")
-    Path(path).write_text(json.dumps(value))
-    return path
 
 
 def wait(job_id, seconds=300):

@@ -3,8 +3,6 @@
 Commands are given as a user types them; they share one process, which spares a second for each.
 """
 
-import contextlib
-import io
 import json
 import os
 import sys
@@ -24,37 +22,10 @@ if version < (1, 6):
 
 from documents import predict_conf, toy, train, train_long, train_v1, upload  # noqa: E402
 from flow_client.flow import flow_cli  # noqa: E402
+from typed import Typed  # noqa: E402
 
-calls, facts, called = {}, {}, set()
-
-
-def call(words, *more, note=None):
-    """Run `flow WORDS MORE`; the JSON that it printed last is kept under WORDS, or under `note`."""
-    called.add(words)
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(said):
-            flow_cli.main([*words.split(), *map(str, more)], prog_name="flow", standalone_mode=False)
-        answer = read_answer(said.getvalue())
-    except BaseException as wrong:  # noqa: BLE001  whatever a client raises is what its user sees
-        answer = {"raised": repr(wrong), "said": said.getvalue()[-500:]}
-    calls[note or words] = answer
-    return answer if isinstance(answer, dict) else {}
-
-
-def read_answer(text):
-    begin = text.find("{")
-    try:
-        return json.loads(text[begin:]) if begin >= 0 else {"said": text}
-    except ValueError:
-        return {"said": text}
-
-
-def doc(value):
-    path = os.path.join(folder, f"doc{len(os.listdir(folder))}.json")
-    with open(path, "w") as file:
-        json.dump(value, file)
-    return path
+typed, facts = Typed(flow_cli, folder), {}
+calls, called, call, doc = typed.calls, typed.called, typed.call, typed.doc
 
 
 def wait(job_id, seconds=300):

@@ -3,6 +3,7 @@ import errno
 import socket
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.dialects.flare.listener import sockets
 from api.dialects.flare.listener.sockets import accept, bind
@@ -34,7 +35,7 @@ async def test_a_host_of_several_addresses_is_bound_at_each(monkeypatch):
         each.close()
 
 
-async def test_without_a_file_for_it_a_connection_waits(monkeypatch):
+async def test_without_a_file_for_it_a_connection_waits_and_the_log_says_why(monkeypatch):
     monkeypatch.setattr(sockets, "RETRY_S", 0.0)
     loop = asyncio.get_running_loop()
     real, refusals = loop.sock_accept, [OSError(errno.EMFILE, "Too many open files")]
@@ -46,5 +47,11 @@ async def test_without_a_file_for_it_a_connection_waits(monkeypatch):
 
     monkeypatch.setattr(loop, "sock_accept", refuse_once)
     (listening,) = await bind("127.0.0.1", 0)
-    with listening, socket.create_connection(listening.getsockname()), await accept(listening) as connection:
+    with (
+        capture_logs() as said,
+        listening,
+        socket.create_connection(listening.getsockname()),
+        await accept(listening) as connection,
+    ):
         assert connection.fileno() > 0
+    assert [line["reason"] for line in said] == ["[Errno 24] Too many open files"]
