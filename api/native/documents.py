@@ -28,6 +28,11 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 Params = Annotated[dict[str, Any], Field(description="Parameters by name; their component's schema says which.")]
 
 
+def _shown_as(**example: Any) -> ConfigDict:
+    """An example of the whole body: what the API page sends unless it is changed there."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
 def _drop_default(schema: dict[str, Any]) -> None:
     """The default only says that the field was left out; it is no value that a client may send."""
     schema.pop("default", None)
@@ -117,6 +122,12 @@ class StepDocument(Body):
 class JobDocument(Body):
     """A job: a graph of steps over roles and parties."""
 
+    model_config = _shown_as(
+        name="toy",
+        parties={"guest": ["9999"], "host": ["10000", "10001"]},
+        steps=[{"name": "sum", "component": "toy", "params": {"length": 1000, "rounds": 10}}],
+    )
+
     name: Name = Field(description="Shown in lists; need not be unique.", examples=["breast-lr"])
     parties: dict[str, list[PartyId]] = Field(
         min_length=1, max_length=100, description="Role to the ids of the parties in it, in the order that counts.",
@@ -137,11 +148,15 @@ class JobDocument(Body):
 class StopBody(Body):
     """Why a job is to stop."""
 
+    model_config = _shown_as(reason="the wrong data")
+
     reason: str = Field(default="", max_length=1000, description="Shown with everything that is stopped.")
 
 
 class RerunBody(Body):
     """From where a job runs again."""
+
+    model_config = _shown_as(from_step="sum")
 
     from_step: str | None = Field(default=None, max_length=64, description="Default: every step that did not succeed.")
 
@@ -149,12 +164,16 @@ class RerunBody(Body):
 class CloneBody(Body):
     """What is to differ in the copy of a job."""
 
+    model_config = _shown_as(name="toy-again", params={"sum": {"rounds": 20}})
+
     name: Name | None = None
     params: dict[str, Params] = Field(default_factory=dict, description="Step to the parameters that change there.")
 
 
 class PartyBody(Body):
     """A party to register."""
+
+    model_config = _shown_as(id="10002", org="hospital-c", slots=4)
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="The party's id, for good.")
     org: str = Field(default="", max_length=200, description="Its organisation; default: the caller's.")
@@ -166,12 +185,16 @@ class PartyBody(Body):
 class PartyChange(Body):
     """What is to change in a party."""
 
+    model_config = _shown_as(slots=8)
+
     org: str | None = Field(default=None, min_length=1, max_length=200)
     slots: int | None = Field(default=None, ge=1, le=1024, description="Stays so whatever its worker says.")
 
 
 class ClientBody(Body):
     """A credential for a client that signs its requests."""
+
+    model_config = _shown_as(name="risk-team", role="lead")
 
     name: Name = Field(description="Whom it is for; its jobs belong to this name.")
     role: Literal["project_admin", "org_admin", "lead", "member"] = Field(default="lead", description="What it may.")
@@ -182,6 +205,8 @@ class ClientBody(Body):
 
 class TokenBody(Body):
     """A token to issue."""
+
+    model_config = _shown_as(kind="user", name="alice", role="lead")
 
     kind: Literal["user", "worker"]
     name: Name = Field(description="Whom it is for; a user's jobs belong to this name.")

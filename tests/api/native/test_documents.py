@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from api.checks import parse_body
+from api.native import documents
 from api.native.documents import JobDocument, StepDocument
+from api.native.yaml_documents import parse_yaml
 from scheduler.domain.errors import InvalidDocumentError
 
 
@@ -17,3 +21,17 @@ def test_defaults_are_not_shared_between_documents():
     first, second = (parse_body(StepDocument, {"name": "a", "component": "noop"}) for _ in range(2))
     assert first.params is not second.params
     assert "default" not in StepDocument.model_json_schema()["properties"]["command"]
+
+
+BODIES = [kind for kind in vars(documents).values() if isinstance(kind, type) and issubclass(kind, documents.Body)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BODIES if "examples" in kind.model_json_schema()])
+def test_an_example_of_a_body_is_taken_as_it_is(kind):
+    for example in kind.model_json_schema()["examples"]:
+        assert parse_body(kind, example).model_dump(exclude_unset=True) == example
+
+
+def test_what_the_page_submits_is_the_toy_of_the_examples():
+    toy = parse_yaml((Path(documents.__file__).parents[2] / "examples" / "toy.yaml").read_bytes())
+    assert JobDocument.model_json_schema()["examples"] == [toy]
