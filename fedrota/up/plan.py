@@ -72,7 +72,8 @@ def make_plan(*, tree: Path, folder: StateFolder, options: Options, environment:
     stages = (
         Stage(programs=(broker,) if broker else (), chores=(_migrate(site),) if options.wants("gateway") else ()),
         _gateway_stage(site),
-        Stage(programs=(*_scheduler(site), *_workers(site), *_bridge(site), *_flower(site, flower_port))),
+        Stage(programs=(*_scheduler(site), *_workers(site), *_bridge(site))),
+        Stage(programs=_flower(site, flower_port)),
     )
     return Plan(
         stages=tuple(stage for stage in stages if stage.programs or stage.chores),
@@ -198,7 +199,10 @@ def _quoted(name: str) -> str:
 
 
 def _flower(site: _Site, port: int) -> tuple[Program, ...]:
-    """Flower, to look at only: it could send tasks past our scheduler. The URL of the broker stays out of `ps`."""
+    """Flower, to look at only: it could send tasks past our scheduler. The URL of the broker stays out of `ps`.
+
+    It asks for the workers' queues when it starts, and not again for its page of them.
+    """
     if not port:
         return ()
     url = f"http://{LOOPBACK}:{port}"

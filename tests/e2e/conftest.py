@@ -75,10 +75,10 @@ class System:
         return (self.state.parent / "up.out").read_text(errors="replace")
 
     def wait(self, condition: Callable[[], bool], within_s: float = READY_S) -> None:
-        """Wait until the condition holds, while `up` lives."""
+        """Wait until the condition holds, while `up` lives; one that was started detached is not watched."""
         deadline = time.monotonic() + within_s
         while not condition():
-            assert self.process.poll() is None, f"up ended:\n{self.output()[-8000:]}"
+            assert self._up is None or self._up.poll() is None, f"up ended:\n{self.output()[-8000:]}"
             assert time.monotonic() < deadline, f"not in {within_s:g} s:\n{self.output()[-8000:]}"
             time.sleep(0.05)
 

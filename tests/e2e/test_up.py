@@ -5,6 +5,7 @@ A start costs seconds, so each test asks several things of one system.
 
 import json
 import os
+import re
 import signal
 import time
 from contextlib import suppress
@@ -137,6 +138,8 @@ def test_detached_with_flower_to_look_at_only(system):
     assert alive([pid])
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as flower:
         assert flower.get("/healthcheck").status_code == 200
+        queues = {"scheduler", "party.9999", "party.10000"}
+        system.wait(lambda: queues <= set(re.findall(r'<tr id="(.+?)"', flower.get("/broker").text)))
         assert flower.post("/api/worker/shutdown/any").status_code in {401, 403, 405}
     assert system.run("down").stdout.strip() == "stopped"
     assert not alive([pid])

@@ -39,6 +39,11 @@ def test_the_whole_system_starts_in_three_stages(plan_of):
     ]
 
 
+def test_flower_starts_when_the_workers_are_there_to_tell_it_their_queues(plan_of):
+    last = plan_of(flower=True).stages[-1]
+    assert [program.name for program in last.programs] == ["flower"]
+
+
 def test_the_bootstrap_gets_every_party_with_its_slots(plan_of, tmp_path):
     (bootstrap,) = plan_of().stages[1].chores
     state = str(tmp_path / "state")
