@@ -185,7 +185,8 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     source = _open_stdin(name) if str(file) == "-" else file
     size = file.stat().st_size if file.is_file() else None
     with connect(ctx) as client, _named(name), transfer_bar(f"{file.name} to {party}", size) as progress:
-        _report_stored(client.upload(party, name or file.stem, source, progress=progress, **options), as_json=as_json)
+        table = client.upload(party, name or file.stem, source, progress=progress, **options)
+    _report_stored(table, as_json=as_json)
 
 
 @contextmanager

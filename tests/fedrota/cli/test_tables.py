@@ -1,6 +1,7 @@
 """`fedrota tables` and `fedrota upload`."""
 
 import io
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,6 +22,18 @@ def test_upload_names_the_table_after_the_file(fedrota, gateway, tmp_path):
     ]
     assert gateway.last.body == b"id,y\na,1\n"
     assert gateway.last.query == {"namespace": "default", "replace": "true", "id_column": "id", "label_column": "y"}
+
+
+def test_an_upload_tells_of_its_table_when_the_bar_has_gone(fedrota, gateway, tmp_path, monkeypatch):
+    @contextmanager
+    def bar(label, total):
+        yield lambda done, of: None
+        print("the bar goes")
+
+    monkeypatch.setattr("fedrota.cli.tables.transfer_bar", bar)
+    (tmp_path / "breast.csv").write_text("id,y\na,1\n")
+    gateway.on("PUT", "/parties/9999/tables/breast", gateway.answers["GET", "/parties/9999/tables/breast"][1], 201)
+    assert fedrota("upload", "9999", "breast.csv").out.startswith("the bar goes\nstored breast")
 
 
 @pytest.mark.parametrize(("given", "sent"), [(";", ";"), ("tab", "\t"), ("\\t", "\t")])
