@@ -25,7 +25,7 @@ CALM_S: Final = 0.1
 """Events that come thicker than this are drawn together."""
 _QUIET: Final = frozenset({"readied", "dispatched", "redispatched"})
 _TOLD: Final = frozenset(
-    {"submitted", "readied", "dispatched", "claimed", "succeeded", "failed", "canceled", "timed_out"}
+    {"submitted", "readied", "dispatched", "claimed", "succeeded", "failed", "canceled", "timed_out", "lost"}
 )
 """Events that say nothing beyond the state they lead to."""
 

@@ -97,7 +97,9 @@ def test_event_in_words():
     clock = at.astimezone().strftime("%H:%M:%S")
     assert say_event(event) == f"[dim]{clock}[/] task lr\\[x] guest 9 [red]timeout[/] (attempt 2): took 9 s"
     lost = Event(id=2, level="task", event="lost", state="lost_contact", step="lr", party="9")
-    assert say_event(lost) == "[dim]--:--:--[/] task lr 9 lost, now [yellow]lost contact[/]"
+    assert say_event(lost) == "[dim]--:--:--[/] task lr 9 [yellow]lost contact[/]"
+    regained = Event(id=2, level="task", event="regained", state="running", step="lr", party="9")
+    assert say_event(regained) == "[dim]--:--:--[/] task lr 9 regained, now [blue]running[/]"
     asked = Event(id=3, level="job", event="stop_requested", state="canceled", reason="late")
     assert say_event(asked) == "[dim]--:--:--[/] job stop requested: late"
 
