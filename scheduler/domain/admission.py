@@ -67,6 +67,11 @@ def _is_kept(room: Room, kept: Kept | None, need: int, *, taken: int = 0) -> boo
     return kept is not None and room.slots - room.live - taken - kept.slots < need
 
 
+def _say_busy(party: str, room: Room, free: int, need: int) -> str:
+    needed = f", {need} are needed" if need > 1 else ""
+    return f"party {party} has {free} of {room.slots} slots free{needed}"
+
+
 class _Ledger:
     """Slots and window places left at each party in this pass."""
 
@@ -89,7 +94,7 @@ class _Ledger:
             return f"party {party} has {room.slots} slots in all, {need} are needed"
         if gang:
             free = room.slots - room.running - self.taken_running[party]
-            return "" if free >= need else f"party {party} has {max(free, 0)} of {need} slots free"
+            return "" if free >= need else _say_busy(party, room, max(free, 0), need)
         left = room.window - room.live - self.taken_live[party]
         # Without a number that changes from pass to pass: the reason is stored anew where it changes.
         return "" if left >= need else f"party {party} takes at most {room.window} tasks at once, waiting or running"

@@ -32,7 +32,7 @@ def verdicts(candidates, rooms, held=None):
 def test_a_gang_starts_only_where_all_parties_have_the_slots():
     rooms = {"a": room(), "b": room(running=3)}
     assert verdicts([gang("x", a=1, b=1)], rooms) == {"x": ""}
-    assert verdicts([gang("x", a=1, b=2)], rooms) == {"x": "party b has 1 of 2 slots free"}
+    assert verdicts([gang("x", a=1, b=2)], rooms) == {"x": "party b has 1 of 4 slots free, 2 are needed"}
 
 
 def test_a_gang_that_cannot_start_takes_nothing_from_the_next():

@@ -243,7 +243,7 @@ def test_a_gang_waits_until_every_party_has_the_slots_and_says_for_whom(centre):
     second = centre.submit(step("s", gang=True, slots=1))
     knocks = centre.dispatch()
     assert [k.task for k in knocks["a"]] == [f"{first}-0-1-0"]
-    assert centre.detail(second).steps[0].step.reason == "party a has 0 of 1 slots free"
+    assert centre.detail(second).steps[0].step.reason == "party a has 0 of 8 slots free"
     for party in "ab":
         centre.claim(party, knocks[party][0])
         centre.report(party, knocks[party][0])
