@@ -88,10 +88,12 @@ class System:
         return self.process.wait(60)
 
     def end(self) -> None:
-        """Kill what a failed test left."""
+        """Kill what a failed test left; the processes of an `up` that is killed end with it."""
         if self._up is not None and self._up.poll() is None:
             self._up.kill()
             self._up.wait()
+        if self.record()["pid"]:
+            self.run("down", "--now")
 
 
 @pytest.fixture
