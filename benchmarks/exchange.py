@@ -152,12 +152,12 @@ def _check(reason: str) -> None:
 def _run_side(name: str, folder: Path, port: int) -> None:
     from scheduler.domain.messages import Assignment, Peer
     from workers.channel import Orders, make_url
+    from workers.channel_thread import ChannelThread
     from workers.exchange.identity import load_identity
-    from workers.line import PartyLine
 
     identity = load_identity(folder / name)
     (folder / name / "public").write_text(identity.public)
-    line = PartyLine(
+    line = ChannelThread(
         make_url(f"http://127.0.0.1:{port}", takes_knocks=False),
         PARTIES[name],
         orders=Orders(knock=lambda _: None, stop=lambda *_: None),

@@ -16,7 +16,7 @@ from api.keys import PRINCIPAL
 from fedrota.up.ports import find_free_port
 from scheduler.domain.access import Principal
 from scheduler.domain.messages import CHANNEL_PATH, Assignment, Knock, Peer
-from workers.calls import Op
+from workers.calls.serving import Op
 from workers.channel import Channel, Orders, make_url
 from workers.exchange.hub import Exchange
 from workers.exchange.identity import Identity, Pins, load_identity

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from scheduler.domain.messages import ATTACHMENT_PATH
+from workers.agent_messages import WireError, parse_object
 from workers.backoff import Backoff
-from workers.wire import WireError, parse_object
 from workers.workdir import PathError, check_name
 
 PATIENCE_S: Final = 300.0

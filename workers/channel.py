@@ -25,7 +25,7 @@ from scheduler.domain.frames import (
     unpack,
 )
 from scheduler.domain.messages import CHANNEL_PATH, Knock
-from workers.calls import Calls, Op
+from workers.calls.serving import Calls, Op
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ from typing import Final, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Hello, SyncReply, SyncRequest, Welcome
+from workers.agent_messages import WireError, parse_object, parse_sync_reply, parse_welcome, render
 from workers.connection import Connection
-from workers.wire import WireError, parse_object, parse_sync_reply, parse_welcome, render
 
 _REFUSED: Final = frozenset({400, 413, 422})
 """What the gateway says of a call that it will never take. Any other no, as 404, comes from something on the way to it,

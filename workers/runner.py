@@ -22,13 +22,13 @@ from scheduler.domain.messages import (
 from workers.agenda import CALL_ITEMS, Agenda
 from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Pauses
-from workers.bench import Bench
 from workers.executors.base import Ending
 from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
 from workers.greeting import Greeting
 from workers.journal import NO_PROCESS, Journal
 from workers.observer import Observer
 from workers.spool import Key, Record, Spool
+from workers.workbench import Workbench
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class Runner:
     def __init__(
         self,
         gateway: Calls,
-        bench: Bench,
+        bench: Workbench,
         *,
         spool: Spool,
         journal: Journal,

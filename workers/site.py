@@ -15,14 +15,18 @@ import structlog
 from config.garbage import spare_the_old
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock
-from workers.arrivals import make_arrival_ops
-from workers.asks import make_ask_ops
 from workers.attachments import AttachmentClient
-from workers.bench import Bench
-from workers.calls import Answer, Op
+from workers.calls.arrivals import make_arrival_ops
+from workers.calls.discards import make_discard_ops
+from workers.calls.model_store import make_model_ops
+from workers.calls.questions import make_ask_ops
+from workers.calls.serving import Answer, Op
+from workers.calls.task_files import make_read_ops
 from workers.channel import Orders, make_url
-from workers.discards import make_discard_ops
-from workers.endings import make_ending_ops
+from workers.channel_thread import ChannelThread
+from workers.console.endings import make_ending_ops
+from workers.console.log_levels import make_log_ops
+from workers.console.targets import make_target_ops
 from workers.exchange.identity import load_identity
 from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
@@ -37,18 +41,14 @@ from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
 from workers.journal import Journal
-from workers.line import PartyLine
-from workers.log_levels import make_log_ops
-from workers.losses import make_losses
-from workers.model_store import make_model_ops
+from workers.lost_attempts import make_losses
 from workers.observer import Nobody, Observer
-from workers.reads import make_read_ops
-from workers.roots import Roots, pick_roots
 from workers.runner import Runner
 from workers.spool import Record, Spool
-from workers.table_files import make_file_ops
-from workers.tables import make_table_ops
-from workers.targets import make_target_ops
+from workers.tables.files import make_file_ops
+from workers.tables.roots import Roots, pick_roots
+from workers.tables.store import make_table_ops
+from workers.workbench import Workbench
 from workers.workdir import Workdir, write_durably
 
 log = structlog.get_logger(__name__)
@@ -102,9 +102,9 @@ class Site:
             observer=observer or Nobody(),
         )
 
-    def _make_line(self) -> PartyLine:
+    def _make_line(self) -> ChannelThread:
         settings = self._settings
-        return PartyLine(
+        return ChannelThread(
             make_url(
                 settings.gateway_url,
                 takes_knocks=not settings.broker_url.get_secret_value(),
@@ -153,8 +153,8 @@ class Site:
     def _stop_task(self, task: str, seq: int, kind: str) -> None:
         self.runner.stop_task(task, seq, kind)
 
-    def _make_bench(self, engine: Engine | None) -> Bench:
-        return Bench(
+    def _make_bench(self, engine: Engine | None) -> Workbench:
+        return Workbench(
             self._loop,
             self.workdir,
             agent=_load_agent(self.workdir),

@@ -13,7 +13,7 @@ import structlog
 
 from scheduler.domain.messages import MetricPoint, Report
 from scheduler.domain.values import valueclass
-from workers.wire import parse_report
+from workers.agent_messages import parse_report
 from workers.workdir import sync_folder
 
 log = structlog.get_logger(__name__)

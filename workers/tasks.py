@@ -13,11 +13,11 @@ from config.settings import WorkerSettings
 from scheduler.domain.messages import KNOCK_TASK
 from scheduler.queues.app import make_celery
 from scheduler.queues.names import queue_name
-from workers.events import CeleryEvents
-from workers.knocks import KnockError, parse_knocks
+from workers.broker.events import CeleryEvents
+from workers.broker.knocks import KnockError, parse_knocks
+from workers.broker.transport import INTAKE, guard
 from workers.observer import Observer
 from workers.site import Site, check_settings
-from workers.transport import INTAKE, guard
 
 log = structlog.get_logger(__name__)
 

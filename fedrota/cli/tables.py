@@ -173,11 +173,7 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     as_json: AsJson = False,
 ) -> None:
     """Store a CSV or Parquet file as a data table at a party."""
-    options = UploadOptions(namespace=namespace, replace=replace)
-    if id_column:
-        options["id_column"] = id_column
-    if label_column:
-        options["label_column"] = label_column
+    options = UploadOptions(namespace=namespace, replace=replace) | _columns(id_column, label_column)
     if delimiter:
         options["delimiter"] = delimiter
     if not header:
@@ -187,6 +183,15 @@ def upload(  # noqa: PLR0913  each parameter is a flag of the command line
     with connect(ctx) as client, _named(name), transfer_bar(f"{file.name} to {party}", size) as progress:
         table = client.upload(party, name or file.stem, source, progress=progress, **options)
     _report_stored(table, as_json=as_json)
+
+
+def _columns(id_column: str | None, label_column: str | None) -> UploadOptions:
+    options = UploadOptions()
+    if id_column:
+        options["id_column"] = id_column
+    if label_column:
+        options["label_column"] = label_column
+    return options
 
 
 @contextmanager

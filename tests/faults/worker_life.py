@@ -10,13 +10,13 @@ import pytest
 from scheduler.domain.messages import Hello
 from tests.faults.worker_machine import Loop, Machine
 from workers.attempt import Attempt
-from workers.bench import Bench
 from workers.executors.base import Place
 from workers.journal import Journal
 from workers.observer import Nobody
 from workers.runner import Runner
 from workers.site import Site
 from workers.spool import Spool
+from workers.workbench import Workbench
 
 Key = tuple[str, int]
 SMALL: Final = {
@@ -107,7 +107,7 @@ class Life:
             self._journal = Journal(self.workdir.journal, self.workdir.lock)
             self.workdir.prepare()
             self._spool = Spool(self.workdir.spool)
-            bench = Bench(
+            bench = Workbench(
                 self.loop,
                 self.workdir,
                 agent="me",

@@ -116,7 +116,7 @@ def test_no_hello_is_said_before_the_channel_was_tried(gateway, make_worker, mon
         time.sleep(0.5)
         seen.append(len(gateway.hellos))
 
-    monkeypatch.setattr("workers.line.PartyLine.wait_tried", try_long)
+    monkeypatch.setattr("workers.channel_thread.ChannelThread.wait_tried", try_long)
     make_worker()
     until(lambda: gateway.hellos)
     assert seen == [0]

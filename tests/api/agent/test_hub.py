@@ -10,7 +10,7 @@ from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoun
 from scheduler.domain.frames import CALL_WINDOW_BYTES
 from scheduler.domain.messages import Knock
 from tests.partyline import Gateway, Worker, open_attempt, until
-from workers.calls import Answer
+from workers.calls.serving import Answer
 
 
 def echo(args, body):

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from workers.asks import make_ask_ops
+from workers.calls.questions import make_ask_ops
+from workers.calls.task_files import make_read_ops
 from workers.channel import Channel, Orders, make_url
-from workers.reads import make_read_ops
 from workers.workdir import Workdir
 
 

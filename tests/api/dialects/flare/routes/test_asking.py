@@ -5,7 +5,7 @@ import pytest
 from api.dialects.flare.command import Call
 from api.dialects.flare.routes.asking import ask_party
 from scheduler.domain.errors import UnreachableError
-from workers.calls import Answer
+from workers.calls.serving import Answer
 from workers.channel import Channel, Orders, make_url
 
 

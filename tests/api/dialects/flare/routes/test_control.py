@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from api.dialects.flare.routes import control
-from workers.calls import Answer
+from workers.calls.serving import Answer
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.api.dialects.flare.routes.sites import ask
-from workers.calls import Answer
+from workers.calls.serving import Answer
 
 
 async def test_logs_are_read_at_the_parties(server_site):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from workers.channel import Channel, Orders, make_url
-from workers.targets import make_target_ops
+from workers.console.targets import make_target_ops
 from workers.workdir import Workdir
 
 
