@@ -14,7 +14,7 @@ from api.bodies import check_value
 from api.bridge import utc_now
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.native.parties import actor_of, check_party
-from api.native.party_calls import MAX_SIZE, GarbledAnswerError
+from api.party_calls import MAX_SIZE, GarbledAnswerError
 from scheduler.domain.access import Action, Principal, Subject, name_owner
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError
 from scheduler.domain.model import Party

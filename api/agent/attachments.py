@@ -5,7 +5,7 @@ from aiohttp import web
 from api.attachments import read_blob
 from api.keys import READER
 from api.native.attachments import make_headers
-from api.native.party_calls import pass_through
+from api.party_calls import pass_through
 from api.routing import admit
 from scheduler.domain.messages import ATTACHMENT_PATH
 from scheduler.store.queries.attachments import get_attachment_of_task

@@ -11,7 +11,7 @@ from aiohttp import web
 from api.agent.channel import CHANNEL_HUB
 from api.keys import SETTINGS
 from api.models.manifest import MANIFEST, Manifest, make_manifest
-from api.native.party_calls import GarbledAnswerError
+from api.party_calls import GarbledAnswerError
 from scheduler.domain.errors import TooLargeError
 from scheduler.store.queries.models import Model, Part
 

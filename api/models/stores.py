@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.models.manifest import Manifest, PartEntry, make_manifest, parse_manifest
-from api.native.party_calls import ask_party
+from api.party_calls import ask_party
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.service.models import ModelName
 from scheduler.store.queries.models import Model, Part

@@ -10,8 +10,8 @@ from api.auth import require
 from api.bodies import read_pieces
 from api.keys import PRINCIPAL, READER
 from api.native.jobs import check_job
-from api.native.party_calls import pass_through
 from api.native.replies import AttachmentReply, BlobReply
+from api.party_calls import pass_through
 from api.routing import Endpoints
 from scheduler.domain.access import Action
 from scheduler.store.queries.attachments import Blob, get_attachment, list_attachments

@@ -14,9 +14,9 @@ from api.checks import Flag, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
 from api.native.jobs import AFTER, LIMIT
 from api.native.parties import actor_of
-from api.native.party_calls import fetch_preview
 from api.native.render import render_table
 from api.native.replies import Page, PreviewReply, TableReply
+from api.party_calls import fetch_preview
 from api.routing import ROOT, Endpoints, render
 from api.uploads import BLOCK_BYTES, Place, check_room, check_table, send_table
 from scheduler.domain.access import Action

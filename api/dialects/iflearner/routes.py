@@ -39,7 +39,7 @@ from api.dialects.iflearner.responses import (
 from api.dialects.iflearner.vocabulary import FEDERATE, TASK, TEMPLATE, make_draft
 from api.keys import PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.legacy import admit_legacy
-from api.native.party_calls import ask_party
+from api.party_calls import ask_party
 from api.planning import plan_job
 from scheduler.domain.access import Action, Principal
 from scheduler.domain.errors import FedrotaError, NotFoundError

@@ -5,7 +5,7 @@ from api.agent.channel import CHANNEL_HUB
 from api.keys import SETTINGS
 from api.models.packing import pack_model
 from api.models.unpacking import Archive
-from api.native.party_calls import GarbledAnswerError
+from api.party_calls import GarbledAnswerError
 from scheduler.domain.errors import TooLargeError
 from scheduler.store.queries.models import get_model, list_parts
 from tests.api.hostile import EndlessHub

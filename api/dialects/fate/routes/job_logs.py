@@ -15,7 +15,7 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
 from api.dialects.fate.vocabulary.states import render_time
-from api.native.party_calls import ask_party
+from api.party_calls import ask_party
 from scheduler.domain.access import Action
 from scheduler.domain.errors import FedrotaError
 from scheduler.domain.model import Task

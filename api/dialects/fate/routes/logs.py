@@ -13,8 +13,8 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
 from api.keys import READER
-from api.native.party_calls import ask_party
 from api.native.tasks import MAX_LOG_BYTES, UNSTARTED
+from api.party_calls import ask_party
 from scheduler.domain.access import Action
 from scheduler.domain.model import Task
 from scheduler.domain.states import State

@@ -27,7 +27,7 @@ from api.models.stores import recall_manifest, restore_part, store_parts
 from api.models.unpacking import Archive
 from api.models.waiting import run_to_end
 from api.native.archives import make_deliver, open_archive, send_file
-from api.native.party_calls import ask_party
+from api.party_calls import ask_party
 from api.planning import plan_job
 from scheduler.domain.access import Action
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, TooLargeError

@@ -19,7 +19,7 @@ from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.output_tables import address_output
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
 from api.dialects.fate.vocabulary.summaries import render_training
-from api.native.party_calls import ask_party, fetch_preview
+from api.party_calls import ask_party, fetch_preview
 from scheduler.domain.access import Action
 from scheduler.store.queries.tracking import OutputView
 

@@ -30,7 +30,7 @@ from api.dialects.fate.routes.sources import Source, find_source, get_output_at,
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.native.parties import actor_of
-from api.native.party_calls import fetch_preview
+from api.party_calls import fetch_preview
 from api.uploads import Place, check_room, make_table_there
 from scheduler.domain.access import Action, Subject, is_allowed
 from scheduler.domain.errors import ConflictError, FedrotaError, NotFoundError

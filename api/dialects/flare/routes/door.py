@@ -14,7 +14,7 @@ from api.dialects.flare.routes import login
 from api.dialects.flare.routes.studies import enter_study
 from api.dialects.flare.routes.table import carry_out
 from api.keys import PRINCIPAL
-from api.native.party_calls import pass_through
+from api.party_calls import pass_through
 from api.routing import render
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem

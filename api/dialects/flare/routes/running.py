@@ -12,7 +12,7 @@ from api.dialects.flare.responses import make_dict, make_success
 from api.dialects.flare.routes.asking import ask_party
 from api.dialects.flare.routes.jobs import check_job, list_tasks
 from api.dialects.flare.vocabulary.targets import ALL, TYPES
-from api.native.party_calls import parse_answer
+from api.party_calls import parse_answer
 from scheduler.domain.access import Action
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.model import Task

@@ -15,7 +15,7 @@ from api.dialects.fate.v2.responses.envelope import render_success
 from api.dialects.fate.v2.routes.logs import GZIP
 from api.dialects.fate.v2.routes.outputs import find_task
 from api.dialects.fate.vocabulary.output_tables import address_output
-from api.native.party_calls import fetch_preview
+from api.party_calls import fetch_preview
 from scheduler.domain.access import Action
 from scheduler.store.queries.tracking import OutputView
 

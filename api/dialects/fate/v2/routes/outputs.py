@@ -21,7 +21,7 @@ from api.dialects.fate.v2.vocabulary.catalogue import name_ref
 from api.dialects.fate.v2.vocabulary.metrics import list_keys, list_metrics
 from api.dialects.fate.vocabulary.catalogue import find_module
 from api.keys import WRITER
-from api.native.party_calls import ask_party
+from api.party_calls import ask_party
 from scheduler.domain.access import Action
 from scheduler.domain.errors import FedrotaError
 from scheduler.service.amend import forget_curves, forget_models

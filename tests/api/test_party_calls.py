@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from api.agent.channel import CHANNEL_HUB
-from api.native.party_calls import GarbledAnswerError, ask_party, fetch_preview, parse_answer
+from api.party_calls import GarbledAnswerError, ask_party, fetch_preview, parse_answer
 from scheduler.domain.errors import TooLargeError
 
 
@@ -36,7 +36,7 @@ async def test_result_and_body_come_whole():
 
 
 async def test_an_answer_without_end_is_cut(monkeypatch):
-    monkeypatch.setattr("api.native.party_calls.MAX_ANSWER_BYTES", 3)
+    monkeypatch.setattr("api.party_calls.MAX_ANSWER_BYTES", 3)
     with pytest.raises(TooLargeError):
         await ask_party(make_request({}, b"xx", b"yy"), "9999", "op", {})
 
