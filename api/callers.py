@@ -1,4 +1,4 @@
-"""From which address a request comes, also where reverse proxies stand in front of the gateway."""
+"""Who calls, and from which address, also where reverse proxies stand in front of the gateway."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -7,13 +7,19 @@ from typing import Final
 
 from aiohttp import web
 
-from api.keys import SETTINGS
+from api.keys import PRINCIPAL, SETTINGS
 from config.settings import Networks
+from scheduler.service.audit import Actor
 
 Address = IPv4Address | IPv6Address
 
 HOPS: Final = "X-Forwarded-For"
 _PASSED_ON: Final = (HOPS, "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "Via")
+
+
+def actor_of(request: web.Request) -> Actor:
+    """Who acts, for the audit trail."""
+    return Actor(request[PRINCIPAL], find_address(request))
 
 
 def find_address(request: web.Request) -> str:

@@ -12,8 +12,9 @@ from api.agent.hub import UPLOAD_REPLY_S
 from api.auth import require
 from api.bodies import check_value
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
-from api.native.parties import actor_of, check_party
+from api.native.parties import check_party
 from api.party_calls import MAX_SIZE, GarbledAnswerError
 from scheduler.domain.access import Action, Principal, Subject, name_owner
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError

@@ -9,10 +9,10 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.keys import CATALOGUE, PRINCIPAL, READER, WRITER
 from api.models.manifest import Manifest, PartEntry
 from api.models.waiting import run_to_end
-from api.native.parties import actor_of
 from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocumentError, Problem
 from scheduler.domain.model import Submission
 from scheduler.domain.plan import Draft, StepDraft, make_submission

@@ -6,10 +6,10 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
 from api.native.credentials import check_ending, check_issue, pick_visible
 from api.native.documents import ClientBody
-from api.native.parties import actor_of
 from api.native.render import render_client
 from api.native.replies import ClientReply, NewClientReply, Page
 from api.routing import Endpoints, render

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.checks import Body, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
 from api.models.access import describe_recipe, name_model, read_model
@@ -19,7 +20,6 @@ from api.native.model_replies import (
     render_model_detail,
     render_tag,
 )
-from api.native.parties import actor_of
 from api.native.replies import Page
 from api.routing import Endpoints
 from scheduler.domain.access import Action, Subject, is_visible

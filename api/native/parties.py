@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
-from api.callers import find_address
+from api.callers import actor_of
 from api.keys import CATALOGUE, GATE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.monitor.state import IDLE, PartyState, find_states, read_states
 from api.native.documents import PartyBody, PartyChange
@@ -14,17 +14,11 @@ from api.native.replies import Page, PartyReply
 from api.routing import ROOT, Endpoints, render
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.model import Party
-from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party, remove_party
 from scheduler.store.queries.parties import get_party
 from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("parties")
-
-
-def actor_of(request: web.Request) -> Actor:
-    """Who acts, for the audit trail."""
-    return Actor(request[PRINCIPAL], find_address(request))
 
 
 async def check_party(request: web.Request, party: str, action: Action) -> Party:

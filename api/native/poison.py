@@ -6,10 +6,10 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.checks import Query, Whole
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
 from api.native.jobs import LIMIT, check_job
-from api.native.parties import actor_of
 from api.native.render import render_detail
 from api.native.replies import JobReply, Page, PoisonReply
 from api.routing import Endpoints

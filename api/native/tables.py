@@ -10,10 +10,10 @@ from api.agent.channel import CHANNEL_HUB
 from api.auth import require
 from api.bodies import read_pieces
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.checks import Flag, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
 from api.native.jobs import AFTER, LIMIT
-from api.native.parties import actor_of
 from api.native.render import render_table
 from api.native.replies import Page, PreviewReply, TableReply
 from api.party_calls import fetch_preview

@@ -6,10 +6,10 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.keys import GATE, PRINCIPAL, READER, WRITER
 from api.native.credentials import check_ending, check_issue, pick_visible
 from api.native.documents import TokenBody
-from api.native.parties import actor_of
 from api.native.render import render_token
 from api.native.replies import IdentityReply, NewTokenReply, Page, TokenReply
 from api.routing import Endpoints, render

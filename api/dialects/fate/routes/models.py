@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.dsl import parse_components
@@ -30,7 +31,6 @@ from api.dialects.fate.vocabulary.predict_dsl import add_code_paths, choose_depl
 from api.dialects.fate.vocabulary.recipe import Recipe, is_first_version, read_recipe
 from api.keys import PRINCIPAL, READER, WRITER
 from api.models.access import check_model, name_model
-from api.native.parties import actor_of
 from scheduler.domain.access import Action
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.ids import new_job_id

@@ -6,6 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.models import Target, find_text, list_members, parse_target
@@ -17,7 +18,6 @@ from api.dialects.fate.vocabulary.recipe import Recipe, is_first_version
 from api.keys import SETTINGS, WRITER
 from api.models.access import name_model
 from api.models.publish import publish
-from api.native.parties import actor_of
 from scheduler.domain.access import Action
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.models import ModelName, bind_service, note_load

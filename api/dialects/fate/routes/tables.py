@@ -8,6 +8,7 @@ from aiohttp import web
 from api.agent.channel import CHANNEL_HUB
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.members import (
     Members,
@@ -29,7 +30,6 @@ from api.dialects.fate.routes.data_access import THERE_ALREADY
 from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
-from api.native.parties import actor_of
 from api.party_calls import fetch_preview
 from api.uploads import Place, check_room, make_table_there
 from scheduler.domain.access import Action, Subject, is_allowed

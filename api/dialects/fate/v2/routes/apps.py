@@ -6,6 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all
@@ -15,7 +16,6 @@ from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
 from api.native.clients import make_wish
 from api.native.credentials import subject_of
-from api.native.parties import actor_of
 from scheduler.domain.access import Action, Principal, Role, is_allowed
 from scheduler.service.clients import ClientWish, change_role, end_client, issue_client
 from scheduler.store.queries.grants import ClientView, get_client, list_clients

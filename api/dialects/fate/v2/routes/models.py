@@ -9,6 +9,7 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.routes import model_files, publish
 from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.routes.model_files import find_exported
@@ -18,7 +19,6 @@ from api.dialects.fate.v2.responses.envelope import render_success, take_data
 from api.keys import WRITER
 from api.models.access import name_model, read_model, read_parts
 from api.models.packing import pack_model
-from api.native.parties import actor_of
 from api.uploads import BLOCK_BYTES
 from scheduler.domain.access import Action
 from scheduler.domain.errors import NotFoundError

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.bridge import utc_now
+from api.callers import actor_of
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all
@@ -13,7 +14,7 @@ from api.dialects.fate.v2.responses.envelope import render_success
 from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import CATALOGUE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.monitor.state import PartyState, find_states
-from api.native.parties import actor_of, check_party
+from api.native.parties import check_party
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.audit import note
