@@ -9,15 +9,12 @@ from typing import Final
 
 from api.bridge import Reader, utc_now
 from api.throttle import Throttle
-from config.settings import Settings
-from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed, is_visible
+from scheduler.domain.access import Action, Principal, Subject, is_allowed, is_visible
 from scheduler.domain.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from scheduler.service.bootstrap import ORG, PROJECT
 from scheduler.service.tokens import authenticate
 
 CACHE_S: Final = 3.0
 CACHED: Final = 10_000
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _HINT: Final = "send the header 'Authorization: Bearer frt_...' with a token of this installation"
 
 
@@ -84,13 +81,6 @@ class Gate:
         """Ids of the tokens used since the last call."""
         used, self._used = self._used, set()
         return used
-
-
-def find_legacy_principal(settings: Settings) -> Principal | None:
-    """Who a client without a credential is on a dialect's routes: as set, or nobody where the bind is not loopback."""
-    if settings.host not in LOOPBACK and not settings.legacy_open:
-        return None
-    return Principal(name=settings.legacy_user, kind="user", role=Role(settings.legacy_role), org=ORG, project=PROJECT)
 
 
 def require(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from tomllib import TOMLDecodeError
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -19,6 +19,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceError
 
 PREFIX = "FEDROTA_"
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
 JSON_HINT = 'lists and mappings are written as JSON, for example \'["one", "two"]\' or \'{"name": "value"}\''
@@ -162,7 +163,7 @@ class Settings(_Base):
 
     @model_validator(mode="after")
     def _loopback_unless_told(self) -> Self:
-        if self.host not in {"127.0.0.1", "::1", "localhost"} and not (self.tls_cert or self.trust_network):
+        if self.host not in LOOPBACK and not (self.tls_cert or self.trust_network):
             raise ValueError(
                 f"{PREFIX}HOST: {self.host} is not loopback: set {PREFIX}TLS_CERT and {PREFIX}TLS_KEY, "
                 f"or {PREFIX}TRUST_NETWORK=true where the network in between is trusted"

@@ -6,14 +6,14 @@ from typing import Any, Final
 import redis
 from aiohttp import web
 
-from api.auth import LOOPBACK, require
+from api.auth import require
 from api.keys import BROKER, COUNTS, DRAIN, METRICS, PRINCIPAL, READER, SETTINGS
 from api.monitor.exposition import Snapshot, render_metrics
 from api.monitor.pulse import find_pulse
 from api.monitor.state import find_queues
 from api.native.system import find_version
 from api.routing import Endpoints, render
-from config.settings import Settings
+from config.settings import LOOPBACK, Settings
 from scheduler.domain.access import Action
 from scheduler.domain.errors import FedrotaError
 from scheduler.store.failures import STORE_FAILURES

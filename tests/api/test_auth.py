@@ -2,10 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.auth import Gate, find_legacy_principal, require
+from api.auth import Gate, require
 from api.bridge import Reader
 from api.throttle import ADDRESS_FAILURES, TOKEN_FAILURES
-from config.settings import Settings
 from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
 from scheduler.service.tokens import TokenWish, issue_token
@@ -120,18 +119,6 @@ async def test_a_token_that_was_good_stays_so_whatever_else_its_address_sends(ga
     await fail(gate, text)
     with pytest.raises(BusyError):
         await gate.identify(f"Bearer {text}", HOME)
-
-
-def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():
-    home = find_legacy_principal(Settings())
-    assert home is not None
-    assert (home.name, home.role) == ("legacy", Role.LEAD)
-    assert find_legacy_principal(Settings(legacy_role="member")).role is Role.MEMBER
-    assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True)) is None
-    assert (
-        find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name
-        == "old"
-    )
 
 
 def test_a_foreign_thing_is_not_there_and_ones_own_may_be_forbidden():

@@ -3,7 +3,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from api.keys import GATE, SETTINGS
-from api.legacy import admit_legacy
+from api.legacy import admit_legacy, find_legacy_principal
 from config.settings import Settings
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import ForbiddenError, UnauthenticatedError
@@ -71,3 +71,15 @@ async def test_whom_a_proxy_on_this_machine_lets_through_is_not_on_loopback(give
         await admit_legacy(make_request(**given))
     settings = given.pop("settings", Settings()).model_copy(update={"legacy_open": True})
     assert (await admit_legacy(make_request(**given, settings=settings))).name == "legacy"
+
+
+def test_the_legacy_user_exists_on_loopback_or_by_an_explicit_word():
+    home = find_legacy_principal(Settings())
+    assert home is not None
+    assert (home.name, home.role) == ("legacy", Role.LEAD)
+    assert find_legacy_principal(Settings(legacy_role="member")).role is Role.MEMBER
+    assert find_legacy_principal(Settings(host="0.0.0.0", trust_network=True)) is None
+    assert (
+        find_legacy_principal(Settings(host="0.0.0.0", trust_network=True, legacy_open=True, legacy_user="old")).name
+        == "old"
+    )

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
+from config.settings import LOOPBACK
 from scheduler.domain.errors import ConflictError, ForbiddenError, InvalidDocumentError, NotFoundError, Problem
 from workers.calls.opening import open_file
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 STATE_MARKS: Final = ("up.lock", "fedrota.db", "journal.jsonl")
 """A folder with one of these is the state folder of an installation or a worker: tokens lie there."""
 REPLACED: Final = frozenset({".csv", ".tsv", ".txt"})

@@ -3,10 +3,11 @@
 from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
-from api.auth import find_legacy_principal, require
+from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import Members, TableName, read_party
 from api.keys import PRINCIPAL, READER, SETTINGS
+from api.legacy import find_legacy_principal
 from scheduler.domain.access import Action, Subject
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.data_tables import DataTable, find_data_tables
