@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import Final
 
 from aiohttp import web
 
 from api.attachments import check_attachments
 from api.auth import require
 from api.keys import CATALOGUE, PRINCIPAL, READER
-from api.readable import check_readable, list_read
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import StepPlan, Submission
-from scheduler.domain.plan import Draft, make_submission, nearest
+from scheduler.domain.plan import Draft, make_submission, merge_params, nearest
 from scheduler.domain.references import Reference, find_reference
+from scheduler.store.queries.data_tables import find_data_tables
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.tracking import list_outputs
 from scheduler.store.tx import Tx
+
+DEFAULT_NAMESPACE: Final = "default"
 
 
 async def plan_job(request: web.Request, draft: Draft) -> Submission:
@@ -27,7 +30,8 @@ async def plan_job(request: web.Request, draft: Draft) -> Submission:
 async def plan_draft(app: web.Application, principal: Principal, draft: Draft) -> Submission:
     """The submission of a draft, against what the parties offer and earlier jobs have left.
 
-    InvalidDocumentError names the first faults in the draft itself, or the first outputs of earlier jobs that are not there.
+    InvalidDocumentError names the first faults in the draft itself; where it has none, the first outputs of earlier jobs,
+    tables and uploaded files that it names and may not have.
     """
     submission = make_submission(draft, await app[CATALOGUE].get())
     wanted = list(_list_earlier(submission))
@@ -94,3 +98,26 @@ def _check_output(
             where,
             f"{reference} lies at {', '.join(sorted(parties))} only, and none of them takes part in step {step.name!r}",
         )
+
+
+def check_readable(tx: Tx, submission: Submission) -> Iterator[Problem]:
+    """What is wrong: each table that a step would read although it is disabled."""
+    for position, step in enumerate(submission.steps):
+        for party, namespace, name in dict.fromkeys(list_read(step)):
+            if any(table.is_disabled for table in find_data_tables(tx, namespace, name, parties=[party])):
+                yield Problem(
+                    f"steps.{position}.params.table",
+                    f"table '{namespace}/{name}' at party '{party}' is disabled.",
+                    "Enable it first, or read another table.",
+                )
+
+
+def list_read(step: StepPlan) -> Iterator[tuple[str, str, str]]:
+    """(party, namespace, name) of the table that each member would read; nothing where the step reads none."""
+    positions: dict[str, int] = {}
+    for role, party in step.members:
+        position = positions[role] = positions.get(role, -1) + 1
+        params = merge_params(step.params, step.overrides, role, position)
+        name, namespace = params.get("table"), params.get("namespace", DEFAULT_NAMESPACE)
+        if isinstance(name, str) and isinstance(namespace, str):
+            yield party, namespace, name
