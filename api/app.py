@@ -16,7 +16,6 @@ from redis.retry import Retry
 from api.agent import attachments as agent_attachments
 from api.agent import hello, sync
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
-from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.auth import Gate
 from api.bridge import Reader, Writer, utc_now
@@ -28,6 +27,7 @@ from api.dialects.flare.listener.server import run_listener
 from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.discards import discard_for_ever
+from api.endings import end_tasks
 from api.herald import Herald
 from api.keys import (
     BROKER,

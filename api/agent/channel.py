@@ -9,9 +9,9 @@ from aiohttp import WSMsgType, web
 from redis.asyncio import Redis
 
 from api.agent.connection import Connection
-from api.agent.endings import end_tasks
 from api.agent.hub import ChannelHub
 from api.agent.knocks import forward_knocks
+from api.endings import end_tasks
 from api.keys import PRINCIPAL
 from scheduler.domain.errors import FedrotaError, ForbiddenError, UnauthenticatedError
 from scheduler.domain.frames import CLOSE_BAD_FRAME, CLOSE_UNWELCOME, MAX_FRAME_BYTES, FrameError

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from api.agent.calls import PendingCall, split_body
 from api.agent.connection import Connection
-from api.agent.endings import end_tasks
 from api.agent.relay import Delivery, FindGroup, Groups, Relay, make_gone
 from api.agent.trunk import Trunk
+from api.endings import end_tasks
 from scheduler.domain.errors import UnreachableError
 from scheduler.domain.frames import CLOSE_REPLACED, CLOSE_TOO_SLOW, GONE_BUSY, FrameError, pack, read_text, unpack
 from scheduler.domain.messages import Knock

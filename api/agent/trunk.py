@@ -11,7 +11,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from api.agent.endings import end_tasks
+from api.endings import end_tasks
 from scheduler.domain.frames import FrameError, pack, unpack
 
 log = structlog.get_logger()

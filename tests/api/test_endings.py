@@ -1,6 +1,6 @@
 import asyncio
 
-from api.agent.endings import end_tasks
+from api.endings import end_tasks
 
 
 async def test_tasks_end_although_one_swallows_the_first_cancellation():
