@@ -12,7 +12,7 @@ from api.keys import CATALOGUE, PRINCIPAL, READER
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import StepPlan, Submission
-from scheduler.domain.plan import Draft, make_submission, merge_params, nearest
+from scheduler.domain.plan import Draft, make_submission, merge_params, nearest, number_members
 from scheduler.domain.references import Reference, find_reference
 from scheduler.store.queries.data_tables import find_data_tables
 from scheduler.store.queries.jobs import get_job
@@ -114,9 +114,7 @@ def check_readable(tx: Tx, submission: Submission) -> Iterator[Problem]:
 
 def list_read(step: StepPlan) -> Iterator[tuple[str, str, str]]:
     """(party, namespace, name) of the table that each member would read; nothing where the step reads none."""
-    positions: dict[str, int] = {}
-    for role, party in step.members:
-        position = positions[role] = positions.get(role, -1) + 1
+    for role, party, position in number_members(step.members):
         params = merge_params(step.params, step.overrides, role, position)
         name, namespace = params.get("table"), params.get("namespace", DEFAULT_NAMESPACE)
         if isinstance(name, str) and isinstance(namespace, str):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from difflib import SequenceMatcher, get_close_matches
 from typing import Any, Final
@@ -231,8 +231,7 @@ class _Planner:
     def _check_component(self, step: StepDraft, where: str) -> Iterator[Problem]:
         name = step.run["component"]
         seen: set[tuple[str, str]] = set()
-        members = self._members(step)
-        for (role, party), params in zip(members, _params_of(members, step), strict=True):
+        for role, party, position in number_members(self._members(step)):
             offers = self.catalogue.offers.get(party)
             if offers is None:
                 continue
@@ -241,6 +240,7 @@ class _Planner:
                     f"{where}.component", f"party {party} offers no component {name!r}.", nearest(name, offers)
                 )
                 return
+            params = merge_params(step.params, step.overrides, role, position)
             for problem in self._check_offer(offers[name], step, role, params):
                 if (problem.where, problem.message) not in seen:
                     seen.add((problem.where, problem.message))
@@ -313,13 +313,12 @@ def _needs_of(step: StepDraft) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*step.needs, *sources)))
 
 
-def _params_of(members: Sequence[tuple[str, str]], step: StepDraft) -> Iterator[JsonObject]:
-    """Each member's parameters, in the order of the members."""
-    position: dict[str, int] = {}
-    for role, _ in members:
-        number = position.setdefault(role, 0)
-        position[role] += 1
-        yield merge_params(step.params, step.overrides, role, number)
+def number_members(members: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, int]]:
+    """(role, party, position) of each (role, party): positions count from 0 within a role, as overrides name them."""
+    positions: dict[str, int] = {}
+    for role, party in members:
+        position = positions[role] = positions.get(role, -1) + 1
+        yield role, party, position
 
 
 def merge_params(params: JsonObject, overrides: Mapping[str, JsonObject], role: str, position: int) -> JsonObject:
@@ -329,12 +328,8 @@ def merge_params(params: JsonObject, overrides: Mapping[str, JsonObject], role: 
 
 
 def _targets(members: Sequence[tuple[str, str]]) -> frozenset[str]:
-    position: dict[str, int] = {}
-    targets = set()
-    for role, _ in members:
-        targets |= {role, f"{role}.{position.setdefault(role, 0)}"}
-        position[role] += 1
-    return frozenset(targets)
+    numbered = number_members(members)
+    return frozenset(target for role, _, position in numbered for target in (role, f"{role}.{position}"))
 
 
 def _check_finite(value: Any, where: str) -> Iterator[Problem]:

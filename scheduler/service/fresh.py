@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler.domain.model import Job, Step, StepPlan, Submission, Task
+from scheduler.domain.plan import number_members
 from scheduler.domain.reasons import explain_new_step, explain_progress
 from scheduler.domain.states import State
 from scheduler.store.hot.submit import step_id, task_id
@@ -68,34 +69,29 @@ def _view_step(plan: StepPlan, position: int, job: str, now: datetime) -> StepDe
 
 
 def _view_tasks(step: Step, plan: StepPlan, now: datetime) -> list[Task]:
-    in_role: dict[str, int] = {}
-    tasks = []
-    for member, (role, party) in enumerate(plan.members):
-        position = in_role.get(role, 0)
-        in_role[role] = position + 1
-        tasks.append(
-            Task(
-                id=task_id(step.id, 1, member) if step.id else "",
-                job_id=step.job_id,
-                step_id=step.id,
-                step=step.name,
-                role=role,
-                party=party,
-                position=position,
-                attempt=1,
-                seq=0,
-                state=State.WAITING,
-                reason=step.reason,
-                created=now,
-                started=None,
-                ended=None,
-                lease_until=None,
-                agent=None,
-                stop_kind=None,
-                progress=None,
-                failure=None,
-                summary={},
-                service=role in plan.services,
-            )
+    return [
+        Task(
+            id=task_id(step.id, 1, member) if step.id else "",
+            job_id=step.job_id,
+            step_id=step.id,
+            step=step.name,
+            role=role,
+            party=party,
+            position=position,
+            attempt=1,
+            seq=0,
+            state=State.WAITING,
+            reason=step.reason,
+            created=now,
+            started=None,
+            ended=None,
+            lease_until=None,
+            agent=None,
+            stop_kind=None,
+            progress=None,
+            failure=None,
+            summary={},
+            service=role in plan.services,
         )
-    return tasks
+        for member, (role, party, position) in enumerate(number_members(plan.members))
+    ]

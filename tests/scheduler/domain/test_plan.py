@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from scheduler.domain import plan
 from scheduler.domain.errors import MAX_PROBLEMS, InvalidDocumentError
 from scheduler.domain.model import Component
-from scheduler.domain.plan import MAX_STEPS, Catalogue, Draft, StepDraft, make_submission, merge_params, nearest
+from scheduler.domain.plan import (
+    MAX_STEPS,
+    Catalogue,
+    Draft,
+    StepDraft,
+    make_submission,
+    merge_params,
+    nearest,
+    number_members,
+)
 from scheduler.domain.references import find_reference
 from scheduler.service.catalogue import check_params
 
@@ -191,6 +200,11 @@ def test_own_parameters_win_over_the_roles_and_those_over_the_steps():
     assert merge_params(params, overrides, "host", 0) == {"x": 2, "y": 2, "z": {"deep": 1}}
     assert merge_params(params, overrides, "guest", 0) == params
     assert merge_params(params, {}, "host", 0) is params
+
+
+def test_members_are_numbered_within_their_role():
+    members = [("host", "a"), ("guest", "b"), ("host", "b")]
+    assert list(number_members(members)) == [("host", "a", 0), ("guest", "b", 0), ("host", "b", 1)]
 
 
 def test_hints_name_the_closest_or_all_of_a_few():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from api.dialects.fate.vocabulary.origin import FateJob
 from scheduler.domain.grants import Use
 from scheduler.domain.model import StepPlan, Submission
-from scheduler.domain.plan import merge_params
+from scheduler.domain.plan import merge_params, number_members
 
 READER = "reader"
 CREATE = "create"
@@ -19,9 +19,7 @@ def list_uses(submission: Submission, fate: FateJob) -> list[Use]:
 
 
 def _list_of_step(step: StepPlan, module: str) -> Iterator[Use]:
-    positions: dict[str, int] = {}
-    for role, party in step.members:
-        position = positions[role] = positions.get(role, -1) + 1
+    for role, party, position in number_members(step.members):
         yield Use(party=party, kind="role", name=role)
         yield Use(party=party, kind="command", name=CREATE)
         yield Use(party=party, kind="component", name=module.lower())
