@@ -10,8 +10,8 @@ from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
 from api.callers import find_address
-from api.checks import Body, Query, parse_body, parse_query
 from api.keys import GATE, PRINCIPAL
+from api.parsing import Body, Query, parse_body, parse_query
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, NotFoundError, Problem
 

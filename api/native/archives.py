@@ -11,7 +11,6 @@ from pydantic import Field
 from api.agent.channel import CHANNEL_HUB
 from api.auth import require
 from api.bodies import read_pieces
-from api.checks import Flag, Query
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.models.access import describe_recipe, name_model, read_model, read_parts
 from api.models.arrival import Deliver, Wish, install_model
@@ -19,6 +18,7 @@ from api.models.manifest import PartEntry
 from api.models.packing import pack_model
 from api.models.unpacking import Archive
 from api.native.model_replies import ModelDetailReply, render_model_detail
+from api.parsing import Flag, Query
 from api.routing import Endpoints
 from api.uploads import BLOCK_BYTES
 from scheduler.domain.access import Action

@@ -6,9 +6,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
-from api.checks import parse_body
 from api.native.documents import JobDocument, RetryDocument, StepDocument
 from api.native.yaml_documents import MEDIA, parse_yaml
+from api.parsing import parse_body
 from api.planning import plan_job
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import InvalidDocumentError, Problem

@@ -10,11 +10,11 @@ from aiohttp import web
 from pydantic import Field
 
 from api.changes import wait_for_change
-from api.checks import Query, Whole
 from api.keys import DRAIN, FEED, READER
 from api.native.jobs import check_job
 from api.native.render import render_event
 from api.native.replies import EventReply, Page
+from api.parsing import Query, Whole
 from api.routing import JSON, RENDER, Endpoints
 from api.streams import STREAMS, Standing
 from scheduler.domain.access import Action

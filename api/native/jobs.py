@@ -8,13 +8,13 @@ from pydantic import Field
 
 from api.auth import require
 from api.bridge import utc_now
-from api.checks import Flag, Query, Whole
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
 from api.native.documents import CloneBody, JobDocument, RerunBody, StopBody
 from api.native.drafts import KEY_HEADER, read_submission
 from api.native.render import render_detail, render_job
 from api.native.replies import JobReply, JobSummary, Page
 from api.native.yaml_documents import MEDIA
+from api.parsing import Flag, Query, Whole
 from api.planning import plan_job
 from api.routing import JSON, ROOT, Endpoints, render
 from scheduler.domain.access import Action, Principal, Subject, is_visible

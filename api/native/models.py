@@ -8,7 +8,6 @@ from pydantic import Field
 from api.auth import require
 from api.bridge import utc_now
 from api.callers import actor_of
-from api.checks import Body, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
 from api.models.access import describe_recipe, name_model, read_model
 from api.native.jobs import AFTER, LIMIT
@@ -21,6 +20,7 @@ from api.native.model_replies import (
     render_tag,
 )
 from api.native.replies import Page
+from api.parsing import Body, Query, Whole
 from api.routing import Endpoints
 from scheduler.domain.access import Action, Subject, is_visible
 from scheduler.domain.errors import InvalidDocumentError, Problem

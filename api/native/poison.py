@@ -7,11 +7,11 @@ from aiohttp import web
 from api.auth import require
 from api.bridge import utc_now
 from api.callers import actor_of
-from api.checks import Query, Whole
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
 from api.native.jobs import LIMIT, check_job
 from api.native.render import render_detail
 from api.native.replies import JobReply, Page, PoisonReply
+from api.parsing import Query, Whole
 from api.routing import Endpoints
 from scheduler.domain.access import Action, Principal
 from scheduler.service.poison import requeue_job

@@ -11,11 +11,11 @@ from api.auth import require
 from api.bodies import read_pieces
 from api.bridge import utc_now
 from api.callers import actor_of
-from api.checks import Flag, Query, Whole
 from api.keys import PRINCIPAL, READER, WRITER
 from api.native.jobs import AFTER, LIMIT
 from api.native.render import render_table
 from api.native.replies import Page, PreviewReply, TableReply
+from api.parsing import Flag, Query, Whole
 from api.party_calls import fetch_preview
 from api.routing import ROOT, Endpoints, render
 from api.uploads import BLOCK_BYTES, Place, check_room, check_table, send_table

@@ -5,11 +5,11 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import Field
 
-from api.checks import Query, Whole
 from api.keys import READER
 from api.native.jobs import AFTER, LIMIT, check_job
 from api.native.render import render_metric, render_output, render_summary
 from api.native.replies import MetricReply, OutputReply, Page, SummaryReply
+from api.parsing import Query, Whole
 from api.routing import Endpoints
 from scheduler.domain.access import Action
 from scheduler.store.queries.tracking import MetricFilter, list_metrics, list_outputs, list_summaries

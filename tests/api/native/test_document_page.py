@@ -1,10 +1,10 @@
 """The page about the job document is the code's, and its example can be submitted."""
 
-from api.checks import parse_body
 from api.native.document_page import EXAMPLE, render_page
 from api.native.documents import JobDocument, RetryDocument, StepDocument
 from api.native.drafts import make_draft
 from api.native.yaml_documents import parse_yaml
+from api.parsing import parse_body
 from scheduler.domain.access import Principal
 from scheduler.domain.model import Component
 from scheduler.domain.plan import Catalogue, make_submission

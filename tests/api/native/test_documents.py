@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from api.checks import parse_body
 from api.native import documents
 from api.native.documents import JobDocument, StepDocument
 from api.native.yaml_documents import parse_yaml
+from api.parsing import parse_body
 from scheduler.domain.errors import InvalidDocumentError
 
 

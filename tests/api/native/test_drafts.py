@@ -1,6 +1,6 @@
-from api.checks import parse_body
 from api.native.documents import JobDocument
 from api.native.drafts import make_draft
+from api.parsing import parse_body
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.model import Retry
 

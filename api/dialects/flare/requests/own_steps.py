@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.bodies import parse_json
-from api.checks import parse_body
 from api.dialects.flare.requests.archive import JobArchive, refuse
 from api.native.documents import JobDocument
 from api.native.drafts import draft_step
 from api.native.yaml_documents import parse_yaml
+from api.parsing import parse_body
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError
 from scheduler.domain.plan import StepDraft
 

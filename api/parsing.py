@@ -1,4 +1,4 @@
-"""Pydantic's findings as problems that name the place in a request and what to change there."""
+"""Bodies and queries as typed values; what is wrong with one is told with its place and what to change there."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar

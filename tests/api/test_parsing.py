@@ -3,8 +3,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from api.checks import Body, Flag, Query, Whole, find_fields, parse_body, parse_query
 from api.native.documents import JobDocument, StepDocument
+from api.parsing import Body, Flag, Query, Whole, find_fields, parse_body, parse_query
 from scheduler.domain.errors import InvalidDocumentError
 
 
