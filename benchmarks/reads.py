@@ -16,7 +16,7 @@ from config.settings import load as load_settings
 from scheduler.store.columns import find_table, to_epoch
 from scheduler.store.session import Store, make_store
 from scheduler.store.sql import Sql, make_sql
-from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
 
 GOALS = {"embedded": "10 ms", "postgres": "15 ms"}
 JOBS = 10_000

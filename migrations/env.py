@@ -9,11 +9,11 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from config.settings import Settings, load
-from scheduler.store import attachment_tables, discard_tables, grant_tables, model_tables, study_tables, tables
 from scheduler.store.columns import Instant, Json
 from scheduler.store.session import make_store
+from scheduler.store.tables import access, attachments, jobs, models, parties, studies, templates
 
-TABLES = (attachment_tables, discard_tables, grant_tables, model_tables, study_tables, tables)
+TABLES = (access, attachments, jobs, models, parties, studies, templates)
 """The modules whose import fills the metadata."""
 PLAIN = {Instant: "sa.Double()", Json: "sa.Text()", AutoString: "sa.Text()"}
 

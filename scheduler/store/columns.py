@@ -1,12 +1,12 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types that mean the same on SQLite and PostgreSQL, and the fields of rows that are made of them."""
 
 from datetime import UTC, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Dialect, Double, Table, Text
+from sqlalchemy import BigInteger, Column, Dialect, Double, ForeignKey, Integer, Table, Text
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 
 def to_epoch(at: datetime) -> float:
@@ -57,3 +57,34 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """From the database."""
         return None if value is None else orjson.loads(value)
+
+
+def instant(*, null: bool = True) -> Any:
+    """A field for an aware UTC time."""
+    return Field(default=None, sa_column=Column(Instant, nullable=null))
+
+
+def json_value(*, null: bool = False) -> Any:
+    """A field for a JSON value."""
+    return Field(default=None, sa_column=Column(Json, nullable=null))
+
+
+def number() -> Any:
+    """A field for the row's own number, which the database gives; later rows have greater ones."""
+    key = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    return Field(default=None, sa_column=key)
+
+
+def amount(default: Any = ...) -> Any:
+    """A field for a number that may need 64 bits, such as a size in bytes."""
+    return Field(default=default, sa_column=Column(BigInteger, nullable=False))
+
+
+def belongs_to(target: str) -> Any:
+    """A field for the key of the row, as `table.column`, that this one goes with."""
+    return Field(sa_column=Column(Text, ForeignKey(target, ondelete="CASCADE"), nullable=False))
+
+
+def part_of(target: str) -> Any:
+    """As `belongs_to`, where it is also a part of this row's own key."""
+    return Field(sa_column=Column(Text, ForeignKey(target, ondelete="CASCADE"), primary_key=True))

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from scheduler.domain.model import Component, Failure, Job, Party, Retry, Step, Task
 from scheduler.domain.states import State
-from scheduler.store.tables import JobRow, PartyRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
+from scheduler.store.tables.parties import PartyRow
 
 _STATES: Final[Mapping[str, State]] = {str(state): state for state in State}
 """By what is stored: an enumeration's own look-up takes many times as long."""

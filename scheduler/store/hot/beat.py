@@ -10,7 +10,7 @@ from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.journal import Entry, append_events, from_state, to_state
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import MetricRow
+from scheduler.store.tables.jobs import MetricRow
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from scheduler.domain.states import Event, Level, result, sources
 from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch
-from scheduler.store.tables import EventRow
+from scheduler.store.tables.jobs import EventRow
 from scheduler.store.tx import Tx
 
 

@@ -11,7 +11,7 @@ from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import OutputRow
+from scheduler.store.tables.jobs import OutputRow
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work
 

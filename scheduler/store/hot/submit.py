@@ -10,7 +10,7 @@ from scheduler.domain.values import valueclass
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events
 from scheduler.store.hot.queues import name_queue
-from scheduler.store.tables import DepRow, JobRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import DepRow, JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 
 Row = dict[str, Any]

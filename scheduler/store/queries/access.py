@@ -8,7 +8,8 @@ from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.columns import to_json
-from scheduler.store.tables import IdempotencyRow, TokenRow
+from scheduler.store.tables.access import TokenRow
+from scheduler.store.tables.jobs import IdempotencyRow
 from scheduler.store.tx import Tx
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.attachment_tables import AttachmentRow, BlobPieceRow, BlobRow
-from scheduler.store.tables import TaskRow
+from scheduler.store.tables.attachments import AttachmentRow, BlobPieceRow, BlobRow
+from scheduler.store.tables.jobs import TaskRow
 from scheduler.store.tx import Tx
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
-from scheduler.store.tables import DataTableRow
+from scheduler.store.tables.parties import DataTableRow
 from scheduler.store.tx import Tx
 
 DISABLED: Final = "disabled"

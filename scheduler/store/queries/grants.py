@@ -9,7 +9,8 @@ from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.grants import Grant
-from scheduler.store.grant_tables import ClientRow, GrantRow
+from scheduler.store.tables.access import ClientRow
+from scheduler.store.tables.parties import GrantRow
 from scheduler.store.tx import Tx
 
 

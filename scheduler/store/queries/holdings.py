@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from scheduler.domain.states import HELD, State
-from scheduler.store.tables import JobRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, TaskRow
 from scheduler.store.tx import Tx
 
 

@@ -20,7 +20,7 @@ from scheduler.store.columns import from_epoch, to_epoch
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.queries.plain import PlainRows
 from scheduler.store.sql import Sql, make_sql
-from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 

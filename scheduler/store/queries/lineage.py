@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from scheduler.domain.plan import merge_params
 from scheduler.domain.references import Reference
-from scheduler.store.tables import StepRow, TaskRow
+from scheduler.store.tables.jobs import StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_step
 

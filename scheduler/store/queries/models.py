@@ -10,10 +10,10 @@ from sqlmodel import col, select
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.states import OPEN, State
 from scheduler.store.columns import from_epoch, to_epoch
-from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow, ModelTagRow, TagRow
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.queries.tracking import OutputView, list_outputs
-from scheduler.store.tables import JobRow
+from scheduler.store.tables.jobs import JobRow
+from scheduler.store.tables.models import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow, ModelTagRow, TagRow
 from scheduler.store.tx import Tx
 
 

@@ -12,7 +12,8 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Component, Party
 from scheduler.store.columns import from_epoch
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import PartyRow, TaskRow
+from scheduler.store.tables.jobs import TaskRow
+from scheduler.store.tables.parties import PartyRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import make_component, view_party
 

@@ -10,7 +10,7 @@ from scheduler.domain.model import Job, Step, Task
 from scheduler.store.columns import to_epoch
 from scheduler.store.queries.jobs import LEAN
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import JobRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_job, view_step, view_task
 

@@ -3,8 +3,8 @@
 from sqlmodel import col, func, select
 
 from scheduler.domain.studies import Study, StudyUser
-from scheduler.store.study_tables import StudyRow
-from scheduler.store.tables import JobRow
+from scheduler.store.tables.jobs import JobRow
+from scheduler.store.tables.studies import StudyRow
 from scheduler.store.tx import Tx
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.model_tables import TagRow
+from scheduler.store.tables.models import TagRow
 from scheduler.store.tx import Tx
 
 

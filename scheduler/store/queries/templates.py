@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.tables import TemplateRow
+from scheduler.store.tables.templates import TemplateRow
 from scheduler.store.tx import Tx
 
 

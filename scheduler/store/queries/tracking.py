@@ -12,7 +12,7 @@ from scheduler.domain.model import Job
 from scheduler.store.queries.jobs import LEAN
 from scheduler.store.queries.paging import Page, make_page, parse_cursor
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import JobRow, MetricRow, OutputRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, MetricRow, OutputRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_job
 

@@ -11,7 +11,9 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.queries.data_tables import DataTable
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import AuditRow, DataTableRow, IdempotencyRow
+from scheduler.store.tables.access import AuditRow
+from scheduler.store.tables.jobs import IdempotencyRow
+from scheduler.store.tables.parties import DataTableRow
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, delete, select, update
 
 from scheduler.domain.model import JsonObject, Retry
-from scheduler.store.tables import JobRow, MetricRow, OutputRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, MetricRow, OutputRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import col, delete, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.attachment_tables import AttachmentRow, BlobPieceRow, BlobRow
+from scheduler.store.tables.attachments import AttachmentRow, BlobPieceRow, BlobRow
 from scheduler.store.tx import Tx
 
 

@@ -7,10 +7,9 @@ from typing import TypeVar
 from sqlmodel import col, update
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.grant_tables import ClientRow
 from scheduler.store.queries.access import TokenView
 from scheduler.store.queries.grants import ClientView
-from scheduler.store.tables import TokenRow
+from scheduler.store.tables.access import ClientRow, TokenRow
 from scheduler.store.tx import Tx
 
 Row = TypeVar("Row", TokenRow, ClientRow)

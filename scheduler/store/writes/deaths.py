@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from scheduler.domain.messages import Report
 from scheduler.domain.model import Failure
 from scheduler.domain.states import TERMINAL, State
-from scheduler.store.tables import TaskRow
+from scheduler.store.tables.jobs import TaskRow
 from scheduler.store.tx import Tx
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import col, delete
 
 from scheduler.domain.grants import Grant
-from scheduler.store.grant_tables import GrantRow
+from scheduler.store.tables.parties import GrantRow
 from scheduler.store.tx import Tx
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel import col, delete
 
-from scheduler.store.tables import MetricRow
+from scheduler.store.tables.jobs import MetricRow
 from scheduler.store.tx import Tx
 
 GROUP: Final = 500

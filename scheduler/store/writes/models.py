@@ -10,8 +10,8 @@ from sqlmodel import col, delete, select, update
 from scheduler.domain.model import Submission
 from scheduler.store.columns import to_epoch
 from scheduler.store.hot.submit import NewJob
-from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow
 from scheduler.store.queries.models import Model, ModelMember
+from scheduler.store.tables.models import ModelMemberRow, ModelRow, ModelServiceRow, ModelSourceRow
 from scheduler.store.tx import Tx
 
 MODEL_LABEL: Final = "model"

@@ -10,7 +10,7 @@ from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.hot.journal import Entry, append_events, from_state, in_state, to_state
 from scheduler.store.hot.submit import task_id
 from scheduler.store.sql import Sql, make_sql
-from scheduler.store.tables import TaskRow
+from scheduler.store.tables.jobs import TaskRow
 from scheduler.store.tx import Tx
 
 _LOCK = make_sql("SELECT id FROM job WHERE id {in:jobs} ORDER BY id {lock}")

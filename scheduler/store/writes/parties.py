@@ -9,7 +9,8 @@ from sqlmodel import col, delete, select
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.messages import Hello
 from scheduler.domain.model import Party
-from scheduler.store.tables import ComponentRow, PartyRow, TaskRow
+from scheduler.store.tables.jobs import TaskRow
+from scheduler.store.tables.parties import ComponentRow, PartyRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_party
 

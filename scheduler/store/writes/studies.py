@@ -7,7 +7,7 @@ from sqlmodel import col, delete
 from scheduler.domain.studies import Study
 from scheduler.store.columns import to_epoch, to_json
 from scheduler.store.sql import make_sql
-from scheduler.store.study_tables import StudyRow
+from scheduler.store.tables.studies import StudyRow
 from scheduler.store.tx import Tx
 
 # Two gateways may register the same study at the same moment: the later one joins the row of the earlier.

@@ -2,8 +2,8 @@
 
 from sqlmodel import col, delete
 
-from scheduler.store.model_tables import ModelTagRow, TagRow
 from scheduler.store.queries.tags import Tag
+from scheduler.store.tables.models import ModelTagRow, TagRow
 from scheduler.store.tx import Tx
 
 

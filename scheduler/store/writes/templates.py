@@ -3,7 +3,7 @@
 from sqlmodel import col, delete, select
 
 from scheduler.store.queries.templates import Template
-from scheduler.store.tables import TemplateRow
+from scheduler.store.tables.templates import TemplateRow
 from scheduler.store.tx import Tx
 
 

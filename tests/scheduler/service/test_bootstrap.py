@@ -11,7 +11,7 @@ from scheduler.domain.access import Role
 from scheduler.service.bootstrap import bootstrap, parse_party, write_secret
 from scheduler.service.tokens import authenticate
 from scheduler.store.queries.parties import list_parties
-from scheduler.store.tables import TokenRow
+from scheduler.store.tables.access import TokenRow
 
 
 def files(folder):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.store.columns import from_epoch, to_epoch, to_json
-from scheduler.store.tables import PartyRow
+from scheduler.store.tables.parties import PartyRow
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001

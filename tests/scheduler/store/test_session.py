@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from scheduler.store.session import make_store
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import MetricRow, PartyRow
+from scheduler.store.tables.jobs import MetricRow
+from scheduler.store.tables.parties import PartyRow
 from tests.scheduler.centre import START, step
 
 PARTIES = make_sql("SELECT id FROM party ORDER BY id")

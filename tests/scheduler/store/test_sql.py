@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.store.sql import bind, make_sql
-from scheduler.store.tables import PartyRow
+from scheduler.store.tables.parties import PartyRow
 from tests.scheduler.centre import START
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import text
 from scheduler.store.columns import to_epoch
 from scheduler.store.effects import Effects
 from scheduler.store.sql import make_sql
-from scheduler.store.tables import AuditRow, DataTableRow, PartyRow
+from scheduler.store.tables.access import AuditRow
+from scheduler.store.tables.parties import DataTableRow, PartyRow
 from tests.scheduler.centre import START
 from tests.scheduler.trips import count_trips, trace_trips
 

@@ -4,7 +4,8 @@ from dataclasses import fields
 
 from scheduler.domain.model import Failure, Retry
 from scheduler.domain.states import State
-from scheduler.store.tables import ComponentRow, JobRow, PartyRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
+from scheduler.store.tables.parties import ComponentRow, PartyRow
 from scheduler.store.views import make_component, view_job, view_party, view_retry, view_step, view_task
 from tests.scheduler.centre import step
 

@@ -4,7 +4,8 @@ import pytest
 from sqlmodel import select
 
 from scheduler.store.queries.plain import PlainRows
-from scheduler.store.tables import JobRow, PartyRow, StepRow, TaskRow
+from scheduler.store.tables.jobs import JobRow, StepRow, TaskRow
+from scheduler.store.tables.parties import PartyRow
 from tests.scheduler.centre import chain
 
 

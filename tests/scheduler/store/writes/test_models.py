@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from scheduler.store.hot.submit import NewJob
-from scheduler.store.model_tables import ModelRow
 from scheduler.store.queries.models import get_model
+from scheduler.store.tables.models import ModelRow
 from scheduler.store.writes.models import count_loads, delete_model, insert_model, insert_trained, replace_model
 from tests.scheduler.centre import step
 

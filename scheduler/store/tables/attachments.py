@@ -1,16 +1,11 @@
 """The tables of what clients attach to jobs: files in pieces, kept here because any gateway may be asked for them."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Text
+from sqlalchemy import Column, ForeignKey, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
-from scheduler.store.columns import Instant
-
-
-def _part_of(target: str) -> Any:
-    return Field(sa_column=Column(Text, ForeignKey(target, ondelete="CASCADE"), primary_key=True))
+from scheduler.store.columns import Instant, amount, part_of
 
 
 class BlobRow(SQLModel, table=True):
@@ -21,7 +16,7 @@ class BlobRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     owner: str
     project: str
-    size: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    size: int = amount(0)
     sha256: str = ""
     created: datetime = Field(sa_column=Column(Instant, nullable=False, index=True))
 
@@ -31,7 +26,7 @@ class BlobPieceRow(SQLModel, table=True):
 
     __tablename__ = "blob_piece"
 
-    blob_id: str = _part_of("blob.id")
+    blob_id: str = part_of("blob.id")
     position: int = Field(primary_key=True)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
@@ -41,6 +36,6 @@ class AttachmentRow(SQLModel, table=True):
 
     __tablename__ = "attachment"
 
-    job_id: str = _part_of("job.id")
+    job_id: str = part_of("job.id")
     name: str = Field(primary_key=True)
     blob_id: str = Field(sa_column=Column(Text, ForeignKey("blob.id"), nullable=False, index=True))

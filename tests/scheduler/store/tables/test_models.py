@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from scheduler.service.models import ModelName, bind_service
 from scheduler.service.tags import tag_model
-from scheduler.store.model_tables import ModelMemberRow, ModelRow, ModelServiceRow, ModelTagRow, TagRow
+from scheduler.store.tables.models import ModelMemberRow, ModelRow, ModelServiceRow, ModelTagRow, TagRow
 from scheduler.store.writes.removal import delete_jobs
 from tests.scheduler.centre import ADMIN, step
 

@@ -6,19 +6,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Text
 from sqlmodel import Field, SQLModel
 
-from scheduler.store.columns import Instant, Json
-
-
-def _at() -> Any:
-    return Field(default=None, sa_column=Column(Instant, nullable=False))
-
-
-def _json() -> Any:
-    return Field(default=None, sa_column=Column(Json, nullable=True))
-
-
-def _owned_by(target: str) -> Any:
-    return Field(sa_column=Column(Text, ForeignKey(target, ondelete="CASCADE"), primary_key=True))
+from scheduler.store.columns import belongs_to, instant, json_value, part_of
 
 
 class ModelRow(SQLModel, table=True):
@@ -34,15 +22,15 @@ class ModelRow(SQLModel, table=True):
     project: str
     model_id: str
     version: str
-    job_id: str = Field(sa_column=Column(Text, ForeignKey("job.id", ondelete="CASCADE"), nullable=False))
-    components: list[str] | None = _json()
-    recipe: dict[str, Any] | None = _json()
+    job_id: str = belongs_to("job.id")
+    components: list[str] | None = json_value(null=True)
+    recipe: dict[str, Any] | None = json_value(null=True)
     parent_id: str = ""
     parent_version: str = ""
     imported: bool = False
     notes: str = ""
     owner: str
-    created: datetime = _at()
+    created: datetime = instant(null=False)
 
 
 class ModelMemberRow(SQLModel, table=True):
@@ -50,7 +38,7 @@ class ModelMemberRow(SQLModel, table=True):
 
     __tablename__ = "model_member"
 
-    model: str = _owned_by("model.id")
+    model: str = part_of("model.id")
     role: str = Field(primary_key=True)
     party_id: str = Field(primary_key=True)
     place: int
@@ -65,7 +53,7 @@ class ModelSourceRow(SQLModel, table=True):
 
     __tablename__ = "model_source"
 
-    model: str = _owned_by("model.id")
+    model: str = part_of("model.id")
     step: str = Field(primary_key=True)
     job_id: str = Field(sa_column=Column(Text, ForeignKey("job.id", ondelete="CASCADE"), nullable=False, index=True))
 
@@ -81,8 +69,8 @@ class TagRow(SQLModel, table=True):
     name: str
     notes: str = ""
     owner: str
-    created: datetime = _at()
-    modified: datetime = _at()
+    created: datetime = instant(null=False)
+    modified: datetime = instant(null=False)
 
 
 class ModelTagRow(SQLModel, table=True):
@@ -90,8 +78,8 @@ class ModelTagRow(SQLModel, table=True):
 
     __tablename__ = "model_tag"
 
-    model: str = _owned_by("model.id")
-    tag: str = _owned_by("tag.id")
+    model: str = part_of("model.id")
+    tag: str = part_of("tag.id")
 
 
 class ModelServiceRow(SQLModel, table=True):
@@ -103,4 +91,4 @@ class ModelServiceRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     model: str = Field(sa_column=Column(Text, ForeignKey("model.id", ondelete="CASCADE"), nullable=False, index=True))
     owner: str
-    at: datetime = _at()
+    at: datetime = instant(null=False)
