@@ -67,9 +67,8 @@ def raise_file_limit() -> None:
 
 
 def check(settings: Settings) -> None:
-    """StartError or SchemaError where it makes no sense to begin."""
-    if not settings.broker_url.get_secret_value():
-        raise StartError("FEDROTA_BROKER_URL is empty: name a Redis or Valkey, e.g. redis://127.0.0.1:6379/0")
+    """SettingsError, StartError or SchemaError where it makes no sense to begin."""
+    settings.need_broker()
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = make_store(settings.sql_url(), pool_size=1)
     try:

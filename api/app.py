@@ -193,7 +193,7 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
     url = settings.broker_url.get_secret_value()
     nudger = Nudger(
         broker=_connect(url, timeout_s=2.0),
-        postgres_dsn=_find_dsn(settings.sql_url()),
+        postgres_dsn=settings.postgres_dsn(),
     )
     herald = Herald(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
     app[WRITER] = writer = Writer(
@@ -221,12 +221,6 @@ def _connect(url: str, *, timeout_s: float) -> redis.Redis:
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
     )
-
-
-def _find_dsn(url: str) -> str:
-    """The database's address as libpq reads it, or empty where it is SQLite."""
-    scheme, _, rest = url.partition("://")
-    return f"postgresql://{rest}" if scheme.startswith("postgresql") else ""
 
 
 async def _note_uses(app: web.Application) -> None:

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Final, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -23,6 +25,9 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
 JSON_HINT = 'lists and mappings are written as JSON, for example \'["one", "two"]\' or \'{"name": "value"}\''
+BROKERS: Final = frozenset({"redis", "rediss", "unix"})
+BROKER_EXAMPLE: Final = "redis://127.0.0.1:6379/0"
+DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg", "sqlite"})
 Networks = tuple[IPv4Network | IPv6Network, ...]
 AnySettings = TypeVar("AnySettings", bound="_Base")
 
@@ -64,6 +69,14 @@ def _read_text(path: Path) -> tuple[str | None, str]:
         return None, f"{path} cannot be read: {wrong}"
 
 
+def _is_broker(url: str) -> bool:
+    """Whether a URL can be that of a broker."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts.scheme in BROKERS and parts.port != 0
+    return False
+
+
 class _Base(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
@@ -75,6 +88,13 @@ class _Base(BaseSettings):
     """Log lines for people (`console`), or one JSON object per line (`json`)."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`; less severe log lines are left out."""
+
+    @field_validator("broker_url")
+    @classmethod
+    def _names_a_broker(cls, given: SecretStr) -> SecretStr:
+        if given.get_secret_value() and not _is_broker(given.get_secret_value()):
+            raise ValueError(f"no URL of a broker, such as {BROKER_EXAMPLE}")  # without it: it may hold a password
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -161,6 +181,13 @@ class Settings(_Base):
     attachment_limit_bytes: int = Field(default=512 << 20, ge=1)
     """The largest file that a job can carry."""
 
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, given: SecretStr) -> SecretStr:
+        if given.get_secret_value() and given.get_secret_value().partition("://")[0] not in DATABASES:
+            raise ValueError("no URL of a database, such as postgresql://NAME:PASSWORD@127.0.0.1:5432/fedrota")
+        return given
+
     @model_validator(mode="after")
     def _loopback_unless_told(self) -> Self:
         if self.host not in LOOPBACK and not (self.tls_cert or self.trust_network):
@@ -190,6 +217,18 @@ class Settings(_Base):
             return f"sqlite:///{self.state_dir.absolute() / 'fedrota.db'}"
         scheme, _, rest = given.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else given
+
+    def postgres_dsn(self) -> str:
+        """The database's address as libpq reads it, or empty where it is SQLite."""
+        scheme, _, rest = self.sql_url().partition("://")
+        return f"postgresql://{rest}" if scheme == "postgresql+psycopg" else ""
+
+    def need_broker(self) -> str:
+        """The broker's URL; SettingsError where there is none, without which the centre does nothing."""
+        url = self.broker_url.get_secret_value()
+        if not url:
+            raise SettingsError(f"{PREFIX}BROKER_URL is empty: name a Redis or Valkey, e.g. {BROKER_EXAMPLE}")
+        return url
 
 
 class WorkerSettings(_Base):
@@ -261,4 +300,5 @@ def _check_files(kind: type[_Base]) -> Iterator[str]:
 
 def _render_error(error: ErrorDetails) -> str:
     where = "_".join(str(part) for part in error["loc"]).upper()
-    return f"{PREFIX}{where}: {error['msg']}" if where else error["msg"].removeprefix("Value error, ")
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{where}: {message}" if where else message

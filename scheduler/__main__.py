@@ -15,6 +15,7 @@ def main() -> int:
     """Runs until SIGTERM; exit status 1 with a sentence where it cannot start."""
     try:
         settings = load(Settings)
+        settings.need_broker()
     except SettingsError as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  logging is not set up yet
         return 1

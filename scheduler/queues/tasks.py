@@ -43,12 +43,6 @@ def advance(task: Any) -> None:
     task.app.fedrota_loop.nudge()
 
 
-def postgres_dsn(settings: Settings) -> str:
-    """The database's address as libpq reads it, or empty where it is SQLite."""
-    url = settings.sql_url()
-    return url.replace("postgresql+psycopg://", "postgresql://", 1) if url.startswith("postgresql") else ""
-
-
 class LoopStep(bootsteps.StartStopStep):
     """Runs the loop and the listener for nudges in threads of the worker's process."""
 
@@ -86,7 +80,7 @@ class LoopStep(bootsteps.StartStopStep):
         worker.app.fedrota_loop = self._loop
         self._thread = threading.Thread(target=self._loop.run, name="scheduler-loop", daemon=True)
         self._thread.start()
-        self._listener = NudgeListener(self._loop.nudge, broker_url=broker_url, postgres_dsn=postgres_dsn(settings))
+        self._listener = NudgeListener(self._loop.nudge, broker_url=broker_url, postgres_dsn=settings.postgres_dsn())
         self._listener.__enter__()
         self._pulse = Pulse(broker, self._loop.count_passes, late_s=find_late_s(settings.sweep_s))
         self._pulse.__enter__()

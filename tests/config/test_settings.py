@@ -205,3 +205,34 @@ def test_trusted_proxies_are_addresses_or_networks(env):
     env(TRUSTED_PROXIES='["proxy.example"]')
     with pytest.raises(SettingsError, match="FEDROTA_TRUSTED_PROXIES"):
         load(Settings)
+
+
+def test_only_postgres_has_an_address_for_libpq():
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        assert Settings(database_url=f"{scheme}://u:p@h/d").postgres_dsn() == "postgresql://u:p@h/d"
+    assert Settings().postgres_dsn() == ""
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://h:secret/0", "redis://[h"])
+def test_what_is_no_brokers_url_is_told_without_what_it_may_hold(env, url):
+    env(BROKER_URL=url)
+    for kind in (Settings, WorkerSettings):
+        assert lines(kind) == {"FEDROTA_BROKER_URL": "no URL of a broker, such as redis://127.0.0.1:6379/0"}
+
+
+@pytest.mark.parametrize("url", ["redis://:p@h:6379/0", "rediss://h", "unix:///run/valkey.sock"])
+def test_brokers_are_reached_by_redis_or_a_socket(env, url):
+    env(BROKER_URL=url)
+    assert load(Settings).need_broker() == url
+
+
+@pytest.mark.parametrize("url", ["secret", "mysql://h/d", "/var/fedrota.db"])
+def test_what_is_no_databases_url_is_told_without_what_it_may_hold(env, url):
+    env(DATABASE_URL=url)
+    assert list(lines()) == ["FEDROTA_DATABASE_URL"]
+    assert url not in lines()["FEDROTA_DATABASE_URL"]
+
+
+def test_the_centre_needs_a_broker():
+    with pytest.raises(SettingsError, match="FEDROTA_BROKER_URL is empty: name a Redis or Valkey"):
+        Settings().need_broker()

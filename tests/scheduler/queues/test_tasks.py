@@ -17,7 +17,7 @@ from scheduler.queues.app import make_celery
 from scheduler.queues.inspect import read_lengths
 from scheduler.queues.names import ADVANCE, NUDGES, SCHEDULER
 from scheduler.queues.pulse import read_beat
-from scheduler.queues.tasks import make_scheduler, postgres_dsn
+from scheduler.queues.tasks import make_scheduler
 from scheduler.store.migrate import migrate
 from scheduler.store.session import make_store
 from tests.conftest import serve_valkey
@@ -99,11 +99,6 @@ def test_it_may_start_before_its_broker(centre, valkey_binary, tmp_path):
 
 
 def test_the_apps_queue_is_the_schedulers_and_its_task_is_registered():
-    app = make_scheduler(Settings(broker_url="memory://"))
+    app = make_scheduler(Settings(broker_url="redis://127.0.0.1:1"))
     assert app.conf.task_default_queue == SCHEDULER
     assert ADVANCE in app.tasks
-
-
-def test_only_postgres_is_listened_to():
-    assert postgres_dsn(Settings(database_url="postgres://u:p@h/d")) == "postgresql://u:p@h/d"
-    assert postgres_dsn(Settings()) == ""
