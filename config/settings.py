@@ -25,7 +25,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 LONGEST_S = 100 * 365 * 86_400.0
 """A hundred years, for whoever means for ever: times further away cannot be reckoned with."""
 JSON_HINT = 'lists and mappings are written as JSON, for example \'["one", "two"]\' or \'{"name": "value"}\''
-BROKERS: Final = frozenset({"redis", "rediss", "unix"})
+BROKERS: Final = frozenset({"redis", "rediss"})
 BROKER_EXAMPLE: Final = "redis://127.0.0.1:6379/0"
 DATABASES: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg", "sqlite"})
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -83,7 +83,7 @@ class _Base(BaseSettings):
     state_dir: Path = Path(".fedrota")
     """The folder for what must survive a restart: keys, and the database where it is SQLite."""
     broker_url: SecretStr = SecretStr("")
-    """redis:// or unix socket address of the broker, needed at the centre; a worker without one is knocked over its channel."""
+    """The redis:// or rediss:// address of the broker, needed at the centre; a worker without one is knocked over its channel."""
     log_format: Literal["console", "json"] = "console"
     """Log lines for people (`console`), or one JSON object per line (`json`)."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
