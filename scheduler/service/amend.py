@@ -1,14 +1,15 @@
-"""What users change of jobs that exist: their labels, parameters before a rerun, and results that nobody needs."""
+"""What users change of jobs that exist: their labels, parameters before a rerun, and what they left that nobody needs."""
 
 from collections.abc import Mapping, Sequence
 
+from scheduler.domain.access import Action, Principal, Subject, is_allowed
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.model import Job, JsonObject, StepPlan
 from scheduler.domain.states import TERMINAL
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.old_jobs import list_read_outputs
 from scheduler.store.queries.snapshots import find_snapshot
-from scheduler.store.queries.tracking import OutputView, list_outputs
+from scheduler.store.queries.tracking import OutputView, list_jobs_of_day, list_outputs
 from scheduler.store.tx import Tx
 from scheduler.store.writes import amend
 from scheduler.store.writes.moves import lock_jobs
@@ -67,6 +68,22 @@ def forget_models(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
         tx, job, list_outputs(tx, job, step=step, party=party, is_every_attempt=True), role=role, is_model=True
     )
     return amend.delete_models(tx, job, step=step, role=role, party=party)
+
+
+def forget_metrics(tx: Tx, jobs: Sequence[str]) -> None:
+    """Delete every point of the jobs' curves; the jobs and their summaries stay."""
+    amend.delete_metrics(tx, jobs)
+
+
+def forget_metrics_of_day(tx: Tx, day: str, *, by: Principal) -> list[str]:
+    """As `forget_metrics`, for the jobs that were made on a day (YYYYMMDD, UTC) and are `by`'s to delete; their ids."""
+    mine = [
+        job.id
+        for job in list_jobs_of_day(tx, day)
+        if is_allowed(by, Action.DELETE_JOB, Subject(owner=job.owner, org=job.org, project=job.project))
+    ]
+    amend.delete_metrics(tx, mine)
+    return mine
 
 
 def _check_unread(tx: Tx, job: str, outputs: Sequence[OutputView], *, role: str, is_model: bool) -> None:

@@ -1,14 +1,17 @@
 """Writes that change what is stored of a job beside its states: labels, parameters, results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlmodel import col, delete, select, update
 
 from scheduler.domain.model import JsonObject, Retry
+from scheduler.store.sql import make_sql
 from scheduler.store.tables.jobs import JobRow, MetricRow, OutputRow, StepRow, TaskRow
 from scheduler.store.tx import Tx
+
+_DELETE_METRICS = make_sql("DELETE FROM metric WHERE job_id {in:jobs}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,11 @@ def delete_curves(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:
     tasks = _list_tasks(tx, job, step=step, role=role, party=party)
     tx.session.exec(delete(MetricRow).where(col(MetricRow.task_id).in_(tasks)))
     return len(tasks)
+
+
+def delete_metrics(tx: Tx, jobs: Sequence[str]) -> None:
+    """Delete every point of the curves of these jobs, however many they are."""
+    tx.run(_DELETE_METRICS, jobs=list(jobs))
 
 
 def delete_models(tx: Tx, job: str, *, step: str, role: str, party: str) -> int:

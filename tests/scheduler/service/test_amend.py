@@ -2,12 +2,21 @@
 
 import pytest
 
+from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import ConflictError, NotFoundError
-from scheduler.domain.messages import OutputRef
+from scheduler.domain.messages import Beat, MetricPoint, OutputRef
 from scheduler.domain.model import Retry
-from scheduler.service.amend import forget_curves, forget_models, forget_results, label_job, replan_job
+from scheduler.service.amend import (
+    forget_curves,
+    forget_metrics,
+    forget_metrics_of_day,
+    forget_models,
+    forget_results,
+    label_job,
+    replan_job,
+)
 from scheduler.store.queries.jobs import get_job, get_job_detail, get_origin
-from scheduler.store.queries.tracking import list_outputs, list_summaries
+from scheduler.store.queries.tracking import list_metrics, list_outputs, list_summaries
 from tests.scheduler.centre import chain, step
 
 
@@ -98,3 +107,52 @@ def test_what_an_open_job_is_still_to_read_is_not_forgotten(centre):
     centre.submit(step("r", inputs={"data": f"{made}:t.model"}), roles=alone)
     with pytest.raises(ConflictError, match="output model of step t is still to be read"):
         centre.write(lambda tx: forget_models(tx, made, step="t", **model))
+
+
+def make_lead(name="me", project="p"):
+    return Principal(name=name, kind="user", role=Role.LEAD, project=project)
+
+
+@pytest.fixture
+def jobs(centre):
+    """One job of 1 March, one of the day after, each with a point at two parties."""
+    first = measure(centre)
+    centre.wait(86_400)
+    for party in "ab":
+        centre.greet(party)
+    return [first, measure(centre)]
+
+
+def measure(centre):
+    job = centre.submit(step("s"))
+    for party, [knock] in centre.dispatch().items():
+        centre.claim(party, knock)
+        beat = Beat(task=knock.task, seq=knock.seq, batch=1, metrics=(MetricPoint("loss", 0, 0.5, 1.0),))
+        centre.sync(party, beats=(beat,))
+    return job
+
+
+def counts(centre, jobs):
+    return [len(centre.read(lambda tx, job=job: list_metrics(tx, job)).items) for job in jobs]
+
+
+def test_the_metrics_of_a_job_are_forgotten(centre, jobs):
+    assert counts(centre, jobs) == [2, 2]
+    centre.write(lambda tx: forget_metrics(tx, jobs[:1]))
+    assert counts(centre, jobs) == [0, 2]
+
+
+def test_a_day_is_one_day(centre, jobs):
+    assert centre.write(lambda tx: forget_metrics_of_day(tx, "20260302", by=make_lead())) == jobs[1:]
+    assert counts(centre, jobs) == [2, 0]
+
+
+@pytest.mark.parametrize("by", [make_lead("somebody"), make_lead(project="q")])
+def test_only_the_callers_own_jobs_lose_theirs(centre, jobs, by):
+    assert centre.write(lambda tx: forget_metrics_of_day(tx, "20260301", by=by)) == []
+    assert counts(centre, jobs) == [2, 2]
+
+
+@pytest.mark.parametrize("day", ["%", "2026030_", "20260305"])
+def test_a_day_without_jobs(centre, jobs, day):
+    assert centre.write(lambda tx: forget_metrics_of_day(tx, day, by=make_lead())) == []

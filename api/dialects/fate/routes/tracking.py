@@ -25,7 +25,7 @@ from api.dialects.fate.vocabulary.origin import number_party
 from api.dialects.fate.vocabulary.summaries import render_summary
 from api.keys import PRINCIPAL, READER, WRITER
 from scheduler.domain.access import Action
-from scheduler.service.tracking import forget_metrics, forget_metrics_of_day
+from scheduler.service.amend import forget_metrics, forget_metrics_of_day
 from scheduler.store.queries.tracking import list_summaries
 from scheduler.store.tx import Tx
 

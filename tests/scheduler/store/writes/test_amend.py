@@ -1,8 +1,8 @@
-from scheduler.domain.messages import OutputRef
+from scheduler.domain.messages import MetricPoint, OutputRef
 from scheduler.domain.model import Retry
 from scheduler.store.queries.jobs import get_job, get_job_detail, get_origin
 from scheduler.store.queries.tracking import list_outputs
-from scheduler.store.writes.amend import StepChange, change_steps, delete_results, put_label
+from scheduler.store.writes.amend import StepChange, change_steps, delete_metrics, delete_results, put_label
 from tests.scheduler.centre import chain, step
 
 
@@ -33,3 +33,13 @@ def test_results_of_other_jobs_and_parties_stay(centre):
     assert centre.write(lambda tx: delete_results(tx, jobs[0], party="a")) == 1
     left = [(output.where.party, job) for job in jobs for output in centre.read(lambda tx, j=job: list_outputs(tx, j))]
     assert left == [("b", jobs[0]), ("a", jobs[1]), ("b", jobs[1])]
+
+
+def test_the_points_of_more_jobs_than_a_statement_has_parameters(centre):
+    job = centre.submit(step("s"))
+    for party, [knock] in centre.dispatch().items():
+        centre.claim(party, knock)
+        centre.beat(party, knock, batch=1, metrics=(MetricPoint("loss", 0, 0.5, 1.0),))
+    assert centre.rows("SELECT COUNT(*) FROM metric") == [(2,)]
+    centre.write(lambda tx: delete_metrics(tx, [*map(str, range(40_000)), job]))
+    assert centre.rows("SELECT COUNT(*) FROM metric") == [(0,)]
