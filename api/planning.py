@@ -9,7 +9,7 @@ from aiohttp import web
 from api.attachments import check_attachments
 from api.auth import require
 from api.keys import CATALOGUE, PRINCIPAL, READER
-from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.access import Action, Principal, subject_of
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import StepPlan, Submission
 from scheduler.domain.plan import Draft, make_submission, merge_params, nearest, number_members
@@ -77,8 +77,7 @@ def _check_earlier(tx: Tx, wanted: Sequence[Wish], principal: Principal) -> Iter
 def _list_written(tx: Tx, job: str, principal: Principal) -> dict[tuple[str, str], set[str]]:
     """(step, output) -> the parties at which it lies; NotFoundError or ForbiddenError as for a read of it."""
     found = get_job(tx, job)
-    subject = Subject(owner=found.owner, org=found.org, project=found.project)
-    require(principal, Action.READ_OUTPUT, subject, kind="job", identity=job)
+    require(principal, Action.READ_OUTPUT, subject_of(found), kind="job", identity=job)
     written: dict[tuple[str, str], set[str]] = {}
     for output in list_outputs(tx, job):
         written.setdefault((output.where.step, output.name), set()).add(output.where.party)

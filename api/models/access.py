@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.keys import PRINCIPAL, READER
-from scheduler.domain.access import Action, Subject
+from scheduler.domain.access import Action, subject_of
 from scheduler.service.models import ModelName
 from scheduler.store.queries.jobs import get_job, get_origin
 from scheduler.store.queries.models import Model, Part, get_model, list_parts
@@ -23,8 +23,7 @@ def name_model(request: web.Request, model_id: str, version: str) -> ModelName:
 
 def check_model(request: web.Request, model: Model, action: Action) -> None:
     """ForbiddenError where the caller may not do `action` to the model."""
-    subject = Subject(owner=model.owner, org=model.org, project=model.project)
-    require(request[PRINCIPAL], action, subject, kind="model", identity=f"{model.model_id} {model.version}")
+    require(request[PRINCIPAL], action, subject_of(model), kind="model", identity=f"{model.model_id} {model.version}")
 
 
 async def read_model(request: web.Request, name: ModelName, action: Action) -> Model:

@@ -17,7 +17,7 @@ from api.native.yaml_documents import MEDIA
 from api.parsing import Flag, Query, Whole
 from api.planning import plan_job
 from api.routing import JSON, ROOT, Endpoints, render
-from scheduler.domain.access import Action, Principal, Subject, is_visible
+from scheduler.domain.access import Action, Principal, is_visible, subject_of
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Job, Submission
 from scheduler.domain.states import State
@@ -47,11 +47,6 @@ class JobsQuery(Query):
     party: str = Field(default="", max_length=64, description="A party that takes part.")
     limit: Whole = LIMIT
     after: str | None = AFTER
-
-
-def subject_of(job: Job) -> Subject:
-    """Whose the job is."""
-    return Subject(owner=job.owner, org=job.org, project=job.project)
 
 
 async def check_job(request: web.Request, job: str, action: Action) -> Job:

@@ -6,11 +6,11 @@ from aiohttp import web
 
 from api.auth import require
 from api.keys import PRINCIPAL, READER
-from api.native.jobs import check_job, subject_of
+from api.native.jobs import check_job
 from api.native.render import render_attempt, render_step
 from api.native.replies import AttemptReply, Page, StepReply
 from api.routing import Endpoints
-from scheduler.domain.access import Action
+from scheduler.domain.access import Action, subject_of
 from scheduler.store.queries.jobs import get_job_detail, get_step_detail, list_attempts
 
 endpoint: Final = Endpoints("steps")

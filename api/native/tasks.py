@@ -12,14 +12,13 @@ from api.agent.channel import CHANNEL_HUB
 from api.auth import require
 from api.changes import wait_for_change
 from api.keys import DRAIN, FEED, PRINCIPAL, READER
-from api.native.jobs import subject_of
 from api.native.render import render_task
 from api.native.replies import PreviewReply, TaskReply
 from api.parsing import Flag, Query, Whole
 from api.party_calls import ask_party, fetch_preview, pass_through, read_size, take_exactly
 from api.routing import JSON, Endpoints
 from api.streams import STREAMS, Standing
-from scheduler.domain.access import Action
+from scheduler.domain.access import Action, subject_of
 from scheduler.domain.errors import InvalidDocumentError, Problem
 from scheduler.domain.model import Task
 from scheduler.domain.states import State

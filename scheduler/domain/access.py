@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from scheduler.domain.values import valueclass
 
@@ -68,6 +68,22 @@ class Subject:
     owner: str = ""
     org: str = ""
     project: str = ""
+
+
+class Owned(Protocol):
+    """What somebody owns within a project, such as a job or a model."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def org(self) -> str: ...
+    @property
+    def project(self) -> str: ...
+
+
+def subject_of(thing: Owned) -> Subject:
+    """Whose the thing is."""
+    return Subject(owner=thing.owner, org=thing.org, project=thing.project)
 
 
 Rules = Mapping[Role, Scope]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from scheduler.domain.access import Action, Principal, Subject, is_allowed
+from scheduler.domain.access import Action, Principal, is_allowed, subject_of
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.domain.model import Job, JsonObject, StepPlan
 from scheduler.domain.states import TERMINAL
@@ -77,11 +77,7 @@ def forget_metrics(tx: Tx, jobs: Sequence[str]) -> None:
 
 def forget_metrics_of_day(tx: Tx, day: str, *, by: Principal) -> list[str]:
     """As `forget_metrics`, for the jobs that were made on a day (YYYYMMDD, UTC) and are `by`'s to delete; their ids."""
-    mine = [
-        job.id
-        for job in list_jobs_of_day(tx, day)
-        if is_allowed(by, Action.DELETE_JOB, Subject(owner=job.owner, org=job.org, project=job.project))
-    ]
+    mine = [job.id for job in list_jobs_of_day(tx, day) if is_allowed(by, Action.DELETE_JOB, subject_of(job))]
     amend.delete_metrics(tx, mine)
     return mine
 

@@ -2,7 +2,18 @@
 
 import pytest
 
-from scheduler.domain.access import RULES, Action, Principal, Role, Subject, is_allowed, is_visible, name_owner
+from scheduler.domain.access import (
+    RULES,
+    Action,
+    Principal,
+    Role,
+    Subject,
+    is_allowed,
+    is_visible,
+    name_owner,
+    subject_of,
+)
+from scheduler.domain.model import Submission
 
 OWN = Subject(owner="me", org="mine", project="p")
 ORG = Subject(owner="her", org="mine", project="p")
@@ -88,3 +99,8 @@ def test_a_namesake_of_another_organisation_owns_nothing_here(action):
 def test_a_thing_is_its_makers_at_home_only():
     ann = Principal(name="ann", kind="user", role=Role.PROJECT_ADMIN, org="hq", project="p")
     assert [name_owner(ann, org) for org in ("hq", "lab", "")] == ["ann", "", ""]
+
+
+def test_a_things_subject_is_its_owner_within_organisation_and_project():
+    submission = Submission(name="j", owner="me", org="mine", project="p", roles={}, steps=())
+    assert subject_of(submission) == OWN

@@ -19,8 +19,7 @@ from api.dialects.fate.vocabulary.rows import NOTES
 from api.dialects.fate.vocabulary.states import list_states
 from api.discards import discard_files
 from api.keys import PATIENCE, PRINCIPAL, READER, WRITER
-from api.native.jobs import subject_of
-from scheduler.domain.access import Action, Principal, is_allowed
+from scheduler.domain.access import Action, Principal, is_allowed, subject_of
 from scheduler.domain.errors import ConflictError, FedrotaError, NotFoundError
 from scheduler.domain.states import TERMINAL, State
 from scheduler.service.amend import forget_results, label_job, replan_job

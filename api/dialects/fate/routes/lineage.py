@@ -15,8 +15,8 @@ from api.dialects.fate.routes.data_access import JOB
 from api.dialects.fate.routes.sources import get_output_at
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, address_output, find_address
 from api.keys import PRINCIPAL, READER
-from api.native.jobs import check_job, subject_of
-from scheduler.domain.access import Action, Principal, is_visible
+from api.native.jobs import check_job
+from scheduler.domain.access import Action, Principal, is_visible, subject_of
 from scheduler.domain.model import Step, Task
 from scheduler.domain.plan import merge_params
 from scheduler.domain.references import find_reference

@@ -18,9 +18,8 @@ from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor
 from api.dialects.fate.vocabulary.uses import list_uses
 from api.dialects.fate.vocabulary.wish import Trained, Wish
 from api.keys import PRINCIPAL, READER, SETTINGS
-from api.native.jobs import subject_of
 from api.planning import plan_job
-from scheduler.domain.access import Action, Principal, Subject, is_allowed
+from scheduler.domain.access import Action, Principal, Subject, is_allowed, subject_of
 from scheduler.domain.errors import ForbiddenError, InvalidDocumentError, Problem
 from scheduler.domain.model import Submission
 from scheduler.domain.plan import Draft

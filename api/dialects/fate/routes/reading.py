@@ -11,8 +11,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.states import list_states
 from api.keys import PRINCIPAL, READER
-from api.native.jobs import subject_of
-from scheduler.domain.access import Action, Principal, is_visible
+from scheduler.domain.access import Action, Principal, is_visible, subject_of
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Job
 from scheduler.store.queries.jobs import JobDetail, JobFilter, get_job_detail, get_origin, list_job_details, list_jobs

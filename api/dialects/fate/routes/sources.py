@@ -10,8 +10,7 @@ from api.dialects.fate.requests.members import Members, TableName
 from api.dialects.fate.routes.choice import get_named_table
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER
-from api.native.jobs import subject_of
-from scheduler.domain.access import Action
+from scheduler.domain.access import Action, subject_of
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Job
 from scheduler.store.queries.data_tables import DataTable

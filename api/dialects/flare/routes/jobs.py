@@ -11,7 +11,7 @@ from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.responses import make_dict, make_success
 from api.dialects.flare.vocabulary.meta import render_meta
 from api.keys import PATIENCE, READER, WRITER
-from scheduler.domain.access import Action, Subject
+from scheduler.domain.access import Action, subject_of
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.model import Job, Task
 from scheduler.domain.states import TERMINAL, State
@@ -75,8 +75,7 @@ async def delete_job(call: Call) -> Reply:
 async def check_job(call: Call, job: str, action: Action) -> Job:
     """The job, if the caller may do `action` to it."""
     found = await call.app[READER].read(lambda tx: get_job(tx, job))
-    subject = Subject(owner=found.owner, org=found.org, project=found.project)
-    require(call.by, action, subject, kind="job", identity=job)
+    require(call.by, action, subject_of(found), kind="job", identity=job)
     return found
 
 
