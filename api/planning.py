@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Final
 
 from aiohttp import web
 
@@ -12,14 +11,12 @@ from api.keys import CATALOGUE, PRINCIPAL, READER
 from scheduler.domain.access import Action, Principal, subject_of
 from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem, first_problems
 from scheduler.domain.model import StepPlan, Submission
-from scheduler.domain.plan import Draft, make_submission, merge_params, nearest, number_members
+from scheduler.domain.plan import Draft, find_read_table, make_submission, merge_params, nearest, number_members
 from scheduler.domain.references import Reference, find_reference
 from scheduler.store.queries.data_tables import find_data_tables
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.tracking import list_outputs
 from scheduler.store.tx import Tx
-
-DEFAULT_NAMESPACE: Final = "default"
 
 
 async def plan_job(request: web.Request, draft: Draft) -> Submission:
@@ -114,7 +111,6 @@ def check_readable(tx: Tx, submission: Submission) -> Iterator[Problem]:
 def list_read(step: StepPlan) -> Iterator[tuple[str, str, str]]:
     """(party, namespace, name) of the table that each member would read; nothing where the step reads none."""
     for role, party, position in number_members(step.members):
-        params = merge_params(step.params, step.overrides, role, position)
-        name, namespace = params.get("table"), params.get("namespace", DEFAULT_NAMESPACE)
-        if isinstance(name, str) and isinstance(namespace, str):
-            yield party, namespace, name
+        table = find_read_table(merge_params(step.params, step.overrides, role, position))
+        if table is not None:
+            yield party, *table

@@ -21,6 +21,7 @@ from api.routing import ROOT, Endpoints, render
 from api.uploads import BLOCK_BYTES, Place, check_room, check_table, send_table
 from scheduler.domain.access import Action
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
+from scheduler.domain.plan import DEFAULT_NAMESPACE
 from scheduler.service.tables import disable_table, drop_table
 from scheduler.store.queries.data_tables import list_data_tables
 
@@ -28,7 +29,7 @@ endpoint: Final = Endpoints("tables")
 
 FORMATS: Final = {"text/csv": "csv", "application/vnd.apache.parquet": "parquet", "application/x-parquet": "parquet"}
 BOUND: Final = 10**17
-NAMESPACE: Final = Field(default="default", min_length=1, max_length=128)
+NAMESPACE: Final = Field(default=DEFAULT_NAMESPACE, min_length=1, max_length=128)
 
 
 class TablesQuery(Query):

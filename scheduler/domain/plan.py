@@ -20,6 +20,8 @@ MAX_TASKS: Final = 10_000
 FEW: Final = 20
 """So many known words a hint still lists; the fields of a step are among them."""
 DEFAULT_RETRY: Final = Retry()
+DEFAULT_NAMESPACE: Final = "default"
+"""Where a data table lies of which only the name is told."""
 
 
 @valueclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +327,12 @@ def merge_params(params: JsonObject, overrides: Mapping[str, JsonObject], role: 
     """A member's parameters: the step's, then its role's, then its own; nested objects are replaced whole."""
     own = overrides.get(f"{role}.{position}", {})
     return {**params, **overrides.get(role, {}), **own} if overrides else params
+
+
+def find_read_table(params: JsonObject) -> tuple[str, str] | None:
+    """(namespace, name) of the data table that a member with these parameters reads, None where it reads none."""
+    namespace, name = params.get("namespace", DEFAULT_NAMESPACE), params.get("table")
+    return (namespace, name) if isinstance(namespace, str) and isinstance(name, str) else None
 
 
 def _targets(members: Sequence[tuple[str, str]]) -> frozenset[str]:

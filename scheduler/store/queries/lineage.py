@@ -2,18 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Text, cast
 from sqlmodel import col, select
 
-from scheduler.domain.plan import merge_params
+from scheduler.domain.plan import find_read_table, merge_params
 from scheduler.domain.references import Reference
 from scheduler.store.tables.jobs import StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_step
-
-DEFAULT_NAMESPACE: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def list_table_uses(tx: Tx, party: str, namespace: str, name: str, *, limit: int
     for step_row, task in tx.session.exec(query).all():
         step = view_step(step_row)
         params = merge_params(step.params, step.overrides, task.role, task.position)
-        if params.get("table") == name and params.get("namespace", DEFAULT_NAMESPACE) == namespace:
+        if find_read_table(params) == (namespace, name):
             uses.append(Use(step.job_id, step.name, task.role, task.party_id))
     return uses
 

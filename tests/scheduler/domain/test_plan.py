@@ -15,6 +15,7 @@ from scheduler.domain.plan import (
     Catalogue,
     Draft,
     StepDraft,
+    find_read_table,
     make_submission,
     merge_params,
     nearest,
@@ -200,6 +201,12 @@ def test_own_parameters_win_over_the_roles_and_those_over_the_steps():
     assert merge_params(params, overrides, "host", 0) == {"x": 2, "y": 2, "z": {"deep": 1}}
     assert merge_params(params, overrides, "guest", 0) == params
     assert merge_params(params, {}, "host", 0) is params
+
+
+def test_a_table_is_read_by_its_name_within_a_namespace():
+    assert find_read_table({"table": "t"}) == ("default", "t")
+    assert find_read_table({"table": "t", "namespace": "n"}) == ("n", "t")
+    assert [find_read_table(params) for params in ({}, {"table": 1}, {"table": "t", "namespace": None})] == [None] * 3
 
 
 def test_members_are_numbered_within_their_role():

@@ -18,7 +18,7 @@ from api.keys import PRINCIPAL, READER
 from api.native.jobs import check_job
 from scheduler.domain.access import Action, Principal, is_visible, subject_of
 from scheduler.domain.model import Step, Task
-from scheduler.domain.plan import merge_params
+from scheduler.domain.plan import find_read_table, merge_params
 from scheduler.domain.references import find_reference
 from scheduler.store.queries.data_tables import DataTable
 from scheduler.store.queries.jobs import JobDetail, get_job, get_job_detail
@@ -27,7 +27,6 @@ from scheduler.store.queries.tracking import list_outputs
 from scheduler.store.tx import Tx
 
 MAX_DEPTH: Final = 100
-DEFAULT_NAMESPACE: Final = "default"
 
 
 async def track_source(request: web.Request) -> web.Response:
@@ -114,7 +113,7 @@ def _list_parents(tx: Tx, address: OutputAddress) -> "Iterator[OutputAddress | T
     step, task = _find_task(detail, address)
     if step is None or task is None:
         return
-    read = find_read_table(step, task)
+    read = find_source_table(step, task)
     if read is not None:
         yield read
     for text in step.inputs.values():
@@ -136,11 +135,10 @@ def _find_task(detail: JobDetail, address: OutputAddress) -> tuple[Step | None, 
     return None, None
 
 
-def find_read_table(step: Step, task: Task) -> TableName | None:
+def find_source_table(step: Step, task: Task) -> TableName | None:
     """The data table that a step reads at a member, None where it reads none."""
-    params = merge_params(step.params, step.overrides, task.role, task.position)
-    name, namespace = params.get("table"), params.get("namespace", DEFAULT_NAMESPACE)
-    return TableName(str(namespace), name) if isinstance(name, str) else None
+    found = find_read_table(merge_params(step.params, step.overrides, task.role, task.position))
+    return None if found is None else TableName(*found)
 
 
 def _name(given: "OutputAddress | TableName") -> TableName:
@@ -185,7 +183,7 @@ async def list_job_tables(request: web.Request) -> web.Response:
 
 
 def _render_inputs(tx: Tx, job: str, step: Step, task: Task) -> dict[str, Any]:
-    read = find_read_table(step, task)
+    read = find_source_table(step, task)
     found: dict[str, Any] = {"table": read.args} if read is not None else {}
     for port, text in step.inputs.items():
         reference = find_reference(text)

@@ -17,7 +17,7 @@ from api.dialects.fate.requests.members import (
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.components import ComponentView, find_component, read_points
-from api.dialects.fate.routes.lineage import find_read_table
+from api.dialects.fate.routes.lineage import find_source_table
 from api.dialects.fate.routes.reading import FateDetail, check_fate_job
 from api.dialects.fate.vocabulary.component_params import resolve_params
 from api.dialects.fate.vocabulary.metrics import Metrics, make_metrics
@@ -174,7 +174,7 @@ def _list_datasets(found: FateDetail) -> dict[str, dict[str, dict[str, str]]]:
     read: dict[str, dict[str, dict[str, str]]] = {}
     for each in found.detail.steps:
         for task in each.tasks:
-            table = find_read_table(each.step, task)
+            table = find_source_table(each.step, task)
             if table is not None:
                 place = read.setdefault(task.role, {}).setdefault(task.party, {})
                 place[each.step.name] = f"{table.namespace}.{table.name}"
