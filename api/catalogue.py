@@ -29,7 +29,6 @@ class CatalogueCache:
         self._until = 0.0
         self._generation = 0
         self._loading: asyncio.Task[Catalogue] | None = None
-        self._checks: OrderedDict[tuple[int, str], Sequence[Problem]] = OrderedDict()
 
     async def get(self) -> Catalogue:
         """The catalogue, not older than it may be; a crowd that wants it anew reads it once."""
@@ -42,13 +41,12 @@ class CatalogueCache:
 
     async def _load(self, generation: int) -> Catalogue:
         try:
-            found = replace(await self._reader.read(load_catalogue), check_params=self._check_params)
+            found = replace(await self._reader.read(load_catalogue), check_params=_ParamChecks())
         finally:
             if generation == self._generation:
                 self._loading = None
         if generation == self._generation:
             self._found, self._until = found, self._clock() + self._keep_s
-            self._checks.clear()
         return found
 
     def drop(self) -> None:
@@ -56,15 +54,19 @@ class CatalogueCache:
         self._found = self._loading = None
         self._generation += 1
 
-    def _check_params(self, schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
-        """As the service checks them; equal parameters under one schema are checked once per catalogue."""
-        if self._found is None:
-            return check_params(schema, params)
-        # A schema lives as long as its catalogue, so its identity is as good as its text.
+
+class _ParamChecks:
+    """Checks parameters as the service does, equal ones under one schema once; for one catalogue."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, str], Sequence[Problem]] = OrderedDict()
+
+    def __call__(self, schema: JsonObject, params: JsonObject) -> Sequence[Problem]:
+        # A schema lives as long as its catalogue, and this with it: its identity is as good as its text.
         key = id(schema), to_json(params)
-        known = self._checks.get(key)
+        known = self._known.get(key)
         if known is None:
-            known = self._checks[key] = list(check_params(schema, params))
-            if len(self._checks) > CHECKS:
-                self._checks.popitem(last=False)
+            known = self._known[key] = list(check_params(schema, params))
+            if len(self._known) > CHECKS:
+                self._known.popitem(last=False)
         return known
