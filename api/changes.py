@@ -16,6 +16,7 @@ log: Final = structlog.get_logger()
 
 RECONNECT_S: Final = 1.0
 SendStop = Callable[[str, str, int, str], Awaitable[None]]
+"""send_stop(party, task, seq, kind)."""
 
 
 class ChangeFeed:

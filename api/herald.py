@@ -2,22 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
-from api.changes import ChangeFeed
+from api.changes import ChangeFeed, SendStop
 from scheduler.queues.nudge import Nudger
-from scheduler.store.effects import Effects
+from scheduler.store.effects import Effects, Stop
 
 log: Final = structlog.get_logger()
 
 GATHER_S: Final = 0.005
 """What a crowd of commits causes goes out together, no more often than this; what comes alone goes at once."""
-
-Stop = tuple[str, str, int, str]
-SendStop = Callable[[str, str, int, str], Awaitable[None]]
 
 
 class Herald:

@@ -44,7 +44,7 @@ async def fetch_preview(request: web.Request, party: str, op: str, args: Mapping
     found = parse_answer(party, body) if body else result
     columns, rows = found.get("columns"), found.get("rows")
     if not isinstance(columns, list) or not isinstance(rows, list):
-        raise GarbledAnswerError(f"party {party} sent no preview: is its worker of the same release?")
+        raise GarbledAnswerError(f"party {party} sent no preview: {_ASK_RELEASE}")
     names = [str(item.get("name")) if isinstance(item, dict) else str(item) for item in columns]
     return {"columns": names, "rows": rows, "total": found.get("total")}
 
@@ -54,7 +54,7 @@ def parse_answer(party: str, body: bytes) -> dict[str, Any]:
     try:
         found = read_json(body)
     except ValueError as wrong:
-        raise GarbledAnswerError(f"party {party} sent no JSON: is its worker of the same release?") from wrong
+        raise GarbledAnswerError(f"party {party} sent no JSON: {_ASK_RELEASE}") from wrong
     return found if isinstance(found, dict) else {}
 
 

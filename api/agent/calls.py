@@ -90,9 +90,7 @@ class PendingCall:
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
         except TimeoutError:
-            raise UnreachableError(
-                self.party, f"party {self.party} did not answer {self.op} within {timeout_s:g} s"
-            ) from None
+            raise self._make_silent(timeout_s) from None
         self._changed.clear()
 
     async def wait_for_reply(self, timeout_s: float) -> Mapping[str, Any]:
@@ -103,10 +101,11 @@ class PendingCall:
                     await self._changed.wait()
                     self._changed.clear()
         except TimeoutError:
-            raise UnreachableError(
-                self.party, f"party {self.party} did not answer {self.op} within {timeout_s:g} s"
-            ) from None
+            raise self._make_silent(timeout_s) from None
         return self.get_result()
+
+    def _make_silent(self, timeout_s: float) -> UnreachableError:
+        return UnreachableError(self.party, f"party {self.party} did not answer {self.op} within {timeout_s:g} s")
 
     def get_result(self) -> Mapping[str, Any]:
         """The result of a call that is over; raises its error."""

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from scheduler.store.columns import to_json
-
-Stop = tuple[str, str, int, str]
-"""(party, task, seq, kind) of a running task that is to end."""
+from scheduler.store.effects import Stop
 
 
 class NoticeError(ValueError):

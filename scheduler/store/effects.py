@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+Stop = tuple[str, str, int, str]
+"""(party, task, seq, kind) of a running task that is to be stopped through its party's channel."""
+
 
 @dataclass(slots=True)
 class Effects:
@@ -11,8 +14,7 @@ class Effects:
     """A step may start: nudge the scheduler."""
     changed_jobs: set[str] = field(default_factory=set)
     """Jobs with new events: wake those who watch them."""
-    stops: list[tuple[str, str, int, str]] = field(default_factory=list)
-    """(party, task, seq, kind) of running tasks to be stopped through the party's channel."""
+    stops: list[Stop] = field(default_factory=list)
 
     def copy(self) -> "Effects":
         """What there is by now; what comes does not change it."""
