@@ -34,16 +34,14 @@ async def find_clients(request: web.Request) -> dict[str, Any]:
 async def add_client(request: web.Request, body: ClientBody) -> web.Response:
     """Issue an app key and its secret; the secret is in this answer and never shown again."""
     principal: Principal = request[PRINCIPAL]
-    wish = make_wish(
-        principal,
-        ClientWish(
-            name=body.name,
-            role=Role(body.role),
-            org=body.org or principal.org,
-            project=body.project or principal.project,
-            expires_s=body.expires_s,
-        ),
+    wish = ClientWish(
+        name=body.name,
+        role=Role(body.role),
+        org=body.org or principal.org,
+        project=body.project or principal.project,
+        expires_s=body.expires_s,
     )
+    check_issue(principal, wish.role, org=wish.org, project=wish.project)
     by, seal = actor_of(request), request.app[SEAL]
 
     def issue(tx: Tx) -> tuple[ClientView, str]:
@@ -51,12 +49,6 @@ async def add_client(request: web.Request, body: ClientBody) -> web.Response:
 
     client, secret = await request.app[WRITER].write(issue)
     return render({**render_client(client), "secret": secret}, status=201)
-
-
-def make_wish(principal: Principal, wish: ClientWish) -> ClientWish:
-    """The wish, if `principal` may have it granted; ForbiddenError where not."""
-    check_issue(principal, wish.role, org=wish.org, project=wish.project)
-    return wish
 
 
 @endpoint("DELETE", "/clients/{client}", status=204)

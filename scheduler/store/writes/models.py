@@ -67,28 +67,35 @@ def _trained_sources(job: NewJob) -> Iterator[dict[str, Any]]:
 
 def insert_model(tx: Tx, model: Model) -> None:
     """Store a version with its members."""
-    parent = model.parent or ("", "")
     tx.session.add(
         ModelRow(
             id=model.id,
             project=model.project,
             model_id=model.model_id,
             version=model.version,
-            job_id=model.job,
-            components=None if model.components is None else list(model.components),
-            recipe=model.recipe,
-            parent_id=parent[0],
-            parent_version=parent[1],
-            imported=model.imported,
-            notes=model.notes,
             owner=model.owner,
             created=model.created,
+            **_contents(model),
         )
     )
     tx.session.flush()
     tx.session.add_all(_member_row(model.id, place, member) for place, member in enumerate(model.members))
     tx.session.add_all(_source_rows(model.id, model))
     tx.session.flush()
+
+
+def _contents(model: Model) -> dict[str, Any]:
+    """What a version consists of, by column."""
+    parent_id, parent_version = model.parent or ("", "")
+    return {
+        "job_id": model.job,
+        "components": None if model.components is None else list(model.components),
+        "recipe": model.recipe,
+        "parent_id": parent_id,
+        "parent_version": parent_version,
+        "imported": model.imported,
+        "notes": model.notes,
+    }
 
 
 def _source_rows(identity: str, model: Model) -> Iterator[ModelSourceRow]:
@@ -110,20 +117,7 @@ def _member_row(model: str, place: int, member: ModelMember) -> ModelMemberRow:
 
 def replace_model(tx: Tx, former: str, model: Model) -> None:
     """Let the version registered as `former` consist of what `model` does; members keep the count of their loads."""
-    parent = model.parent or ("", "")
-    tx.session.exec(
-        update(ModelRow)
-        .where(col(ModelRow.id) == former)
-        .values(
-            job_id=model.job,
-            components=None if model.components is None else list(model.components),
-            recipe=model.recipe,
-            parent_id=parent[0],
-            parent_version=parent[1],
-            imported=model.imported,
-            notes=model.notes,
-        )
-    )
+    tx.session.exec(update(ModelRow).where(col(ModelRow.id) == former).values(**_contents(model)))
     rows = tx.session.exec(select(ModelMemberRow).where(ModelMemberRow.model == former)).all()
     loaded = {(row.role, row.party_id): row.loaded for row in rows}
     tx.session.exec(delete(ModelMemberRow).where(col(ModelMemberRow.model) == former))

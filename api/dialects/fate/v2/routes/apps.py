@@ -14,8 +14,7 @@ from api.dialects.fate.v2.responses.envelope import render_success
 from api.dialects.fate.v2.vocabulary.roles import LEFT, ROLES, USUAL, list_actions, name_role
 from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
-from api.native.clients import make_wish
-from api.native.credentials import subject_of
+from api.native.credentials import check_issue, subject_of
 from scheduler.domain.access import Action, Principal, Role, is_allowed
 from scheduler.service.clients import ClientWish, change_role, end_client, issue_client
 from scheduler.store.queries.grants import ClientView, get_client, list_clients
@@ -26,9 +25,8 @@ async def create_client(request: web.Request) -> web.Response:
     """Issue an app id and its token, which is shown this once."""
     (name,) = need(await read_all(request), "app_name")
     principal: Principal = request[PRINCIPAL]
-    wish = make_wish(
-        principal, ClientWish(name=name[:200], role=ROLES[USUAL], org=principal.org, project=principal.project)
-    )
+    wish = ClientWish(name=name[:200], role=ROLES[USUAL], org=principal.org, project=principal.project)
+    check_issue(principal, wish.role, org=wish.org, project=wish.project)
     by, seal = actor_of(request), request.app[SEAL]
 
     def issue(tx: Tx) -> tuple[ClientView, str]:
@@ -98,7 +96,7 @@ async def query_roles(request: web.Request) -> web.Response:
 
 async def _change(request: web.Request, role: Role) -> None:
     client = await _check(request, Action.ISSUE_TOKEN)
-    make_wish(request[PRINCIPAL], ClientWish(name=client.name, role=role, org=client.org, project=client.project))
+    check_issue(request[PRINCIPAL], role, org=client.org, project=client.project)
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: change_role(tx, client.id, role, by=by, now=utc_now()))
 
