@@ -12,11 +12,11 @@ from api.dialects.fate.requests.job_settings import PREDICT
 from api.dialects.fate.requests.submission import Converted, Sent, parse_submission
 from api.dialects.fate.vocabulary.draft import make_draft
 from api.dialects.fate.vocabulary.inheritance import inherit
+from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor
 from api.dialects.fate.vocabulary.uses import list_uses
-from api.dialects.fate.vocabulary.wish import Trained, Wish
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.planning import plan_job
 from scheduler.domain.access import Action, Principal, Subject, is_allowed, subject_of
@@ -64,7 +64,7 @@ def _draft(tx: Tx, sent: Sent, principal: Principal) -> Draft:
     predictor = _find_predictor(tx, sent, principal)
     stored = {} if predictor is None else find_predict_dsl(predictor)
     wanted = sent.convert(stored)
-    wish = Wish(
+    request = JobRequest(
         conf=wanted.conf,
         settings=wanted.settings,
         dsl=wanted.dsl,
@@ -74,7 +74,7 @@ def _draft(tx: Tx, sent: Sent, principal: Principal) -> Draft:
         inherited=_inherit(tx, wanted, principal),
         slots={party.id: party.slots for party in list_parties(tx)},
     )
-    return make_draft(wish, principal)
+    return make_draft(request, principal)
 
 
 def _locate(predictor: Predictor) -> Trained:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from api.dialects.fate.requests.job_settings import PREDICT
 from api.dialects.fate.vocabulary.catalogue import get_module
+from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.origin import FateJob, Member, make_model_id
 from api.dialects.fate.vocabulary.roles import Cast
-from api.dialects.fate.vocabulary.wish import Wish
 
 
 def makes_model(fate: FateJob) -> bool:
@@ -16,45 +16,45 @@ def makes_model(fate: FateJob) -> bool:
     return fate.job_type != PREDICT and any(module.models for module in modules)
 
 
-def describe_wish(
-    wish: Wish,
+def describe_job(
+    request: JobRequest,
     casts: Mapping[str, Cast],
     modules: Mapping[str, Module],
     *,
     warnings: Sequence[str],
     stored: Collection[str],
 ) -> FateJob:
-    """The wish in FATE's words, with what follows from it; `stored` are Readers with nothing to read in."""
-    predicts = wish.settings.job_type == PREDICT
-    unused = sorted(wish.conf.list_configured() - set(modules))
+    """The job in FATE's words, with what follows from the request; `stored` are Readers with nothing to read in."""
+    predicts = request.settings.job_type == PREDICT
+    unused = sorted(request.conf.list_configured() - set(modules))
     ignored = [
         f"[WARN]component_parameters of {name} do not take effect: the DSL has no such component" for name in unused
     ]
     return FateJob(
-        sent_conf=wish.sent_conf,
-        sent_dsl=wish.sent_dsl,
-        conf=wish.conf.document,
-        dsl=wish.dsl,
-        job_type=wish.settings.job_type,
-        model_id=wish.settings.model_id if predicts else make_model_id(wish.conf.roles),
-        model_version=wish.settings.model_version if predicts else "",
-        initiator=wish.conf.initiator,
+        sent_conf=request.sent_conf,
+        sent_dsl=request.sent_dsl,
+        conf=request.conf.document,
+        dsl=request.dsl,
+        job_type=request.settings.job_type,
+        model_id=request.settings.model_id if predicts else make_model_id(request.conf.roles),
+        model_version=request.settings.model_version if predicts else "",
+        initiator=request.conf.initiator,
         passed={
             name: passing
             for name, cast in casts.items()
-            if (passing := _list_passing(cast, wish, is_stored=name in stored))
+            if (passing := _list_passing(cast, request, is_stored=name in stored))
         },
-        inherited={name: _list_members(modules[name], wish.conf.roles) for name in wish.inherited},
-        inherits_from=wish.settings.inherits_from,
-        holders=wish.inherited,
-        train_conf=wish.trained.fate.conf if wish.trained else {},
-        warnings=(*wish.conf.warnings, *wish.settings.warnings, *ignored, *warnings, *wish.warnings),
+        inherited={name: _list_members(modules[name], request.conf.roles) for name in request.inherited},
+        inherits_from=request.settings.inherits_from,
+        holders=request.inherited,
+        train_conf=request.trained.fate.conf if request.trained else {},
+        warnings=(*request.conf.warnings, *request.settings.warnings, *ignored, *warnings, *request.warnings),
     )
 
 
-def _list_passing(cast: Cast, wish: Wish, *, is_stored: bool) -> tuple[Member, ...]:
+def _list_passing(cast: Cast, request: JobRequest, *, is_stored: bool) -> tuple[Member, ...]:
     """Who has no task: told not to run, or with nothing to read in."""
-    absent = tuple((role, wish.conf.roles[role][position]) for role, position in cast.given) if is_stored else ()
+    absent = tuple((role, request.conf.roles[role][position]) for role, position in cast.given) if is_stored else ()
     return (*cast.passing, *absent)
 
 

@@ -8,8 +8,9 @@ from api.dialects.fate.errors import FateError, FateParamError, RetCode
 from api.dialects.fate.requests.dsl import Component, parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.description import describe_wish, makes_model
+from api.dialects.fate.vocabulary.description import describe_job, makes_model
 from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params, warn_of_changes
+from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
 from api.dialects.fate.vocabulary.roles import (
@@ -23,7 +24,6 @@ from api.dialects.fate.vocabulary.roles import (
 from api.dialects.fate.vocabulary.slots import fit_slots
 from api.dialects.fate.vocabulary.stored_tables import list_stored
 from api.dialects.fate.vocabulary.wiring import Wiring
-from api.dialects.fate.vocabulary.wish import Wish
 from scheduler.domain.access import Principal
 from scheduler.domain.model import Retry
 from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
@@ -33,18 +33,18 @@ MODEL_LABEL: Final = "model"
 FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit")
 
 
-def make_draft(wish: Wish, by: Principal) -> Draft:
+def make_draft(request: JobRequest, by: Principal) -> Draft:
     """The draft of the job; FateError (103) names what cannot be done."""
-    components = parse_dsl(wish.dsl)
-    check_size(len(components), wish.conf.roles)
+    components = parse_dsl(request.dsl)
+    check_size(len(components), request.conf.roles)
     modules = {name: get_module(each.module, name) for name, each in components.items()}
-    check_arbiter(components, modules, wish.conf.roles)
+    check_arbiter(components, modules, request.conf.roles)
     plain = Wiring(components=components, modules=modules)
-    given = hand_on_params(wish, components)
+    given = hand_on_params(request, components)
     casts = {
-        name: _cast(wish, component, plain, given)
+        name: _cast(request, component, plain, given)
         for name, component in components.items()
-        if name not in wish.inherited
+        if name not in request.inherited
     }
     check_readers(casts, components)
     stored = list_stored(casts, modules)
@@ -52,32 +52,34 @@ def make_draft(wish: Wish, by: Principal) -> Draft:
         plain,
         stored=stored,
         passed=frozenset(name for name, cast in casts.items() if not cast.given),
-        earlier=wish.inherited,
-        trained=parse_dsl(wish.trained.fate.dsl) if wish.trained else {},
-        pipeline=wish.trained.locate() if wish.trained else {},
+        earlier=request.inherited,
+        trained=parse_dsl(request.trained.fate.dsl) if request.trained else {},
+        pipeline=request.trained.locate() if request.trained else {},
     )
-    slots, warnings = fit_slots(wish.settings.cores, wish.conf.roles, wish.slots)
+    slots, warnings = fit_slots(request.settings.cores, request.conf.roles, request.slots)
     kept = tuple(_warn(components, casts, wiring, given))
     steps = [
-        replace(_draft_step(component, casts[name], wiring), slots=slots, retry=_make_retry(wish.settings))
+        replace(_draft_step(component, casts[name], wiring), slots=slots, retry=_make_retry(request.settings))
         for name, component in components.items()
         if name in casts and casts[name].given and name not in stored
     ]
-    return _assemble(wish, by, steps, describe_wish(wish, casts, modules, warnings=(*warnings, *kept), stored=stored))
+    return _assemble(
+        request, by, steps, describe_job(request, casts, modules, warnings=(*warnings, *kept), stored=stored)
+    )
 
 
-def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJob) -> Draft:
+def _assemble(request: JobRequest, by: Principal, steps: Sequence[StepDraft], fate: FateJob) -> Draft:
     if not steps:
         raise FateError(RetCode.OPERATING, "no component is left to run: all are inherited or have need_run false")
     return Draft(
-        name=f"fate-{wish.settings.job_type}",
+        name=f"fate-{request.settings.job_type}",
         owner=by.name,
         org=by.org,
         project=by.project,
-        roles=wish.conf.roles,
+        roles=request.conf.roles,
         steps=tuple(steps),
-        priority=wish.settings.priority,
-        deadline_s=wish.settings.timeout_s,
+        priority=request.settings.priority,
+        deadline_s=request.settings.timeout_s,
         dialect=DIALECT,
         labels={MODEL_LABEL: fate.model_id} if makes_model(fate) else {},
         borrowed=fate.holders,
@@ -85,10 +87,12 @@ def _assemble(wish: Wish, by: Principal, steps: Sequence[StepDraft], fate: FateJ
     )
 
 
-def _cast(wish: Wish, component: Component, wiring: Wiring, given: Given) -> Cast:
+def _cast(request: JobRequest, component: Component, wiring: Wiring, given: Given) -> Cast:
     module = wiring.modules[component.name]
-    places = list_places(component, module, wish.conf.roles, predicts=wiring.uses_predictor(component))
-    return cast_component(component, module, {place: given[component.name][place] for place in places}, wish.conf.roles)
+    places = list_places(component, module, request.conf.roles, predicts=wiring.uses_predictor(component))
+    return cast_component(
+        component, module, {place: given[component.name][place] for place in places}, request.conf.roles
+    )
 
 
 def _warn(

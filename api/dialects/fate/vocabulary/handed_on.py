@@ -6,9 +6,9 @@ from typing import Any
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.dsl import PIPELINE, Component
 from api.dialects.fate.requests.selectors import JsonObject, merge
+from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
-from api.dialects.fate.vocabulary.wish import Wish
 from scheduler.domain.order import sort_by_needs
 
 Given = Mapping[str, Mapping[tuple[str, Any], dict[str, Any]]]
@@ -37,13 +37,13 @@ def _drop_need_run(params: JsonObject) -> JsonObject:
     return {key: value for key, value in params.items() if key != NEED_RUN}
 
 
-def hand_on_params(wish: Wish, components: Mapping[str, Component]) -> Given:
+def hand_on_params(request: JobRequest, components: Mapping[str, Component]) -> Given:
     """Each component's parameters at each member; what the earlier job trained hands on as `pipeline.NAME`."""
-    places = [(role, place) for role, parties in wish.conf.roles.items() for place in range(len(parties))]
-    own = {name: _list_own(wish.conf, name, places) for name in components}
+    places = [(role, place) for role, parties in request.conf.roles.items() for place in range(len(parties))]
+    own = {name: _list_own(request.conf, name, places) for name in components}
     kinds = {name: each.module.casefold() for name, each in components.items()}
-    if wish.trained is not None:
-        fate = wish.trained.fate
+    if request.trained is not None:
+        fate = request.trained.fate
         conf = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator)
         own |= {f"{PIPELINE}.{name}": _list_own(conf, name, places) for name in fate.components}
         kinds |= {f"{PIPELINE}.{name}": fate.get_module(name).casefold() for name in fate.components}

@@ -3,10 +3,10 @@ import pytest
 from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.description import describe_wish, makes_model
+from api.dialects.fate.vocabulary.description import describe_job, makes_model
+from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.roles import Cast
-from api.dialects.fate.vocabulary.wish import Wish
 
 CONF = {
     "initiator": {"role": "guest", "party_id": 9999},
@@ -26,8 +26,10 @@ CASTS = {
 
 
 def describe(settings, stored=()):
-    wish = Wish(conf=parse_conf(CONF), settings=settings, dsl={}, sent_conf=CONF, sent_dsl={}, warnings=("last",))
-    return describe_wish(wish, CASTS, MODULES, warnings=("slots",), stored=stored)
+    request = JobRequest(
+        conf=parse_conf(CONF), settings=settings, dsl={}, sent_conf=CONF, sent_dsl={}, warnings=("last",)
+    )
+    return describe_job(request, CASTS, MODULES, warnings=("slots",), stored=stored)
 
 
 def test_who_passes_and_what_takes_no_effect_are_kept():

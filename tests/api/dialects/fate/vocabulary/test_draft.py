@@ -6,9 +6,9 @@ import pytest
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.submission import parse_submission
 from api.dialects.fate.vocabulary.draft import make_draft
+from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
 from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
-from api.dialects.fate.vocabulary.wish import Trained, Wish
 from scheduler.domain.access import Principal
 from scheduler.domain.plan import Catalogue, make_submission, merge_params
 from workers.components.catalog import list_builtin
@@ -33,7 +33,7 @@ def draft(conf, dsl, **given):
     sent = parse_submission({"job_runtime_conf": conf, "job_dsl": dsl})
     wanted = sent.convert(given.pop("stored", {}))
     return make_draft(
-        Wish(
+        JobRequest(
             conf=wanted.conf, settings=wanted.settings, dsl=wanted.dsl, sent_conf=sent.conf, sent_dsl=sent.dsl, **given
         ),
         BY,

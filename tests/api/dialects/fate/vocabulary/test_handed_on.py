@@ -2,8 +2,8 @@ from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.handed_on import hand_on, hand_on_params
+from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
 from api.dialects.fate.vocabulary.origin import FateJob
-from api.dialects.fate.vocabulary.wish import Trained, Wish
 
 ROLES = {"initiator": {"role": "guest", "party_id": 1}, "role": {"guest": [1], "host": [2]}}
 
@@ -11,8 +11,8 @@ ROLES = {"initiator": {"role": "guest", "party_id": 1}, "role": {"guest": [1], "
 def give(components, params, **more):
     conf = parse_conf({**ROLES, "dsl_version": 2, "component_parameters": {"common": params}})
     dsl = {"components": components}
-    wish = Wish(conf=conf, settings=JobSettings(), dsl=dsl, sent_conf={}, sent_dsl={}, **more)
-    return hand_on_params(wish, parse_dsl(dsl))
+    request = JobRequest(conf=conf, settings=JobSettings(), dsl=dsl, sent_conf={}, sent_dsl={}, **more)
+    return hand_on_params(request, parse_dsl(dsl))
 
 
 def chain(length):

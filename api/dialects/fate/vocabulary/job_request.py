@@ -22,7 +22,7 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class JobRequest:
     """A job that was asked for: what was sent, and what it builds on."""
 
     conf: RuntimeConf
