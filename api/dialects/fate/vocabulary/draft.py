@@ -9,10 +9,10 @@ from api.dialects.fate.requests.dsl import Component, parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_job, makes_model
-from api.dialects.fate.vocabulary.handed_on import Given, hand_on_params, warn_of_changes
 from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
+from api.dialects.fate.vocabulary.propagated_params import Given, propagate_params, warn_of_changes
 from api.dialects.fate.vocabulary.roles import (
     Cast,
     cast_component,
@@ -40,7 +40,7 @@ def make_draft(request: JobRequest, by: Principal) -> Draft:
     modules = {name: get_module(each.module, name) for name, each in components.items()}
     check_arbiter(components, modules, request.conf.roles)
     plain = Wiring(components=components, modules=modules)
-    given = hand_on_params(request, components)
+    given = propagate_params(request, components)
     casts = {
         name: _cast(request, component, plain, given)
         for name, component in components.items()

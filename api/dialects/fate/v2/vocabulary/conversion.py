@@ -13,9 +13,9 @@ from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 from api.dialects.fate.v2.vocabulary.component_ref import PREDICT, ComponentRef
 from api.dialects.fate.v2.vocabulary.settings import render_settings, warn_of_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.handed_on import Given, hand_on
 from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from api.dialects.fate.vocabulary.propagated_params import Given, propagate
 from api.dialects.fate.vocabulary.roles import check_size
 
 DONE: Final = "done"
@@ -26,7 +26,7 @@ READER: Final = "Reader"
 def convert_dag(dag: Dag) -> Sent:
     """The conf and the DSL; FateError (103) names what cannot be done."""
     check_size(len(dag.tasks), dag.roles)
-    conversion = _Conversion(dag=dag, given=_hand_on(dag))
+    conversion = _Conversion(dag=dag, given=_propagate(dag))
     for task in dag.tasks.values():
         conversion.add_task(task)
     conversion.note_waits()
@@ -57,10 +57,10 @@ def _find_initiator(dag: Dag) -> Member:
     return find_initiator(dag.roles)
 
 
-def _hand_on(dag: Dag) -> Given:
+def _propagate(dag: Dag) -> Given:
     """Task -> member -> the parameters given; tasks in a circle are not among them: what is made of these is refused."""
     members = [(role, party) for role, parties in dag.roles.items() for party in parties]
-    return hand_on(
+    return propagate(
         {name: {member: task.get_params(member) for member in members} for name, task in dag.tasks.items()},
         kinds={name: task.ref for name, task in dag.tasks.items()},
         taken={

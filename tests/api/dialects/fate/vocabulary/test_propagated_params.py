@@ -1,9 +1,9 @@
 from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
-from api.dialects.fate.vocabulary.handed_on import hand_on, hand_on_params
 from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
 from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.propagated_params import propagate, propagate_params
 
 ROLES = {"initiator": {"role": "guest", "party_id": 1}, "role": {"guest": [1], "host": [2]}}
 
@@ -12,7 +12,7 @@ def give(components, params, **more):
     conf = parse_conf({**ROLES, "dsl_version": 2, "component_parameters": {"common": params}})
     dsl = {"components": components}
     request = JobRequest(conf=conf, settings=JobSettings(), dsl=dsl, sent_conf={}, sent_dsl={}, **more)
-    return hand_on_params(request, parse_dsl(dsl))
+    return propagate_params(request, parse_dsl(dsl))
 
 
 def chain(length):
@@ -44,10 +44,10 @@ def test_an_earlier_job_hands_on_with_its_model():
 
 def test_whether_somebody_runs_is_not_handed_on():
     own = {"a": {("guest", 0): {"x": {"y": 1}, "need_run": False}}, "b": {("guest", 0): {"x": {"z": 2}}}}
-    given = hand_on(own, kinds={"a": "kind", "b": "kind"}, taken={"b": ["a", "elsewhere"]})
+    given = propagate(own, kinds={"a": "kind", "b": "kind"}, taken={"b": ["a", "elsewhere"]})
     assert given["b"] == {("guest", 0): {"x": {"y": 1, "z": 2}}}
 
 
 def test_who_is_in_a_circle_or_behind_it_is_left_out():
-    given = hand_on({name: {} for name in "abc"}, kinds=dict.fromkeys("abc", "kind"), taken={"a": "a", "b": "a"})
+    given = propagate({name: {} for name in "abc"}, kinds=dict.fromkeys("abc", "kind"), taken={"a": "a", "b": "a"})
     assert given == {"c": {}}

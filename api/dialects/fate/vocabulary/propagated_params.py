@@ -1,4 +1,4 @@
-"""Parameters that go with a model from whoever made it to those of the same kind that take it in."""
+"""Parameters that go with a model from the component that made it to those of the same kind that take it in."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,10 +15,10 @@ Given = Mapping[str, Mapping[tuple[str, Any], dict[str, Any]]]
 """Name -> place or member -> parameters, without any defaults."""
 
 
-def hand_on(own: Given, *, kinds: Mapping[str, str], taken: Mapping[str, Iterable[str]]) -> Given:
+def propagate(own: Given, *, kinds: Mapping[str, str], taken: Mapping[str, Iterable[str]]) -> Given:
     """The parameters of `own` over those of the same kind whose models are `taken`, each read once.
 
-    Whether somebody runs is not handed on. Who is in a circle, or takes a model from there, is left out.
+    `need_run` stays where it is. Who is in a circle, or takes a model from there, is left out.
     """
     makers = {
         name: [each for each in dict.fromkeys(taken.get(name, ())) if kinds.get(each) == kind]
@@ -37,8 +37,8 @@ def _drop_need_run(params: JsonObject) -> JsonObject:
     return {key: value for key, value in params.items() if key != NEED_RUN}
 
 
-def hand_on_params(request: JobRequest, components: Mapping[str, Component]) -> Given:
-    """Each component's parameters at each member; what the earlier job trained hands on as `pipeline.NAME`."""
+def propagate_params(request: JobRequest, components: Mapping[str, Component]) -> Given:
+    """Each component's parameters at each member; what the earlier job trained counts as `pipeline.NAME`."""
     places = [(role, place) for role, parties in request.conf.roles.items() for place in range(len(parties))]
     own = {name: _list_own(request.conf, name, places) for name in components}
     kinds = {name: each.module.casefold() for name, each in components.items()}
@@ -48,11 +48,11 @@ def hand_on_params(request: JobRequest, components: Mapping[str, Component]) -> 
         own |= {f"{PIPELINE}.{name}": _list_own(conf, name, places) for name in fate.components}
         kinds |= {f"{PIPELINE}.{name}": fate.get_module(name).casefold() for name in fate.components}
     taken = {name: list_taken(each) for name, each in components.items()}
-    return hand_on(own, kinds=kinds, taken=taken)
+    return propagate(own, kinds=kinds, taken=taken)
 
 
 def list_taken(component: Component) -> list[str]:
-    """Whose models the component takes in, by the names in what `hand_on_params` gives."""
+    """Whose models the component takes in, by the names in what `propagate_params` gives."""
     return [
         f"{PIPELINE}.{source.component}" if source.is_pipeline else source.component
         for source in component.sources
