@@ -14,9 +14,9 @@ from api.dialects.fate.vocabulary.draft import make_draft
 from api.dialects.fate.vocabulary.inheritance import inherit
 from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
 from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.permission_uses import list_uses
 from api.dialects.fate.vocabulary.predict_dsl import choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor
-from api.dialects.fate.vocabulary.uses import list_uses
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.planning import plan_job
 from scheduler.domain.access import Action, Principal, Subject, is_allowed, subject_of
