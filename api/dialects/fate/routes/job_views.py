@@ -13,7 +13,7 @@ from api.dialects.fate.requests.dsl import parse_components, parse_dsl
 from api.dialects.fate.requests.submission import parse_json_member, parse_submission
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.reading import FateDetail, check_fate_job, need
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, need
 from api.dialects.fate.vocabulary.dag import describe_dag
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
 from api.dialects.fate.vocabulary.rows import Row

@@ -13,8 +13,8 @@ from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.routes.answer import Routes
+from api.dialects.fate.routes.job_access import check_fate_job, list_all, list_texts, need
 from api.dialects.fate.routes.planning import plan_fate_job
-from api.dialects.fate.routes.reading import check_fate_job, list_all, list_texts, need
 from api.dialects.fate.vocabulary.rows import NOTES
 from api.dialects.fate.vocabulary.states import list_states
 from api.discards import discard_files

@@ -16,9 +16,9 @@ from api.dialects.fate.requests.members import (
 )
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.components import ComponentView, find_component, read_points
+from api.dialects.fate.routes.component_access import ComponentView, find_component, read_points
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.dialects.fate.routes.lineage import find_source_table
-from api.dialects.fate.routes.reading import FateDetail, check_fate_job
 from api.dialects.fate.vocabulary.component_params import resolve_params
 from api.dialects.fate.vocabulary.metrics import Metrics, make_metrics
 from api.dialects.fate.vocabulary.origin import number_party

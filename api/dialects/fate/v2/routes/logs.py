@@ -7,10 +7,10 @@ from aiohttp import web
 
 from api.dialects.fate.requests.members import read_text
 from api.dialects.fate.routes.answer import Routes
+from api.dialects.fate.routes.job_access import check_fate_job
 from api.dialects.fate.routes.job_logs import make_archive
 from api.dialects.fate.routes.logs import LOGS as FIRST_LOGS
 from api.dialects.fate.routes.logs import Source, number_lines, read_places, read_source
-from api.dialects.fate.routes.reading import check_fate_job
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import Members, need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success

@@ -11,7 +11,7 @@ from api.bodies import parse_json
 from api.dialects.fate.requests.members import ComponentName
 from api.dialects.fate.routes import outputs
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.components import ComponentView, find_component, read_outputs
+from api.dialects.fate.routes.component_access import ComponentView, find_component, read_outputs
 from api.dialects.fate.routes.sources import make_source
 from api.dialects.fate.routes.tracking import make_view_metrics
 from api.dialects.fate.v2.errors import Code, FlowError

@@ -19,7 +19,7 @@ from api.dialects.fate.requests.filters import (
 )
 from api.dialects.fate.routes import job_views
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.reading import FateDetail, read_details
+from api.dialects.fate.routes.job_access import FateDetail, read_details
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data

@@ -1,7 +1,7 @@
 import pytest
 
 from api.agent.channel import CHANNEL_HUB
-from api.dialects.fate.routes import reading
+from api.dialects.fate.routes import job_access
 from scheduler.store.queries.tracking import list_summaries
 from tests.api.dialects.fate.routes.job_forms import make_chain, make_toy
 
@@ -185,7 +185,7 @@ async def test_all_waiting_jobs_of_the_caller_are_stopped(offered, gateway):
 
 
 async def test_a_long_queue_is_cleaned_to_its_end(offered, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_JOBS", 2)
+    monkeypatch.setattr(job_access, "MOST_JOBS", 2)
     waiting = [await submit(offered, make_toy()) for _ in range(5)]
     assert await offered.ok("job/clean/queue") == dict.fromkeys(waiting, 0)
     assert {await status(offered, job) for job in waiting} == {"canceled"}

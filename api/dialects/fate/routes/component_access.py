@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import ComponentName
-from api.dialects.fate.routes.reading import FateDetail, check_fate_job
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.dialects.fate.vocabulary.component_params import find_source
 from api.keys import READER
 from scheduler.domain.access import Action

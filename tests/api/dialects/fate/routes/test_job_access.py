@@ -1,7 +1,7 @@
 import pytest
 
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.routes.reading import list_texts, need
+from api.dialects.fate.routes.job_access import list_texts, need
 
 
 def test_what_is_missing_is_named_together():
