@@ -13,7 +13,7 @@ from aiohttp import web
 
 from api.agent.channel import CHANNEL_HUB
 from api.agent.hub import UPLOAD_REPLY_S, Stream
-from api.dialects.fate.routes.sources import Source
+from api.dialects.fate.routes.table_access import Source
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
 from api.party_calls import read_size, take_exactly
 from scheduler.domain.errors import FedrotaError

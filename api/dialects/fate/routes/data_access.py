@@ -23,9 +23,8 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.responses.uploads import render_upload
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.choice import choose_parties
 from api.dialects.fate.routes.intake import Intake, take_upload
-from api.dialects.fate.routes.sources import Source, find_source
+from api.dialects.fate.routes.table_access import Source, choose_parties, find_source
 from api.dialects.fate.vocabulary.data_jobs import (
     DOWNLOAD,
     LABEL,

@@ -10,9 +10,8 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.members import TableName, parse_component, parse_table, read_all
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.choice import list_named_tables
 from api.dialects.fate.routes.data_access import JOB
-from api.dialects.fate.routes.sources import get_output_at
+from api.dialects.fate.routes.table_access import get_output_at, list_named_tables
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, address_output, find_address
 from api.keys import PRINCIPAL, READER
 from api.native.jobs import check_job

@@ -11,7 +11,7 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.component_access import ComponentView, find_component, read_outputs, read_points
-from api.dialects.fate.routes.sources import make_source
+from api.dialects.fate.routes.table_access import make_source
 from api.dialects.fate.vocabulary.catalogue import find_module
 from api.dialects.fate.vocabulary.component_params import resolve_params
 from api.dialects.fate.vocabulary.model_parts import render_part

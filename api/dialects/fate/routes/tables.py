@@ -25,9 +25,16 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.tables import render_missing, render_name, render_output, render_table
 from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.archives import Member, open_rows, send_archive
-from api.dialects.fate.routes.choice import choose_parties, get_named_table, list_named_tables
 from api.dialects.fate.routes.data_access import THERE_ALREADY
-from api.dialects.fate.routes.sources import Source, find_source, get_output_at, make_source
+from api.dialects.fate.routes.table_access import (
+    Source,
+    choose_parties,
+    find_source,
+    get_named_table,
+    get_output_at,
+    list_named_tables,
+    make_source,
+)
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.party_calls import fetch_preview

@@ -12,7 +12,7 @@ from api.dialects.fate.requests.members import ComponentName
 from api.dialects.fate.routes import outputs
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.component_access import ComponentView, find_component, read_outputs
-from api.dialects.fate.routes.sources import make_source
+from api.dialects.fate.routes.table_access import make_source
 from api.dialects.fate.routes.tracking import make_view_metrics
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import Members, need, read_all
