@@ -8,8 +8,8 @@ from aiohttp import web
 
 from api.auth import require
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.requests.archives import ImportWish, take_archive
 from api.dialects.fate.requests.bodies import read_members
+from api.dialects.fate.requests.model_import import ModelImport, take_archive
 from api.dialects.fate.requests.models import Member, find_text, read_member, read_text
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
@@ -65,14 +65,14 @@ async def find_exported(request: web.Request, name: ModelName, member: Member) -
 async def import_model(request: web.Request) -> web.StreamResponse:
     """Take in an exported model; 409 where it exists, unless `force_update` is set."""
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
-    async with take_archive(request) as (file, wish):
-        settle_form(request, wish.fields)
+    async with take_archive(request) as (file, wanted):
+        settle_form(request, wanted.fields)
         archive = await _open(request, file)
         manifest = archive.manifest
-        name = _check_named(request, manifest, wish)
+        name = _check_named(request, manifest, wanted)
         taken = Wish(
             name=name,
-            replaces=wish.force_update,
+            replaces=wanted.force_update,
             dialect=DIALECT,
             describe=lambda draft: _describe(IMPORT, name, draft),
         )
@@ -81,7 +81,7 @@ async def import_model(request: web.Request) -> web.StreamResponse:
             model = await install_model(request, manifest, make_deliver(request, archive), taken)
         except ConflictError as wrong:
             raise FateError(409, f"Model already exists. {wrong.message}", status=409) from wrong
-    role, party = _pick_member(manifest, wish)
+    role, party = _pick_member(manifest, wanted)
     data = {"role": role, "party_id": party, "model_id": name.model_id, "model_version": name.version}
     return render_success({"job_id": model.job, **data})
 
@@ -93,24 +93,24 @@ async def _open(request: web.Request, file: IO[bytes]) -> Archive:
         raise FateError(400, wrong.message, status=400) from wrong
 
 
-def _check_named(request: web.Request, manifest: Manifest, wish: ImportWish) -> ModelName:
+def _check_named(request: web.Request, manifest: Manifest, wanted: ModelImport) -> ModelName:
     """The archive's model, if it is the one that the form names."""
     for what, named, found in (
-        ("model_id", wish.model_id, manifest.model_id),
-        ("model_version", wish.model_version, manifest.model_version),
+        ("model_id", wanted.model_id, manifest.model_id),
+        ("model_version", wanted.model_version, manifest.model_version),
     ):
         if named and named != found:
             raise FateError(400, f"the archive holds {what} {found}, not {named}", status=400)
-    member = (wish.role, wish.party)
+    member = (wanted.role, wanted.party)
     if all(member) and member not in {(each.role, each.party) for each in manifest.members}:
-        raise FateError(400, f"party id {wish.party} is not in role {wish.role} of the model", status=400)
+        raise FateError(400, f"party id {wanted.party} is not in role {wanted.role} of the model", status=400)
     return name_model(request, manifest.model_id, manifest.model_version)
 
 
-def _pick_member(manifest: Manifest, wish: ImportWish) -> Member:
+def _pick_member(manifest: Manifest, wanted: ModelImport) -> Member:
     return (
-        wish.role or manifest.exported_by.role,
-        wish.party or manifest.exported_by.party,
+        wanted.role or manifest.exported_by.role,
+        wanted.party or manifest.exported_by.party,
     )
 
 

@@ -9,9 +9,9 @@ from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.members import parse_component, read_all, read_flag, read_number
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.component_access import ComponentView, find_component, read_outputs, read_points
 from api.dialects.fate.routes.table_access import make_source
+from api.dialects.fate.routes.table_archives import Member, open_rows, send_archive
 from api.dialects.fate.vocabulary.catalogue import find_module
 from api.dialects.fate.vocabulary.component_params import resolve_params
 from api.dialects.fate.vocabulary.model_parts import render_part

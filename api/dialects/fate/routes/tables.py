@@ -24,7 +24,6 @@ from api.dialects.fate.requests.uploads import parse_upload
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.tables import render_missing, render_name, render_output, render_table
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.data_access import THERE_ALREADY
 from api.dialects.fate.routes.table_access import (
     Source,
@@ -35,6 +34,7 @@ from api.dialects.fate.routes.table_access import (
     list_named_tables,
     make_source,
 )
+from api.dialects.fate.routes.table_archives import Member, open_rows, send_archive
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS, WRITER
 from api.party_calls import fetch_preview

@@ -5,10 +5,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.component_access import ComponentView, read_outputs
 from api.dialects.fate.routes.outputs import name_data
 from api.dialects.fate.routes.table_access import make_source
+from api.dialects.fate.routes.table_archives import Member, open_rows, send_archive
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import Members, read_all
 from api.dialects.fate.v2.responses.envelope import render_success

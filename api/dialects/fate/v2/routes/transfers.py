@@ -10,10 +10,10 @@ from api.auth import require
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.members import TableName, parse_table, read_flag, read_object, read_text
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.archives import Member, open_rows, send_archive
 from api.dialects.fate.routes.data_access import copy_rows, save_rows, store_upload
 from api.dialects.fate.routes.intake import take_upload
 from api.dialects.fate.routes.table_access import Source, find_source
+from api.dialects.fate.routes.table_archives import Member, open_rows, send_archive
 from api.dialects.fate.v2.errors import Code, FlowError
 from api.dialects.fate.v2.requests.members import Members, need, read_all
 from api.dialects.fate.v2.requests.uploads import parse_flow_upload

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.requests.archives import take_archive
+from api.dialects.fate.requests.model_import import take_archive
 from api.keys import SETTINGS
 from config.settings import Settings
 
@@ -17,9 +17,9 @@ from config.settings import Settings
 async def send(tmp_path):
     async def handle(request):
         try:
-            async with take_archive(request) as (file, wish):
-                seen = {"content": file.read().decode(), "force": wish.force_update, **wish.fields}
-                return web.json_response({**seen, "named": [wish.model_id, wish.role, wish.party]})
+            async with take_archive(request) as (file, wanted):
+                seen = {"content": file.read().decode(), "force": wanted.force_update, **wanted.fields}
+                return web.json_response({**seen, "named": [wanted.model_id, wanted.role, wanted.party]})
         except FateError as wrong:
             return web.json_response({"refused": wrong.message}, status=wrong.status)
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api.agent.hub import Stream
-from api.dialects.fate.routes.archives import Member, send_archive
+from api.dialects.fate.routes.table_archives import Member, send_archive
 from scheduler.domain.errors import UnreachableError
 
 LARGE = 120_000

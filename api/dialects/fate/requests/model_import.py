@@ -19,7 +19,7 @@ IN_MEMORY_BYTES: Final = 8 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportWish:
+class ModelImport:
     """What the fields say; SDK 1.5.0 sends none of them, then the archive says it."""
 
     fields: dict[str, str]
@@ -31,8 +31,8 @@ class ImportWish:
 
 
 @asynccontextmanager
-async def take_archive(request: web.Request) -> AsyncIterator[tuple[IO[bytes], ImportWish]]:
-    """The archive as an open file, and the wish; FateError (400) where the form has no file, or it is damaged."""
+async def take_archive(request: web.Request) -> AsyncIterator[tuple[IO[bytes], ModelImport]]:
+    """The open archive, and what the form asks for; FateError (400) where it has no file, or a damaged one."""
     if request.content_type != "multipart/form-data":
         raise _refuse("`file` is required: send the archive as a multipart/form-data part of that name")
     with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
@@ -44,7 +44,7 @@ async def take_archive(request: web.Request) -> AsyncIterator[tuple[IO[bytes], I
         if given.lower() != digest:
             raise _refuse(f"the archive is damaged: its SHA-256 is {digest}, not {given[:80]}")
         file.seek(0)
-        yield file, _parse_wish(form.fields)
+        yield file, _parse_fields(form.fields)
 
 
 async def _read(request: web.Request, file: IO[bytes]) -> Form:
@@ -62,8 +62,8 @@ def _digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _parse_wish(fields: dict[str, str]) -> ImportWish:
-    return ImportWish(
+def _parse_fields(fields: dict[str, str]) -> ModelImport:
+    return ModelImport(
         fields=fields,
         model_id=fields.get("model_id", "").strip(),
         model_version=fields.get("model_version", "").strip(),
