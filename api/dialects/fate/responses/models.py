@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.dialects.fate.errors import RetCode
-from api.dialects.fate.vocabulary.origin import FateJob, number_party
+from api.dialects.fate.vocabulary.fate_job import FateJob, number_party
 from api.dialects.fate.vocabulary.predict_dsl import add_code_paths
 from api.dialects.fate.vocabulary.recipe import Recipe
 from scheduler.store.queries.models import Model, ModelMember

@@ -34,7 +34,7 @@ from api.dialects.fate.vocabulary.data_jobs import (
     make_data_draft,
     name_component,
 )
-from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
+from api.dialects.fate.vocabulary.fate_job import DIALECT, FateJob
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.keys import WRITER as STORE
 from api.planning import plan_job

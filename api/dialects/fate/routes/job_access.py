@@ -8,7 +8,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.states import list_states
 from api.keys import PRINCIPAL, READER
 from scheduler.domain.access import Action, Principal, is_visible, subject_of

@@ -16,8 +16,8 @@ from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.routes.admission import settle_form
 from api.dialects.fate.routes.answer import Routes, Streaming
 from api.dialects.fate.routes.model_access import read_with_recipe
+from api.dialects.fate.vocabulary.fate_job import DIALECT
 from api.dialects.fate.vocabulary.model_jobs import IMPORT, RESTORE, describe_model_job, make_store_draft
-from api.dialects.fate.vocabulary.origin import DIALECT
 from api.keys import PRINCIPAL
 from api.models.access import name_model, read_parts
 from api.models.arrival import Wish, install_model

@@ -26,7 +26,7 @@ from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import DONE, render_outcomes, render_predict_conf, render_row
 from api.dialects.fate.routes.answer import Answer, Routes, Streaming
 from api.dialects.fate.routes.model_access import read_with_recipe
-from api.dialects.fate.vocabulary.origin import FateJob, make_model_id, number_party
+from api.dialects.fate.vocabulary.fate_job import FateJob, make_model_id, number_party
 from api.dialects.fate.vocabulary.predict_dsl import add_code_paths, choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Recipe, is_first_version, read_recipe
 from api.keys import PRINCIPAL, READER, WRITER

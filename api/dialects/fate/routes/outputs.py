@@ -14,8 +14,8 @@ from api.dialects.fate.routes.table_access import make_source
 from api.dialects.fate.routes.table_archives import Member, open_rows, send_archive
 from api.dialects.fate.vocabulary.catalogue import find_module
 from api.dialects.fate.vocabulary.component_params import resolve_params
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.model_parts import render_part
-from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.output_tables import address_output
 from api.dialects.fate.vocabulary.prediction_columns import name_columns
 from api.dialects.fate.vocabulary.summaries import render_training

@@ -11,9 +11,9 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.job_settings import PREDICT
 from api.dialects.fate.requests.submission import Converted, Sent, parse_submission
 from api.dialects.fate.vocabulary.draft import make_draft
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.inheritance import inherit
 from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
-from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.permission_uses import list_uses
 from api.dialects.fate.vocabulary.predict_dsl import choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Predictor, find_predictor

@@ -20,8 +20,8 @@ from api.dialects.fate.routes.component_access import ComponentView, find_compon
 from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.dialects.fate.routes.lineage import find_source_table
 from api.dialects.fate.vocabulary.component_params import resolve_params
+from api.dialects.fate.vocabulary.fate_job import number_party
 from api.dialects.fate.vocabulary.metrics import Metrics, make_metrics
-from api.dialects.fate.vocabulary.origin import number_party
 from api.dialects.fate.vocabulary.summaries import render_summary
 from api.keys import PRINCIPAL, READER, WRITER
 from scheduler.domain.access import Action

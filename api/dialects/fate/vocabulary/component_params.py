@@ -6,7 +6,7 @@ from typing import Any
 from api.dialects.fate.errors import FateError, FateParamError
 from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.vocabulary.catalogue import find_module
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.params import fill_params
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from api.dialects.fate.requests.job_settings import PREDICT
 from api.dialects.fate.vocabulary.catalogue import get_module
+from api.dialects.fate.vocabulary.fate_job import FateJob, Member, make_model_id
 from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.module import Module
-from api.dialects.fate.vocabulary.origin import FateJob, Member, make_model_id
 from api.dialects.fate.vocabulary.roles import Cast
 
 

@@ -9,8 +9,8 @@ from api.dialects.fate.requests.dsl import Component, parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_job, makes_model
+from api.dialects.fate.vocabulary.fate_job import DIALECT, FateJob
 from api.dialects.fate.vocabulary.job_request import JobRequest
-from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
 from api.dialects.fate.vocabulary.params import Place, split_params, translate_params
 from api.dialects.fate.vocabulary.propagated_params import Given, propagate_params, warn_of_changes
 from api.dialects.fate.vocabulary.roles import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.requests.selectors import JsonObject
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

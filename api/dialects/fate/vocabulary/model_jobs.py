@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from api.dialects.fate.vocabulary.origin import DIALECT, FateJob, find_initiator, number_party
+from api.dialects.fate.vocabulary.fate_job import DIALECT, FateJob, find_initiator, number_party
 from scheduler.domain.access import Principal
 from scheduler.domain.plan import Draft, StepDraft
 from scheduler.service.models import ModelName

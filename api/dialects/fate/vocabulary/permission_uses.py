@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from scheduler.domain.grants import Use
 from scheduler.domain.model import StepPlan, Submission
 from scheduler.domain.plan import merge_params, number_members

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.vocabulary.origin import DIALECT, FateJob
+from api.dialects.fate.vocabulary.fate_job import DIALECT, FateJob
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
 from scheduler.store.queries.jobs import get_job_detail, get_origin
 from scheduler.store.queries.models import Model, find_model

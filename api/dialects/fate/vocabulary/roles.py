@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.dsl import Component
+from api.dialects.fate.vocabulary.fate_job import Member
 from api.dialects.fate.vocabulary.module import Module
-from api.dialects.fate.vocabulary.origin import Member
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
 from scheduler.domain.plan import MAX_TASKS
 

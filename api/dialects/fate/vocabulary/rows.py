@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from api.dialects.fate.requests.selectors import merge, select_layers
-from api.dialects.fate.vocabulary.origin import FateJob, Member, number_party
+from api.dialects.fate.vocabulary.fate_job import FateJob, Member, number_party
 from api.dialects.fate.vocabulary.states import SUCCESS, name_status, render_date, render_elapsed, render_time
 from scheduler.domain.model import Job
 from scheduler.domain.states import UNDERWAY, State

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.job_settings import parse_settings
-from api.dialects.fate.vocabulary.origin import FateJob, Member
+from api.dialects.fate.vocabulary.fate_job import FateJob, Member
 from api.dialects.fate.vocabulary.rows import MOMENTS, Row, render_moments
 from api.dialects.fate.vocabulary.states import PASSED, RUNNING, SUCCESS, WAITING, name_status
 from scheduler.domain.model import Job, Step, Task

@@ -10,7 +10,7 @@ from api.dialects.fate.requests.dsl import NAME
 from api.dialects.fate.requests.selectors import JsonObject, check_depth, merge
 from api.dialects.fate.v2.requests.channels import Channel, parse_channels
 from api.dialects.fate.v2.vocabulary.component_ref import STAGES, TRAIN
-from api.dialects.fate.vocabulary.origin import Member
+from api.dialects.fate.vocabulary.fate_job import Member
 
 KIND: Final = "fate"
 

@@ -18,7 +18,7 @@ from api.dialects.fate.v2.requests.dag import Dag, parse_schema
 from api.dialects.fate.v2.requests.members import need, read_all
 from api.dialects.fate.v2.responses.envelope import render_success, take_data
 from api.dialects.fate.v2.vocabulary.conversion import convert_dag
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.keys import PRINCIPAL, WRITER
 from scheduler.domain.access import Action
 from scheduler.domain.errors import FedrotaError

@@ -13,7 +13,7 @@ from api.dialects.fate.v2.vocabulary.catalogue import get_ref
 from api.dialects.fate.v2.vocabulary.component_ref import PREDICT, ComponentRef
 from api.dialects.fate.v2.vocabulary.settings import render_settings, warn_of_settings
 from api.dialects.fate.vocabulary.catalogue import get_module
-from api.dialects.fate.vocabulary.origin import Member, find_initiator, number_party
+from api.dialects.fate.vocabulary.fate_job import Member, find_initiator, number_party
 from api.dialects.fate.vocabulary.params import NEED_RUN
 from api.dialects.fate.vocabulary.propagated_params import Given, propagate
 from api.dialects.fate.vocabulary.roles import check_size

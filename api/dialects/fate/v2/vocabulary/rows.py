@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.dialects.fate.v2.vocabulary.catalogue import name_ref
 from api.dialects.fate.v2.vocabulary.schema import describe_schema, list_parties
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.rows import MOMENTS, Row, render_job_rows
 from api.dialects.fate.vocabulary.task_rows import render_task_rows
 from scheduler.store.queries.jobs import JobDetail

@@ -7,7 +7,7 @@ from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.dsl import Component, Source, parse_dsl
 from api.dialects.fate.v2.vocabulary.catalogue import find_ref, name_ref
 from api.dialects.fate.v2.vocabulary.component_ref import PREDICT, TRAIN
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from scheduler.domain.model import Job
 
 VERSION: Final = "2.2.0"

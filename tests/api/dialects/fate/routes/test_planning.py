@@ -1,5 +1,5 @@
 from api.dialects.fate.routes.planning import find_predict_dsl
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.recipe import Predictor
 from tests.api.dialects.fate.routes.job_forms import make_chain
 

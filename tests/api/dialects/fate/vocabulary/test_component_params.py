@@ -1,7 +1,7 @@
 import pytest
 
 from api.dialects.fate.vocabulary.component_params import find_source, resolve_params
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 
 CONF = {
     "initiator": {"role": "guest", "party_id": 1},

@@ -1,5 +1,5 @@
 from api.dialects.fate.vocabulary.data_jobs import UPLOAD, make_data_draft
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from scheduler.domain.access import Principal
 
 

@@ -4,8 +4,8 @@ from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.job_settings import JobSettings
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.description import describe_job, makes_model
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.job_request import JobRequest
-from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.roles import Cast
 
 CONF = {

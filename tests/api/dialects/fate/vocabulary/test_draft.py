@@ -6,8 +6,8 @@ import pytest
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.submission import parse_submission
 from api.dialects.fate.vocabulary.draft import make_draft
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
-from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
 from scheduler.domain.access import Principal
 from scheduler.domain.plan import Catalogue, make_submission, merge_params

@@ -1,5 +1,5 @@
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.job_request import Trained
-from api.dialects.fate.vocabulary.origin import FateJob
 
 
 def test_a_models_parts_lie_where_they_were_made():

@@ -1,5 +1,5 @@
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.model_jobs import RESTORE, describe_model_job, make_store_draft
-from api.dialects.fate.vocabulary.origin import FateJob
 from scheduler.domain.access import Principal
 from scheduler.service.models import ModelName
 

@@ -1,4 +1,4 @@
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.permission_uses import list_uses
 from scheduler.domain.grants import Use
 from scheduler.domain.model import StepPlan, Submission

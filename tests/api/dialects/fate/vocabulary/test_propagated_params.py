@@ -1,8 +1,8 @@
 from api.dialects.fate.requests.conf import parse_conf
 from api.dialects.fate.requests.dsl import parse_dsl
 from api.dialects.fate.requests.job_settings import JobSettings
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.job_request import JobRequest, Trained
-from api.dialects.fate.vocabulary.origin import FateJob
 from api.dialects.fate.vocabulary.propagated_params import propagate, propagate_params
 
 ROLES = {"initiator": {"role": "guest", "party_id": 1}, "role": {"guest": [1], "host": [2]}}

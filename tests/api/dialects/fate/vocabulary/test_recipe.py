@@ -1,7 +1,7 @@
 import pytest
 
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.recipe import Recipe, find_predictor, is_first_version, read_recipe
 from scheduler.service.audit import Actor
 from scheduler.service.models import Deployment, ModelName, deploy_model

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from api.dialects.fate.v2.requests.dag import parse_schema
 from api.dialects.fate.v2.vocabulary.conversion import convert_dag
 from api.dialects.fate.v2.vocabulary.schema import describe_schema
-from api.dialects.fate.vocabulary.origin import FateJob
+from api.dialects.fate.vocabulary.fate_job import FateJob
 from tests.api.dialects.fate.v2.dags import train
 
 JOB = SimpleNamespace(

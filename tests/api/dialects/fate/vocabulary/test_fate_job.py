@@ -1,7 +1,7 @@
 import json
 from datetime import UTC, datetime
 
-from api.dialects.fate.vocabulary.origin import FateJob, find_initiator, make_model_id, number_party
+from api.dialects.fate.vocabulary.fate_job import FateJob, find_initiator, make_model_id, number_party
 from scheduler.domain.model import Job, Retry, Step
 from scheduler.domain.states import State
 
