@@ -1,23 +1,14 @@
-"""Lists in FATE's parameters, and which columns they choose."""
+"""Which columns FATE's parameters choose, by place and by name."""
 
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import get_value
 from api.dialects.fate.vocabulary.module import JsonObject
+from api.dialects.fate.vocabulary.param_values import get_flag, list_values
+from api.dialects.fate.vocabulary.params import NEED_RUN
 
 ALL: Final = -1
 """FATE's word for every column."""
-
-
-def list_values(params: JsonObject, path: str, kinds: tuple[type, ...], what: str) -> list[Any]:
-    """The list at `path`, empty for null; FateParamError where it is none, or holds anything but `kinds`."""
-    given = get_value(params, path)
-    if given is None:
-        return []
-    if not isinstance(given, list) or not all(isinstance(each, kinds) and not isinstance(each, bool) for each in given):
-        raise FateParamError(path, f"should be {what}, not {given!r}")
-    return list(given)
 
 
 def select_columns(params: JsonObject, indexes: str, names: str) -> dict[str, Any]:
@@ -30,3 +21,17 @@ def select_columns(params: JsonObject, indexes: str, names: str) -> dict[str, An
         raise FateParamError(indexes, f"should be -1 or a list of places, from 0, not {params[indexes]!r}")
     listed = list_values(params, names, (str,), "a list of column names")
     return {"columns": list(dict.fromkeys(listed)), "positions": list(dict.fromkeys(places))}
+
+
+def pick_columns(params: JsonObject, places: str, names: str) -> dict[str, Any]:
+    """Which columns a module of one party's own table works on: of -1 all, else those named, as far as the party has them.
+
+    Where neither parameter names a column, the component has nothing to do and hands its input on.
+    """
+    chosen = select_columns(params, places, names)
+    if not get_flag(params, NEED_RUN):
+        return {"run": False}
+    if params[places] == ALL:
+        return {}
+    # FATE passes over what a party does not have, since one list often serves several parties.
+    return {**chosen, "unknown_columns": "ignore"} if any(chosen.values()) else {"run": False}

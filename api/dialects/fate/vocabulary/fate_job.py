@@ -61,7 +61,7 @@ class FateJob:
         return self.holders.get(component, job)
 
     def render(self) -> dict[str, Any]:
-        """The `origin` of the core's job; `parse_origin` reads it again."""
+        """The `origin` of the core's job; `parse` reads it again."""
         return {name: _plain(getattr(self, name)) for name in _MEMBERS}
 
     @classmethod

@@ -4,9 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
-from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject
+from api.dialects.fate.vocabulary.param_values import (
+    choose,
+    get_flag,
+    get_number,
+    get_value,
+    list_values,
+    refuse_unless,
+)
 from api.dialects.fate.vocabulary.params import NEED_RUN
 
 Rule = dict[str, Any]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.v2.vocabulary.component_ref import CROSS
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value
 from api.dialects.fate.vocabulary.module import JsonObject
+from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value
 
 CV: Final[Mapping[str, Any]] = {"n_splits": 5, "shuffle": False, "random_state": None}
 # FATE's key length is 1024, which counts as too short today; who asks for it gets it.

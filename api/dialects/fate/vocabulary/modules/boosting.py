@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.check_params import translate_checks
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
 
 OBJECTIVES: Final = ("lse", "lae", "huber", "fair", "log_cosh", "tweedie")
 PARAMETRIC: Final = ("huber", "fair", "tweedie")

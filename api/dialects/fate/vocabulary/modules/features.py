@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
-from api.dialects.fate.vocabulary.columns import ALL, list_values, select_columns
+from api.dialects.fate.vocabulary.columns import ALL, pick_columns, select_columns
 from api.dialects.fate.vocabulary.filter_params import SELECTION, translate_filters
 from api.dialects.fate.vocabulary.module import JsonObject, Module
-from api.dialects.fate.vocabulary.own_columns import pick_columns
+from api.dialects.fate.vocabulary.param_values import (
+    choose,
+    get_flag,
+    get_number,
+    get_value,
+    list_values,
+    refuse_unless,
+)
 from api.dialects.fate.vocabulary.params import NEED_RUN
 
 TRANSFORM: Final[Mapping[str, Any]] = {"transform_cols": -1, "transform_names": None, "transform_type": "bin_num"}

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.check_params import translate_checks
-from api.dialects.fate.vocabulary.choices import choose, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.glm_params import (
     DEFAULTS,
     EARLY_STOP,
@@ -17,6 +16,7 @@ from api.dialects.fate.vocabulary.glm_params import (
     translate_glm,
 )
 from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.param_values import choose, get_number, get_value, refuse_unless
 
 INPUTS: Final[Mapping[str, str]] = {
     "train_data": "train",

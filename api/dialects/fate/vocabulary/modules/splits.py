@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number
-from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, list_values
 
 REST: Final = -1
 SIZES: Final = ("train_size", "validate_size", "test_size")

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, refuse_unless
-from api.dialects.fate.vocabulary.columns import list_values
+from api.dialects.fate.vocabulary.columns import pick_columns
 from api.dialects.fate.vocabulary.module import JsonObject, Module
-from api.dialects.fate.vocabulary.own_columns import pick_columns
+from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, list_values, refuse_unless
 from api.dialects.fate.vocabulary.params import NEED_RUN
 
 SCALE: Final[Mapping[str, Any]] = {

@@ -6,9 +6,15 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.component_ref import MODEL, PREDICT, TRAIN, TRAINED, ComponentRef, Output
 from api.dialects.fate.v2.vocabulary.learning import ENCRYPTION, translate_encryption
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
-from api.dialects.fate.vocabulary.columns import list_values
 from api.dialects.fate.vocabulary.module import JsonObject
+from api.dialects.fate.vocabulary.param_values import (
+    choose,
+    get_flag,
+    get_number,
+    get_value,
+    list_values,
+    refuse_unless,
+)
 
 ALL: Final = -1
 FILTERS: Final = {"manual": "manually", "iv": "iv_filter", "statistics": "statistic_filter"}

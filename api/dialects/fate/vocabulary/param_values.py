@@ -1,4 +1,4 @@
-"""Checks that translations of FATE's parameters have in common."""
+"""Single values of FATE's parameters by their paths, such as `init_param.fit_intercept`; what is wrong is refused by path."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -48,3 +48,13 @@ def get_flag(params: JsonObject, path: str) -> bool:
     if not isinstance(given, bool):
         raise FateParamError(path, f"should be true or false, not {given!r}")
     return given
+
+
+def list_values(params: JsonObject, path: str, kinds: tuple[type, ...], what: str) -> list[Any]:
+    """The list at `path`, empty for null; FateParamError where it is none, or holds anything but `kinds`."""
+    given = get_value(params, path)
+    if given is None:
+        return []
+    if not isinstance(given, list) or not all(isinstance(each, kinds) and not isinstance(each, bool) for each in given):
+        raise FateParamError(path, f"should be {what}, not {given!r}")
+    return list(given)

@@ -1,7 +1,14 @@
 import pytest
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.choices import choose, get_flag, get_number, get_value, refuse_unless
+from api.dialects.fate.vocabulary.param_values import (
+    choose,
+    get_flag,
+    get_number,
+    get_value,
+    list_values,
+    refuse_unless,
+)
 
 PARAMS = {"penalty": "L2", "init": {"method": None, "n": 3.0, "flag": True}, "one": 1}
 
@@ -34,3 +41,11 @@ def test_numbers_and_truths_are_what_they_say():
         get_flag(PARAMS, "one")
     with pytest.raises(FateParamError, match="should be a whole number, not 1.5"):
         get_number({"x": 1.5}, "x", whole=True)
+
+
+def test_lists_hold_what_they_should():
+    assert list_values({"a": None}, "a", (int,), "numbers") == []
+    assert list_values({"a": {"b": [1, 2.5]}}, "a.b", (int, float), "numbers") == [1, 2.5]
+    for given in ("x", [True], ["x"], {"a": 1}):
+        with pytest.raises(FateParamError, match="should be numbers"):
+            list_values({"a": given}, "a", (int, float), "numbers")
