@@ -64,10 +64,10 @@ def _warn(given: JsonObject) -> Iterator[str]:
 
 
 def _parse_inheritance(given: Any) -> tuple[str, tuple[str, ...]]:
-    wish = read_object(given, "inheritance_info")
-    if not wish:
+    inherits = read_object(given, "inheritance_info")
+    if not inherits:
         return "", ()
-    job, components = wish.get("job_id"), wish.get("component_list")
+    job, components = inherits.get("job_id"), inherits.get("component_list")
     if not job or not isinstance(components, list) or not all(isinstance(each, str) for each in components):
         raise _refuse("inheritance_info should have job_id and component_list, a list of component names")
     return (str(job), tuple(components)) if components else ("", ())

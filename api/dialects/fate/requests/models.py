@@ -88,7 +88,7 @@ def parse_target(body: Body) -> Target | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeployWish:
+class DeployRequest:
     """What of a model is to predict: some components, or a DSL that says so itself; neither means all."""
 
     model_id: str
@@ -97,8 +97,8 @@ class DeployWish:
     dsl: Mapping[str, Any] | None
 
 
-def parse_deploy(body: Body) -> DeployWish:
-    """A wish to deploy; FateError (101) where it contradicts itself."""
+def parse_deploy(body: Body) -> DeployRequest:
+    """What `model/deploy` asks for; FateError (101) where it contradicts itself."""
     model_id, version = read_text(body, "model_id", "model_version")
     dsl = _parse_dsl(body)
     components = _parse_components(body.get("cpn_list", body.get("cpn_str")))
@@ -110,7 +110,7 @@ def parse_deploy(body: Body) -> DeployWish:
             "components_checkpoint: no component of this model left a checkpoint (checkpoint/list shows none); "
             "leave it out to deploy the model as training left it",
         )
-    return DeployWish(model_id=model_id, model_version=version, components=components, dsl=dsl)
+    return DeployRequest(model_id=model_id, model_version=version, components=components, dsl=dsl)
 
 
 def _parse_dsl(body: Body) -> Mapping[str, Any] | None:
@@ -138,7 +138,7 @@ def _parse_components(given: Any) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateWish:
+class MigrateRequest:
     """A model's parts under other parties' names; `version` None: a new one."""
 
     model_id: str
@@ -150,8 +150,8 @@ class MigrateWish:
     version: str | None
 
 
-def parse_migrate(body: Body) -> MigrateWish:
-    """A wish to migrate; FateError (100) where nothing would change, (101) where the new roles do not match the old."""
+def parse_migrate(body: Body) -> MigrateRequest:
+    """What `model/migrate` asks for; FateError (100) where nothing would change, (101) where new and old roles differ."""
     model_id, version = read_text(body, "model_id", "model_version")
     old, new = parse_members(body.get("role"), "role"), parse_members(body.get("migrate_role"), "migrate_role")
     executors = parse_members(body.get("execute_party"), "execute_party")
@@ -165,7 +165,7 @@ def parse_migrate(body: Body) -> MigrateWish:
     begins = read_member(initiator)
     if begins[1] not in new.get(begins[0], ()):
         raise FateError(RetCode.ARGUMENT, f"migrate_initiator {begins[0]} {begins[1]} is not in migrate_role")
-    return MigrateWish(
+    return MigrateRequest(
         model_id=model_id,
         model_version=version,
         members={

@@ -28,7 +28,7 @@ class ComponentView:
     `task` is None where the member has no part in the component, or it was told not to run.
     """
 
-    wish: ComponentName
+    target: ComponentName
     found: FateDetail
     holder: str
     """The job whose task it is."""
@@ -38,7 +38,7 @@ class ComponentView:
     @property
     def position(self) -> int:
         """The party's place in its role."""
-        return self.found.job.roles[self.wish.role].index(self.wish.party)
+        return self.found.job.roles[self.target.role].index(self.target.party)
 
     @property
     def component(self) -> str:
@@ -48,27 +48,29 @@ class ComponentView:
     @property
     def source(self) -> str:
         """The component whose output this one takes in."""
-        return find_source(self.found.fate, self.wish.component)
+        return find_source(self.found.fate, self.target.component)
 
 
-async def find_component(request: web.Request, wish: ComponentName, action: Action) -> ComponentView:
+async def find_component(request: web.Request, target: ComponentName, action: Action) -> ComponentView:
     """The component; FateError (101) where there is no such job, component or member of the job."""
-    found = await check_fate_job(request, wish.job, action)
+    found = await check_fate_job(request, target.job, action)
     names = list(dict.fromkeys([*found.fate.components, *(each.step.name for each in found.detail.steps)]))
-    if wish.component not in names:
+    if target.component not in names:
         raise FateError(
             RetCode.ARGUMENT,
-            f"can not found this task: job {wish.job} has no component {wish.component!r}. "
-            f"{nearest(wish.component, names)}".strip(),
+            f"can not found this task: job {target.job} has no component {target.component!r}. "
+            f"{nearest(target.component, names)}".strip(),
         )
-    if wish.party not in found.job.roles.get(wish.role, ()):
-        raise FateError(RetCode.ARGUMENT, f"can not found this task: job {wish.job} has no {wish.role} {wish.party}")
-    holder = found.fate.find_holder(wish.component, wish.job)
-    held = found if holder == wish.job else await check_fate_job(request, holder, action)
-    step = next((each for each in held.detail.steps if each.step.name == wish.component), None)
+    if target.party not in found.job.roles.get(target.role, ()):
+        raise FateError(
+            RetCode.ARGUMENT, f"can not found this task: job {target.job} has no {target.role} {target.party}"
+        )
+    holder = found.fate.find_holder(target.component, target.job)
+    held = found if holder == target.job else await check_fate_job(request, holder, action)
+    step = next((each for each in held.detail.steps if each.step.name == target.component), None)
     tasks = step.tasks if step is not None else []
-    task = next((each for each in tasks if (each.role, each.party) == (wish.role, wish.party)), None)
-    return ComponentView(wish=wish, found=found, holder=holder, step=step, task=task)
+    task = next((each for each in tasks if (each.role, each.party) == (target.role, target.party)), None)
+    return ComponentView(target=target, found=found, holder=holder, step=step, task=task)
 
 
 async def read_points(request: web.Request, view: ComponentView) -> list[MetricView]:

@@ -67,15 +67,15 @@ async def upload(request: web.Request) -> web.Response:
 
 async def store_upload(request: web.Request, intake: Intake) -> tuple[str, list[str]]:
     """Store what was sent, at one party or several; the job that says so, and the parties."""
-    wish = intake.upload
-    parties, away = await choose_parties(request, {"party_id": wish.party})
-    places = [Place(party, wish.table.namespace, wish.table.name) for party in parties]
-    await _check_places(request, places, replaces=wish.if_there is not IfThere.REFUSE)
-    params = {**wish.table.args, **wish.facts, "drop": wish.if_there.value}
+    wanted = intake.upload
+    parties, away = await choose_parties(request, {"party_id": wanted.party})
+    places = [Place(party, wanted.table.namespace, wanted.table.name) for party in parties]
+    await _check_places(request, places, replaces=wanted.if_there is not IfThere.REFUSE)
+    params = {**wanted.table.args, **wanted.facts, "drop": wanted.if_there.value}
     await plan_job(request, make_data_draft(UPLOAD, params, parties, log="", by=request[PRINCIPAL]))
     tables = [await _store_one(request, intake, place, parties) for place in places]
     log = "\n".join(
-        [f"table {place}: {table.rows} rows of {wish.file}" for place, table in zip(places, tables, strict=True)]
+        [f"table {place}: {table.rows} rows of {wanted.file}" for place, table in zip(places, tables, strict=True)]
         + [f"party {party} has no such table: its worker is not connected" for party in away]
     )
     job = await _record(request, UPLOAD, params, parties, log=log)
@@ -94,13 +94,13 @@ async def _check_places(request: web.Request, places: Sequence[Place], *, replac
 
 async def _store_one(request: web.Request, intake: Intake, place: Place, parties: Sequence[str]) -> DataTable:
     """Store the table at one party; a refusal says where it lies by then."""
-    wish = intake.upload
+    wanted = intake.upload
     try:
         if intake.open is not None:
-            return await send_table(request, place, wish.args, intake.open(), **wish.facts)
+            return await send_table(request, place, wanted.args, intake.open(), **wanted.facts)
         limit = request.app[SETTINGS].upload_limit_bytes
-        args = {**wish.args, **place.args, "path": wish.file, "limit": limit}
-        return await make_table_there(request, place, "table.load", args, **wish.facts)
+        args = {**wanted.args, **place.args, "path": wanted.file, "limit": limit}
+        return await make_table_there(request, place, "table.load", args, **wanted.facts)
     except FedrotaError as wrong:
         done = parties[: list(parties).index(place.party)]
         known = f"; it is stored at party {', '.join(done)} by now" if done else ""

@@ -160,19 +160,19 @@ def _describe(parent: TableName, roots: list[TableName]) -> dict[str, str]:
 
 async def list_job_tables(request: web.Request) -> web.Response:
     """What each component of a job reads and writes at one party."""
-    wish = parse_component(await read_all(request), needs_component=False)
-    await check_job(request, wish.job, Action.READ_JOB)
+    target = parse_component(await read_all(request), needs_component=False)
+    await check_job(request, target.job, Action.READ_JOB)
 
     def read(tx: Tx) -> dict[str, Any]:
-        detail = get_job_detail(tx, wish.job)
+        detail = get_job_detail(tx, target.job)
         found: dict[str, Any] = {}
         for each in detail.steps:
-            task = next((task for task in each.tasks if (task.role, task.party) == (wish.role, wish.party)), None)
+            task = next((task for task in each.tasks if (task.role, task.party) == (target.role, target.party)), None)
             if task is not None:
-                found[each.step.name] = {"input": _render_inputs(tx, wish.job, each.step, task), "output": {}}
-        for output in list_outputs(tx, wish.job, party=wish.party):
-            if output.kind == "table" and output.where.role == wish.role and output.where.step in found:
-                address = address_output(wish.job, output)
+                found[each.step.name] = {"input": _render_inputs(tx, target.job, each.step, task), "output": {}}
+        for output in list_outputs(tx, target.job, party=target.party):
+            if output.kind == "table" and output.where.role == target.role and output.where.step in found:
+                address = address_output(target.job, output)
                 found[output.where.step]["output"][output.name] = {
                     "name": address.name, "namespace": address.namespace,
                 }  # fmt: skip

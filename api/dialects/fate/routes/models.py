@@ -14,8 +14,8 @@ from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.dsl import parse_components
 from api.dialects.fate.requests.models import (
-    DeployWish,
-    MigrateWish,
+    DeployRequest,
+    MigrateRequest,
     find_text,
     list_members,
     parse_deploy,
@@ -44,13 +44,13 @@ _MODEL_MISSING: Final = "No model found, please check if arguments are specified
 
 async def deploy(request: web.Request) -> web.StreamResponse:
     """Make a version of a model that predicts; the one it comes from stays as it is."""
-    wish = parse_deploy(await read_members(request))
-    name = name_model(request, wish.model_id, wish.model_version)
+    wanted = parse_deploy(await read_members(request))
+    name = name_model(request, wanted.model_id, wanted.model_version)
     try:
         model, recipe = await read_with_recipe(request, name, Action.CONTROL_JOB)
     except NotFoundError as wrong:
         raise FateError(404, f"Deploy model failed. Model {name} not found.", status=404) from wrong
-    dsl = _choose_dsl(wish, recipe)
+    dsl = _choose_dsl(wanted, recipe)
     now = utc_now()
     deployment = Deployment(
         version=new_job_id(now),
@@ -65,16 +65,16 @@ async def deploy(request: web.Request) -> web.StreamResponse:
     )  # fmt: skip
 
 
-def _choose_dsl(wish: DeployWish, recipe: Recipe) -> dict[str, Any]:
+def _choose_dsl(wanted: DeployRequest, recipe: Recipe) -> dict[str, Any]:
     """The inference DSL: the one given, or derived from the one that trained."""
     trained = recipe.trained
-    if wish.dsl is not None:
-        unknown = sorted(set(wish.dsl["components"]) - set(trained.components))
+    if wanted.dsl is not None:
+        unknown = sorted(set(wanted.dsl["components"]) - set(trained.components))
         if unknown:
             raise FateError(RetCode.ARGUMENT, f"predict_dsl names components that the model has not: {unknown}")
-        _check_dsl(wish.dsl)
-        return dict(wish.dsl)
-    chosen = wish.components
+        _check_dsl(wanted.dsl)
+        return dict(wanted.dsl)
+    chosen = wanted.components
     if chosen is None and is_first_version(trained):
         chosen = tuple(choose_deployed(trained.dsl))
     return derive_predict_dsl(trained.dsl, tuple(trained.components) if chosen is None else chosen)
@@ -90,51 +90,52 @@ def _check_dsl(dsl: Mapping[str, Any]) -> None:
 
 async def migrate(request: web.Request) -> web.StreamResponse:
     """Give a model's parts other parties' names, so that those parties can take them over from an export."""
-    wish = parse_migrate(await read_members(request))
-    name = name_model(request, wish.model_id, wish.model_version)
+    wanted = parse_migrate(await read_members(request))
+    name = name_model(request, wanted.model_id, wanted.model_version)
     model, recipe = await read_with_recipe(request, name, Action.CONTROL_JOB)
     now = utc_now()
-    new = name_model(request, make_model_id(wish.roles), wish.version or new_job_id(now))
-    relabeling = Relabeling(name=new, members=wish.members, recipe=_relabel(recipe, wish, new).render())
+    new = name_model(request, make_model_id(wanted.roles), wanted.version or new_job_id(now))
+    relabeling = Relabeling(name=new, members=wanted.members, recipe=_relabel(recipe, wanted, new).render())
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: relabel_model(tx, name, relabeling, by=by, now=now))
     message = (
         f"Migrating model successfully. New model id is: {new.model_id}, model version is: {new.version}. "
         "Export it and import it where the new parties are."
     )
-    outcomes = dict.fromkeys(list_members(wish.executors), (int(RetCode.SUCCESS), message))
+    outcomes = dict.fromkeys(list_members(wanted.executors), (int(RetCode.SUCCESS), message))
     data = {"model_id": new.model_id, "model_version": new.version, **render_outcomes(outcomes)}
     return render_success(data, DONE[1], jobId=model.job)
 
 
-def _relabel(recipe: Recipe, wish: MigrateWish, new: ModelName) -> Recipe:
+def _relabel(recipe: Recipe, wanted: MigrateRequest, new: ModelName) -> Recipe:
     trained = recipe.trained
     return replace(
         recipe,
         trained=replace(
             trained,
-            conf=_relabel_conf(trained.conf, wish),
-            sent_conf=_relabel_conf(trained.sent_conf, wish),
+            conf=_relabel_conf(trained.conf, wanted),
+            sent_conf=_relabel_conf(trained.sent_conf, wanted),
             model_id=new.model_id,
             model_version=new.version,
-            initiator=wish.initiator,
-            passed=_relabel_members(trained, wish),
+            initiator=wanted.initiator,
+            passed=_relabel_members(trained, wanted),
         ),
     )
 
 
-def _relabel_conf(conf: Any, wish: MigrateWish) -> dict[str, Any]:
-    role, party = wish.initiator
+def _relabel_conf(conf: Any, wanted: MigrateRequest) -> dict[str, Any]:
+    role, party = wanted.initiator
     return {
         **conf,
         "initiator": {"role": role, "party_id": number_party(party)},
-        "role": {each: [number_party(party) for party in parties] for each, parties in wish.roles.items()},
+        "role": {each: [number_party(party) for party in parties] for each, parties in wanted.roles.items()},
     }
 
 
-def _relabel_members(trained: FateJob, wish: MigrateWish) -> dict[str, tuple[tuple[str, str], ...]]:
+def _relabel_members(trained: FateJob, wanted: MigrateRequest) -> dict[str, tuple[tuple[str, str], ...]]:
     return {
-        name: tuple(wish.members.get(member, member) for member in members) for name, members in trained.passed.items()
+        name: tuple(wanted.members.get(member, member) for member in members)
+        for name, members in trained.passed.items()
     }
 
 

@@ -31,15 +31,15 @@ MODEL: Final = "model"
 
 async def read_model(request: web.Request) -> web.Response:
     """The member's part of the model that a component has made."""
-    wish = parse_component(await read_all(request))
-    view = await find_component(request, wish, Action.READ_OUTPUT)
+    target = parse_component(await read_all(request))
+    view = await find_component(request, target, Action.READ_OUTPUT)
     models = await read_outputs(request, view, MODEL)
     if not models:
         return render_success({}, "no data")
     param, own = await read_part(request, view, models[0])
     fate = view.found.fate
-    given = resolve_params(fate, wish.component, role=wish.role, position=view.position)
-    meta = {"meta_data": {**own, **given}, "module_name": fate.get_module(wish.component)}
+    given = resolve_params(fate, target.component, role=target.role, position=view.position)
+    meta = {"meta_data": {**own, **given}, "module_name": fate.get_module(target.component)}
     return render_success(param, meta=meta)
 
 
@@ -81,7 +81,7 @@ async def read_data(request: web.Request) -> web.Response:
 
 def _name_outputs(view: ComponentView, outputs: list[OutputView]) -> dict[str, OutputView]:
     """The outputs under the names that the job's DSL gives them."""
-    known = name_data(view.found.fate, view.wish.component)
+    known = name_data(view.found.fate, view.target.component)
     return {known.get(output.name, output.name): output for output in outputs}
 
 
@@ -95,10 +95,10 @@ def name_data(fate: FateJob, component: str) -> dict[str, str]:
 async def download_data(request: web.Request) -> web.StreamResponse:
     """The tables that a component wrote at a member, as a gzipped tar of CSV files with their headers beside."""
     members = await read_all(request)
-    wish = parse_component(members)
+    target = parse_component(members)
     limit = read_number(members, "limit", default=-1, least=-1)
     try:
-        view = await find_component(request, wish, Action.READ_OUTPUT)
+        view = await find_component(request, target, Action.READ_OUTPUT)
     except FateError as wrong:
         raise FateError(NOTHING, wrong.message, status=NOTHING) from wrong
     named = _name_outputs(view, await read_outputs(request, view, TABLE))
@@ -108,19 +108,19 @@ async def download_data(request: web.Request) -> web.StreamResponse:
         Member(name, open_rows(request, make_source(output), limit=None if limit < 0 else limit))
         for name, output in named.items()
     ]
-    name = f"job_{wish.job}_{wish.component}_{wish.role}_{wish.party}_output_data.tar.gz"
+    name = f"job_{target.job}_{target.component}_{target.role}_{target.party}_output_data.tar.gz"
     return await send_archive(request, name, files, has_header=read_flag(members, "head", default=True))
 
 
 async def list_tables(request: web.Request) -> web.Response:
     """Under which names the tables that a component wrote can be asked for."""
-    wish = parse_component(await read_all(request))
-    view = await find_component(request, wish, Action.READ_JOB)
+    target = parse_component(await read_all(request))
+    view = await find_component(request, target, Action.READ_JOB)
     named = _name_outputs(view, await read_outputs(request, view, TABLE))
     if not named:
         raise FateError(
             RetCode.EXCEPTION,
-            f"No found table, please check if the parameters are correct: {wish.component} wrote none",
+            f"No found table, please check if the parameters are correct: {target.component} wrote none",
         )
     return render_success([_render_address(view, name, output) for name, output in named.items()])
 

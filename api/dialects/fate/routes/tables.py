@@ -117,17 +117,21 @@ async def bind(request: web.Request) -> web.Response:
         )
     table = parse_table(members)
     given = {"head": 1, "partition": members.get("partitions") or 1, "drop": members.get("drop"), "file": path}
-    wish = parse_upload({**members, **given, "head": members.get("head", 1)}, lies_there=True)
+    upload = parse_upload({**members, **given, "head": members.get("head", 1)}, lies_there=True)
     id_column = read_text(members, "id_column") or read_text(members, "id_name")
     parties, _ = await choose_parties(request, members)
     for party in parties:
         place = Place(party, table.namespace, table.name)
         place.check()
-        args = {**wish.args, "id_column": id_column, **place.args, "path": path}
+        args = {**upload.args, "id_column": id_column, **place.args, "path": path}
         try:
             await check_room(request, place, replaces=read_flag(members, "drop"))
             await make_table_there(
-                request, place, "table.load", {**args, "limit": request.app[SETTINGS].upload_limit_bytes}, **wish.facts
+                request,
+                place,
+                "table.load",
+                {**args, "limit": request.app[SETTINGS].upload_limit_bytes},
+                **upload.facts,
             )
         except ConflictError as wrong:
             raise FateError(RetCode.EXCEPTION, THERE_ALREADY) from wrong

@@ -67,8 +67,8 @@ async def _parse(request: web.Request) -> ComponentName:
     return parse_component(await read_all(request))
 
 
-async def _read_metrics(request: web.Request, wish: ComponentName) -> Metrics:
-    return await make_view_metrics(request, await find_component(request, wish, Action.READ_JOB))
+async def _read_metrics(request: web.Request, target: ComponentName) -> Metrics:
+    return await make_view_metrics(request, await find_component(request, target, Action.READ_JOB))
 
 
 async def make_view_metrics(request: web.Request, view: ComponentView) -> Metrics:
@@ -111,11 +111,11 @@ def _check_day(given: str) -> None:
 
 async def read_parameters(request: web.Request) -> web.Response:
     """A component's parameters as they are at one party."""
-    wish = await _parse(request)
-    view = await find_component(request, wish, Action.READ_JOB)
+    target = await _parse(request)
+    view = await find_component(request, target, Action.READ_JOB)
     fate = view.found.fate
-    params = resolve_params(fate, wish.component, role=wish.role, position=view.position)
-    module = fate.get_module(wish.component)
+    params = resolve_params(fate, target.component, role=target.role, position=view.position)
+    module = fate.get_module(target.component)
     # 1.4 to 1.6 named the object after the module's class of parameters.
     return render_success({"module": module, "ComponentParam": params, f"{module}Param": params})
 
@@ -123,8 +123,8 @@ async def read_parameters(request: web.Request) -> web.Response:
 async def read_summary(request: web.Request) -> web.StreamResponse:
     """A component's summary; as a file where the client names one, which is not opened here."""
     members = await read_all(request)
-    wish = parse_component(members)
-    view = await find_component(request, wish, Action.READ_JOB)
+    target = parse_component(members)
+    view = await find_component(request, target, Action.READ_JOB)
     values = view.task.summary if view.task is not None else {}
     points = await read_points(request, view) if values else []
     summary = render_summary(values, points, component=view.component, source=view.source)
@@ -132,7 +132,7 @@ async def read_summary(request: web.Request) -> web.StreamResponse:
         raise FateError(
             NOTHING,
             "No component summary found, please check if arguments are specified correctly: "
-            f"{wish.component} has left none at {wish.role} {wish.party}",
+            f"{target.component} has left none at {target.role} {target.party}",
             status=NOTHING,
         )
     if not members.get("filename"):

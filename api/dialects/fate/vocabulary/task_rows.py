@@ -46,16 +46,15 @@ def count_version(attempt: int) -> int:
 
 def _render_shared(job: Job, fate: FateJob) -> Row:
     role, party = fate.initiator
-    settings = RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator).settings
-    wish = parse_settings(settings)
+    settings = parse_settings(RuntimeConf(document=fate.conf, roles={}, initiator=fate.initiator).settings)
     return {
         "job_id": job.id,
         "initiator_role": role,
         "initiator_party_id": party,
         "federated_mode": "SINGLE",
         "federated_status_collect_type": "PUSH",
-        "auto_retries": wish.retries or 0,
-        "auto_retry_delay": int(wish.retry_delay_s),
+        "auto_retries": settings.retries or 0,
+        "auto_retry_delay": int(settings.retry_delay_s),
         "cmd": [],
         "deepspeed_id": None,
         "engine_conf": {},

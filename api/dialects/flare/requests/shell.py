@@ -21,7 +21,7 @@ _PATH: Final = re.compile(r"[A-Za-z0-9-._/]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShellWish:
+class ShellCommand:
     """A checked command: options with their numbers (0 for a flag), the path in its parts."""
 
     command: str
@@ -39,7 +39,7 @@ class _Parser(ArgumentParser):
         raise FlareError(MetaStatus.ERROR, message)
 
 
-def parse_shell(command: str, words: Sequence[str]) -> ShellWish:
+def parse_shell(command: str, words: Sequence[str]) -> ShellCommand:
     """The command for the target that the first word names; FlareError where it may not be done."""
     if not words or not words[0]:
         raise FlareError(MetaStatus.ERROR, "syntax error: missing target")
@@ -48,7 +48,7 @@ def parse_shell(command: str, words: Sequence[str]) -> ShellWish:
     if command == "pwd":
         if len(words) != 1:
             raise FlareError(MetaStatus.ERROR, "this command does not accept extra args")
-        return ShellWish(command=command, target=words[0], options={}, path=(), pattern="")
+        return ShellCommand(command=command, target=words[0], options={}, path=(), pattern="")
     found = _make_parser(command).parse_args(list(words[1:]))
     files = [found.files] if isinstance(found.files, str) else list(found.files or ())
     if command != "ls" and len(files) != 1:
@@ -57,7 +57,7 @@ def parse_shell(command: str, words: Sequence[str]) -> ShellWish:
     check_path(path)
     if command != "ls":
         check_text_file(path)
-    return ShellWish(
+    return ShellCommand(
         command=command,
         target=words[0],
         options=_read_options(command, found),

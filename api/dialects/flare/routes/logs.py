@@ -52,15 +52,15 @@ async def read_log(call: Call, task: Task) -> bytes:
 
 async def configure_job_log(call: Call) -> Reply:
     """Change how much a running job of FLARE's logs."""
-    wish = parse_job_log(call.words)
-    await check_job(call, wish.job, Action.CONTROL_JOB)
-    tasks = await list_tasks(call, wish.job)
-    server = find_server(tasks, wish.job)
-    check_sites(wish.names, tasks)
-    sites = wish.names or [task.party for task in tasks if task.role != SERVER]
-    targets = sites if wish.kind == CLIENT else [wish.kind]
-    await ask_job(call, server, {"op": "configure_log", "config": wish.config, "targets": targets})
-    return make_success(f"configured the log of job {wish.job} at {', '.join(targets)}")
+    wanted = parse_job_log(call.words)
+    await check_job(call, wanted.job, Action.CONTROL_JOB)
+    tasks = await list_tasks(call, wanted.job)
+    server = find_server(tasks, wanted.job)
+    check_sites(wanted.names, tasks)
+    sites = wanted.names or [task.party for task in tasks if task.role != SERVER]
+    targets = sites if wanted.kind == CLIENT else [wanted.kind]
+    await ask_job(call, server, {"op": "configure_log", "config": wanted.config, "targets": targets})
+    return make_success(f"configured the log of job {wanted.job} at {', '.join(targets)}")
 
 
 async def configure_site_log(call: Call) -> Reply:

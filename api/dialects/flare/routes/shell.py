@@ -7,7 +7,7 @@ from api.auth import require
 from api.dialects.flare.command import Call, Command, Reply, Serve
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
-from api.dialects.flare.requests.shell import ShellWish, parse_shell
+from api.dialects.flare.requests.shell import ShellCommand, parse_shell
 from api.dialects.flare.responses import make_text
 from api.dialects.flare.routes.asking import ask_party
 from api.dialects.flare.routes.system import look
@@ -25,15 +25,15 @@ ANSWER_S: Final = 10.0
 
 async def show(call: Call, command: str) -> Reply:
     """What the target's worker answers to a shell command."""
-    wish = parse_shell(command, call.words)
-    party, is_server = await find_target(call, wish.target)
-    require(call.by, Action.READ_SITE, Subject(org=party.org), kind="site", identity=wish.target)
-    mounts = await _find_mounts(call, wish, party.id, is_server=is_server)
+    wanted = parse_shell(command, call.words)
+    party, is_server = await find_target(call, wanted.target)
+    require(call.by, Action.READ_SITE, Subject(org=party.org), kind="site", identity=wanted.target)
+    mounts = await _find_mounts(call, wanted, party.id, is_server=is_server)
     args = {
-        "command": wish.command,
-        "options": dict(wish.options),
-        "path": list(wish.path),
-        "pattern": wish.pattern,
+        "command": wanted.command,
+        "options": dict(wanted.options),
+        "path": list(wanted.path),
+        "pattern": wanted.pattern,
         "mounts": mounts,
     }
     return make_text(await ask(call, party.id, OP, args))
@@ -57,9 +57,9 @@ async def ask(call: Call, party: str, op: str, args: dict[str, Any]) -> str:
     return found.decode(errors="replace")
 
 
-async def _find_mounts(call: Call, wish: ShellWish, party: str, *, is_server: bool) -> dict[str, list[str | int]]:
+async def _find_mounts(call: Call, wanted: ShellCommand, party: str, *, is_server: bool) -> dict[str, list[str | int]]:
     """The jobs that the command may see at the party: the one that its path names, else the newest of the project."""
-    named = wish.path[0] if wish.path else ""
+    named = wanted.path[0] if wanted.path else ""
 
     def read(tx: Tx) -> dict[str, list[str | int]]:
         jobs = list_jobs(tx, JobFilter(project=call.by.project, party=party), after=None, limit=MAX_JOBS).items

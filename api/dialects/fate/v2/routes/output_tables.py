@@ -53,20 +53,20 @@ async def download(request: web.Request) -> web.StreamResponse:
     chosen = {key: output for key, output in named.items() if wanted in (None, "", key)}
     if not chosen:
         known = ", ".join(named) or "none"
-        raise FlowError(Code.TABLE_NOT_FOUND, f"task {view.wish.component} left no table {wanted!r}; it left {known}")
+        raise FlowError(Code.TABLE_NOT_FOUND, f"task {view.target.component} left no table {wanted!r}; it left {known}")
     files = [
         Member(key, open_rows(request, make_source(output), limit=None), folder=key, rename=keep_columns)
         for key, output in chosen.items()
     ]
-    wish = view.wish
-    name = f"{wish.job}_{wish.role}_{wish.party}_{wish.component}.tar.gz"
+    target = view.target
+    name = f"{target.job}_{target.role}_{target.party}_{target.component}.tar.gz"
     return await send_archive(request, name, files, has_header=True, media=GZIP)
 
 
 async def _find(request: web.Request, members: Members, action: Action) -> tuple[ComponentView, dict[str, OutputView]]:
     """The task and its tables under the keys that the job's DAG has for them."""
     view = await find_task(request, members, action)
-    known = name_data(view.found.fate, view.wish.component)
+    known = name_data(view.found.fate, view.target.component)
     found = await read_outputs(request, view, "table")
     return view, {known.get(output.name, output.name): output for output in found}
 

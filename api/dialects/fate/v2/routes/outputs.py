@@ -34,9 +34,9 @@ MODEL: Final = "model"
 async def find_task(request: web.Request, members: Members, action: Action) -> ComponentView:
     """The task that a request names; code 1001 without such a job, 2000 without such a task."""
     job, role, party, task = need(members, "job_id", "role", "party_id", "task_name")
-    wish = ComponentName(job=job, role=role, party=party, component=task)
+    target = ComponentName(job=job, role=role, party=party, component=task)
     try:
-        return await find_component(request, wish, action)
+        return await find_component(request, target, action)
     except FedrotaError as wrong:
         if wrong.__cause__ is None and wrong.code == "fate":
             raise FlowError(Code.TASK_NOT_FOUND, wrong.message) from wrong
@@ -65,9 +65,9 @@ async def query_metrics(request: web.Request) -> web.Response:
 async def delete_metrics(request: web.Request) -> web.Response:
     """Forget the points of a task's metrics."""
     view = await find_task(request, await read_all(request), Action.DELETE_JOB)
-    wish = view.wish
+    target = view.target
     await request.app[WRITER].write(
-        lambda tx: forget_curves(tx, wish.job, step=wish.component, role=wish.role, party=wish.party)
+        lambda tx: forget_curves(tx, target.job, step=target.component, role=target.role, party=target.party)
     )
     return render_success(message="success")
 
@@ -78,14 +78,14 @@ async def query_model(request: web.Request) -> web.Response:
     shown = {}
     for key, output in name_models(view, await read_outputs(request, view, MODEL)).items():
         param, own = await outputs.read_part(request, view, output)
-        module = view.found.fate.get_module(view.wish.component)
+        module = view.found.fate.get_module(view.target.component)
         shown[key] = {"data": param, "meta": {**own, "component": name_ref(module)}}
     return render_success(shown)
 
 
 def name_models(view: ComponentView, found: list[OutputView]) -> dict[str, OutputView]:
     """The models under the keys that the job's DAG has for them."""
-    fate, task = view.found.fate, view.wish.component
+    fate, task = view.found.fate, view.target.component
     module = find_module(fate.get_module(task))
     keys = (fate.components.get(task, {}).get("output") or {}).get("model") or []
     known = dict(zip(module.models, map(str, keys), strict=False)) if module is not None else {}
@@ -97,7 +97,7 @@ async def download_model(request: web.Request) -> web.Response:
     view = await find_task(request, await read_all(request), Action.READ_OUTPUT)
     named = name_models(view, await read_outputs(request, view, MODEL))
     if not named:
-        raise FlowError(Code.NO_MODEL_OUTPUT, f"task {view.wish.component} left no model at this party")
+        raise FlowError(Code.NO_MODEL_OUTPUT, f"task {view.target.component} left no model at this party")
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for key, output in named.items():
@@ -118,12 +118,12 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 async def delete_model(request: web.Request) -> web.Response:
     """Forget the models that a task left."""
     view = await find_task(request, await read_all(request), Action.DELETE_JOB)
-    wish = view.wish
+    target = view.target
     count = await request.app[WRITER].write(
-        lambda tx: forget_models(tx, wish.job, step=wish.component, role=wish.role, party=wish.party)
+        lambda tx: forget_models(tx, target.job, step=target.component, role=target.role, party=target.party)
     )
     if not count:
-        raise FlowError(Code.NO_MODEL_OUTPUT, f"task {wish.component} left no model at this party")
+        raise FlowError(Code.NO_MODEL_OUTPUT, f"task {target.component} left no model at this party")
     return render_success({"count": count})
 
 

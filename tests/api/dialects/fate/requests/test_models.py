@@ -52,11 +52,11 @@ def test_components_come_as_a_list_or_a_text():
 
 
 def test_members_migrate_by_their_places():
-    wish = parse_migrate(MIGRATE)
-    assert wish.members == {
+    wanted = parse_migrate(MIGRATE)
+    assert wanted.members == {
         ("guest", "1"): ("guest", "9"), ("host", "2"): ("host", "8"), ("host", "3"): ("host", "7"),
     }  # fmt: skip
-    assert (wish.version, wish.initiator, wish.executors) == (None, ("guest", "9"), {"guest": ["1"]})
+    assert (wanted.version, wanted.initiator, wanted.executors) == (None, ("guest", "9"), {"guest": ["1"]})
     assert parse_migrate({**MIGRATE, "unify_model_version": "5"}).version == "5"
     same = {"guest": ["1"], "host": [3, 2]}
     with pytest.raises(FateError, match="nothing to migrate") as refused:

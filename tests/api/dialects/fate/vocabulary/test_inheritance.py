@@ -1,11 +1,11 @@
 import pytest
-from tests.api.dialects.fate.vocabulary.test_fate_job import make_job, make_step
 
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.inheritance import inherit
 from scheduler.domain.states import State
 from scheduler.store.queries.jobs import JobDetail, StepDetail
+from tests.api.dialects.fate.vocabulary.test_fate_job import make_job, make_step
 
 DSL = {
     "components": {

@@ -1,13 +1,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.api.dialects.fate.vocabulary.test_fate_job import AT, make_job, make_step
-
 from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.rows import COLUMNS, NOTES, measure_progress, prefix_row, render_job_rows
 from scheduler.domain.model import Task
 from scheduler.domain.states import State
 from scheduler.store.queries.jobs import JobDetail, StepDetail
+from tests.api.dialects.fate.vocabulary.test_fate_job import AT, make_job, make_step
 
 CLIENTS_READ = (
     "apply_resource_time", "cancel_signal", "cancel_time", "cores", "create_date", "create_time", "description",

@@ -1,12 +1,11 @@
 from dataclasses import replace
 
-from tests.api.dialects.fate.vocabulary.test_fate_job import make_job, make_step
-
 from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.task_rows import COLUMNS, render_task_rows
 from scheduler.domain.model import Failure
 from scheduler.domain.states import State
 from scheduler.store.queries.jobs import JobDetail, StepDetail
+from tests.api.dialects.fate.vocabulary.test_fate_job import make_job, make_step
 from tests.api.dialects.fate.vocabulary.test_rows import make_task
 
 CLIENTS_READ = (

@@ -18,13 +18,13 @@ from api.dialects.flare.requests.shell import parse_shell
     ],
 )
 def test_commands_as_the_clients_write_them(command, words, options, path):
-    wish = parse_shell(command, words)
-    assert (wish.command, wish.target, dict(wish.options), wish.path) == (command, words[0], options, path)
+    wanted = parse_shell(command, words)
+    assert (wanted.command, wanted.target, dict(wanted.options), wanted.path) == (command, words[0], options, path)
 
 
 def test_grep_has_a_pattern():
-    wish = parse_shell("grep", ["site-1", "-i", "loss: [0-9]", "log.txt"])
-    assert (wish.pattern, dict(wish.options), wish.path) == ("loss: [0-9]", {"i": 0}, ("log.txt",))
+    wanted = parse_shell("grep", ["site-1", "-i", "loss: [0-9]", "log.txt"])
+    assert (wanted.pattern, dict(wanted.options), wanted.path) == ("loss: [0-9]", {"i": 0}, ("log.txt",))
 
 
 @pytest.mark.parametrize(
