@@ -64,7 +64,7 @@ def provision(  # noqa: PLR0913  each parameter is a flag of the command line
         raise FedrotaError("fedrota provision needs the package cryptography: pip install 'fedrota[server]'")
     from fedrota.provision.project import read_project
     from fedrota.provision.register import Registrar
-    from fedrota.provision.run import Wish
+    from fedrota.provision.run import ProvisionRequest
     from fedrota.provision.run import provision as carry_out
 
     chosen = read_project(project, host=host, port=port)
@@ -72,10 +72,10 @@ def provision(  # noqa: PLR0913  each parameter is a flag of the command line
     kits = out or Path(chosen.name)
     with connect(ctx) as client:
         registrar = Registrar(client)
-        wish = Wish(
+        request = ProvisionRequest(
             project=chosen, state=folder, out=kits, url=client.url, renew=renew or (), revoke=revoke or (), days=days
         )
-        outcomes = carry_out(wish, registrar)
+        outcomes = carry_out(request, registrar)
     if as_json:
         kinds = [asdict(one) for one in outcomes]
         print_json({"kits": kinds, "flare_port": chosen.admin_port, "notes": registrar.notes})

@@ -19,7 +19,7 @@ DAYS: Final = 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ProvisionRequest:
     """What a run is to do: `renew` new certificates, `revoke` end what they have; `out` holds the kits."""
 
     project: Project
@@ -43,34 +43,34 @@ class Outcome:
     has_token: bool = False
 
 
-def provision(wish: Wish, registrar: Registrar) -> list[Outcome]:
-    """Carry out the wish; what was there and is not named stays as it is. ProvisionError before anything is done."""
-    for name in (*wish.renew, *wish.revoke):
-        wish.project.get_participant(name)
-    both = set(wish.renew) & set(wish.revoke)
+def provision(request: ProvisionRequest, registrar: Registrar) -> list[Outcome]:
+    """Carry out the request; what was there and is not named stays as it is. ProvisionError before anything is done."""
+    for name in (*request.renew, *request.revoke):
+        request.project.get_participant(name)
+    both = set(request.renew) & set(request.revoke)
     if both:
         raise ProvisionError(f"{', '.join(sorted(both))} cannot be renewed and revoked in one run")
-    authority = Authority(wish.state / FOLDER, wish.project.name)
-    run = _Run(wish, authority, registrar, datetime.now(UTC))
-    return [run.do(who) for who in wish.project.participants]
+    authority = Authority(request.state / FOLDER, request.project.name)
+    run = _Run(request, authority, registrar, datetime.now(UTC))
+    return [run.do(who) for who in request.project.participants]
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    wish: Wish
+    request: ProvisionRequest
     authority: Authority
     registrar: Registrar
     now: datetime
 
     def do(self, who: Participant) -> Outcome:
-        folder = self.wish.out / who.name
-        if who.name in self.wish.revoke:
+        folder = self.request.out / who.name
+        if who.name in self.request.revoke:
             self.authority.revoke(who.name, self.now)
             self.registrar.revoke(who)
             return Outcome(name=who.name, type=who.type, done="revoked", folder=str(folder))
         valid = self.authority.find_valid(who.name, self.now)
         is_there = (folder / "startup").is_dir()
-        if valid is not None and is_there and who.name not in self.wish.renew:
+        if valid is not None and is_there and who.name not in self.request.renew:
             return self._keep(who, folder, expires=valid.expires)
         return self._make(who, folder, was_there=valid is not None)
 
@@ -87,12 +87,12 @@ class _Run:
         )
 
     def _write(self, who: Participant, folder: Path, credential: Credential | None, token: str) -> None:
-        gateway = Gateway(url=self.wish.url, token=token)
-        write_kit(folder, who, self.wish.project, credential, root=self.authority.certificate, gateway=gateway)
+        gateway = Gateway(url=self.request.url, token=token)
+        write_kit(folder, who, self.request.project, credential, root=self.authority.certificate, gateway=gateway)
 
     def _make(self, who: Participant, folder: Path, *, was_there: bool) -> Outcome:
-        hosts = self.wish.project.hosts if who.type == SERVER else ()
-        credential = self.authority.issue(who, hosts=hosts, days=self.wish.days, now=self.now)
+        hosts = self.request.project.hosts if who.type == SERVER else ()
+        credential = self.authority.issue(who, hosts=hosts, days=self.request.days, now=self.now)
         self.authority.revoke(who.name, self.now, spare=credential.issued.serial)
         known = read_gateway(folder)
         token = (known.token if known else "") or self.registrar.find_token(who)
@@ -110,6 +110,6 @@ class _Run:
 
     def _install(self, key: str, certificate: str) -> None:
         """Have the gateway use it; the key goes first, so that a pair that does not fit is seen for a moment only."""
-        folder = self.wish.state / FOLDER
+        folder = self.request.state / FOLDER
         write_private(folder / "server.key", key)
         write_private(folder / "server.crt", certificate)

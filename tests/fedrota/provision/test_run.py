@@ -5,7 +5,7 @@ import pytest
 
 from fedrota.provision.errors import ProvisionError
 from fedrota.provision.project import Participant, Project
-from fedrota.provision.run import Wish, provision
+from fedrota.provision.run import ProvisionRequest, provision
 
 PROJECT = Project(
     name="demo",
@@ -45,8 +45,9 @@ def register():
 @pytest.fixture
 def run(tmp_path, register):
     def call(**given):
-        wish = Wish(project=PROJECT, state=tmp_path / "state", out=tmp_path / "kits", url="http://gw:9380", **given)
-        return {one.name: one for one in provision(wish, register)}
+        state, out = tmp_path / "state", tmp_path / "kits"
+        request = ProvisionRequest(project=PROJECT, state=state, out=out, url="http://gw:9380", **given)
+        return {one.name: one for one in provision(request, register)}
 
     return call
 
@@ -105,10 +106,10 @@ def test_revocation_ends_certificate_and_token(run, register, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [({"renew": ["x"]}, "no participant 'x'"), ({"revoke": ["lead@hq"], "renew": ["lead@hq"]}, "renewed and revoked")],
 )
-def test_a_wrong_wish_changes_nothing(run, tmp_path, wish, message):
+def test_a_wrong_request_changes_nothing(run, tmp_path, asked, message):
     with pytest.raises(ProvisionError, match=message):
-        run(**wish)
+        run(**asked)
     assert not (tmp_path / "state").exists()
