@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import read_object
@@ -13,7 +13,10 @@ TRAIN: Final = "train"
 PREDICT: Final = "predict"
 TIMEOUT_S: Final = 259_200
 """FATE's default: three days from the submission on."""
+RETRY_DELAY_S: Final = 1
+"""FATE's default."""
 MAX_RETRIES: Final = 99
+Default = TypeVar("Default", int, None)
 WITHOUT_EFFECT: Final = ("task_parallelism", "computing_partitions", "processors_per_node", "federated_mode")
 
 
@@ -26,7 +29,7 @@ class JobSettings:
     model_version: str = ""
     cores: int | None = None
     retries: int | None = None
-    retry_delay_s: float = 1.0
+    retry_delay_s: float = RETRY_DELAY_S
     timeout_s: float = TIMEOUT_S
     priority: int = 0
     inherits_from: str = ""
@@ -44,11 +47,11 @@ def parse_settings(given: JsonObject) -> JobSettings:
         job_type=job_type,
         model_id=str(given.get("model_id") or ""),
         model_version=str(given.get("model_version") or ""),
-        cores=_read_whole(given, "task_cores", 1, 10**6),
-        retries=_read_whole(given, "auto_retries", 0, MAX_RETRIES),
-        retry_delay_s=float(_read_whole(given, "auto_retry_delay", 0, 86_400) or 0),
-        timeout_s=float(_read_whole(given, "timeout", 1, 10**9) or TIMEOUT_S),
-        priority=_read_whole(given, "priority", -10, 10) or 0,
+        cores=_read_whole(given, "task_cores", 1, 10**6, default=None),
+        retries=_read_whole(given, "auto_retries", 0, MAX_RETRIES, default=None),
+        retry_delay_s=float(_read_whole(given, "auto_retry_delay", 0, 86_400, default=RETRY_DELAY_S)),
+        timeout_s=float(_read_whole(given, "timeout", 1, 10**9, default=TIMEOUT_S)),
+        priority=_read_whole(given, "priority", -10, 10, default=0),
         inherits_from=job,
         inherited=components,
         warnings=tuple(_warn(given)),
@@ -73,10 +76,10 @@ def _parse_inheritance(given: Any) -> tuple[str, tuple[str, ...]]:
     return (str(job), tuple(components)) if components else ("", ())
 
 
-def _read_whole(given: JsonObject, name: str, least: int, most: int) -> int | None:
+def _read_whole(given: JsonObject, name: str, least: int, most: int, *, default: Default) -> int | Default:
     value = given.get(name)
     if value is None or value == "":
-        return None
+        return default
     number = parse_whole(value)
     if number is None or not least <= number <= most:
         raise _refuse(

@@ -8,8 +8,10 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
+from api.dialects.fate.requests.job_settings import RETRY_DELAY_S, TIMEOUT_S
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Answer, Routes
+from api.dialects.fate.vocabulary.slots import SLOTS
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.monitor.state import PartyState, find_states
 from api.native.system import find_version
@@ -124,11 +126,11 @@ async def get_defaults(_request: web.Request) -> web.Response:
     """`server/config/job/default`: what a job has where its conf does not say."""
     return render_success(
         {
-            "job_timeout": 259_200,
-            "task_cores": 4,
+            "job_timeout": TIMEOUT_S,
+            "task_cores": SLOTS,
             "task_parallelism": 1,
             "auto_retries": 0,
-            "auto_retry_delay": 1,
+            "auto_retry_delay": RETRY_DELAY_S,
             "federated_status_collect_type": "PUSH",
         }
     )

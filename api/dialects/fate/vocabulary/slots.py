@@ -2,8 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from api.dialects.fate.errors import FateError, RetCode
+
+SLOTS: Final = 1
+"""Of each task of a job that does not say; FATE's default is 4 cores."""
 
 
 def fit_slots(
@@ -11,10 +15,10 @@ def fit_slots(
 ) -> tuple[int, tuple[str, ...]]:
     """Slots of each task, and warnings: `cores` where a party's slots suffice for all its roles at once, else fewer.
 
-    A job that does not say takes one slot a task. FateError where a single task wants more than a party has.
+    FateError where a single task wants more than a party has.
     """
     if cores is None:
-        return 1, ()
+        return SLOTS, ()
     needed = Counter(party for parties in roles.values() for party in parties)
     for party in needed:
         if party in slots and cores > slots[party]:

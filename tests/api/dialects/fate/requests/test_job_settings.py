@@ -1,12 +1,13 @@
 import pytest
 
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.requests.job_settings import TIMEOUT_S, parse_settings
+from api.dialects.fate.requests.job_settings import TIMEOUT_S, JobSettings, parse_settings
 
 
 def test_without_anything_a_job_trains_for_three_days_at_most():
     found = parse_settings({})
     assert (found.job_type, found.cores, found.retries, found.timeout_s) == ("train", None, None, TIMEOUT_S)
+    assert found == JobSettings()
 
 
 def test_numbers_may_be_texts_and_unknown_members_are_dropped():

@@ -1,3 +1,5 @@
+from api.dialects.fate.requests.job_settings import parse_settings
+from api.dialects.fate.vocabulary.slots import fit_slots
 from api.native.system import find_version
 
 
@@ -45,7 +47,15 @@ async def test_servers_and_parties_are_told(fate):
     party = await fate.ok("info/party/9999")
     assert (party["online"], party["cores"]) == (True, 4)
     assert (await fate.refused("info/party/1"))[0] == 101
-    assert (await fate.ok("server/config/job/default"))["job_timeout"] == 259_200
+
+
+async def test_the_defaults_told_are_those_that_a_job_gets(fate):
+    told = await fate.ok("server/config/job/default")
+    assert (told["job_timeout"], told["auto_retry_delay"], told["task_cores"]) == (259_200, 1, 1)
+    # A job that says nothing has the same as one that says what is told.
+    named = {"timeout": told["job_timeout"], "auto_retry_delay": told["auto_retry_delay"]}
+    assert parse_settings(named) == parse_settings({})
+    assert fit_slots(told["task_cores"], {"guest": ("9999",)}, {"9999": 4}) == fit_slots(None, {}, {})
 
 
 async def test_what_only_fate_s_own_servers_need_is_refused_in_a_sentence(fate):
