@@ -46,7 +46,7 @@ async def find_jobs(call: Call) -> Reply:
         jobs = _list_newest(tx, call, wanted) if key is None else _list_submitted(tx, call, key)
         fitting = [
             job.id for job in jobs if _begins(job.id, wanted.job_id_prefix) and _begins(job.name, wanted.name_prefix)
-        ][: wanted.limit or None]
+        ][: wanted.limit or None]  # below zero it leaves out so many of the oldest, as FLARE has it
         details = list_job_details(tx, fitting)
         return [_render_listed(tx, details[job], call.study_name, is_detailed=wanted.detailed) for job in fitting]
 

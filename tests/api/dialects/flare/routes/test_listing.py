@@ -20,6 +20,9 @@ async def test_lists_have_the_oldest_first_and_a_limit_keeps_the_newest(console)
     assert await ids() == jobs
     assert await ids("-r") == jobs[::-1]
     assert await ids("-m", "1") == jobs[2:]
+    assert await ids("-m", "-1") == jobs[1:]
+    assert await ids("-m", "-1", "-r") == jobs[:0:-1]
+    assert await ids("-m", "-9") == []
     assert await ids("-n", "on") == [jobs[0], jobs[2]]
     assert await ids("-n", "ON") == [jobs[0], jobs[2]]
     assert await ids(jobs[1]) == [jobs[1]]
