@@ -4,7 +4,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from scheduler.domain.errors import FedrotaError
+from scheduler.domain.errors import FedrotaError, NotFoundError
 
 
 class MetaStatus(StrEnum):
@@ -54,6 +54,6 @@ def translate(error: FedrotaError) -> FlareError:
     """An error of the core in FLARE's words."""
     if isinstance(error, FlareError):
         return error
-    if error.code == "not_found" and getattr(error, "kind", "") == "job":
-        return FlareError(MetaStatus.INVALID_JOB_ID, str(getattr(error, "identity", "")))
+    if isinstance(error, NotFoundError) and error.kind == "job":
+        return FlareError(MetaStatus.INVALID_JOB_ID, f"no such job: {error.identity}")
     return FlareError(_OF_CODE.get(error.code, MetaStatus.ERROR), error.message)

@@ -7,8 +7,8 @@ from typing import Any, Final
 from api.dialects.flare.command import Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 
-_OF_JOB: Final = frozenset({MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING})
-"""For these a client makes the sentence itself, of the job's id in `info`."""
+_OF_JOB: Final = frozenset({MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING, MetaStatus.INVALID_JOB_ID})
+"""For these a program's session makes the sentence itself, of the job's id in `info`; a console shows the item."""
 
 
 def make_success(

@@ -17,7 +17,7 @@ from scheduler.domain.errors import (
 @pytest.mark.parametrize(
     ("error", "status", "info"),
     [
-        (NotFoundError("job", "7"), MetaStatus.INVALID_JOB_ID, "7"),
+        (NotFoundError("job", "7"), MetaStatus.INVALID_JOB_ID, "no such job: 7"),
         (NotFoundError("output", "7"), MetaStatus.ERROR, "there is no output '7'"),
         (ForbiddenError("no"), MetaStatus.NOT_AUTHORIZED, "no"),
         (UnauthenticatedError("who"), MetaStatus.NOT_AUTHENTICATED, "who"),

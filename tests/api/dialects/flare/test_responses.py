@@ -40,8 +40,8 @@ def test_a_refusal_carries_its_outcome():
     assert found.meta == {"status": "error", "info": "not yet", "job": "7"}
 
 
-def test_of_a_job_in_the_way_its_id_is_told_since_clients_make_the_sentence():
-    for status in (MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING):
+def test_of_a_job_in_the_way_or_gone_its_id_is_told_since_clients_make_the_sentence():
+    for status in (MetaStatus.JOB_RUNNING, MetaStatus.JOB_NOT_RUNNING, MetaStatus.INVALID_JOB_ID):
         refused = FlareError(status, "not yet")
         assert make_refusal(refused, ["8", "all"]).meta["info"] == "8"
         assert make_refusal(refused, ["8"]).items[0]["data"] == "not yet"

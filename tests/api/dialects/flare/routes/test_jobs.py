@@ -57,6 +57,7 @@ async def test_roles(console, token, name, status):
 @pytest.mark.parametrize("name", ["get_job_meta", "abort_job", "clone_job", "delete_job"])
 async def test_an_unknown_job_is_named_and_a_missing_id_explained(console, name):
     assert await console.meta(name, "nope") == {"status": "invalid_job_id", "info": "nope"}
+    assert (await console.send(name, "nope"))["data"] == [{"type": "error", "data": "no such job: nope"}]
     assert (await console.meta(name))["info"] == f"usage: {name} job_id"
 
 
