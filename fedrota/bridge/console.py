@@ -24,7 +24,6 @@ from fedrota.bridge.turns import Turns
 log: Final = logging.getLogger(__name__)
 
 STUDY: Final = "default"
-PULL_FOLDER: Final = "file_transfer.pull_folder"
 _OLD_HANDLERS: Final = frozenset({"file_transfer.pull_binary"})
 """These clients have no such handler and complain of it."""
 

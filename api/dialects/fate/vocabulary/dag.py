@@ -1,11 +1,9 @@
 """A job's components and how they hang together, as FATE's board draws them."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 from api.dialects.fate.requests.dsl import Component, Source, list_ordered
-
-KINDS: Final = {"data": "data", "model": "model", "cache": "cache"}
 
 
 def describe_dag(components: Mapping[str, Component], idle: Collection[str]) -> dict[str, Any]:

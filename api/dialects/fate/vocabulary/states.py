@@ -11,8 +11,6 @@ WAITING: Final = "waiting"
 RUNNING: Final = "running"
 SUCCESS: Final = "success"
 PASSED: Final = "pass"
-STATUSES: Final = (WAITING, RUNNING, SUCCESS, "failed", "canceled", "timeout", PASSED)
-ENDED: Final = frozenset(STATUSES) - {WAITING, RUNNING}
 
 # FATE's `ready` is never shown: its clients give up on a status that they do not know.
 _STATUS: Final[Mapping[State, str]] = MappingProxyType(
