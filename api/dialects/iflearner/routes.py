@@ -320,7 +320,7 @@ async def read_logs(request: web.Request) -> web.Response:
         if federate and not _has_party(found, federate):
             raise RefusedError(TASK_PARTY_NOT_FOUND)
         details = list_job_details(tx, _list_runs([found])).values()
-        tasks = [each for detail in details for step in detail.steps for each in step.tasks]
+        tasks = [each for detail in details for each in detail.tasks]
         return [each for each in tasks if each.role == FEDERATE and federate in {"", each.party}]
 
     tasks = await request.app[READER].read(find)

@@ -57,8 +57,7 @@ def find_status(run: JobDetail | None, *, was_started: bool) -> Status | None:
     ended = _ENDED.get(run.job.state) or _ENDED.get(run.job.stop_kind or State.WAITING)
     if ended is not None:
         return ended
-    tasks = _list_tasks(run)
-    states = {task.state for task in tasks}
+    states = {task.state for task in run.tasks}
     if State.LOST_CONTACT in states:
         return Status.UNKNOWN
     if states <= {State.RUNNING, State.SUCCESS}:
@@ -70,10 +69,6 @@ def find_status(run: JobDetail | None, *, was_started: bool) -> Status | None:
 def _is_looked_at(run: JobDetail) -> bool:
     """Whether the scheduler has seen the run and left it waiting, with a reason."""
     return any(step.step.reason != explain_step(replace(step.step, reason=""), frozenset()) for step in run.steps)
-
-
-def _list_tasks(run: JobDetail) -> list[Task]:
-    return [task for step in run.steps for task in step.tasks]
 
 
 def list_party_status(run: JobDetail) -> list[dict[str, Any]]:

@@ -82,6 +82,11 @@ class JobDetail:
     job: Job
     steps: list[StepDetail]
 
+    @property
+    def tasks(self) -> list[Task]:
+        """Every task, in the order of the steps."""
+        return [task for step in self.steps for task in step.tasks]
+
 
 def get_job(tx: Tx, job: str) -> Job:
     """The job; NotFoundError where there is none."""

@@ -37,14 +37,14 @@ class FateDetail:
 def load_fate_job(tx: Tx, job: str) -> FateDetail:
     """The job; NotFoundError where there is none."""
     detail = get_job_detail(tx, job)
-    return FateDetail(detail, FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, job)))
+    return FateDetail(detail, FateJob.of(detail, get_origin(tx, job)))
 
 
 def load_fate_jobs(tx: Tx, jobs: Sequence[str]) -> list[FateDetail]:
     """Those of the jobs that there are, in the order given."""
     details = list_job_details(tx, jobs)
     return [
-        FateDetail(found, FateJob.of(found.job, [each.step for each in found.steps], get_origin(tx, job)))
+        FateDetail(found, FateJob.of(found, get_origin(tx, job)))
         for job in jobs
         if (found := details.get(job)) is not None
     ]

@@ -93,7 +93,7 @@ async def _add_member(
     request: web.Request, archive: _Archive, found: FateDetail, *, role: str, party: str
 ) -> AsyncIterator[bytes]:
     """The logs of one role at one party: each component's, and all of them in a row."""
-    tasks = [task for step in found.detail.steps for task in step.tasks if (task.role, task.party) == (role, party)]
+    tasks = [task for task in found.detail.tasks if (task.role, task.party) == (role, party)]
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as whole:
         errors: list[str] = []
         for task in tasks:

@@ -107,10 +107,7 @@ async def read_source(request: web.Request, members: Members, source: Source, co
 def _choose_tasks(found: FateDetail, members: Members, component: str) -> list[Task]:
     role, party = need(members, "role", "party_id")
     return [
-        task
-        for step in found.detail.steps
-        for task in step.tasks
-        if (task.role, task.party) == (role, party) and component in {"", task.step}
+        task for task in found.detail.tasks if (task.role, task.party) == (role, party) and component in {"", task.step}
     ]
 
 

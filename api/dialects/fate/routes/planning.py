@@ -112,7 +112,7 @@ def _inherit(tx: Tx, wanted: Converted, principal: Principal) -> dict[str, str]:
         return {}
     _let_read(tx, job, principal)
     earlier = get_job_detail(tx, job)
-    fate = FateJob.of(earlier.job, [each.step for each in earlier.steps], get_origin(tx, job))
+    fate = FateJob.of(earlier, get_origin(tx, job))
     return inherit(names, wanted.dsl, earlier, fate)
 
 

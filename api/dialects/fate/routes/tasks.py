@@ -69,7 +69,7 @@ async def query_data_views(request: web.Request) -> web.Response:
 
 def _render_view(output: OutputView, found: FateDetail) -> Row:
     where, job = output.where, found.job
-    tasks = {task.id: task for step in found.detail.steps for task in step.tasks}
+    tasks = {task.id: task for task in found.detail.tasks}
     task = tasks.get(where.task)
     ended = job.created if task is None or task.ended is None else task.ended
     address = address_output(job.id, output)

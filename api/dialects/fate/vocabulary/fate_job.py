@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Self
 
 from scheduler.domain.model import Job, JsonObject, Step
+from scheduler.store.queries.jobs import JobDetail
 
 DIALECT: Final = "fate"
 ORDER: Final = ("guest", "host", "arbiter", "local")
@@ -65,10 +66,11 @@ class FateJob:
         return {name: _plain(getattr(self, name)) for name in _MEMBERS}
 
     @classmethod
-    def of(cls, job: Job, steps: Sequence[Step], origin: JsonObject) -> Self:
+    def of(cls, detail: JobDetail, origin: JsonObject) -> Self:
         """FATE's view of a job in whatever dialect; `origin` is `get_origin`'s."""
+        job = detail.job
         if job.dialect != DIALECT or "dsl" not in origin:
-            return cls._derive(job, steps)
+            return cls._derive(job, [each.step for each in detail.steps])
         found = cls.parse(origin)
         return found if found.model_version else replace(found, model_version=job.id)
 

@@ -68,15 +68,15 @@ def read_recipe(tx: Tx, model: Model) -> Recipe:
     if _TRAINED in kept and (found := _parse_kept(kept[_TRAINED], kept.get(_DSL))) is not None:
         return found
     sent = _parse_kept(kept.get("origin") or {}, None) if kept.get("dialect") == DIALECT else None
-    if sent is not None:
-        trained = sent.trained
-    else:
-        detail = get_job_detail(tx, model.job)
-        trained = FateJob.of(detail.job, [each.step for each in detail.steps], get_origin(tx, model.job))
+    trained = _read_job(tx, model.job) if sent is None else sent.trained
     if model.components is None:
         return Recipe(trained=trained)
     known = [name for name in model.components if name in trained.components]
     return Recipe(trained=trained, dsl=derive_predict_dsl(trained.dsl, known))
+
+
+def _read_job(tx: Tx, job: str) -> FateJob:
+    return FateJob.of(get_job_detail(tx, job), get_origin(tx, job))
 
 
 def _parse_kept(origin: Any, dsl: Any) -> Recipe | None:

@@ -81,8 +81,7 @@ async def check_job(call: Call, job: str, action: Action) -> Job:
 
 async def list_tasks(call: Call, job: str) -> list[Task]:
     """Every task of a job."""
-    detail = await call.app[READER].read(lambda tx: get_job_detail(tx, job))
-    return [task for step in detail.steps for task in step.tasks]
+    return (await call.app[READER].read(lambda tx: get_job_detail(tx, job))).tasks
 
 
 COMMANDS: Final[Sequence[Command]] = (

@@ -65,8 +65,7 @@ async def _find_mounts(call: Call, wanted: ShellCommand, party: str, *, is_serve
         jobs = list_jobs(tx, JobFilter(project=call.by.project, party=party), after=None, limit=MAX_JOBS).items
         known = [job.id for job in jobs]
         details = list_job_details(tx, [named] if named in known else known)
-        tasks = {job: [task for step in detail.steps for task in step.tasks] for job, detail in details.items()}
-        mounts = {job: _choose(tasks[job], party, is_server=is_server) for job in tasks}
+        mounts = {job: _choose(detail.tasks, party, is_server=is_server) for job, detail in details.items()}
         return {job: [task.id, task.seq] for job, task in mounts.items() if task is not None}
 
     return await call.app[READER].read(read)

@@ -40,7 +40,7 @@ def render_meta(
     detail: JobDetail, origin: JsonObject, events: Sequence[EventView], *, study: str, now: datetime
 ) -> dict[str, Any]:
     """Everything that is known of a job, under FLARE's names; unknown fields of its meta pass through."""
-    job, tasks = detail.job, [task for step in detail.steps for task in step.tasks]
+    job, tasks = detail.job, detail.tasks
     scheduled = [event for event in events if event.level == "step" and event.event == "dispatched"]
     shown = {
         **_describe(job, origin),
@@ -90,11 +90,10 @@ def _describe(job: Job, origin: JsonObject) -> dict[str, Any]:
 def render_row(detail: JobDetail, *, study: str, now: datetime) -> dict[str, Any]:
     """A job in a brief list; the duration of one that runs counts up."""
     job = detail.job
-    tasks = [task for step in detail.steps for task in step.tasks]
     return {
         "job_id": job.id,
         "job_name": job.name,
-        "status": name_status(job, tasks),
+        "status": name_status(job, detail.tasks),
         "submit_time": job.created.isoformat(),
         "duration": str(_measure(job, now)) if job.started else "N/A",
         "study": study,

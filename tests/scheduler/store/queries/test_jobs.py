@@ -102,6 +102,7 @@ def test_a_jobs_detail_is_in_the_order_of_the_plan(centre):
     detail = centre.detail(job)
     assert [item.step.name for item in detail.steps] == ["s0", "s1", "s2"]
     assert [[task.party for task in item.tasks] for item in detail.steps] == [["b", "a"]] * 3
+    assert [(task.step, task.party) for task in detail.tasks] == [(f"s{n}", party) for n in range(3) for party in "ba"]
     assert detail.steps[1].step.reason == "waits for step s0"
     assert detail.steps[1].tasks[0].reason == "waits for step s0"
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from api.dialects.fate.vocabulary.fate_job import FateJob, find_initiator, make_model_id, number_party
 from scheduler.domain.model import Job, Retry, Step
 from scheduler.domain.states import State
+from scheduler.store.queries.jobs import JobDetail, StepDetail
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -38,14 +39,14 @@ def test_what_was_rendered_and_stored_as_json_is_read_again_the_same():
         holders={"r_0": "0"},
         warnings=("w",),
     )
-    again = FateJob.of(make_job(), (), json.loads(json.dumps(job.render())))
+    again = FateJob.of(JobDetail(make_job(), []), json.loads(json.dumps(job.render())))
     assert again == job
     assert (again.get_module("lr_0"), again.get_module("x")) == ("HeteroLR", "")
     assert (again.find_holder("r_0", "7"), again.find_holder("lr_0", "7")) == ("0", "7")
 
 
 def test_a_model_that_is_made_has_its_jobs_id_as_version():
-    assert FateJob.of(make_job(), (), FateJob(model_id="m").render()).model_version == "7"
+    assert FateJob.of(JobDetail(make_job(), []), FateJob(model_id="m").render()).model_version == "7"
 
 
 def test_a_job_of_another_dialect_is_described_from_its_steps():
@@ -54,7 +55,9 @@ def test_a_job_of_another_dialect_is_described_from_its_steps():
         make_step("train", run={"component": "hetero_lr"}, inputs={"train": "read.data"}),
         make_step("use", run={"command": ["x"]}, inputs={"data": "read.data", "model": "train.model", "old": "1:a.b"}),
     )
-    found = FateJob.of(make_job(dialect="native"), steps, {"dsl": "no FATE job"})
+    found = FateJob.of(
+        JobDetail(make_job(dialect="native"), [StepDetail(step, []) for step in steps]), {"dsl": "no FATE job"}
+    )
     assert found.initiator == ("guest", "9999")
     assert found.model_id == "guest-9999#host-10000#model"
     assert found.conf["role"] == {"guest": [9999], "host": [10000]}
