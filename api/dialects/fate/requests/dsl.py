@@ -13,7 +13,8 @@ NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 PIPELINE: Final = "pipeline"
 MODEL_KEYS: Final = ("model", "isometric_model")
 OUTPUT_KINDS: Final = ("data", "model", "cache")
-DATA_KEYS: Final = ("data", "train_data", "validate_data", "test_data", "eval_data")
+DATA_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
+"""A component's data inputs; where the component itself is left out, the first that it has goes through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import orjson
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import RuntimeConf, parse_conf, read_object
 from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_version_1
+from api.dialects.fate.requests.dsl import DATA_KEYS
 from api.dialects.fate.requests.evaluations import split_evaluations
 from api.dialects.fate.requests.job_settings import JobSettings, parse_settings
 from api.dialects.fate.requests.selectors import JsonObject
@@ -18,7 +19,6 @@ OF_VERSION: Final[Mapping[int, tuple[str, ...]]] = {
     2: ("component_parameters",),
 }
 """Where a runtime conf of each version has the components' parameters."""
-TABLE_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def find_readers(dsl: JsonObject) -> dict[str, str]:
         for output in (component.get("output") or {}).get("data") or ()
     }
     first = next(iter(readers.values()), "")
-    return {**(dict.fromkeys(TABLE_KEYS, first) if first else {}), **readers}
+    return {**(dict.fromkeys(DATA_KEYS, first) if first else {}), **readers}
 
 
 def _read(members: Mapping[str, Any], name: str, alias: str) -> JsonObject:

@@ -5,12 +5,11 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf_v1 import ARGS
-from api.dialects.fate.requests.dsl import PIPELINE
+from api.dialects.fate.requests.dsl import DATA_KEYS, PIPELINE
 from api.dialects.fate.vocabulary.catalogue import find_module
 
 JsonObject = Mapping[str, Any]
 CODE_PATH: Final = "CodePath"
-PASSES_ON: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
 TRAINING: Final = ("train_data", "validate_data", "test_data", "eval_data")
 """Inputs that are one in a job that predicts; the first of them counts."""
 
@@ -99,5 +98,5 @@ def _follow(text: str, kept: JsonObject, components: JsonObject, test_key: str) 
             return text if name in kept else ""
         seen.add(name)
         tables = ((components.get(name) or {}).get("input") or {}).get("data") or {}
-        text = next((str(tables[key][0]) for key in PASSES_ON if tables.get(key)), "")
+        text = next((str(tables[key][0]) for key in DATA_KEYS if tables.get(key)), "")
     return ""

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.requests.dsl import Component, Source
+from api.dialects.fate.requests.dsl import DATA_KEYS, Component, Source
 from api.dialects.fate.vocabulary.catalogue import get_module
 from api.dialects.fate.vocabulary.module import Module
 from scheduler.domain.references import Reference
 
-UPSTREAM = ("train_data", "eval_data", "test_data", "data", "validate_data")
-"""Which of a component's inputs goes through where the component itself is left out, best first."""
 NO_WARM_START: Final = (
     "with training data it would be the start of the training, which always begins anew here: leave the model out, or "
     "give test_data in place of train_data to predict with it"
@@ -107,7 +105,7 @@ class Wiring:
 def pick_upstream(component: Component) -> Source | None:
     """The input that stands for the component's data output where the component is left out."""
     tables = component.list_data()
-    for key in UPSTREAM:
+    for key in DATA_KEYS:
         found = next((source for source in tables if source.key == key), None)
         if found is not None:
             return found
