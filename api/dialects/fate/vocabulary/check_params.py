@@ -25,6 +25,16 @@ USUAL: Final = ["auc", "ks"]
 EARLY: Final = "EarlyStopping"
 SCORES: Final = "each row comes out with its score and the fold that held it, not with its features"
 CALLBACKS: Final = (EARLY, "PerformanceEvaluate")
+CV: Final[Mapping[str, Any]] = {
+    "n_splits": 5, "mode": "hetero", "role": "guest", "shuffle": True, "random_seed": 1, "need_cv": False,
+    "output_fold_history": True, "history_value_type": "score", "history_with_value": False, "evaluate_param": {},
+}  # fmt: skip
+"""FATE's `cv_param` with its defaults."""
+CALLBACK: Final[Mapping[str, Any]] = {
+    "callbacks": [], "validation_freqs": None, "early_stopping_rounds": None, "metrics": [],
+    "use_first_metric_only": False, "save_freq": 1,
+}  # fmt: skip
+"""FATE's `callback_param` with its defaults."""
 
 
 def translate_checks(params: JsonObject, *, classes: bool) -> dict[str, Any]:

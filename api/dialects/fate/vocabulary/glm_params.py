@@ -5,9 +5,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.check_params import translate_checks
+from api.dialects.fate.vocabulary.check_params import CALLBACK, CV, translate_checks
 from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
+from api.dialects.fate.vocabulary.params import ENCRYPTION
 
 EARLY_STOP: Final = MappingProxyType({"diff": "loss", "weight_diff": "weights"})
 PENALTY: Final = MappingProxyType({"none": "none", "l1": "l1", "l2": "l2"})
@@ -37,14 +38,10 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
         "init_param": {"init_method": "random_uniform", "init_const": 1, "fit_intercept": True, "random_seed": None},
         "max_iter": 100,
         "early_stop": "diff",
-        # FATE's key length is 1024, which counts as too short today; who asks for it gets it.
-        "encrypt_param": {"method": "Paillier", "key_length": 2048},
+        "encrypt_param": ENCRYPTION,
         "encrypted_mode_calculator_param": {},
         "predict_param": {"threshold": 0.5},
-        "cv_param": {
-            "n_splits": 5, "mode": "hetero", "role": "guest", "shuffle": True, "random_seed": 1, "need_cv": False,
-            "output_fold_history": True, "history_value_type": "score", "history_with_value": False, "evaluate_param": {},
-        },
+        "cv_param": CV,
         "decay": 1,
         "decay_sqrt": True,
         "sqn_param": {},
@@ -58,10 +55,7 @@ DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
             "score_name": "AIC", "mode": "hetero", "role": "guest", "direction": "both", "max_step": 10, "nvmin": 2,
             "nvmax": None, "need_stepwise": False,
         },
-        "callback_param": {
-            "callbacks": [], "validation_freqs": None, "early_stopping_rounds": None, "metrics": [],
-            "use_first_metric_only": False, "save_freq": 1,
-        },
+        "callback_param": CALLBACK,
     }
 )  # fmt: skip
 

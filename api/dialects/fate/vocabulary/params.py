@@ -1,7 +1,7 @@
 """A module's parameters as a job gives them: defaults filled in, unknown names refused, made the component's own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.module import JsonObject, Module
@@ -13,6 +13,9 @@ NEED_RUN = "need_run"
 A module that has it among its own parameters keeps its task where it is false: the component then hands its input on,
 so that later steps find it at every party.
 """
+
+ENCRYPTION: Final[Mapping[str, Any]] = {"method": "Paillier", "key_length": 2048}
+"""FATE's key length is 1024, which counts as too short today; who asks for it gets it."""
 
 
 def fill_params(module: Module, given: JsonObject) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.check_params import translate_checks
+from api.dialects.fate.vocabulary.check_params import CALLBACK, CV, translate_checks
 from api.dialects.fate.vocabulary.module import JsonObject, Module
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
+from api.dialects.fate.vocabulary.params import ENCRYPTION
 
 OBJECTIVES: Final = ("lse", "lae", "huber", "fair", "log_cosh", "tweedie")
 PARAMETRIC: Final = ("huber", "fair", "tweedie")
@@ -32,10 +33,7 @@ SHARED_DEFAULTS: Final[Mapping[str, Any]] = {
     "tol": 1e-4,
     "bin_num": 32,
     "predict_param": {"threshold": 0.5},
-    "cv_param": {
-        "n_splits": 5, "mode": "hetero", "role": "guest", "shuffle": True, "random_seed": 1, "need_cv": False,
-        "output_fold_history": True, "history_value_type": "score", "history_with_value": False, "evaluate_param": {},
-    },
+    "cv_param": CV,
     "validation_freqs": None,
     "metrics": None,
     "use_missing": False,
@@ -43,15 +41,11 @@ SHARED_DEFAULTS: Final[Mapping[str, Any]] = {
     "random_seed": 100,
     "binning_error": 1e-4,
     "multi_mode": "single_output",
-    "callback_param": {
-        "callbacks": [], "validation_freqs": None, "early_stopping_rounds": None, "metrics": [],
-        "use_first_metric_only": False, "save_freq": 1,
-    },
+    "callback_param": CALLBACK,
 }  # fmt: skip
 HETERO_DEFAULTS: Final[Mapping[str, Any]] = {
     **SHARED_DEFAULTS,
-    # FATE's key length is 1024, which counts as too short today; who asks for it gets it.
-    "encrypt_param": {"method": "Paillier", "key_length": 2048},
+    "encrypt_param": ENCRYPTION,
     "encrypted_mode_calculator_param": {},
     "early_stopping_rounds": None,
     "use_first_metric_only": False,

@@ -15,7 +15,7 @@ from api.dialects.fate.vocabulary.param_values import (
     list_values,
     refuse_unless,
 )
-from api.dialects.fate.vocabulary.params import NEED_RUN
+from api.dialects.fate.vocabulary.params import ENCRYPTION, NEED_RUN
 
 TRANSFORM: Final[Mapping[str, Any]] = {"transform_cols": -1, "transform_names": None, "transform_type": "bin_num"}
 BINNING: Final[Mapping[str, Any]] = {
@@ -49,8 +49,7 @@ HETERO_BINNING: Final[Mapping[str, Any]] = {
     },
     "split_points_by_index": None,
     "split_points_by_col_name": None,
-    # FATE's key length is 1024, which counts as too short today; who asks for it gets it.
-    "encrypt_param": {"method": "Paillier", "key_length": 2048},
+    "encrypt_param": ENCRYPTION,
 }
 HOMO_BINNING: Final[Mapping[str, Any]] = {
     **BINNING,
