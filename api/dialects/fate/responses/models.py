@@ -8,6 +8,7 @@ from api.dialects.fate.errors import RetCode
 from api.dialects.fate.vocabulary.fate_job import FateJob, number_party
 from api.dialects.fate.vocabulary.predict_dsl import add_code_paths
 from api.dialects.fate.vocabulary.recipe import Recipe
+from api.dialects.fate.vocabulary.states import render_date, render_time
 from scheduler.store.queries.models import Model, ModelMember
 
 Outcome = tuple[int, str]
@@ -15,6 +16,7 @@ Outcome = tuple[int, str]
 DONE: Final[Outcome] = (RetCode.SUCCESS, "success")
 _SERVED: Final = ("guest", "host")
 VERSION: Final = "1.11.2"
+"""The last FATE-Flow of the first interface; clients that look at a version mean what it can do."""
 
 
 def render_outcomes(outcomes: Mapping[tuple[str, str], Outcome]) -> dict[str, Any]:
@@ -63,8 +65,7 @@ def render_row(model: Model, member: ModelMember, recipe: Recipe, size: int) -> 
 
 
 def _render_times(created: datetime) -> dict[str, Any]:
-    stamp = int(created.timestamp() * 1000)
-    date = created.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    stamp, date = render_time(created), render_date(created)
     return {"f_create_date": date, "f_create_time": stamp, "f_update_date": date, "f_update_time": stamp}
 
 

@@ -10,6 +10,7 @@ from api.bridge import utc_now
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.dsl import parse_components, parse_dsl
+from api.dialects.fate.requests.members import check_present
 from api.dialects.fate.requests.submission import parse_json_member, parse_submission
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
@@ -61,9 +62,7 @@ async def read_dependencies(request: web.Request) -> web.Response:
     if not members.get("job_id"):
         sent = parse_submission({key: members.get(key) for key in ("job_runtime_conf", "job_dsl")})
         return render_success(describe_dag(parse_dsl(sent.convert({}).dsl), ()))
-    missing = [name for name in ("party_id", "role") if members.get(name) in (None, "")]
-    if missing:
-        raise FateError(RetCode.EXCEPTION, f"required parameters are missing: {','.join(missing)}; ")
+    check_present(members, "party_id", "role")
     found = await check_fate_job(
         request, str(members["job_id"]), Action.READ_JOB, retcode=RetCode.EXCEPTION, missing="No job matched"
     )

@@ -1,14 +1,15 @@
-"""Models as the routes of FATE's find them: with their recipe, or by nothing but their version."""
+"""Models as the routes of FATE's find them: with their recipe, or by nothing but their version; and how large they are."""
 
 from aiohttp import web
 
+from api.dialects.fate.requests.models import Member
 from api.dialects.fate.vocabulary.recipe import Recipe, read_recipe
 from api.keys import PRINCIPAL, READER
 from api.models.access import check_model
 from scheduler.domain.access import Action
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.models import ModelName
-from scheduler.store.queries.models import Model, ModelFilter, get_model, list_models
+from scheduler.store.queries.models import Model, ModelFilter, get_model, list_models, list_parts
 from scheduler.store.tx import Tx
 
 
@@ -32,3 +33,12 @@ async def find_by_version(request: web.Request, version: str, action: Action) ->
         raise NotFoundError("model", version)
     check_model(request, found[0], action)
     return found[0]
+
+
+def measure_parts(tx: Tx, model: Model) -> dict[Member, int]:
+    """Bytes of each member's parts; who has none is not among them."""
+    sizes: dict[Member, int] = {}
+    for part in list_parts(tx, model):
+        member = (part.member.role, part.member.party)
+        sizes[member] = sizes.get(member, 0) + part.output.size
+    return sizes

@@ -25,7 +25,7 @@ from api.dialects.fate.requests.models import (
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import DONE, render_outcomes, render_predict_conf, render_row
 from api.dialects.fate.routes.answer import Answer, Routes, Streaming
-from api.dialects.fate.routes.model_access import read_with_recipe
+from api.dialects.fate.routes.model_access import measure_parts, read_with_recipe
 from api.dialects.fate.vocabulary.fate_job import FateJob, make_model_id, number_party
 from api.dialects.fate.vocabulary.predict_dsl import add_code_paths, choose_deployed, derive_predict_dsl
 from api.dialects.fate.vocabulary.recipe import Recipe, is_first_version, read_recipe
@@ -193,7 +193,8 @@ async def _read_rows(request: web.Request, body: dict[str, Any]) -> list[dict[st
 
     def find(tx: Tx) -> list[tuple[Model, Recipe, dict[tuple[str, str], int]]]:
         return [
-            (model, read_recipe(tx, model), _measure(tx, model)) for model in list_models(tx, wanted, limit=100).items
+            (model, read_recipe(tx, model), measure_parts(tx, model))
+            for model in list_models(tx, wanted, limit=100).items
         ]
 
     found = await request.app[READER].read(find)
@@ -206,15 +207,6 @@ async def _read_rows(request: web.Request, body: dict[str, Any]) -> list[dict[st
             if role in {"", member.role} and party in {"", member.party}
         ]
     return rows[:MOST_ROWS]
-
-
-def _measure(tx: Tx, model: Model) -> dict[tuple[str, str], int]:
-    """Bytes of each member's parts."""
-    sizes: dict[tuple[str, str], int] = {}
-    for part in list_parts(tx, model):
-        key = (part.member.role, part.member.party)
-        sizes[key] = sizes.get(key, 0) + part.output.size
-    return sizes
 
 
 async def get_predict_dsl(request: web.Request) -> web.StreamResponse:

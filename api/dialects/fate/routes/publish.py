@@ -9,7 +9,7 @@ from api.bridge import utc_now
 from api.callers import actor_of
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.requests.models import Target, find_text, list_members, parse_target
+from api.dialects.fate.requests.models import Member, Target, find_text, list_members, parse_target
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import Outcome, render_outcomes, summarise
 from api.dialects.fate.routes.answer import Routes
@@ -24,7 +24,6 @@ from scheduler.service.models import ModelName, bind_service, note_load
 from scheduler.store.queries.models import Model
 
 ARBITER: Final = "arbiter"
-Member = tuple[str, str]
 
 
 async def load(request: web.Request) -> web.StreamResponse:

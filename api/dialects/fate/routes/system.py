@@ -10,6 +10,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.job_settings import RETRY_DELAY_S, TIMEOUT_S
 from api.dialects.fate.responses.envelope import render_success
+from api.dialects.fate.responses.models import VERSION
 from api.dialects.fate.routes.answer import Answer, Routes
 from api.dialects.fate.vocabulary.slots import SLOTS
 from api.keys import PRINCIPAL, READER, SETTINGS
@@ -19,15 +20,13 @@ from scheduler.domain.errors import NotFoundError
 from scheduler.store.queries.holdings import Holding, list_holdings
 
 API: Final = "v1"
-SPOKEN: Final = "1.11.2"
-"""The last FATE-Flow of the first interface; clients that look at a version mean what it can do."""
 
 
 def list_versions() -> dict[str, str]:
     """What can be asked for by name."""
     return {
-        "FATE": SPOKEN,
-        "FATEFlow": SPOKEN,
+        "FATE": VERSION,
+        "FATEFlow": VERSION,
         "fedrota": find_version(),
         "PYTHON": platform.python_version(),
     }
@@ -139,7 +138,7 @@ async def get_defaults(_request: web.Request) -> web.Response:
 async def get_common(request: web.Request) -> web.Response:
     """`info/common`: the interface's version and this gateway's address."""
     settings = request.app[SETTINGS]
-    return render_success({"version": SPOKEN, "host": settings.host, "http_port": settings.port})
+    return render_success({"version": VERSION, "host": settings.host, "http_port": settings.port})
 
 
 async def get_board(request: web.Request) -> web.Response:

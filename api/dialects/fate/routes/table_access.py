@@ -28,7 +28,7 @@ async def choose_parties(request: web.Request, members: Members) -> tuple[list[s
     Of all, those whose workers are connected; the others come second.
     FateError (101) asks for `party_id` where there is a choice that nobody may make.
     """
-    named = read_party(members) or request.app[SETTINGS].fate_party
+    named = _find_party(request, members)
     if named:
         await request.app[READER].read(lambda tx: get_party(tx, named))
         return [named], []
@@ -45,11 +45,16 @@ async def choose_parties(request: web.Request, members: Members) -> tuple[list[s
     return here, [party for party in known if party not in here]
 
 
+def _find_party(request: web.Request, members: Members) -> str:
+    """The party that the request names, else the one that is set for FATE's clients; empty for neither."""
+    return read_party(members) or request.app[SETTINGS].fate_party
+
+
 async def list_named_tables(
     request: web.Request, members: Members, table: TableName, action: Action = Action.READ_TABLE
 ) -> list[DataTable]:
     """The tables of that name at the party named or set, else at whichever parties have one; each may be `action`ed."""
-    named = read_party(members) or request.app[SETTINGS].fate_party
+    named = _find_party(request, members)
     parties = [named] if named else None
 
     def find(tx: Tx) -> list[tuple[DataTable, str]]:
@@ -69,7 +74,7 @@ async def get_named_table(
     """As `list_named_tables`, the first one; NotFoundError where there is none."""
     found = await list_named_tables(request, members, table, action)
     if not found:
-        party = read_party(members) or request.app[SETTINGS].fate_party
+        party = _find_party(request, members)
         raise NotFoundError("table", f"{table.namespace}/{table.name}", party=party)
     return found[0]
 

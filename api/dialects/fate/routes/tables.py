@@ -116,8 +116,8 @@ async def bind(request: web.Request) -> web.Response:
             f"engine {engine} is not supported: bind a CSV file at the party, engine PATH and an address with its path",
         )
     table = parse_table(members)
-    given = {"head": 1, "partition": members.get("partitions") or 1, "drop": members.get("drop"), "file": path}
-    upload = parse_upload({**members, **given, "head": members.get("head", 1)}, lies_there=True)
+    given = {"head": members.get("head", 1), "partition": members.get("partitions") or 1, "file": path}
+    upload = parse_upload({**members, **given}, lies_there=True)
     id_column = read_text(members, "id_column") or read_text(members, "id_name")
     parties, _ = await choose_parties(request, members)
     for party in parties:

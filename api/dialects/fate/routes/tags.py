@@ -12,13 +12,13 @@ from api.dialects.fate.requests.models import find_text, read_text
 from api.dialects.fate.requests.whole import parse_whole
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.model_access import find_by_version
+from api.dialects.fate.routes.model_access import find_by_version, measure_parts
 from api.keys import PRINCIPAL, READER, WRITER
 from scheduler.domain.access import Action
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.service.models import ModelName
 from scheduler.service.tags import change_tag, create_tag, forget_tag, tag_model, untag_model
-from scheduler.store.queries.models import Model, ModelFilter, list_models, list_parts
+from scheduler.store.queries.models import Model, ModelFilter, list_models
 from scheduler.store.queries.tags import Tag, get_tag, list_tags
 from scheduler.store.tx import Tx
 
@@ -112,10 +112,7 @@ def _list_tagged(tx: Tx, project: str, tag: str) -> list[dict[str, Any]] | None:
 
 
 def _render_tagged(tx: Tx, model: Model) -> list[dict[str, Any]]:
-    sizes: dict[tuple[str, str], int] = {}
-    for part in list_parts(tx, model):
-        key = (part.member.role, part.member.party)
-        sizes[key] = sizes.get(key, 0) + part.output.size
+    sizes = measure_parts(tx, model)
     return [
         {
             "model_id": model.model_id,

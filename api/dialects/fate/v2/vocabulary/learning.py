@@ -1,4 +1,4 @@
-"""Parameters that FATE 2.x's models have in common."""
+"""Inputs and parameters that FATE 2.x's models have in common."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,6 +7,13 @@ from api.dialects.fate.v2.vocabulary.component_ref import CROSS
 from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value
 
+INPUTS: Final[Mapping[str, str]] = {
+    "train_data": "data.train_data",
+    "validate_data": "data.validate_data",
+    "test_data": "data.test_data",
+    "cv_data": "data.train_data",
+    "input_model": "model",
+}
 CV: Final[Mapping[str, Any]] = {"n_splits": 5, "shuffle": False, "random_state": None}
 # FATE's key length is 1024, which counts as too short today; who asks for it gets it.
 ENCRYPTION: Final[Mapping[str, Any]] = {"kind": "paillier", "key_length": 2048}

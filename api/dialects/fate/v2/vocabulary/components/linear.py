@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.component_ref import TRAINED, ComponentRef
-from api.dialects.fate.v2.vocabulary.learning import CV, ENCRYPTION, translate_encryption, translate_folds
+from api.dialects.fate.v2.vocabulary.learning import CV, ENCRYPTION, INPUTS, translate_encryption, translate_folds
 from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
 
@@ -64,13 +64,6 @@ HOMO: Final[Mapping[str, Any]] = {
     "threshold": 0.5,
     "ovr": False,
     "label_num": None,
-}
-INPUTS: Final[Mapping[str, str]] = {
-    "train_data": "data.train_data",
-    "validate_data": "data.validate_data",
-    "test_data": "data.test_data",
-    "cv_data": "data.train_data",
-    "input_model": "model",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.v2.vocabulary.component_ref import TRAINED, ComponentRef
-from api.dialects.fate.v2.vocabulary.learning import CV, ENCRYPTION, translate_encryption, translate_folds
+from api.dialects.fate.v2.vocabulary.learning import CV, ENCRYPTION, INPUTS, translate_encryption, translate_folds
 from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, refuse_unless
 
@@ -41,13 +41,6 @@ HETERO: Final[Mapping[str, Any]] = {
     "split_info_pack": True,
     "hist_sub": True,
     "he_param": ENCRYPTION,
-}
-INPUTS: Final[Mapping[str, str]] = {
-    "train_data": "data.train_data",
-    "validate_data": "data.validate_data",
-    "test_data": "data.test_data",
-    "cv_data": "data.train_data",
-    "input_model": "model",
 }
 
 
