@@ -23,6 +23,25 @@ Latest = Mapping[tuple[str, str], Sequence[Metric]]
 """The last point of each curve by step and party."""
 
 
+class _Reasons:
+    """Tells each cause once, however long it is: all that one failure stops has it as its reason, too."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        failures = [task.failure for step in steps for task in step.tasks if task.failure]
+        self._causes = {failure.message for failure in failures if failure.message}
+        self._told: set[str] = set()
+
+    def tell(self, reason: str, state: str) -> str:
+        """The reason, or nothing where something has ended and its cause was told in a line above."""
+        if state not in OVER:
+            return reason
+        cause = next((cause for cause in self._causes if reason.endswith(cause)), reason)
+        if cause in self._told:
+            return ""
+        self._told.add(cause)
+        return reason
+
+
 def draw_job(job: Job, latest: Latest, *, now: datetime, height: int = 40, width: int = 80) -> RenderableType:
     """The whole picture, in at most about `height` lines; without bars on a terminal of few columns."""
     shown, left_out = choose_steps(job.steps, height - 3)
@@ -30,7 +49,8 @@ def draw_job(job: Job, latest: Latest, *, now: datetime, height: int = 40, width
     kept = [at for at in range(NOTE + 1) if at != BAR or width >= NARROW]
     for at in kept:
         table.add_column(no_wrap=at != NOTE, overflow="fold" if at == NOTE else "ellipsis")
-    for row in (row for step in shown for row in _list_rows(step, latest, now)):
+    reasons = _Reasons(shown)
+    for row in (row for step in shown for row in _list_rows(step, latest, now, reasons)):
         table.add_row(*(row[at] for at in kept))
     parts: list[RenderableType] = [_draw_head(job, now), table]
     if left_out:
@@ -79,7 +99,7 @@ def _count_states(steps: Iterable[Step]) -> str:
     return f"{total} more steps: " + ", ".join(f"{count} {state}" for state, count in counts.items())
 
 
-def _list_rows(step: Step, latest: Latest, now: datetime) -> Iterator[tuple[RenderableType, ...]]:
+def _list_rows(step: Step, latest: Latest, now: datetime, reasons: _Reasons) -> Iterator[tuple[RenderableType, ...]]:
     """The step's line and one per party below it: name, state, bar, time, note."""
     tries = f" [dim](attempt {step.attempt})[/]" if step.attempt > 1 else ""
     yield (
@@ -87,7 +107,7 @@ def _list_rows(step: Step, latest: Latest, now: datetime) -> Iterator[tuple[Rend
         say_state(step.state),
         _draw_bar(measure_step(step), step.state),
         say_span(step.started, step.ended, now) if step.started else "",
-        "" if step.state == "success" else escape(step.reason),
+        "" if step.state == "success" else escape(reasons.tell(step.reason, step.state)),
     )
     for task in _tasks_shown(step):
         yield (
@@ -95,16 +115,16 @@ def _list_rows(step: Step, latest: Latest, now: datetime) -> Iterator[tuple[Rend
             say_state(task.state),
             _draw_bar(_measure_task(task), task.state),
             say_span(task.started, task.ended, now) if task.started else "",
-            escape(_say_note(task, latest)),
+            escape(_say_note(task, latest, reasons)),
         )
 
 
-def _say_note(task: Task, latest: Latest) -> str:
+def _say_note(task: Task, latest: Latest, reasons: _Reasons) -> str:
     """Why it failed or waits; else the last figures that it reported."""
     if task.failure:
-        return task.failure.message or task.failure.kind
+        return reasons.tell(task.failure.message or task.failure.kind, task.state)
     if task.state not in {"running", "success"}:
-        return task.reason
+        return reasons.tell(task.reason, task.state)
     points = latest.get((task.step, task.party), ())
     return "  ".join(f"{point.name} {say_number(point.value)}" for point in points[:4])
 

@@ -6,23 +6,19 @@ from rich.markup import escape
 from fedrota.cli.exits import JOB_FAILED
 from fedrota.cli.show import print_line, print_next
 from fedrota.cli.words import say_duration, say_state
-from fedrota.model import OVER, Job, Step, Task
+from fedrota.model import OVER, Job, Task
 
 
 def print_verdict(job: Job) -> None:
     """The job's state and reason, what failed where, and the commands that help now."""
     took = (job.ended - job.created).total_seconds() if job.ended and job.created else None
-    reason = f": {escape(job.reason)}" if job.reason else ""
+    failed = [task for step in job.steps for task in step.tasks if task.state in {"failed", "timeout"}]
+    is_told_below = any(task.failure and job.reason.endswith(task.failure.message or " ") for task in failed)
+    reason = f": {escape(job.reason)}" if job.reason and not is_told_below else ""
     print_line(f"job {job.id} {say_state(job.state)} after {say_duration(took)}{reason}")
-    for step in job.steps:
-        _print_failures(step)
+    for task in failed:
+        print_line(f"  {escape(task.step)} {escape(task.role)} {escape(task.party)}: {escape(say_failure(task))}")
     print_next(*list_next(job))
-
-
-def _print_failures(step: Step) -> None:
-    for task in step.tasks:
-        if task.state in {"failed", "timeout"}:
-            print_line(f"  {escape(step.name)} {escape(task.role)} {escape(task.party)}: {escape(say_failure(task))}")
 
 
 def say_failure(task: Task) -> str:

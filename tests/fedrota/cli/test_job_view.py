@@ -61,6 +61,20 @@ def test_failed_party_says_why():
     assert lines[2].endswith("boom")
 
 
+def test_what_failed_is_told_once_and_not_by_all_that_it_stopped():
+    words = "party 9999 has no table 'x'"
+    boom = Failure(kind="invalid", message=words)
+    steps = (
+        step("read", "failed", [task(state="failed", failure=boom), task("10000", "canceled", reason=f"guest: {words}")],
+             reason=f"party 9999 (guest): {words}"),
+        step("lr", "canceled", [task(state="canceled", reason=f"step read: {words}")], reason=f"step read: {words}"),
+        step("a", "waiting", reason="waits for step lr"), step("b", "waiting", reason="waits for step lr"),
+    )  # fmt: skip
+    lines = "\n".join(draw(Job(id="j", name="n", state="failed", steps=steps), width=200))
+    assert lines.count(words) == 1
+    assert lines.count("waits for step lr") == 2
+
+
 @pytest.mark.parametrize(
     ("given", "done"),
     [

@@ -1,5 +1,6 @@
 """How a job has ended, and what to type next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -38,6 +39,12 @@ def test_failed_job_names_why_and_where_to_look(capsys):
         "  fedrota logs j lr --party 9",
         "  fedrota rerun j",
     ]
+
+
+def test_what_is_told_of_the_task_is_not_told_of_the_job_as_well(capsys):
+    boom = failed_job(task("9", "failed", 1, failure=Failure(kind="error", message="boom")))
+    print_verdict(replace(boom, reason="step lr: party 9 (guest): boom"))
+    assert capsys.readouterr().out.splitlines()[:2] == ["job j failed after -", "  lr guest 9: boom (error)"]
 
 
 def test_a_poisoned_job_is_requeued_not_rerun():
