@@ -12,7 +12,11 @@ from fedrota.up.record import ProcessRecord, start_time
 from fedrota.up.spawn import Spawned, kill_family, spawn, terminate
 from fedrota.up.voice import Voice
 
-ASK_EVERY_S: Final = 0.05
+ASK_AFTER_S: Final = 0.05
+ASK_AT_LEAST_EVERY_S: Final = 1.0
+ASKING_SHARE: Final = 0.05
+"""The pause between two questions is this share of the time that the process has taken so far: all start at once, and what
+is asked of one costs the others; a bridge may wait for days."""
 STAY_DOWN: Final = 3
 """The exit status of a worker that was told over its channel to stay down."""
 
@@ -100,13 +104,14 @@ class Child:
 
     async def _watch(self, pid: int) -> None:
         """Ask until the process is ready; one that takes too long is killed, which counts as a crash."""
-        deadline = time.monotonic() + self.program.ready_s
+        began = time.monotonic()
         while not await self.program.ready(pid):
-            if time.monotonic() > deadline:
+            took = time.monotonic() - began
+            if took > self.program.ready_s:
                 self._say(f"was not ready after {self.program.ready_s:g} s and was killed")
                 kill_family(pid)
                 return
-            await asyncio.sleep(ASK_EVERY_S)
+            await asyncio.sleep(min(max(ASK_AFTER_S, took * ASKING_SHARE), ASK_AT_LEAST_EVERY_S))
         self.became_ready.set()
         self._move("ready")
 

@@ -28,14 +28,15 @@ def pings(port: int, password: str) -> Probe:
 
 
 def serves(url: str, path: str) -> Probe:
-    """The process itself listens on the URL's port, and the path there answers 200.
+    """The path of the URL answers 200, and the process itself listens on the URL's port.
 
-    Several gateways share one port; asking whose socket it is tells them apart.
+    Several gateways share one port; asking whose socket it is tells them apart. The system's sockets are looked
+    through last: there may be thousands.
     """
     port = port_of(url)
 
     async def probe(pid: int) -> bool:
-        return await asyncio.to_thread(listens, pid, port) and _status(await _get(url, path, "")) == 200
+        return _status(await _get(url, path, "")) == 200 and await asyncio.to_thread(listens, pid, port)
 
     return probe
 
@@ -64,15 +65,13 @@ async def is_alive(_pid: int) -> bool:
 
 
 def is_online(url: str, party: str, token: Path) -> Probe:
-    """The party's worker is connected, and the gateway says that it is online."""
+    """The gateway says that the party's worker is online, and the process is connected."""
     connected = is_connected(port_of(url))
 
     async def probe(pid: int) -> bool:
-        if not await connected(pid):
-            return False
         secret = await asyncio.to_thread(token.read_text)
         party_now = await _get_json(url, f"/fedrota/v1/parties/{party}", secret.strip())
-        return bool(party_now.get("online"))
+        return bool(party_now.get("online")) and await connected(pid)
 
     return probe
 
@@ -137,7 +136,7 @@ async def _exchange(host: str, port: int, question: bytes, *, lines: int = 0, tl
 
 
 def _unverified() -> ssl.SSLContext:
-    """For readiness only: the socket was seen to be our own child's."""
+    """For readiness only; no token goes to a gateway before its socket was seen to be our own child's."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
