@@ -19,7 +19,7 @@ from fedrota.cli.credentials import (
     report_revoked,
     say_standing,
 )
-from fedrota.cli.show import print_fields, print_json, print_json_list, print_line, print_table
+from fedrota.cli.show import print_fields, print_json, print_json_list, print_line, print_next, print_table
 from fedrota.cli.words import NOTHING, say_age
 from fedrota.errors import NoGatewayError
 from fedrota.model import Token
@@ -74,6 +74,8 @@ def create_token(  # noqa: PLR0913  each parameter is a flag of the command line
     print_line(token.secret or "")
     whose = f"the worker of party {token.party}" if token.party else f"{token.name} ({token.role})"
     print_line(f"[dim]for {escape(whose)}; keep it now, it is never shown again. Give it as FEDROTA_TOKEN.[/]")
+    if token.party:
+        print_next(f"fedrota up --only worker --party {token.party} --gateway {client.url}")
 
 
 @group.command("revoke")

@@ -20,7 +20,8 @@ def make_banner(*, url: str, flower_url: str, folder: StateFolder, options: Opti
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(url, flower_url, folder, options):
         facts.add_row(Text(name, style="bold"), Text(value, overflow="fold"))
-    first = Group(Text("Try in another terminal:", style="bold"), *(Text(f"  {line}") for line in _first(url, folder)))
+    lines = _first(url, folder, has_parties=bool(options.parties))
+    first = Group(Text("Try in another terminal:", style="bold"), *(Text(f"  {line}") for line in lines))
     shown: list[RenderableType] = [facts]
     if options.wants("gateway"):
         shown += [Text(""), first]
@@ -47,11 +48,12 @@ def _flare_doors(options: Options) -> list[tuple[str, str]]:
     return [("FLARE", "; ".join([*open_ones, "kits: `fedrota provision project.yml`"]))] if open_ones else []
 
 
-def _first(url: str, folder: StateFolder) -> list[str]:
+def _first(url: str, folder: StateFolder, *, has_parties: bool) -> list[str]:
     lines = [] if url == DEFAULT_URL else [f"export FEDROTA_URL={url}"]
     if folder.root != Path.cwd() / ".fedrota":
         lines.append(f"export FEDROTA_STATE_DIR={_short(folder.root)}")
-    return [*lines, "fedrota parties", "fedrota submit examples/toy.yaml --watch"]
+    job = "fedrota submit examples/toy.yaml --watch"
+    return [*lines, "fedrota parties", job] if has_parties else [*lines, "fedrota parties add ID", "fedrota parties"]
 
 
 def _short(path: Path) -> Path:

@@ -14,6 +14,13 @@ def test_created_secret_is_the_first_line(fedrota, gateway):
     assert gateway.last.json == {"kind": "worker", "name": "w", "party": "7"}
 
 
+def test_a_worker_s_token_is_followed_by_the_command_that_takes_it(fedrota, gateway):
+    token = {"id": "k", "kind": "worker", "name": "w", "party": "7", "secret": "frt_k_s"}
+    gateway.on("POST", "/tokens", token, 201)
+    last = fedrota("tokens", "create", "w", "--party", "7").out.splitlines()[-1]
+    assert last.strip() == f"fedrota up --only worker --party 7 --gateway {gateway.url}"
+
+
 def test_bad_expiry_is_a_usage_error(fedrota, gateway):
     found = fedrota("tokens", "create", "bob", "--expires", "soon")
     assert found.code == 2

@@ -40,6 +40,7 @@ def test_another_port_or_folder_is_exported():
 def test_a_centre_without_parties_says_how_to_get_one():
     text = shown(only=("gateway", "scheduler"), parties=())
     assert "fedrota parties add ID" in text
+    assert "fedrota submit" not in text
 
 
 def test_a_worker_alone_shows_no_token():
