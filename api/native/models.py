@@ -130,7 +130,7 @@ async def find_tags(request: web.Request) -> dict[str, Any]:
     """List the project's tags, by name."""
     principal = request[PRINCIPAL]
     require(principal, Action.READ_JOB)
-    tags, _ = await request.app[READER].read(lambda tx: list_tags(tx, principal.project, limit=MAX_TAGS))
+    tags = await request.app[READER].read(lambda tx: list_tags(tx, principal.project, limit=MAX_TAGS))
     return {"items": [render_tag(tag) for tag in tags], "next": None}
 
 

@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from scheduler.domain.states import TERMINAL, UNDERWAY, State
+from scheduler.domain.states import TERMINAL, State
 from scheduler.domain.values import valueclass
 
 JsonObject = Mapping[str, Any]
@@ -178,11 +178,6 @@ class Task:
     def is_over(self) -> bool:
         """Whether the task has ended, in whatever way."""
         return self.state in TERMINAL
-
-    @property
-    def is_underway(self) -> bool:
-        """Whether a party holds or may hold the task."""
-        return self.state in UNDERWAY
 
 
 @valueclass(frozen=True, slots=True, kw_only=True)

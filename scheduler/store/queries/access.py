@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import col, func, select
 
@@ -44,11 +43,9 @@ def get_token(tx: Tx, token: str) -> TokenView:
     return found[0]
 
 
-def list_tokens(tx: Tx, *, org: str | None = None) -> list[TokenView]:
-    """Tokens (of an organisation, if given), the oldest first."""
-    query: Any = select(TokenRow).order_by(col(TokenRow.created), col(TokenRow.id))
-    if org is not None:
-        query = query.where(TokenRow.org == org)
+def list_tokens(tx: Tx) -> list[TokenView]:
+    """Every token, the oldest first."""
+    query = select(TokenRow).order_by(col(TokenRow.created), col(TokenRow.id))
     return [_view(row) for row in tx.session.exec(query).all()]
 
 

@@ -1,9 +1,7 @@
 """Reads of clients' credentials and of what parties let each other use."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -42,20 +40,16 @@ def get_client(tx: Tx, client: str) -> ClientView:
     return found[0]
 
 
-def list_clients(tx: Tx, *, name: str = "") -> list[ClientView]:
-    """Clients' credentials (those of that name, if given), the oldest first."""
-    query: Any = select(ClientRow).order_by(col(ClientRow.created), col(ClientRow.id))
-    if name:
-        query = query.where(ClientRow.name == name)
+def list_clients(tx: Tx) -> list[ClientView]:
+    """Every client's credential, the oldest first."""
+    query = select(ClientRow).order_by(col(ClientRow.created), col(ClientRow.id))
     return [_view(row) for row in tx.session.exec(query).all()]
 
 
-def list_grants(tx: Tx, *, grantee: str, parties: Iterable[str] | None = None) -> list[Grant]:
-    """What `parties` (default: any) let `grantee` use, by party, kind and name."""
+def list_grants(tx: Tx, *, grantee: str) -> list[Grant]:
+    """What parties let `grantee` use, by party, kind and name."""
     order = (col(GrantRow.party_id), col(GrantRow.kind), col(GrantRow.namespace), col(GrantRow.name))
-    query: Any = select(GrantRow).where(GrantRow.grantee == grantee).order_by(*order)
-    if parties is not None:
-        query = query.where(col(GrantRow.party_id).in_(sorted(set(parties))))
+    query = select(GrantRow).where(GrantRow.grantee == grantee).order_by(*order)
     return [
         Grant(party=row.party_id, grantee=row.grantee, kind=row.kind, namespace=row.namespace, name=row.name)
         for row in tx.session.exec(query).all()

@@ -1,18 +1,16 @@
 """Reads of parties: what they are, what they offer, what they have to do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import orjson
-from sqlmodel import col, select
+from sqlmodel import select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Component, Party
 from scheduler.store.columns import from_epoch
 from scheduler.store.sql import make_sql
-from scheduler.store.tables.jobs import TaskRow
 from scheduler.store.tables.parties import PartyRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import make_component, view_party
@@ -108,12 +106,6 @@ def list_components(tx: Tx) -> list[OfferView]:
         for name, component in offers.items():
             found.setdefault(name, (component, []))[1].append(party)
     return [OfferView(component=component, parties=tuple(parties)) for _, (component, parties) in sorted(found.items())]
-
-
-def list_jobs_of_party(tx: Tx, party: str, *, limit: int = 20) -> Sequence[str]:
-    """Ids of jobs in which the party takes part, the newest first."""
-    query = select(TaskRow.job_id).where(TaskRow.party_id == party).distinct()
-    return tx.session.exec(query.order_by(col(TaskRow.job_id).desc()).limit(limit)).all()
 
 
 def find_group(tx: Tx, task: str) -> dict[str, str]:

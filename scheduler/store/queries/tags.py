@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.store.tables.models import TagRow
@@ -39,17 +38,12 @@ def find_tag(tx: Tx, project: str, name: str) -> Tag | None:
     return None if row is None else _view(row)
 
 
-def list_tags(
-    tx: Tx, project: str, *, keyword: str = "", offset: int = 0, limit: int | None = None
-) -> tuple[list[Tag], int]:
-    """Tags whose name contains `keyword`, by name, and how many there are in all; `limit` None: all of them."""
-    wanted: list[Any] = [TagRow.project == project]
+def list_tags(tx: Tx, project: str, *, keyword: str = "", limit: int | None = None) -> list[Tag]:
+    """Tags whose name contains `keyword`, by name; `limit` None: all of them."""
+    query = select(TagRow).where(TagRow.project == project).order_by(col(TagRow.name)).limit(limit)
     if keyword:
-        wanted.append(col(TagRow.name).contains(keyword, autoescape=True))
-    query = select(TagRow).where(*wanted).order_by(col(TagRow.name)).offset(offset)
-    rows = tx.session.exec(query if limit is None else query.limit(limit)).all()
-    total = tx.session.exec(select(func.count()).select_from(TagRow).where(*wanted)).one()
-    return [_view(row) for row in rows], total
+        query = query.where(col(TagRow.name).contains(keyword, autoescape=True))
+    return [_view(row) for row in tx.session.exec(query).all()]
 
 
 def _view(row: TagRow) -> Tag:

@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.domain.model import Party
-from scheduler.domain.states import TERMINAL, UNDERWAY, State
+from scheduler.domain.states import TERMINAL, State
 from tests.scheduler.domain.material import NOW, after, make_task
 
 
@@ -24,7 +24,5 @@ def test_a_party_that_was_heard_of_in_the_future_only_is_not_online():
 
 
 @pytest.mark.parametrize("state", State)
-def test_a_task_knows_whether_it_is_over_or_underway(state):
-    task = make_task(state=state)
-    assert task.is_over == (state in TERMINAL)
-    assert task.is_underway == (state in UNDERWAY)
+def test_a_task_knows_whether_it_is_over(state):
+    assert make_task(state=state).is_over == (state in TERMINAL)

@@ -95,7 +95,7 @@ async def retrieve(request: web.Request) -> web.StreamResponse:
         if models is None:
             raise FateError(RetCode.EXCEPTION, f"Can not found {tag!r}.")
         return render_success({"models": models, "count": len(models)})
-    tags, _ = await request.app[READER].read(lambda tx: list_tags(tx, project, keyword=tag, limit=MAX_TAGS))
+    tags = await request.app[READER].read(lambda tx: list_tags(tx, project, keyword=tag, limit=MAX_TAGS))
     if not tags:
         raise FateError(RetCode.EXCEPTION, "No tags found.")
     return render_success({"tags": [_render_tag(each) for each in tags]})
@@ -163,7 +163,7 @@ async def list_all(request: web.Request) -> web.StreamResponse:
         raise FateError(RetCode.ARGUMENT, f"limit must be a whole number from 1 to {MAX_TAGS}")
 
     def find(tx: Tx) -> list[dict[str, Any]]:
-        tags, _ = list_tags(tx, project, limit=limit)
+        tags = list_tags(tx, project, limit=limit)
         return [{**_render_tag(tag), "model_count": count_tagged(tx, tag)} for tag in tags]
 
     return render_success({"tags": await request.app[READER].read(find)})

@@ -15,20 +15,19 @@ def add(centre, name, client):
     return view
 
 
-def test_clients_are_found_by_id_and_by_name(centre):
+def test_clients_are_found_by_id_and_listed_the_oldest_first(centre):
     first = add(centre, "one", "c1")
     centre.wait(1)
     second = add(centre, "two", "c2")
     assert centre.read(lambda tx: find_client(tx, "c1")) == (first, "sealed-c1")
     assert centre.read(lambda tx: find_client(tx, "c3")) is None
     assert centre.read(list_clients) == [first, second]
-    assert centre.read(lambda tx: list_clients(tx, name="two")) == [second]
     assert centre.read(lambda tx: get_client(tx, "c2")) == second
     with pytest.raises(NotFoundError, match="there is no client 'c3'"):
         centre.read(lambda tx: get_client(tx, "c3"))
 
 
-def test_grants_are_listed_by_who_got_them_and_who_gave(centre):
+def test_grants_are_listed_by_who_got_them(centre):
     grants = [
         Grant(party="a", grantee="x", kind="component", name="*"),
         Grant(party="b", grantee="x", kind="dataset", name="t", namespace="n"),
@@ -36,5 +35,4 @@ def test_grants_are_listed_by_who_got_them_and_who_gave(centre):
     ]
     centre.write(lambda tx: put_grants(tx, grants, centre.now))
     assert centre.read(lambda tx: list_grants(tx, grantee="x")) == grants[:2]
-    assert centre.read(lambda tx: list_grants(tx, grantee="x", parties=["b"])) == grants[1:2]
     assert centre.read(lambda tx: list_grants(tx, grantee="z")) == []

@@ -10,7 +10,6 @@ from scheduler.store.queries.parties import (
     find_group,
     get_party,
     list_components,
-    list_jobs_of_party,
     list_parties,
     read_loads,
     read_offers,
@@ -57,15 +56,6 @@ def test_offers_are_known_from_the_first_hello_on(centre):
     ]  # fmt: skip
     centre.greet("b", components=())
     assert centre.read(read_offers)["b"] == {}
-
-
-def test_the_jobs_of_a_party_the_newest_first(centre):
-    made = []
-    for _ in range(3):
-        made.append(centre.submit(*chain(2)))
-        centre.wait(1)
-    centre.submit(step("s"), roles={"guest": ("b",)})
-    assert centre.read(lambda tx: list_jobs_of_party(tx, "a", limit=2)) == [made[2], made[1]]
 
 
 def test_a_group_is_the_attempt_of_the_step(centre):
