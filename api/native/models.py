@@ -34,7 +34,6 @@ from scheduler.store.queries.tags import list_tags
 endpoint: Final = Endpoints("models")
 
 MODEL: Final = "/models/{model}/{version}"
-MAX_TAGS: Final = 1000
 
 
 class ModelsQuery(Query):
@@ -130,7 +129,7 @@ async def find_tags(request: web.Request) -> dict[str, Any]:
     """List the project's tags, by name."""
     principal = request[PRINCIPAL]
     require(principal, Action.READ_JOB)
-    tags = await request.app[READER].read(lambda tx: list_tags(tx, principal.project, limit=MAX_TAGS))
+    tags = await request.app[READER].read(lambda tx: list_tags(tx, principal.project))
     return {"items": [render_tag(tag) for tag in tags], "next": None}
 
 

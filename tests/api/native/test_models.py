@@ -1,7 +1,8 @@
 import pytest
 
 from scheduler.domain.access import Role
-from tests.api.conftest import issue
+from scheduler.service.tags import create_tag
+from tests.api.conftest import ADMIN, issue, now
 from tests.api.sites import MODEL_ID, TRAINING
 
 PATH = f"/models/{MODEL_ID.replace('#', '%23')}"
@@ -84,3 +85,11 @@ async def test_a_deployed_version_is_not_a_namesake_s_of_whoever_deployed_it(gat
     for version in (job, made.json["version"]):
         assert (await gateway.post(f"{PATH}/{version}/deploy", token="namesake")).status == 403
         assert (await gateway.call("DELETE", f"{PATH}/{version}", token="namesake")).status == 403
+
+
+async def test_every_tag_is_listed(gateway):
+    with gateway.store.write() as tx:
+        for number in range(1001):
+            create_tag(tx, f"{number:04}", by=ADMIN, now=now())
+    listed = (await gateway.get("/tags")).json
+    assert (len(listed["items"]), listed["next"]) == (1001, None)
