@@ -75,6 +75,8 @@ def write_secret(path: Path, text: str) -> None:
 def parse_party(text: str) -> tuple[str, int | None]:
     """`ID` or `ID:SLOTS`."""
     party, _, slots = text.partition(":")
+    if slots and not slots.removeprefix("-").isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither ID nor ID:SLOTS")
     return party, int(slots) if slots else None
 
 

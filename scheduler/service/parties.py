@@ -14,6 +14,10 @@ from scheduler.store.writes.parties import delete_party, insert_party, update_pa
 
 PARTY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
+USUAL_SLOTS: Final = 4
+"""Until the party's worker says how many it has."""
+MAX_SLOTS: Final = 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyPatch:
@@ -33,10 +37,11 @@ def create_party(tx: Tx, party: str, *, org: str, slots: int | None, by: Actor, 
         raise InvalidDocumentError(
             Problem("id", f"{party!r} is no party id: 1 to 64 letters, digits, '.', '_', '-', a letter or digit first")
         )
+    _check_slots(slots)
     made = Party(
         id=party,
         org=org,
-        slots=slots or 4,
+        slots=USUAL_SLOTS if slots is None else slots,
         drained=False,
         created=now,
         last_seen=None,
@@ -50,6 +55,7 @@ def create_party(tx: Tx, party: str, *, org: str, slots: int | None, by: Actor, 
 
 def change_party(tx: Tx, party: str, patch: PartyPatch, *, by: Actor, now: datetime) -> Party:
     """Change what the patch gives; a drained party gets no new work until it is resumed."""
+    _check_slots(patch.slots)
     changed = update_party(tx, party, slots=patch.slots, org=patch.org, drained=patch.drained)
     note(tx, by, "change_party", party, now=now)
     return changed
@@ -63,3 +69,8 @@ def remove_party(tx: Tx, party: str, *, by: Actor, now: datetime) -> None:
     delete_party(tx, party)
     revoke_tokens_of(tx, party, now)
     note(tx, by, "remove_party", party, now=now)
+
+
+def _check_slots(slots: int | None) -> None:
+    if slots is not None and not 1 <= slots <= MAX_SLOTS:
+        raise InvalidDocumentError(Problem("slots", f"{slots} is no number of slots: give one from 1 to {MAX_SLOTS}"))

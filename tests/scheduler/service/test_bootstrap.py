@@ -98,6 +98,8 @@ def test_the_command_tells_what_is_wrong_in_a_sentence(sqlite_store, tmp_path, r
     assert wrong.returncode == 1
     assert "is no party id" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+    assert "'9999:two' is neither ID nor ID:SLOTS" in run("--party", "9999:two").stderr
+    assert "slots: 0 is no number of slots" in run("--party", "9999:0").stderr
 
 
 def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path, free_port):

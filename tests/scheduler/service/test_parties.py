@@ -31,6 +31,14 @@ def test_a_party_is_registered_once(centre, party):
     assert audit(centre) == [("root", "create_party", party, "done")]
 
 
+@pytest.mark.parametrize("slots", [0, -3, 1025])
+def test_a_number_of_slots_with_which_nothing_would_run_is_refused(centre, slots):
+    with pytest.raises(InvalidDocumentError, match=f"slots: {slots} is no number of slots"):
+        create(centre, "c", slots=slots)
+    with pytest.raises(InvalidDocumentError):
+        centre.write(lambda tx: change_party(tx, "a", PartyPatch(slots=slots), by=ADMIN, now=centre.now))
+
+
 def test_changes_and_removal_are_noted(centre):
     changed = centre.write(lambda tx: change_party(tx, "a", PartyPatch(slots=2, org="x"), by=ADMIN, now=centre.now))
     assert (changed.slots, changed.org, changed.drained) == (2, "x", False)
