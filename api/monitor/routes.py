@@ -17,7 +17,7 @@ from config.settings import LOOPBACK, Settings
 from scheduler.domain.access import Action
 from scheduler.domain.errors import FedrotaError
 from scheduler.store.failures import STORE_FAILURES
-from scheduler.store.queries.access import find_token
+from scheduler.store.queries.credentials import find_token
 
 endpoint: Final = Endpoints("monitor", root="")
 

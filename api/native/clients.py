@@ -15,7 +15,7 @@ from api.native.replies import ClientReply, NewClientReply, Page
 from api.routing import Endpoints, render
 from scheduler.domain.access import Action, Principal, Role
 from scheduler.service.clients import ClientWish, end_client, issue_client
-from scheduler.store.queries.grants import ClientView, get_client, list_clients
+from scheduler.store.queries.credentials import ClientView, get_client, list_clients
 from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("clients")

@@ -9,8 +9,7 @@ from api.auth import require
 from api.keys import PRINCIPAL
 from scheduler.domain.access import Action, Principal, Role, Subject, is_allowed
 from scheduler.domain.errors import ForbiddenError
-from scheduler.store.queries.access import TokenView
-from scheduler.store.queries.grants import ClientView
+from scheduler.store.queries.credentials import ClientView, TokenView
 
 AnyCredential = TypeVar("AnyCredential", TokenView, ClientView)
 

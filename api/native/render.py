@@ -7,9 +7,8 @@ from api.native import replies
 from scheduler.domain.model import Job, Step, Task
 from scheduler.domain.rollup import failure_of, first_failure, job_outcome
 from scheduler.domain.states import HELD, TERMINAL, State
-from scheduler.store.queries.access import TokenView
+from scheduler.store.queries.credentials import ClientView, TokenView
 from scheduler.store.queries.data_tables import DataTable
-from scheduler.store.queries.grants import ClientView
 from scheduler.store.queries.jobs import JobDetail, StepDetail
 from scheduler.store.queries.parties import OfferView
 from scheduler.store.queries.tracking import EventView, MetricView, OutputView, SummaryView, Where

@@ -17,7 +17,7 @@ from scheduler.domain.access import Action, Principal, Role
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from scheduler.service.audit import note
 from scheduler.service.tokens import TokenWish, end_token, issue_token
-from scheduler.store.queries.access import TokenView, get_token, list_tokens
+from scheduler.store.queries.credentials import TokenView, get_token, list_tokens
 from scheduler.store.queries.parties import get_party
 from scheduler.store.tx import Tx
 

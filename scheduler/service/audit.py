@@ -5,7 +5,7 @@ from datetime import datetime
 
 from scheduler.domain.access import Principal
 from scheduler.store.tx import Tx
-from scheduler.store.writes.access import AuditEntry, append_audit
+from scheduler.store.writes.audit import AuditEntry, append_audit
 
 
 @dataclass(frozen=True, slots=True)

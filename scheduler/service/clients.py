@@ -9,7 +9,7 @@ from scheduler.service.audit import Actor, note
 from scheduler.service.credentials import make_principal
 from scheduler.service.ids import new_definition_id, new_token_id
 from scheduler.service.seal import Seal, SealError
-from scheduler.store.queries.grants import ClientView, find_client
+from scheduler.store.queries.credentials import ClientView, find_client
 from scheduler.store.tx import Tx
 from scheduler.store.writes.credentials import insert_client, revoke_client, update_client_role
 

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import UnauthenticatedError
-from scheduler.store.queries.access import TokenView
-from scheduler.store.queries.grants import ClientView
+from scheduler.store.queries.credentials import ClientView, TokenView
 
 Credential = TokenView | ClientView
 

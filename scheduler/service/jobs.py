@@ -20,17 +20,17 @@ from scheduler.service.limits import Patience
 from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.settling import settle_job
 from scheduler.store.hot.submit import NewJob, insert_jobs
-from scheduler.store.queries.access import name_keeper
 from scheduler.store.queries.attachments import find_blobs, list_attachments
+from scheduler.store.queries.counts import Person, count_open_jobs
+from scheduler.store.queries.idempotency import KeyUse, find_keys, name_keeper
 from scheduler.store.queries.jobs import find_opened, get_job, get_origin
 from scheduler.store.queries.models import find_borrowed, list_needing
 from scheduler.store.queries.old_jobs import list_read_jobs
 from scheduler.store.queries.snapshots import find_snapshot
 from scheduler.store.tx import Tx
 from scheduler.store.work import Work, both
-from scheduler.store.writes import access
-from scheduler.store.writes.access import KeyUse, Person
 from scheduler.store.writes.attachments import insert_attachments
+from scheduler.store.writes.idempotency import insert_keys
 from scheduler.store.writes.models import insert_trained
 from scheduler.store.writes.moves import lock_jobs, rerun_job, stop_job
 from scheduler.store.writes.removal import delete_jobs
@@ -57,7 +57,7 @@ def submit_jobs(
     keyed = [(_keeper(item), item.idempotency_key) for item in submissions if item.idempotency_key]
     due = open_jobs.find_due(map(_person, submissions), now=now)
     owners = {name for name, _, _ in due}
-    known, counted = yield from both(access.find_keys(tx, keyed), access.count_open_jobs(tx, owners))
+    known, counted = yield from both(find_keys(tx, keyed), count_open_jobs(tx, owners))
     open_jobs.note(due, counted, now=now)
     digests = _digest_all(tx, submissions)
     answers: list[Submitted | FedrotaError] = []
@@ -76,7 +76,7 @@ def submit_jobs(
     if new:
         insert_jobs(tx, new, now)
         insert_trained(tx, new, now)
-        access.insert_keys(tx, uses, now)
+        insert_keys(tx, uses, now)
         insert_attachments(tx, [(job.id, job.submission.attachments) for job in new if job.submission.attachments])
     return answers
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from scheduler.domain.values import valueclass
-from scheduler.store.writes.access import Person
+from scheduler.store.queries.counts import Person
 
 GOOD_FOR: Final = timedelta(seconds=1)
 """How long a count is relied on: it knows nothing of what other gateways let in meanwhile."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.studies import Obstacle, Sites, Study, StudyError, StudyUser, make_not_found
 from scheduler.service.audit import Actor, note
-from scheduler.store.queries.access import list_orgs
+from scheduler.store.queries.credentials import list_orgs
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.queries.studies import count_study_jobs, find_study
 from scheduler.store.tx import Tx

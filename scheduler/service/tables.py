@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.service.audit import Actor, note
 from scheduler.store.queries.data_tables import DISABLED, DataTable, get_data_table
 from scheduler.store.tx import Tx
-from scheduler.store.writes.access import delete_data_table, put_data_table
+from scheduler.store.writes.data_tables import delete_data_table, put_data_table
 
 
 def record_table(tx: Tx, table: DataTable, *, by: Actor, now: datetime) -> DataTable:

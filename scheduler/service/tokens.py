@@ -11,7 +11,7 @@ from scheduler.domain.errors import UnauthenticatedError
 from scheduler.service.audit import Actor, note
 from scheduler.service.credentials import make_principal
 from scheduler.service.ids import new_secret, new_token_id
-from scheduler.store.queries.access import TokenView, find_token
+from scheduler.store.queries.credentials import TokenView, find_token
 from scheduler.store.tx import Tx
 from scheduler.store.writes.credentials import insert_token, mark_used, revoke_token
 

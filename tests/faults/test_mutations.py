@@ -189,7 +189,7 @@ MUTATIONS = [
              scenes.metrics_of_one_group_are_stored_once),
     Mutation("waves of claims", swap(WAVES, _one_wave),
              scenes.a_foreign_claim_in_the_same_group_takes_no_place),
-    Mutation("idempotency key", swap("scheduler.store.writes.access.insert_keys", lambda *_: None),
+    Mutation("idempotency key", swap("scheduler.service.jobs.insert_keys", lambda *_: None),
              scenes.a_key_makes_one_job),
     Mutation("owner of the key", swap("scheduler.service.jobs.name_keeper", lambda **_: "anybody"),
              scenes.a_key_belongs_to_one_owner),

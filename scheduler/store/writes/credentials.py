@@ -7,8 +7,7 @@ from typing import TypeVar
 from sqlmodel import col, update
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.queries.access import TokenView
-from scheduler.store.queries.grants import ClientView
+from scheduler.store.queries.credentials import ClientView, TokenView
 from scheduler.store.tables.access import ClientRow, TokenRow
 from scheduler.store.tx import Tx
 

@@ -8,7 +8,7 @@ import pytest
 from api.native.credentials import check_issue, pick_visible, subject_of
 from scheduler.domain.access import Principal, Role
 from scheduler.domain.errors import ForbiddenError
-from scheduler.store.queries.grants import ClientView
+from scheduler.store.queries.credentials import ClientView
 
 MINE = ClientView(
     id="c", name="flow", role="lead", org="hq", project="p", created=datetime.now(UTC), expires=None, revoked=None

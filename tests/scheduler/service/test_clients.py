@@ -6,7 +6,7 @@ from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError, UnauthenticatedError
 from scheduler.service.clients import ClientWish, change_role, end_client, issue_client, open_client
 from scheduler.service.seal import Seal
-from scheduler.store.queries.grants import list_clients
+from scheduler.store.queries.credentials import list_clients
 from tests.scheduler.centre import ADMIN
 
 

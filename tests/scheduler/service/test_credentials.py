@@ -8,8 +8,7 @@ import pytest
 from scheduler.domain.access import Role
 from scheduler.domain.errors import UnauthenticatedError
 from scheduler.service.credentials import make_principal
-from scheduler.store.queries.access import TokenView
-from scheduler.store.queries.grants import ClientView
+from scheduler.store.queries.credentials import ClientView, TokenView
 from tests.scheduler.centre import START
 
 TOKEN = TokenView(

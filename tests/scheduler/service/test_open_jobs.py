@@ -9,7 +9,6 @@ from scheduler.service import jobs, open_jobs
 from scheduler.service.jobs import Submitted
 from scheduler.service.open_jobs import GOOD_FOR, OpenJobs
 from scheduler.store.work import complete
-from scheduler.store.writes import access
 from tests.scheduler.centre import START, step
 
 ME = ("me", "", "p")
@@ -20,13 +19,13 @@ HER = ("her", "", "p")
 def counted(monkeypatch):
     """The names whose jobs were counted, call by call."""
     calls = []
-    count = access.count_open_jobs
+    count = jobs.count_open_jobs
 
     def listen(tx, owners):
         calls.append(sorted(owners))
         return count(tx, owners)
 
-    monkeypatch.setattr(access, "count_open_jobs", listen)
+    monkeypatch.setattr(jobs, "count_open_jobs", listen)
     return calls
 
 

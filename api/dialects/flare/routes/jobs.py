@@ -16,7 +16,7 @@ from scheduler.domain.errors import ConflictError
 from scheduler.domain.model import Job, Task
 from scheduler.domain.states import TERMINAL, State
 from scheduler.service.jobs import forget_job, request_stop
-from scheduler.store.queries.access import count_keys
+from scheduler.store.queries.idempotency import count_keys
 from scheduler.store.queries.jobs import get_job, get_job_detail, get_origin
 from scheduler.store.queries.tracking import list_events
 from scheduler.store.tx import Tx

@@ -18,7 +18,7 @@ from api.dialects.flare.vocabulary.meta import render_meta, render_row
 from api.keys import READER
 from scheduler.domain.access import Action
 from scheduler.domain.model import Job
-from scheduler.store.queries.access import find_submitted, name_keeper
+from scheduler.store.queries.idempotency import find_submitted, name_keeper
 from scheduler.store.queries.jobs import JobDetail, JobFilter, get_origin, list_job_details, list_jobs
 from scheduler.store.queries.tracking import list_events
 from scheduler.store.tx import Tx

@@ -7,9 +7,9 @@ import pytest
 
 from scheduler.store.hot import beat, claim, dispatch, report
 from scheduler.store.hot.dispatch import lock_admission
-from scheduler.store.queries import jobs, snapshots, tracking
+from scheduler.store.queries import counts, idempotency, jobs, snapshots, tracking
 from scheduler.store.sql import Sql, bind
-from scheduler.store.writes import access, removal
+from scheduler.store.writes import removal
 from tests.scheduler.centre import Centre, chain
 
 PARAMS = {
@@ -36,8 +36,8 @@ PARAMS = {
         (snapshots._DUE, "step_pause"),
         (snapshots._DUE, "task_lease"),
         (snapshots._UNSETTLED, "step_unfinished"),
-        (access._KEYS, "sqlite_autoindex_idempotency_1 (owner=? AND key=?)"),
-        (access._OPEN_JOBS, "job_open"),
+        (idempotency._KEYS, "sqlite_autoindex_idempotency_1 (owner=? AND key=?)"),
+        (counts._OPEN_JOBS, "job_open"),
         (removal._DELETE_KEYS, "idempotency_job"),
     ],
 )
@@ -55,7 +55,7 @@ def test_a_hot_statement_uses_its_index(lite, statement, index):
 def test_to_count_open_jobs_nothing_is_sorted(lite):
     asked = bind({"owners": ["me", "her"]}, is_postgres=False)
     with lite.store.engine.connect() as connection:
-        rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {access._OPEN_JOBS.sqlite}", asked).fetchall()
+        rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {counts._OPEN_JOBS.sqlite}", asked).fetchall()
     assert not [row[3] for row in rows if "TEMP B-TREE" in row[3]]
 
 
@@ -67,8 +67,8 @@ HOT = {
 }
 HOT |= {
     # What every submit asks.
-    "access._KEYS": access._KEYS,
-    "access._OPEN_JOBS": access._OPEN_JOBS,
+    "idempotency._KEYS": idempotency._KEYS,
+    "counts._OPEN_JOBS": counts._OPEN_JOBS,
     # What each batch of old jobs asks while others write.
     "removal._DELETE_KEYS": removal._DELETE_KEYS,
     # What whoever watches a job reads again and again.

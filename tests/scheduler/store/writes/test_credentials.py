@@ -4,8 +4,7 @@ import pytest
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.tokens import TokenWish, issue_token
-from scheduler.store.queries.access import get_token
-from scheduler.store.queries.grants import ClientView, find_client
+from scheduler.store.queries.credentials import ClientView, find_client, get_token
 from scheduler.store.writes.credentials import (
     insert_client,
     mark_used,

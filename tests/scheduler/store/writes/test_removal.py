@@ -1,10 +1,9 @@
 """Jobs that are removed: nothing of them stays here, and their parties are to delete the rest."""
 
 from scheduler.domain.messages import MetricPoint
-from scheduler.store.queries.access import name_keeper
 from scheduler.store.queries.discards import list_discards
+from scheduler.store.queries.idempotency import find_keys, name_keeper
 from scheduler.store.work import complete
-from scheduler.store.writes.access import find_keys
 from scheduler.store.writes.removal import delete_discards, delete_jobs, shrink_job
 from tests.scheduler.centre import chain, step
 

@@ -17,7 +17,7 @@ from api.keys import PRINCIPAL, READER, SEAL, WRITER
 from api.native.credentials import check_issue, subject_of
 from scheduler.domain.access import Action, Principal, Role, is_allowed
 from scheduler.service.clients import ClientWish, change_role, end_client, issue_client
-from scheduler.store.queries.grants import ClientView, get_client, list_clients
+from scheduler.store.queries.credentials import ClientView, get_client, list_clients
 from scheduler.store.tx import Tx
 
 

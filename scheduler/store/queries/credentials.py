@@ -1,14 +1,12 @@
-"""Reads of credentials, never of their secrets, and of idempotency keys."""
+"""Reads of credentials, never of a token's secret: tokens, and what signing clients have instead."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.store.columns import to_json
-from scheduler.store.tables.access import TokenRow
-from scheduler.store.tables.jobs import IdempotencyRow
+from scheduler.store.tables.access import ClientRow, TokenRow
 from scheduler.store.tx import Tx
 
 
@@ -29,10 +27,24 @@ class TokenView:
     revoked: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientView:
+    """A client's credential without its secret; `id` is what the client sends beside its signature."""
+
+    id: str
+    name: str
+    role: str
+    org: str
+    project: str
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+
+
 def find_token(tx: Tx, token: str) -> tuple[TokenView, str] | None:
     """A token and the digest of its secret, or None."""
     row = tx.session.get(TokenRow, token)
-    return None if row is None else (_view(row), row.digest)
+    return None if row is None else (_view_token(row), row.digest)
 
 
 def get_token(tx: Tx, token: str) -> TokenView:
@@ -46,7 +58,7 @@ def get_token(tx: Tx, token: str) -> TokenView:
 def list_tokens(tx: Tx) -> list[TokenView]:
     """Every token, the oldest first."""
     query = select(TokenRow).order_by(col(TokenRow.created), col(TokenRow.id))
-    return [_view(row) for row in tx.session.exec(query).all()]
+    return [_view_token(row) for row in tx.session.exec(query).all()]
 
 
 def list_orgs(tx: Tx, *, name: str, project: str) -> list[str]:
@@ -55,24 +67,27 @@ def list_orgs(tx: Tx, *, name: str, project: str) -> list[str]:
     return sorted(set(tx.session.exec(query.where(col(TokenRow.revoked).is_(None))).all()))
 
 
-def name_keeper(*, org: str, project: str, owner: str) -> str:
-    """Whose an idempotency key is: names are given within an organisation, and everyone may use the same keys."""
-    return to_json([project, org, owner])
+def find_client(tx: Tx, client: str) -> tuple[ClientView, str] | None:
+    """A client's credential and its sealed secret, or None."""
+    row = tx.session.get(ClientRow, client)
+    return None if row is None else (_view_client(row), row.sealed)
 
 
-def find_submitted(tx: Tx, keeper: str, key: str) -> str | None:
-    """The id of the job that `keeper` submitted with this idempotency key, which may be forgotten since; or None."""
-    row = tx.session.get(IdempotencyRow, (keeper, key))
-    return None if row is None else row.job_id
+def get_client(tx: Tx, client: str) -> ClientView:
+    """A client's credential; NotFoundError where there is none."""
+    found = find_client(tx, client)
+    if found is None:
+        raise NotFoundError("client", client)
+    return found[0]
 
 
-def count_keys(tx: Tx, job: str) -> int:
-    """How many idempotency keys lead to a job."""
-    query = select(func.count()).select_from(IdempotencyRow).where(IdempotencyRow.job_id == job)
-    return tx.session.exec(query).one()
+def list_clients(tx: Tx) -> list[ClientView]:
+    """Every client's credential, the oldest first."""
+    query = select(ClientRow).order_by(col(ClientRow.created), col(ClientRow.id))
+    return [_view_client(row) for row in tx.session.exec(query).all()]
 
 
-def _view(row: TokenRow) -> TokenView:
+def _view_token(row: TokenRow) -> TokenView:
     return TokenView(
         id=row.id,
         kind=row.kind,
@@ -84,5 +99,18 @@ def _view(row: TokenRow) -> TokenView:
         created=row.created,
         expires=row.expires,
         last_used=row.last_used,
+        revoked=row.revoked,
+    )
+
+
+def _view_client(row: ClientRow) -> ClientView:
+    return ClientView(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        org=row.org,
+        project=row.project,
+        created=row.created,
+        expires=row.expires,
         revoked=row.revoked,
     )
