@@ -15,7 +15,7 @@ CACHE_ENTRIES: Final = 20_000
 Group = Mapping[str, str]
 """Task -> party, for the members of one step's present attempt."""
 FindGroup = Callable[[str], Awaitable[Group]]
-"""The group of a task; empty where there is no such task or its attempt is over."""
+"""The group of a task; empty where there is no such task."""
 
 
 class Delivery(StrEnum):

@@ -8,11 +8,12 @@ from api.auth import require
 from api.bridge import utc_now
 from api.callers import actor_of
 from api.keys import CATALOGUE, GATE, PRINCIPAL, READER, SETTINGS, WRITER
-from api.monitor.state import IDLE, PartyState, find_states, read_states
+from api.monitor.state import PartyState, find_states, read_states
 from api.native.documents import PartyBody, PartyChange
 from api.native.replies import Page, PartyReply
 from api.routing import ROOT, Endpoints, render
 from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Party
 from scheduler.service.parties import PartyPatch, change_party, create_party, remove_party
 from scheduler.store.queries.parties import get_party
@@ -69,9 +70,10 @@ async def _read_again(request: web.Request, party: str) -> PartyReply:
     offline_s = request.app[SETTINGS].offline_s
 
     def find(tx: Tx) -> PartyState:
-        states = read_states(tx, now=utc_now(), offline_s=offline_s)
-        known = {state.party.id: state for state in states}
-        return known.get(party) or PartyState(party=get_party(tx, party), load=IDLE, components=(), is_online=False)
+        for state in read_states(tx, now=utc_now(), offline_s=offline_s):
+            if state.party.id == party:
+                return state
+        raise NotFoundError("party", party)
 
     return render_party(await request.app[READER].read(find))
 

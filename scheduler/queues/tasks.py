@@ -89,9 +89,9 @@ class LoopStep(bootsteps.StartStopStep):
 
     def stop(self, worker: Any) -> None:  # noqa: ARG002  the signature is celery's
         """End after the present pass; rows need no hand-over."""
-        for helper in (self._listener, self._pulse):
-            if helper is not None:
-                helper.__exit__(None, None, None)
+        for thread in (self._listener, self._pulse):
+            if thread is not None:
+                thread.__exit__(None, None, None)
         if self._loop is not None and self._thread is not None:
             self._loop.stop()
             self._thread.join(timeout=10)
