@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.requests.selectors import JsonObject, check_depth, is_selector, list_absent, merge, select_layers
+from api.dialects.fate.requests.selectors import check_depth, is_selector, list_absent, merge, select_layers
+from scheduler.domain.model import JsonObject
 
 REQUIRED: Final = ("initiator", "role")
 IGNORED: Final = ("work_mode", "backend")

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import read_object
-from api.dialects.fate.requests.selectors import JsonObject, check_depth
+from api.dialects.fate.requests.selectors import check_depth
+from scheduler.domain.model import JsonObject
 
 ARGS: Final = "args"
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.dsl import DATA_KEYS
-from api.dialects.fate.requests.selectors import JsonObject
+from scheduler.domain.model import JsonObject
 
 MODULES: Final = frozenset({"evaluation", "evaluate"})
 PARAMS: Final = "component_parameters"

@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import read_object
-from api.dialects.fate.requests.selectors import JsonObject
 from api.dialects.fate.requests.whole import parse_whole
+from scheduler.domain.model import JsonObject
 
 TRAIN: Final = "train"
 PREDICT: Final = "predict"

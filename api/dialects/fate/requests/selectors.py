@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.whole import parse_whole
+from scheduler.domain.model import JsonObject
 
 ALL: Final = "all"
 MAX_DEPTH: Final = 32
-JsonObject = Mapping[str, Any]
 
 
 def selects(selector: str, position: int) -> bool:

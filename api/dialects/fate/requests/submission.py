@@ -12,7 +12,7 @@ from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_ver
 from api.dialects.fate.requests.dsl import DATA_KEYS
 from api.dialects.fate.requests.evaluations import split_evaluations
 from api.dialects.fate.requests.job_settings import JobSettings, parse_settings
-from api.dialects.fate.requests.selectors import JsonObject
+from scheduler.domain.model import JsonObject
 
 OF_VERSION: Final[Mapping[int, tuple[str, ...]]] = {
     1: ("algorithm_parameters", "role_parameters"),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import get_flag, get_number, get_value, list_values, refuse_unless
+from scheduler.domain.model import JsonObject
 
 CLASS_METRICS: Final[Mapping[str, str]] = {
     "auc": "auc",

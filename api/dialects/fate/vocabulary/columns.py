@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import get_flag, list_values
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from scheduler.domain.model import JsonObject
 
 ALL: Final = -1
 """FATE's word for every column."""

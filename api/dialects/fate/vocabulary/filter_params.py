@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import (
     choose,
     get_flag,
@@ -14,6 +13,7 @@ from api.dialects.fate.vocabulary.param_values import (
     refuse_unless,
 )
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from scheduler.domain.model import JsonObject
 
 Rule = dict[str, Any]
 

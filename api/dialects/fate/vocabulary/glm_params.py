@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.check_params import CALLBACK, CV, translate_checks
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.params import ENCRYPTION
+from scheduler.domain.model import JsonObject
 
 EARLY_STOP: Final = MappingProxyType({"diff": "loss", "weight_diff": "weights"})
 PENALTY: Final = MappingProxyType({"none": "none", "l1": "l1", "l2": "l2"})

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.dsl import Component, parse_dsl
-from api.dialects.fate.requests.selectors import JsonObject
 from api.dialects.fate.vocabulary.fate_job import FateJob
+from scheduler.domain.model import JsonObject
 from scheduler.domain.states import State
 from scheduler.store.queries.jobs import JobDetail
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.job_settings import JobSettings
-from api.dialects.fate.requests.selectors import JsonObject
 from api.dialects.fate.vocabulary.fate_job import FateJob
+from scheduler.domain.model import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

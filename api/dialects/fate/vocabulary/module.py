@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-JsonObject = Mapping[str, Any]
+from scheduler.domain.model import JsonObject
+
 Translate = Callable[[JsonObject, str], dict[str, Any]]
 """(FATE's parameters with defaults filled in, role) -> the component's parameters; raises FateParamError."""
 

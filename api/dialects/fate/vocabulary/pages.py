@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.dialects.fate.vocabulary.catalogue import load_modules
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from scheduler.domain.model import JsonObject
 
 PAGE: Final = Path(__file__).parents[4] / "docs" / "fate-modules.md"
 INTRODUCTION: Final = """\

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject
+from scheduler.domain.model import JsonObject
 
 Value = TypeVar("Value")
 

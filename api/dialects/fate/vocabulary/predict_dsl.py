@@ -1,14 +1,14 @@
 """From the DSL that trains to the one that predicts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf_v1 import ARGS
 from api.dialects.fate.requests.dsl import DATA_KEYS, PIPELINE
 from api.dialects.fate.vocabulary.catalogue import find_module
+from scheduler.domain.model import JsonObject
 
-JsonObject = Mapping[str, Any]
 CODE_PATH: Final = "CodePath"
 TRAINING: Final = ("train_data", "validate_data", "test_data", "eval_data")
 """Inputs that are one in a job that predicts; the first of them counts."""

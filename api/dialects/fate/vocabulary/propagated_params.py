@@ -5,10 +5,11 @@ from typing import Any
 
 from api.dialects.fate.requests.conf import RuntimeConf
 from api.dialects.fate.requests.dsl import PIPELINE, Component
-from api.dialects.fate.requests.selectors import JsonObject, merge
+from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.vocabulary.job_request import JobRequest
 from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.params import NEED_RUN, Place
+from scheduler.domain.model import JsonObject
 from scheduler.domain.order import sort_by_needs
 
 Given = Mapping[str, Mapping[tuple[str, Any], dict[str, Any]]]

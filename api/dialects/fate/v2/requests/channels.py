@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import parse_party, read_object
-from api.dialects.fate.requests.selectors import JsonObject
 from api.dialects.fate.vocabulary.fate_job import Member
+from scheduler.domain.model import JsonObject
 
 TASK: Final = "task_output_artifact"
 TABLE: Final = "data_warehouse"

@@ -7,10 +7,11 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import parse_party, read_object
 from api.dialects.fate.requests.dsl import NAME
-from api.dialects.fate.requests.selectors import JsonObject, check_depth, merge
+from api.dialects.fate.requests.selectors import check_depth, merge
 from api.dialects.fate.v2.requests.channels import Channel, parse_channels
 from api.dialects.fate.v2.vocabulary.component_ref import STAGES, TRAIN
 from api.dialects.fate.vocabulary.fate_job import Member
+from scheduler.domain.model import JsonObject
 
 KIND: Final = "fate"
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.params import fill_defaults
+from scheduler.domain.model import JsonObject
 
 TRAIN: Final = "train"
 PREDICT: Final = "predict"

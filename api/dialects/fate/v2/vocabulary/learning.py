@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.v2.vocabulary.component_ref import CROSS
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value
+from scheduler.domain.model import JsonObject
 
 INPUTS: Final[Mapping[str, str]] = {
     "train_data": "data.train_data",

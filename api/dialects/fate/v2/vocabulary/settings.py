@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.conf import read_object
-from api.dialects.fate.requests.selectors import JsonObject
+from scheduler.domain.model import JsonObject
 
 SAME: Final = ("auto_retries", "priority", "task_parallelism", "computing_partitions")
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
+from scheduler.domain.model import JsonObject
 
 NUMERIC: Final = ("int", "int64", "long", "float", "float64")
 LABELS: Final[Mapping[str, str]] = {name: "int" if name in NUMERIC[:3] else "float" for name in NUMERIC}

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.check_params import CALLBACK, CV, translate_checks
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
 from api.dialects.fate.vocabulary.params import ENCRYPTION
+from scheduler.domain.model import JsonObject
 
 OBJECTIVES: Final = ("lse", "lae", "huber", "fair", "log_cosh", "tweedie")
 PARAMETRIC: Final = ("huber", "fair", "tweedie")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.columns import ALL, pick_columns, select_columns
 from api.dialects.fate.vocabulary.filter_params import SELECTION, translate_filters
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import (
     choose,
     get_flag,
@@ -16,6 +16,7 @@ from api.dialects.fate.vocabulary.param_values import (
     refuse_unless,
 )
 from api.dialects.fate.vocabulary.params import ENCRYPTION, NEED_RUN
+from scheduler.domain.model import JsonObject
 
 TRANSFORM: Final[Mapping[str, Any]] = {"transform_cols": -1, "transform_names": None, "transform_type": "bin_num"}
 BINNING: Final[Mapping[str, Any]] = {

@@ -15,8 +15,9 @@ from api.dialects.fate.vocabulary.glm_params import (
     read_batch_size,
     translate_glm,
 )
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import choose, get_number, get_value, refuse_unless
+from scheduler.domain.model import JsonObject
 
 INPUTS: Final[Mapping[str, str]] = {
     "train_data": "train",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.columns import pick_columns
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import (
     choose,
     get_flag,
@@ -16,6 +16,7 @@ from api.dialects.fate.vocabulary.param_values import (
     refuse_unless,
 )
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from scheduler.domain.model import JsonObject
 
 STATISTICS: Final[Mapping[str, Any]] = {
     "statistics": "summary",

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, list_values
+from scheduler.domain.model import JsonObject
 
 REST: Final = -1
 SIZES: Final = ("train_size", "validate_size", "test_size")

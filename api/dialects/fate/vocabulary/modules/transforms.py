@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.vocabulary.columns import pick_columns
-from api.dialects.fate.vocabulary.module import JsonObject, Module
+from api.dialects.fate.vocabulary.module import Module
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, list_values, refuse_unless
 from api.dialects.fate.vocabulary.params import NEED_RUN
+from scheduler.domain.model import JsonObject
 
 SCALE: Final[Mapping[str, Any]] = {
     "method": "standard_scale",

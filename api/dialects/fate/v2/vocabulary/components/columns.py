@@ -6,7 +6,6 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.component_ref import MODEL, PREDICT, TRAIN, TRAINED, ComponentRef, Output
 from api.dialects.fate.v2.vocabulary.learning import ENCRYPTION, translate_encryption
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import (
     choose,
     get_flag,
@@ -15,6 +14,7 @@ from api.dialects.fate.vocabulary.param_values import (
     list_values,
     refuse_unless,
 )
+from scheduler.domain.model import JsonObject
 
 ALL: Final = -1
 FILTERS: Final = {"manual": "manually", "iv": "iv_filter", "statistics": "statistic_filter"}

@@ -6,8 +6,8 @@ from typing import Any, Final
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.component_ref import TRAINED, ComponentRef
 from api.dialects.fate.v2.vocabulary.learning import CV, ENCRYPTION, INPUTS, translate_encryption, translate_folds
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, get_value, refuse_unless
+from scheduler.domain.model import JsonObject
 
 STARTS: Final = {
     "random": "random_uniform",

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from api.dialects.fate.errors import FateParamError
 from api.dialects.fate.v2.vocabulary.component_ref import ComponentRef, Output, make_in_out
-from api.dialects.fate.vocabulary.module import JsonObject
 from api.dialects.fate.vocabulary.param_values import choose, get_flag, get_number, refuse_unless
+from scheduler.domain.model import JsonObject
 
 SPLIT: Final[Mapping[str, Any]] = {
     "train_size": None,
