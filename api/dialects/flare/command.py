@@ -9,6 +9,10 @@ from aiohttp import web
 from scheduler.domain.access import Principal
 from scheduler.domain.studies import Study
 
+PUSH_FOLDER: Final = "file_transfer.push_folder"
+"""The client's own handler that sends a folder with the command."""
+PULL_FOLDER: Final = "file_transfer.pull_folder"
+"""The one that fetches a folder file by file, with `pull_binary`."""
 DEFAULT_STUDY: Final = "default"
 """The one that everybody works in who names none: the caller's project with all its parties."""
 

@@ -11,15 +11,15 @@ from typing import IO, Any, Final
 
 from aiohttp import web
 
-from api.dialects.flare.command import Call, Reply
+from api.dialects.flare.command import PULL_FOLDER, PUSH_FOLDER, Call, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus, translate
 from api.dialects.flare.listener.framing import Request, spool
-from api.dialects.flare.listener.old_files import PUSH_FOLDER, Generations, offer_old_upload, unwrap_upload
+from api.dialects.flare.listener.old_files import Generations, offer_old_upload, unwrap_upload
 from api.dialects.flare.listener.pulls import Pull, Pulls
-from api.dialects.flare.requests.identity import IdentityError, find_principal, read_subject
-from api.dialects.flare.responses import make_refusal
+from api.dialects.flare.requests.identity import IdentityError, find_principal, read_serial, read_subject
+from api.dialects.flare.responses import make_line, make_refusal
 from api.dialects.flare.routes.sessions import find_sessions
-from api.dialects.flare.routes.table import PULL, PULL_FOLDER, carry_out, find_command
+from api.dialects.flare.routes.table import PULL, carry_out, find_command
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 
@@ -40,7 +40,7 @@ class Peer:
     @property
     def serial(self) -> int:
         """The certificate's serial number."""
-        return int(str(self.certificate.get("serialNumber", "0")), 16)
+        return read_serial(self.certificate)
 
     @property
     def expires(self) -> float:
@@ -80,7 +80,7 @@ class Console:
                 return make_inactive()
             if name == "_logout":
                 await find_sessions(self._app).end(request.token)
-                return Reply(items=[{"type": "string", "data": "OK"}])
+                return _say("OK")
             seat = (request.token, peer.serial)
             call = Call(app=self._app, by=by, words=words, props=read_props(request.meta), upload=request.upload)
             return await self._carry_out(name, self._take_file(name, call, seat), seat)
@@ -94,15 +94,15 @@ class Console:
         except IdentityError:
             by = None
         if by is None or peer.is_revoked or list(words) != [by.name]:
-            return Reply(items=[{"type": "string", "data": "REJECT"}])
+            return _say("REJECT")
         # The token opens the HTTP door, too, which sees no certificate.
         token, _ = find_sessions(self._app).open(peer.certificate, peer.serial, until=peer.expires)
-        return Reply(items=[{"type": "string", "data": "OK"}, {"type": "token", "data": token}])
+        return _say("OK", {"type": "token", "data": token})
 
     async def _check(self, token: str, peer: Peer) -> Reply:
         if await self._find_user(token, peer) is None:
             return make_inactive()
-        return Reply(items=[{"type": "string", "data": "OK"}])
+        return _say("OK")
 
     async def _find_user(self, token: str, peer: Peer) -> Principal | None:
         """The certificate's user, where the token is of a session that this certificate opened."""
@@ -138,7 +138,7 @@ class Console:
         pull = await self._keep(call, download)
         found = {"files": list(pull.names), "tx_id": f"{command}.{pull.id}", "cmd_name": f"job.{PULL}"}
         meta = {**reply.meta, "status": str(MetaStatus.OK), "info": "", **found}
-        return Reply(items=[{"type": "string", "data": "OK"}], meta=meta)
+        return replace(_say("OK"), meta=meta)
 
     async def _keep(self, call: Call, download: AsyncIterator[bytes]) -> Pull:
         with await spool(download) as archive:
@@ -169,6 +169,10 @@ class Console:
         if reply.download is None:
             raise FlareError(MetaStatus.ERROR, str(reply.meta.get("info", "")))
         return await self._keep(call, reply.download)
+
+
+def _say(word: str, *more: dict[str, Any]) -> Reply:
+    return Reply(items=[make_line(word), *more])
 
 
 def make_inactive() -> Reply:

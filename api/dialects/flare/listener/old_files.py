@@ -13,13 +13,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import IO, Final
 
-from api.dialects.flare.command import Call, Reply
+from api.dialects.flare.command import PUSH_FOLDER, Call, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.listener.framing import BLOCK_BYTES, FramingError, Out, drain
 
-PUSH_FOLDER: Final = "file_transfer.push_folder"
 UPLOAD_FOLDER: Final = "file_transfer.upload_folder"
-"""The client's handler that sends a folder: the first since 2.5, the second up to 2.4."""
+"""What PUSH_FOLDER was called up to 2.4."""
 CLIENT_CMD: Final = 5
 """The column of the command table that names the handler."""
 REMEMBERED: Final = 10_000

@@ -31,6 +31,7 @@ from api.dialects.flare.listener.framing import (
 from api.dialects.flare.listener.old_files import write_chunks
 from api.dialects.flare.listener.pulls import Pulls
 from api.dialects.flare.listener.sockets import accept, bind
+from api.dialects.flare.requests.identity import read_serial
 from api.dialects.flare.requests.trust import FilesError, TrustFiles
 from api.dialects.flare.responses import make_refusal, render_reply
 from api.keys import SETTINGS
@@ -153,8 +154,7 @@ class Listener:
 
     def _find_peer(self, writer: asyncio.StreamWriter) -> Peer:
         found = writer.get_extra_info("ssl_object").getpeercert() or {}
-        serial = int(str(found.get("serialNumber", "0")), 16)
-        return Peer(certificate=found, is_revoked=serial in self._files.load().revoked)
+        return Peer(certificate=found, is_revoked=read_serial(found) in self._files.load().revoked)
 
 
 def count_places() -> int:

@@ -16,6 +16,11 @@ def read_subject(certificate: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for part in certificate.get("subject", ()) for name, value in part}
 
 
+def read_serial(certificate: Mapping[str, Any]) -> int:
+    """A certificate's serial number; 0 where it has none."""
+    return int(str(certificate.get("serialNumber", "0")), 16)
+
+
 def find_principal(certificate: Mapping[str, Any]) -> Principal:
     """The user whom a verified certificate names; IdentityError where it names no role that there is."""
     subject = read_subject(certificate)

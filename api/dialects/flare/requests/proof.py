@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from scheduler.domain.errors import InvalidDocumentError, Problem, UnauthenticatedError
 
+_MEMBERS: Final = ("certificate", "nonce", "signature")
 _NAMES: Final = MappingProxyType(
     {
         NameOID.COMMON_NAME: "commonName",
@@ -47,9 +48,6 @@ def parse_proof(given: Any) -> Proof:
     except (ValueError, binascii.Error) as wrong:
         raise InvalidDocumentError(Problem("body", f"holds no certificate and signature: {wrong}")) from wrong
     return Proof(certificate=certificate, nonce=given["nonce"], signature=signature)
-
-
-_MEMBERS: Final = ("certificate", "nonce", "signature")
 
 
 def check_proof(proof: Proof, root: x509.Certificate, now: datetime) -> None:

@@ -13,10 +13,10 @@ from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_line, make_success
-from api.dialects.flare.routes.system import System, look
+from api.dialects.flare.routes.system import System, get_site, look
 from api.dialects.flare.vocabulary.targets import Targets, choose_targets
 from api.keys import SETTINGS, STARTED, WRITER
-from scheduler.domain.access import Action, Principal, Subject
+from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import FedrotaError, UnreachableError
 from scheduler.domain.model import Party
 from scheduler.service.audit import Actor, note
@@ -122,10 +122,7 @@ def _render(
 async def remove_client(call: Call) -> Reply:
     """End a site's connection; its worker connects again unless it is disabled or its token revoked."""
     name = take_one(call.words, "remove_client", "client_name")
-    system = await look(call)
-    found = next((party for party in system.parties if party.id == name and name != system.server), None)
-    if found is None:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {name}")
+    found = get_site(await look(call), name)
     require(call.by, Action.CONTROL_PARTY, Subject(org=found.org), kind="party", identity=name)
     await call.app[CHANNEL_HUB].call(name, OP, {"how": "reconnect", "by": call.by.name})
     await _note(call, "remove_client", name)
@@ -179,7 +176,7 @@ def _make_session_id(call: Call) -> str:
 
 def _require_admin(by: Principal, command: str) -> None:
     """FLARE lets project administrators alone do this."""
-    if by.role != "project_admin":
+    if by.role is not Role.PROJECT_ADMIN:
         raise FlareError(MetaStatus.NOT_AUTHORIZED, f"user '{by.name}' is not authorized for '{command}'")
 
 

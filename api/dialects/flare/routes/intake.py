@@ -9,19 +9,19 @@ from typing import IO, Final
 from api.attachments import store_blob
 from api.auth import require
 from api.bridge import utc_now
-from api.dialects.flare.command import Call, Command, Reply
+from api.dialects.flare.command import PUSH_FOLDER, Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.archive import JobArchive, refuse
 from api.dialects.flare.requests.flags import read_submit_words, take_one
 from api.dialects.flare.requests.job_folder import JobFolder, name_folder, parse_job
 from api.dialects.flare.responses import make_success
 from api.dialects.flare.routes.jobs import check_job
-from api.dialects.flare.vocabulary.draft import CLIENT, DIALECT, describe_submitter, make_draft
+from api.dialects.flare.vocabulary.draft import DIALECT, describe_submitter, make_draft, may_submit
 from api.dialects.flare.vocabulary.places import check_engines, check_enrolled, choose_server, choose_sites
-from api.dialects.flare.vocabulary.targets import list_enrolled
+from api.dialects.flare.vocabulary.targets import CLIENT, list_enrolled
 from api.keys import PATIENCE, READER, SETTINGS, WRITER
 from api.planning import plan_draft
-from scheduler.domain.access import Action, Role
+from scheduler.domain.access import Action
 from scheduler.domain.errors import ForbiddenError, KeyTakenError, NotFoundError
 from scheduler.domain.plan import Draft
 from scheduler.service.jobs import draft_clone
@@ -56,9 +56,8 @@ def make_key(call: Call, token: str | None) -> str | None:
 
 
 def _require_submitter(call: Call) -> None:
-    """As FLARE has it: an organisation's administrator looks after sites and jobs, and submits none."""
     require(call.by, Action.SUBMIT_JOB)
-    if call.by.role is Role.ORG_ADMIN:
+    if not may_submit(call.by):
         raise ForbiddenError(f"{call.by.name}, org_admin, may not submit jobs: let a lead or a project_admin do it")
 
 
@@ -130,6 +129,6 @@ async def clone_job(call: Call) -> Reply:
 
 COMMANDS: Final[Sequence[Command]] = (
     Command(name="submit_job", scope="job", serve=submit_job, usage="submit_job job_folder [--submit-token token]",
-            client_cmd="file_transfer.push_folder"),
+            client_cmd=PUSH_FOLDER),
     Command(name="clone_job", scope="job", serve=clone_job, usage="clone_job job_id"),
 )  # fmt: skip

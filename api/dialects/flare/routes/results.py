@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import AsyncIterator, Sequence
 from typing import IO, Final
 
-from api.dialects.flare.command import Call, Command, Reply
+from api.dialects.flare.command import PULL_FOLDER, Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
@@ -89,8 +89,8 @@ async def read_file(file: IO[bytes]) -> AsyncIterator[bytes]:
 
 COMMANDS: Final[Sequence[Command]] = (
     Command(name="download_job", scope="job", serve=download_job, usage="download_job job_id",
-            client_cmd="file_transfer.pull_folder"),
+            client_cmd=PULL_FOLDER),
     Command(name="list_job", scope="job", serve=list_components, usage="list_job job_id"),
     Command(name="download_job_components", scope="job", serve=download_components,
-            usage="download_job_components job_id", client_cmd="file_transfer.pull_folder"),
+            usage="download_job_components job_id", client_cmd=PULL_FOLDER),
 )  # fmt: skip

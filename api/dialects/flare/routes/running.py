@@ -11,7 +11,7 @@ from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_success
 from api.dialects.flare.routes.asking import ask_party
 from api.dialects.flare.routes.jobs import check_job, list_tasks
-from api.dialects.flare.vocabulary.targets import ALL, TYPES
+from api.dialects.flare.vocabulary.targets import ALL, TYPES, refuse_sites
 from api.party_calls import parse_answer
 from scheduler.domain.access import Action
 from scheduler.domain.errors import ConflictError
@@ -87,7 +87,7 @@ def check_sites(names: Sequence[str], tasks: Sequence[Task]) -> None:
     known = {task.party for task in tasks if task.role != SERVER}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {' '.join(unknown)}")
+        raise refuse_sites(unknown)
 
 
 def find_server(tasks: Sequence[Task], job: str) -> Task:

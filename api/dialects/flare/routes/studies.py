@@ -14,8 +14,9 @@ from api.dialects.flare.command import DEFAULT_STUDY, Call, Command, Reply, Serv
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.studies import StudyWordsError, parse_sites, parse_study, parse_user
 from api.dialects.flare.responses import make_dict
+from api.dialects.flare.vocabulary.draft import may_submit
 from api.keys import READER, WRITER
-from scheduler.domain.access import Action, Principal, Role, is_allowed
+from scheduler.domain.access import Action, Principal
 from scheduler.domain.studies import Obstacle, Study, StudyError, StudyUser, make_not_found
 from scheduler.service import studies
 from scheduler.service.audit import Actor
@@ -121,7 +122,7 @@ def _find_obstacle(study: Study, by: Principal) -> str:
     """Why the caller may not submit jobs into the study; empty where they may."""
     if not study.has_user(by):
         return _say_not_mapped(study, by)
-    if not is_allowed(by, Action.SUBMIT_JOB) or by.role is Role.ORG_ADMIN:
+    if not may_submit(by):
         return f"user '{by.name}' is not authorized for 'submit_job'"
     return ""
 

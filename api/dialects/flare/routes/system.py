@@ -13,7 +13,14 @@ from api.dialects.flare.requests.flags import take_one
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.responses import make_dict, make_line, make_rows, make_success, make_table
 from api.dialects.flare.vocabulary.draft import name_app
-from api.dialects.flare.vocabulary.targets import choose_targets, list_connected, list_enrolled, list_sites, name_server
+from api.dialects.flare.vocabulary.targets import (
+    choose_targets,
+    list_connected,
+    list_enrolled,
+    list_sites,
+    name_server,
+    refuse_sites,
+)
 from api.keys import PATIENCE, READER, SETTINGS, STARTED, WRITER
 from scheduler.domain.access import Action, Subject
 from scheduler.domain.model import Party, Task
@@ -62,6 +69,14 @@ async def look(call: Call) -> System:
     connected = list_connected(parties, now=utc_now(), offline_s=call.app[PATIENCE].offline_s)
     tasks, apps = [task for task, _ in parts], {task.id: app for task, app in parts}
     return System(server=server, parties=parties, connected=connected, tasks=tasks, apps=apps)
+
+
+def get_site(system: System, name: str) -> Party:
+    """The client site of this name; FlareError where there is none."""
+    found = next((party for party in list_sites(system.parties, system.server) if party.id == name), None)
+    if found is None:
+        raise refuse_sites([name])
+    return found
 
 
 async def check_status(call: Call) -> Reply:
@@ -194,9 +209,7 @@ async def enable_client(call: Call) -> Reply:
 async def _set_drained(call: Call, command: str, *, is_drained: bool) -> Reply:
     name = take_one(call.words, command, "client_name")
     system = await look(call)
-    found = next((party for party in list_sites(system.parties, system.server) if party.id == name), None)
-    if found is None:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {name}")
+    found = get_site(system, name)
     require(call.by, Action.CONTROL_PARTY, Subject(org=found.org), kind="party", identity=name)
     patch, by = PartyPatch(drained=is_drained), Actor(call.by)
     await call.app[WRITER].write(lambda tx: change_party(tx, name, patch, by=by, now=utc_now()))

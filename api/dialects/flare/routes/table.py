@@ -24,8 +24,6 @@ from scheduler.domain.errors import FedrotaError, ForbiddenError
 from scheduler.domain.plan import nearest
 
 PULL: Final = "pull_binary"
-PULL_FOLDER: Final = "file_transfer.pull_folder"
-"""The client's handler that fetches a folder file by file with the command PULL."""
 
 
 async def list_commands(_call: Call) -> Reply:

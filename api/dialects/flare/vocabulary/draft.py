@@ -4,16 +4,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from api.dialects.flare.requests.job_folder import SERVER, JobFolder
-from scheduler.domain.access import Principal
+from api.dialects.flare.vocabulary.targets import CLIENT
+from scheduler.domain.access import Action, Principal, Role, is_allowed
 from scheduler.domain.model import Step, Task
 from scheduler.domain.plan import Draft, StepDraft, merge_params
 from scheduler.store.queries.attachments import Blob
 
 DIALECT: Final = "flare"
 ENGINE: Final = "flare"
-CLIENT: Final = "client"
 STEP: Final = "run"
 ARCHIVE: Final = "job.zip"
+
+
+def may_submit(by: Principal) -> bool:
+    """As FLARE has it: an organisation's administrator looks after sites and jobs, and submits none."""
+    return is_allowed(by, Action.SUBMIT_JOB) and by.role is not Role.ORG_ADMIN
 
 
 def make_draft(job: JobFolder, blob: Blob, *, server: str, sites: Sequence[str], by: Principal) -> Draft:

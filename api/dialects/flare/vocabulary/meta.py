@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from api.dialects.flare.vocabulary.draft import DIALECT
 from api.dialects.flare.vocabulary.targets import name_site
 from scheduler.domain.model import Job, JsonObject, Task
 from scheduler.domain.states import TERMINAL, State
@@ -80,7 +81,7 @@ def _find_role(job: Job, origin: JsonObject) -> str:
 def _describe(job: Job, origin: JsonObject) -> dict[str, Any]:
     """The job's own meta; for a job of another dialect what it would be."""
     given = origin.get("meta")
-    if job.dialect != "flare" or not isinstance(given, Mapping):
+    if job.dialect != DIALECT or not isinstance(given, Mapping):
         sites = list(dict.fromkeys(party for parties in job.roles.values() for party in parties))
         given = {"name": job.name, "resource_spec": {}, "min_clients": len(sites), "deploy_map": {job.name: sites}}
     extra = {key: origin[key] for key in ("cloned_from",) if key in origin}

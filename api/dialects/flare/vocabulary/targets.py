@@ -51,9 +51,14 @@ def choose_targets(words: Sequence[str], parties: Sequence[Party], *, server: st
     known = [party.id for party in list_sites(parties, server)]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {' '.join(unknown)}")
+        raise refuse_sites(unknown)
     sites = () if kind == SERVER else tuple(names) or tuple(known)
     return Targets(server=None if kind == CLIENT else server, sites=sites)
+
+
+def refuse_sites(names: Sequence[str]) -> FlareError:
+    """What is said of names that no site has."""
+    return FlareError(MetaStatus.INVALID_TARGET, f"invalid client(s): {' '.join(names)}")
 
 
 def list_connected(parties: Sequence[Party], *, now: datetime, offline_s: float) -> list[Party]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from api.dialects.flare.command import Command, Reply
+from api.dialects.flare.command import PULL_FOLDER, Command, Reply
 from api.dialects.flare.listener.console import Console as TextConsole
 from api.dialects.flare.listener.pulls import Pulls
 from api.dialects.flare.listener.server import Listener
@@ -140,6 +140,6 @@ def result(monkeypatch):
         asked.append(list(call.words))
         return Reply(meta={"status": "ok", "info": ""}, download=pieces())
 
-    command = Command(name="fetch", scope="job", serve=download, usage="", client_cmd=table.PULL_FOLDER)
+    command = Command(name="fetch", scope="job", serve=download, usage="", client_cmd=PULL_FOLDER)
     monkeypatch.setattr(table, "_BY_NAME", {**table._BY_NAME, "fetch": command})
     return asked
