@@ -10,7 +10,7 @@ from typing import Any, Final
 from fedrota.bridge.members import Member
 
 MAX_UPLOADS: Final = 32
-MAX_OF_MEMBER: Final = 8
+MAX_OF_USER: Final = 8
 MAX_CHUNK_BYTES: Final = 8 << 20
 WAITING_CHUNKS: Final = 4
 IDLE_S: Final = 30.0
@@ -157,7 +157,7 @@ class Uploads:
     def _make_room(self, member: Member) -> None:
         self._uploads = {name: upload for name, upload in self._uploads.items() if not upload.is_done}
         mine = sum(upload.member.user == member.user for upload in self._uploads.values())
-        if len(self._uploads) >= MAX_UPLOADS or mine >= MAX_OF_MEMBER:
+        if len(self._uploads) >= MAX_UPLOADS or mine >= MAX_OF_USER:
             raise BrokenOffError("too many uploads at once")
 
     def end(self, member: Member, name: str) -> None:

@@ -132,7 +132,7 @@ def test_a_gateway_that_does_not_keep_up_stops_the_client(monkeypatch):
 
 def test_nobody_uploads_too_much_at_once():
     under_way = Uploads(Receiver())
-    for number in range(uploads.MAX_OF_MEMBER):
+    for number in range(uploads.MAX_OF_USER):
         under_way.take(ANN, chunk(0, name=f"u{number}"))
     with pytest.raises(BrokenOffError, match="too many"):
         under_way.take(ANN, chunk(0, name="one more"))
