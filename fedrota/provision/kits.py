@@ -18,6 +18,26 @@ OVERSEER: Final = "nvflare.ha.dummy_overseer_agent.DummyOverseerAgent"
 ADMIN_FILE: Final = "fed_admin.json"
 ROOT: Final = "rootCA.pem"
 TOKEN_FILE: Final = "worker.token"  # noqa: S105  a file's name
+RESOURCES: Final = {
+    "format_version": 1,
+    "admin": {"idle_timeout": 900.0, "login_timeout": 10.0, "with_debug": False, "authenticate_msg_timeout": 2.0,
+              "prompt": "> "},
+}  # fmt: skip
+ADMIN_SCRIPT: Final = """\
+#!/usr/bin/env bash
+# FLARE's console, for nvflare 2.4 to 2.6.
+DIR="$( cd "$( dirname "${BASH_SOURCE[0]}" )" >/dev/null 2>&1 && pwd )"
+mkdir -p "$DIR/../transfer"
+exec python3 -m nvflare.fuel.hci.tools.admin -m "$DIR/.." -s fed_admin.json
+"""
+WORKER_SCRIPT: Final = """\
+#!/usr/bin/env bash
+# This site's worker; run it where fedrota's tree is the current folder.
+DIR="$( cd "$( dirname "${{BASH_SOURCE[0]}}" )" >/dev/null 2>&1 && pwd )"
+export FEDROTA_GATEWAY_URL="${{FEDROTA_GATEWAY_URL:-{url}}}" FEDROTA_PARTY="{party}"
+export FEDROTA_TOKEN_FILE="$DIR/worker.token" FEDROTA_STATE_DIR="${{FEDROTA_STATE_DIR:-$DIR/../state}}"
+exec python3 -m workers "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,28 +75,6 @@ def write_kit(
         _write_script(startup / "start.sh", WORKER_SCRIPT.format(party=who.name, url=gateway.url))
     else:
         (startup / "fed_server.json").write_text(_render(make_fed_server(project, gateway)))
-
-
-RESOURCES: Final = {
-    "format_version": 1,
-    "admin": {"idle_timeout": 900.0, "login_timeout": 10.0, "with_debug": False, "authenticate_msg_timeout": 2.0,
-              "prompt": "> "},
-}  # fmt: skip
-ADMIN_SCRIPT: Final = """\
-#!/usr/bin/env bash
-# FLARE's console, for nvflare 2.4 to 2.6.
-DIR="$( cd "$( dirname "${BASH_SOURCE[0]}" )" >/dev/null 2>&1 && pwd )"
-mkdir -p "$DIR/../transfer"
-exec python3 -m nvflare.fuel.hci.tools.admin -m "$DIR/.." -s fed_admin.json
-"""
-WORKER_SCRIPT: Final = """\
-#!/usr/bin/env bash
-# This site's worker; run it where fedrota's tree is the current folder.
-DIR="$( cd "$( dirname "${{BASH_SOURCE[0]}}" )" >/dev/null 2>&1 && pwd )"
-export FEDROTA_GATEWAY_URL="${{FEDROTA_GATEWAY_URL:-{url}}}" FEDROTA_PARTY="{party}"
-export FEDROTA_TOKEN_FILE="$DIR/worker.token" FEDROTA_STATE_DIR="${{FEDROTA_STATE_DIR:-$DIR/../state}}"
-exec python3 -m workers "$@"
-"""
 
 
 def make_fed_admin(who: Participant, project: Project, gateway: Gateway) -> dict[str, Any]:

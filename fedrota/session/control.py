@@ -1,4 +1,4 @@
-"""What a session does to the system: restart, shutdown, service providers, studies."""
+"""What a session does to the system: restart, shutdown, removal of a site, levels of logs, service providers."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from fedrota.session import outcomes
 from fedrota.session.arguments import check_endpoint, check_kind, check_targets
 from fedrota.session.jobs import check_id
 from fedrota.session.shapes import TargetType
-from fedrota.session.system import TYPES, System
+from fedrota.session.system import TYPES, System, check_name
 
 STATE_CHANGE_S: Final = 30.0
 LOOK_S: Final = 0.2
@@ -57,9 +57,7 @@ class Control(System):
 
     def remove_client(self, client_name: str) -> None:
         """End a site's connection; it connects again unless it is disabled or its token revoked."""
-        if not client_name or not isinstance(client_name, str):
-            raise ValueError(f"client_name must be a non-empty str but got {client_name!r}")
-        self.door.send("remove_client", client_name)
+        self.door.send("remove_client", check_name(client_name))
 
     def configure_job_log(self, job_id: str, config: Any, target: str = "all") -> None:
         """Change how much a running job of FLARE's logs at its server, at a site or at all: a level or a log mode.

@@ -1,4 +1,4 @@
-"""What a session does with jobs: submit, list, read, wait, abort, clone, delete, fetch results."""
+"""What a session does with jobs: submit, list, read, wait for, abort, clone, delete."""
 
 import re
 import time

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from fedrota.session.outcomes import SPEC
+
 API: Final = "nvflare.fuel.flare_api.flare_api"
-SPEC: Final = "nvflare.fuel.flare_api.api_spec"
 USAGE: Final = "usage: python -m fedrota.flare script.py [arguments of the script]"
 
 

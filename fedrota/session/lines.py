@@ -20,7 +20,7 @@ def split(line: str) -> list[str]:
 
 
 def join(*words: str) -> str:
-    """The line of which `split` makes these words again."""
+    """The line of these words as FLARE's client writes it, for those that have spaces or quotes in quotes."""
     return " ".join(map(_quote, words))
 
 

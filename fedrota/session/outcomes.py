@@ -26,7 +26,7 @@ def find_named(name: str) -> Any:
 
 def _take(name: str, *bases: type[Exception]) -> type[Exception]:
     """FLARE's class of this name; one of ours where there is none."""
-    found = getattr(_SPEC, name, None)
+    found = find_named(name)
     return found if isinstance(found, type) else type(name, bases or (Exception,), {"__module__": "fedrota.flare"})
 
 

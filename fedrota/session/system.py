@@ -54,11 +54,11 @@ class System(Link):
 
     def disable_client(self, client_name: str) -> dict[str, Any]:
         """Give a site no new work."""
-        return self.door.send("disable_client", _check_name(client_name)).value
+        return self.door.send("disable_client", check_name(client_name)).value
 
     def enable_client(self, client_name: str) -> dict[str, Any]:
         """Give a site work again."""
-        return self.door.send("enable_client", _check_name(client_name)).value
+        return self.door.send("enable_client", check_name(client_name)).value
 
     def get_available_apps_to_upload(self) -> list[str]:
         """The names of the folders in `upload_dir`."""
@@ -84,7 +84,8 @@ def check_names(names: Any) -> list[str]:
     return list(names)
 
 
-def _check_name(name: Any) -> str:
+def check_name(name: Any) -> str:
+    """The name of one site; ValueError where it is none."""
     if not isinstance(name, str) or not name:
         raise ValueError(f"client_name must be a non-empty str but got {name!r}")
     return name

@@ -187,8 +187,8 @@ def _federate(item: Any) -> tuple[str, str]:
     if not isinstance(item, dict):
         raise make_invalid("Please set each item of the federate_data parameter to federated_id and federated_data")
     party = _text(item, "federated_id", 1, 100)
-    path = item.get("federated_data", item)
-    if path is None:
+    path = item.get("federated_data")
+    if path is None and "federated_data" in item:
         return party, ""
     if not isinstance(path, str) or len(path) > 4096:
         raise make_invalid(f"Please set the federated_data parameter of {party} to a text of at most 4096 characters")
