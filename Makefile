@@ -64,6 +64,7 @@ docs: setup
 	$(BIN)/python -m fedrota.cli.reference > docs/cli.md
 	$(BIN)/python -m config.page > docs/settings.md
 	$(BIN)/python -m workers.components.docs
+	$(BIN)/python -m api.dialects.fate.vocabulary.pages
 	$(BIN)/python -m api.monitor.page
 	$(BIN)/python -m api.native.document_page > docs/job-document.md
 
