@@ -5,6 +5,7 @@ from typing import Final
 
 from api.dialects.flare.command import Call, Command, Reply
 from api.dialects.flare.errors import FlareError, MetaStatus
+from api.dialects.flare.requests.job_folder import ALL as ALL_SITES
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.requests.log_config import parse_job_log, parse_site_log
 from api.dialects.flare.responses import make_dict, make_success
@@ -20,6 +21,8 @@ from scheduler.domain.model import Task
 
 MAX_LOG_BYTES: Final = 4 << 20
 LOG_FILE: Final = "log.txt"
+EVERYWHERE: Final = frozenset({ALL, ALL_SITES.lower(), CLIENT})
+"""Who may be named for every place of a job; FLARE takes the first two in whatever case."""
 OP: Final = "log.level"
 
 
@@ -30,7 +33,7 @@ async def get_job_log(call: Call) -> Reply:
     job, target = call.words[0], call.words[1]
     await check_job(call, job, Action.READ_JOB)
     tasks = {name_site(task): task for task in await list_tasks(call, job)}
-    wanted = tasks if target in {ALL, CLIENT} else {name: task for name, task in tasks.items() if name == target}
+    wanted = tasks if target.lower() in EVERYWHERE else {name: task for name, task in tasks.items() if name == target}
     if not wanted:
         raise FlareError(MetaStatus.INVALID_TARGET, f"invalid target: {target}")
     logs, unavailable = dict[str, str](), dict[str, str]()

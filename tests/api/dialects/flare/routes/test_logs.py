@@ -11,6 +11,7 @@ async def test_logs_are_read_at_the_parties(server_site):
     assert reply["data"][0]["data"] == {"logs": {"server": "Round 0 started.\n"}}
     everywhere = (await server_site.console.send("get_job_log", job, "all"))["data"][0]["data"]
     assert set(everywhere["unavailable"]) == {"9999", "10000"}
+    assert (await server_site.console.send("get_job_log", job, "@ALL"))["data"][0]["data"] == everywhere
     assert (await server_site.console.meta("get_job_log", job, "nope"))["status"] == "invalid_target"
     assert (await server_site.console.meta("get_job_log", job, "server", "../x"))["status"] == "syntax_error"
 
