@@ -25,7 +25,7 @@ def get_grantee(members: Mapping[str, Any], name: str) -> str:
 def list_wanted(members: Mapping[str, Any], grantee: str) -> list[Grant]:
     """What a call of 1.9 or later names; `party` is left empty."""
     return [
-        *(_make(grantee, "component", name.lower()) for name in _list_names(members, "component")),
+        *(_make(grantee, "component", name.lower()) for name in list_names(members, "component")),
         *(_make(grantee, "dataset", name, namespace) for namespace, name in _list_datasets(members.get("dataset"))),
     ]
 
@@ -35,7 +35,7 @@ def list_wanted_old(members: Mapping[str, Any], grantee: str) -> list[Grant]:
     return [
         _make(grantee, kind, ALL if name.lower() == OLD_ALL else name.lower())
         for key, kind in OLD.items()
-        for name in _list_names(members, key)
+        for name in list_names(members, key)
     ]
 
 
@@ -43,7 +43,7 @@ def _make(grantee: str, kind: str, name: str, namespace: str = "") -> Grant:
     return Grant(party="", grantee=grantee, kind=kind, name=name, namespace=namespace)
 
 
-def _list_names(members: Mapping[str, Any], key: str) -> list[str]:
+def list_names(members: Mapping[str, Any], key: str) -> list[str]:
     """Names in a text with commas or in a list."""
     given = members.get(key)
     parts = given.split(",") if isinstance(given, str) else given or []

@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
+from api.dialects.fate.requests.permissions import list_names
 from api.dialects.fate.routes import permissions
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.v2.requests.members import give, need, read_all
@@ -38,12 +39,9 @@ async def _take(request: web.Request) -> None:
     """Read the request; permissions name modules of FATE 1.x, whose names components of 2.x stand for."""
     members = await read_all(request)
     need(members, "party_id")
-    given = members.get("component")
-    if isinstance(given, str):
-        known = load_refs()
-        names = [each.strip() for each in given.split(",")]
-        renamed = [known[name].module if name in known else name for name in names]
-        give(request, {**members, "component": ",".join(renamed)})
+    known = load_refs()
+    names = list_names(members, "component")
+    give(request, {**members, "component": [known[name].module if name in known else name for name in names]})
 
 
 ROUTES: Final[Routes] = {
