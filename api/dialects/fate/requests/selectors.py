@@ -24,11 +24,10 @@ def is_selector(selector: str) -> bool:
     return selector == ALL or all(part[:1].isdigit() and parse_whole(part) is not None for part in selector.split("|"))
 
 
-def list_absent(selector: str, parties: int) -> list[int]:
-    """The positions that the selector names and no party has."""
-    if selector == ALL:
-        return []
-    return [int(part) for part in selector.split("|") if int(part) >= parties]
+def list_absent(selector: str, parties: int) -> list[str]:
+    """The parts of the selector that mean no party: positions that none has, or written otherwise (`01`)."""
+    known = {ALL, *map(str, range(parties))}
+    return [part for part in selector.split("|") if part not in known]
 
 
 def select_layers(by_role: JsonObject, role: str, position: int) -> Iterator[JsonObject]:

@@ -44,7 +44,9 @@ def test_other_keys_are_no_selectors_and_absent_parties_are_listed():
         False,
         False,
     ]
-    assert list_absent("0|5", 2) == [5]
+    assert list_absent("0|5", 2) == ["5"]
+    assert list_absent("0|01| 1", 2) == ["01", " 1"]
+    assert list_absent("0|1", 2) == []
     assert list_absent("all", 0) == []
 
 
