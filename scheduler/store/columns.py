@@ -1,12 +1,15 @@
 """Column types that mean the same on SQLite and PostgreSQL, and the fields of rows that are made of them."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import orjson
 from sqlalchemy import BigInteger, Column, Dialect, Double, ForeignKey, Integer, Table, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+WIDE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""A whole number of 64 bits, as every one of SQLite's is."""
 
 
 def to_epoch(at: datetime) -> float:
@@ -71,8 +74,7 @@ def json_value(*, null: bool = False) -> Any:
 
 def number() -> Any:
     """A field for the row's own number, which the database gives; later rows have greater ones."""
-    key = Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
-    return Field(default=None, sa_column=key)
+    return Field(default=None, sa_column=Column(WIDE, primary_key=True, autoincrement=True))
 
 
 def amount(default: Any = ...) -> Any:

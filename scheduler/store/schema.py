@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from scheduler.store.session import Store
 
-SCHEMA: Final = "0004"
+SCHEMA: Final = "0005"
 """The newest of `migrations/versions`."""
 _TABLE: Final = "alembic_version"
 

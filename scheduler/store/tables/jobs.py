@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from scheduler.store.columns import amount, belongs_to, instant, json_value, number, part_of
+from scheduler.store.columns import WIDE, amount, belongs_to, instant, json_value, number, part_of
 
 _UNDERWAY: Final = text("state IN ('dispatched', 'running', 'lost_contact')")
 
@@ -165,7 +165,7 @@ class MetricRow(SQLModel, table=True):
     job_id: str = belongs_to("job.id")
     task_id: str
     name: str
-    x: int
+    x: int = Field(sa_column=Column(WIDE, nullable=False))
     value: float
     at: datetime = instant(null=False)
 

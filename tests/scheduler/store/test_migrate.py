@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from scheduler.domain.access import Role
+from scheduler.domain.messages import MetricPoint
 from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.migrate import make_config, migrate
 from scheduler.store.queries.studies import find_study
@@ -154,6 +155,20 @@ def test_a_study_s_users_of_the_schema_before_get_the_organisation_that_is_certa
     assert centre.read(lambda tx: find_study(tx, "p", "lung")).users == ()
     command.downgrade(make_config(empty), "0003")
     assert centre.rows("SELECT name, users FROM study ORDER BY name") == [("heart", users), ("lung", "[]")]
+
+
+def test_points_of_the_schema_before_are_kept_and_may_be_at_any_step_then(empty):
+    migrate(empty)
+    centre = Centre(empty)
+    centre.submit(step("s"))
+    [knock] = centre.dispatch()["a"]
+    centre.claim("a", knock)
+    centre.beat("a", knock, batch=1, metrics=(MetricPoint("loss", 1 << 40, 0.5, 1.0),))
+    command.downgrade(make_config(empty), "0004")
+    [kept] = centre.rows("SELECT x FROM metric")
+    assert kept[0] in {1 << 40, (1 << 31) - 1}
+    migrate(empty)
+    assert centre.rows("SELECT x FROM metric") == [kept]
 
 
 def test_the_command_makes_the_state_folder_and_the_schema(tmp_path, repository):

@@ -21,7 +21,7 @@ def test_the_schema_that_is_asked_for_is_the_newest_migration(empty):
 
 def test_an_empty_database_is_refused_with_the_command_that_helps(empty):
     with pytest.raises(
-        SchemaError, match="at schema none, this release needs 0004: run `python -m scheduler.store.migrate`"
+        SchemaError, match="at schema none, this release needs 0005: run `python -m scheduler.store.migrate`"
     ):
         check_schema(empty)
 

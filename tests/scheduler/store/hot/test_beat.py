@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.domain.messages import Beat, MetricPoint, SyncRequest
+from scheduler.domain.messages import STEPS, Beat, MetricPoint, SyncRequest
 from scheduler.store.queries.tracking import list_metrics
 from tests.scheduler.centre import START, step
 
@@ -51,6 +51,12 @@ def test_each_batch_of_metrics_is_stored_once_however_often_it_comes(centre, kno
     assert centre.beat("a", knock, batch=2, metrics=(point(9.0, 9),)).batch == 3
     assert centre.beat("a", knock).batch == 3
     assert metrics(centre) == [("loss", 0, 0.5), ("loss", 1, 0.4), ("loss", 2, 0.3)]
+
+
+@pytest.mark.parametrize("at", [STEPS.start, 1 << 31, 1_700_000_000_000, STEPS.stop - 1])
+def test_a_point_may_be_at_any_step_that_a_worker_may_send(centre, knock, at):
+    centre.beat("a", knock, batch=1, metrics=(point(0.5, at),))
+    assert metrics(centre) == [("loss", at, 0.5)]
 
 
 def test_a_batch_that_comes_twice_in_one_group_is_stored_once(centre, knock):
