@@ -36,6 +36,21 @@ def check_present(members: Members, *names: str) -> None:
         raise FateError(RetCode.EXCEPTION, f"required parameters are missing: {','.join(missing)}; ")
 
 
+def need(members: Members, *names: str) -> list[str]:
+    """The members as texts; FateError (101) names those that are missing, in FATE-Flow's words."""
+    missing = [name for name in names if members.get(name) in (None, "")]
+    if missing:
+        raise FateError(RetCode.ARGUMENT, f"required argument are missing: {','.join(missing)}; ")
+    return [str(members[name]) for name in names]
+
+
+def list_texts(given: Any) -> list[str]:
+    """One value or a list of them as texts; none for null."""
+    if given is None or given == "":
+        return []
+    return [str(each) for each in (given if isinstance(given, list) else [given])]
+
+
 def read_text(members: Members, name: str, default: str = "") -> str:
     """A text; a number counts as its digits."""
     given = members.get(name)

@@ -13,7 +13,7 @@ Member = tuple[str, str]
 MAX_NAME: Final = 1000
 
 
-def read_text(body: Body, *names: str) -> tuple[str, ...]:
+def need_texts(body: Body, *names: str) -> tuple[str, ...]:
     """The named members as texts; FateError (101) where one is missing, empty or no text."""
     found = []
     for name in names:
@@ -38,7 +38,7 @@ def find_text(body: Body, name: str) -> str:
 
 def read_member(body: Body) -> Member:
     """The (role, party) that a call about one party's model names."""
-    (role,) = read_text(body, "role")
+    (role,) = need_texts(body, "role")
     return role, parse_party(body.get("party_id"), "party_id")
 
 
@@ -83,7 +83,7 @@ def parse_target(body: Body) -> Target | None:
         raise FateError(RetCode.ARGUMENT, "required argument are missing: job_parameters (model_id, model_version)")
     # From version 2 on the names may stand one level deeper.
     common = params.get("common")
-    model_id, version = read_text(common if isinstance(common, Mapping) else params, "model_id", "model_version")
+    model_id, version = need_texts(common if isinstance(common, Mapping) else params, "model_id", "model_version")
     return Target(model_id=model_id, model_version=version, roles=parse_members(body.get("role"), "role"))
 
 
@@ -99,7 +99,7 @@ class DeployRequest:
 
 def parse_deploy(body: Body) -> DeployRequest:
     """What `model/deploy` asks for; FateError (101) where it contradicts itself."""
-    model_id, version = read_text(body, "model_id", "model_version")
+    model_id, version = need_texts(body, "model_id", "model_version")
     dsl = _parse_dsl(body)
     components = _parse_components(body.get("cpn_list", body.get("cpn_str")))
     if dsl is not None and components is not None:
@@ -152,7 +152,7 @@ class MigrateRequest:
 
 def parse_migrate(body: Body) -> MigrateRequest:
     """What `model/migrate` asks for; FateError (100) where nothing would change, (101) where new and old roles differ."""
-    model_id, version = read_text(body, "model_id", "model_version")
+    model_id, version = need_texts(body, "model_id", "model_version")
     old, new = parse_members(body.get("role"), "role"), parse_members(body.get("migrate_role"), "migrate_role")
     executors = parse_members(body.get("execute_party"), "execute_party")
     if {role: sorted(parties) for role, parties in old.items()} == {role: sorted(each) for role, each in new.items()}:

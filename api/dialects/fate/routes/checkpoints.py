@@ -6,7 +6,7 @@ from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.requests.models import find_text, read_member, read_text
+from api.dialects.fate.requests.models import find_text, need_texts, read_member
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
 from api.dialects.fate.routes.model_access import read_with_recipe
@@ -34,7 +34,7 @@ async def get_checkpoint(request: web.Request) -> web.StreamResponse:
 async def _check(request: web.Request, body: dict[str, Any]) -> None:
     """FateError where arguments are missing, or model, party or component are not known."""
     try:
-        model_id, version, component = read_text(body, "model_id", "model_version", "component_name")
+        model_id, version, component = need_texts(body, "model_id", "model_version", "component_name")
         role, party = read_member(body)
     except FateError as wrong:
         raise FateError(400, wrong.message, status=400) from wrong

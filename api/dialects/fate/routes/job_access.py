@@ -8,6 +8,7 @@ from aiohttp import web
 
 from api.auth import require
 from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.members import list_texts
 from api.dialects.fate.vocabulary.fate_job import FateJob
 from api.dialects.fate.vocabulary.states import list_states
 from api.keys import PRINCIPAL, READER
@@ -89,18 +90,3 @@ async def check_fate_job(
     except NotFoundError as wrong:
         raise FateError(retcode, f"{missing}: there is no job {job!r}") from wrong
     return found
-
-
-def need(members: Mapping[str, Any], *names: str) -> list[str]:
-    """The members as texts; FateError (101) names those that are missing, in FATE-Flow's words."""
-    missing = [name for name in names if members.get(name) in (None, "")]
-    if missing:
-        raise FateError(RetCode.ARGUMENT, f"required argument are missing: {','.join(missing)}; ")
-    return [str(members[name]) for name in names]
-
-
-def list_texts(given: Any) -> list[str]:
-    """One value or a list of them as texts; none for null."""
-    if given is None or given == "":
-        return []
-    return [str(each) for each in (given if isinstance(given, list) else [given])]

@@ -10,10 +10,10 @@ from typing import IO, Final
 from aiohttp import web
 
 from api.dialects.fate.errors import FateError
-from api.dialects.fate.requests.members import read_all
+from api.dialects.fate.requests.members import need, read_all
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, need
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.dialects.fate.vocabulary.states import render_time
 from api.party_calls import ask_party
 from scheduler.domain.access import Action

@@ -18,9 +18,10 @@ from api.dialects.fate.requests.filters import (
     read_paging,
     sort_rows,
 )
+from api.dialects.fate.requests.members import need
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import check_fate_job, need, read_details
+from api.dialects.fate.routes.job_access import check_fate_job, read_details
 from api.dialects.fate.vocabulary.fate_job import number_party
 from api.dialects.fate.vocabulary.rows import COLUMNS, Row, prefix_row, render_job_rows
 from scheduler.domain.access import Action

@@ -10,11 +10,11 @@ from api.bridge import utc_now
 from api.dialects.fate.errors import NOTHING, FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.dsl import parse_components, parse_dsl
-from api.dialects.fate.requests.members import check_present
+from api.dialects.fate.requests.members import check_present, need
 from api.dialects.fate.requests.submission import parse_json_member, parse_submission
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes, Streaming
-from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, need
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.dialects.fate.vocabulary.dag import describe_dag
 from api.dialects.fate.vocabulary.predict_dsl import derive_predict_dsl
 from api.dialects.fate.vocabulary.rows import Row

@@ -9,11 +9,12 @@ from api.auth import require
 from api.bridge import utc_now
 from api.dialects.fate.errors import FateError, RetCode, translate
 from api.dialects.fate.requests.bodies import read_members
+from api.dialects.fate.requests.members import list_texts, need
 from api.dialects.fate.requests.selectors import merge
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import check_fate_job, list_all, list_texts, need
+from api.dialects.fate.routes.job_access import check_fate_job, list_all
 from api.dialects.fate.routes.planning import plan_fate_job
 from api.dialects.fate.vocabulary.rows import NOTES
 from api.dialects.fate.vocabulary.states import list_states

@@ -7,11 +7,11 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.dialects.fate.errors import FateError, RetCode
-from api.dialects.fate.requests.members import Members, read_all, read_text
+from api.dialects.fate.requests.members import Members, need, read_all, read_text
 from api.dialects.fate.requests.whole import parse_whole
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, need
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job
 from api.keys import READER
 from api.native.tasks import MAX_LOG_BYTES, UNSTARTED
 from api.party_calls import ask_party

@@ -10,7 +10,7 @@ from api.auth import require
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.bodies import read_members
 from api.dialects.fate.requests.model_import import ModelImport, take_archive
-from api.dialects.fate.requests.models import Member, find_text, read_member, read_text
+from api.dialects.fate.requests.models import Member, find_text, need_texts, read_member
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.submitted import render_submitted
 from api.dialects.fate.routes.admission import settle_form
@@ -41,7 +41,7 @@ _UNSAFE: Final = str.maketrans(dict.fromkeys('/\\"\r\n\t;', "_"))
 async def export(request: web.Request) -> web.StreamResponse:
     """A model as a zip file."""
     body = await read_members(request)
-    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    name = name_model(request, *need_texts(body, "model_id", "model_version"))
     role, party = read_member(body)
     model, recipe = await find_exported(request, name, (role, party))
     parts = await read_parts(request, model)
@@ -121,7 +121,7 @@ def _describe(kind: str, name: ModelName, draft: Draft) -> dict[str, Any]:
 async def store(request: web.Request) -> web.StreamResponse:
     """Copy a model into the stores of its parties; a job of role local says so."""
     body = await read_members(request)
-    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    name = name_model(request, *need_texts(body, "model_id", "model_version"))
     member = read_member(body)
     model, recipe = await find_exported(request, name, member)
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
@@ -137,7 +137,7 @@ async def restore(request: web.Request) -> web.StreamResponse:
     """Take a model back from the stores of its parties."""
     body = await read_members(request)
     require(request[PRINCIPAL], Action.SUBMIT_JOB)
-    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    name = name_model(request, *need_texts(body, "model_id", "model_version"))
     member = read_member(body)
     manifest = await recall_manifest(request, name, member[1])
     taken = Wish(name=name, replaces=True, dialect=DIALECT, describe=lambda draft: _describe(RESTORE, name, draft))

@@ -18,9 +18,9 @@ from api.dialects.fate.requests.models import (
     MigrateRequest,
     find_text,
     list_members,
+    need_texts,
     parse_deploy,
     parse_migrate,
-    read_text,
 )
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.responses.models import DONE, render_outcomes, render_predict_conf, render_row
@@ -155,7 +155,7 @@ async def query(request: web.Request) -> web.StreamResponse:
 async def query_detail(request: web.Request) -> web.StreamResponse:
     """One model: its rows, and the parts that each party holds."""
     body = await read_members(request)
-    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    name = name_model(request, *need_texts(body, "model_id", "model_version"))
     model, _ = await read_with_recipe(request, name, Action.READ_JOB)
     parts = await request.app[READER].read(lambda tx: list_parts(tx, model))
     return render_success(
@@ -226,7 +226,7 @@ async def get_predict_conf(request: web.Request) -> web.StreamResponse:
 
 
 async def _read_predicting(request: web.Request, body: dict[str, Any]) -> tuple[Model, Recipe]:
-    name = name_model(request, *read_text(body, "model_id", "model_version"))
+    name = name_model(request, *need_texts(body, "model_id", "model_version"))
     try:
         return await read_with_recipe(request, name, Action.READ_JOB)
     except NotFoundError as wrong:

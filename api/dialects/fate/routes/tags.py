@@ -8,7 +8,7 @@ from api.auth import require
 from api.bridge import utc_now
 from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
-from api.dialects.fate.requests.models import find_text, read_text
+from api.dialects.fate.requests.models import find_text, need_texts
 from api.dialects.fate.requests.whole import parse_whole
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
@@ -39,7 +39,7 @@ async def retrieve_of_model(request: web.Request) -> web.StreamResponse:
 async def attach(request: web.Request) -> web.StreamResponse:
     """Tag a model; the tag is made where there is none of that name."""
     body = await read_members(request)
-    (tag,) = read_text(body, "tag_name")
+    (tag,) = need_texts(body, "tag_name")
     model = await _read_model(request, body, Action.CONTROL_JOB)
     if tag in model.tags:
         raise FateError(RetCode.EXCEPTION, f"model {model.version} bears the tag {tag!r} already")
@@ -51,7 +51,7 @@ async def attach(request: web.Request) -> web.StreamResponse:
 async def detach(request: web.Request) -> web.StreamResponse:
     """Take a tag from a model."""
     body = await read_members(request)
-    (tag,) = read_text(body, "tag_name")
+    (tag,) = need_texts(body, "tag_name")
     model = await _read_model(request, body, Action.CONTROL_JOB)
     if tag not in model.tags:
         raise FateError(RetCode.EXCEPTION, f"model {model.version} bears no tag {tag!r}")
@@ -61,7 +61,7 @@ async def detach(request: web.Request) -> web.StreamResponse:
 
 
 async def _read_model(request: web.Request, body: dict[str, Any], action: Action) -> Model:
-    (version,) = read_text(body, "job_id")
+    (version,) = need_texts(body, "job_id")
     try:
         return await find_by_version(request, version, action)
     except NotFoundError as wrong:
@@ -75,7 +75,7 @@ def _name(model: Model) -> ModelName:
 async def create(request: web.Request) -> web.StreamResponse:
     """Make a tag."""
     body = await read_members(request)
-    (tag,) = read_text(body, "tag_name")
+    (tag,) = need_texts(body, "tag_name")
     by, notes = _check_writer(request), find_text(body, "tag_desc")
     try:
         await request.app[WRITER].write(lambda tx: create_tag(tx, tag, notes=notes, by=by, now=utc_now()))
@@ -87,7 +87,7 @@ async def create(request: web.Request) -> web.StreamResponse:
 async def retrieve(request: web.Request) -> web.StreamResponse:
     """Tags whose name contains a word, or the models that bear a tag."""
     body = await read_members(request)
-    (tag,) = read_text(body, "tag_name")
+    (tag,) = need_texts(body, "tag_name")
     require(request[PRINCIPAL], Action.READ_JOB)
     project = request[PRINCIPAL].project
     if body.get("with_model"):
@@ -128,7 +128,7 @@ def _render_tagged(tx: Tx, model: Model) -> list[dict[str, Any]]:
 async def update(request: web.Request) -> web.StreamResponse:
     """Rename or describe a tag."""
     body = await read_members(request)
-    (tag,) = read_text(body, "tag_name")
+    (tag,) = need_texts(body, "tag_name")
     by = _check_writer(request)
     new_name = find_text(body, "new_tag_name") or None
     notes = find_text(body, "new_tag_desc") if body.get("new_tag_desc") is not None else None
@@ -145,7 +145,7 @@ async def update(request: web.Request) -> web.StreamResponse:
 
 async def destroy(request: web.Request) -> web.StreamResponse:
     """Delete a tag; models that bore it bear it no more."""
-    (tag,) = read_text(await read_members(request), "tag_name")
+    (tag,) = need_texts(await read_members(request), "tag_name")
     by = _check_writer(request)
     try:
         await request.app[WRITER].write(lambda tx: forget_tag(tx, tag, by=by))

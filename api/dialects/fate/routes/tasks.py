@@ -17,9 +17,10 @@ from api.dialects.fate.requests.filters import (
     read_paging,
     sort_rows,
 )
+from api.dialects.fate.requests.members import need
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, need, read_details
+from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, read_details
 from api.dialects.fate.vocabulary.output_tables import address_output
 from api.dialects.fate.vocabulary.rows import Row, prefix_row
 from api.dialects.fate.vocabulary.states import render_date, render_time

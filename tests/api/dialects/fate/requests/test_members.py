@@ -4,6 +4,8 @@ from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.members import (
     TableName,
     check_present,
+    list_texts,
+    need,
     parse_component,
     parse_table,
     read_flag,
@@ -96,3 +98,14 @@ def test_a_component_is_named_by_four():
     with pytest.raises(FateError, match="component_name"):
         parse_component({**members, "component_name": None})
     assert parse_component({**members, "component_name": None}, needs_component=False).component == ""
+
+
+def test_what_is_missing_is_named_together():
+    assert need({"job_id": 7, "role": "guest"}, "job_id", "role") == ["7", "guest"]
+    with pytest.raises(FateError, match="required argument are missing: job_id,role; ") as refused:
+        need({"role": ""}, "job_id", "role")
+    assert refused.value.retcode == 101
+
+
+def test_one_and_several_are_texts():
+    assert [list_texts(each) for each in (None, "", "a", 1, ["a", 2])] == [[], [], ["a"], ["1"], ["a", "2"]]

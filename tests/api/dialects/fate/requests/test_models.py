@@ -3,12 +3,12 @@ import pytest
 from api.dialects.fate.errors import FateError
 from api.dialects.fate.requests.models import (
     find_text,
+    need_texts,
     parse_deploy,
     parse_members,
     parse_migrate,
     parse_target,
     read_member,
-    read_text,
 )
 
 NAME = {"model_id": "m", "model_version": 2026}
@@ -19,7 +19,7 @@ MIGRATE = {
 
 
 def test_numbers_and_texts_are_alike():
-    assert read_text(NAME, "model_version", "model_id") == ("2026", "m")
+    assert need_texts(NAME, "model_version", "model_id") == ("2026", "m")
     assert read_member({"role": "guest", "party_id": 1}) == read_member({"role": "guest", "party_id": " 1 "})
     assert parse_members({"guest": [1, "2"], "host": 3}, "role") == {"guest": ["1", "2"], "host": ["3"]}
     assert (find_text({"a": 5}, "a"), find_text({"a": {"x": 1}}, "a"), find_text({}, "a")) == ("5", "", "")
@@ -28,7 +28,7 @@ def test_numbers_and_texts_are_alike():
 @pytest.mark.parametrize("value", [None, "", " ", [], {}, True, "a\nb", "x" * 1001])
 def test_what_is_no_name_is_refused(value):
     with pytest.raises(FateError, match="model_id") as refused:
-        read_text({"model_id": value}, "model_id")
+        need_texts({"model_id": value}, "model_id")
     assert refused.value.retcode == 101
 
 
