@@ -10,7 +10,7 @@ from api.dialects.fate.errors import FateError, RetCode
 from api.dialects.fate.requests.bodies import read_members
 from api.keys import DEFECT, HAS_BEGUN, PRINCIPAL
 from scheduler.domain.access import Principal
-from scheduler.domain.errors import FedrotaError
+from scheduler.domain.errors import FedrotaError, InvalidDocumentError, Problem
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Routes = Mapping[str, Mapping[str, Answer]]
@@ -52,6 +52,7 @@ def make_handler(
         request[DEFECT] = defect
         try:
             request[PRINCIPAL] = await admit(request)
+            _check_address(request)
             return await answer(request)
         except FedrotaError as wrong:
             if request.get(HAS_BEGUN):
@@ -59,6 +60,13 @@ def make_handler(
             return await refuse(request, wrong)
 
     return handle
+
+
+def _check_address(request: web.Request) -> None:
+    """InvalidDocumentError where path or query hold what PostgreSQL cannot; bodies are checked as they are read."""
+    for name, text in (*request.match_info.items(), *request.query.items()):
+        if "\0" in text:
+            raise InvalidDocumentError(Problem(name, "holds a NUL character"))
 
 
 async def brings_file(answer: Answer, request: web.Request) -> bool:

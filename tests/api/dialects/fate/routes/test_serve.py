@@ -2,6 +2,7 @@ import aiohttp
 import psycopg
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from api.dialects.fate.routes.answer import Streaming
 from api.dialects.fate.routes.serve import SUBJECTS
@@ -89,3 +90,23 @@ async def test_an_answer_that_has_begun_breaks_off(fate, monkeypatch):
     with pytest.raises(aiohttp.ClientError):
         async with fate.gateway.session.post(url, json={"job_id": "1"}) as answer:
             await answer.read()
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("v1/job/log?job_id=a%00", {"retcode": 101}),
+        ("v1/model/transfer/guest~9999~x%00/v1", {"retcode": 101}),
+        ("v2/log/query?job_id=a%00&log_type=task_info", {"code": 5001}),
+        ("v2/job/query?job_id=a%00", {"code": 5001}),
+    ],
+)
+async def test_what_no_database_can_hold_is_refused_before_it_is_looked_for(serve, postgres_url, path, code):
+    gateway = await serve(database_url=postgres_url)
+    method = "GET" if "?" in path else "POST"
+    url = URL(f"{gateway.server.make_url('/')}{path}", encoded=True)
+    headers = {"Authorization": f"Bearer {gateway.tokens['admin']}"}
+    async with gateway.session.request(method, url, headers=headers) as answer:
+        found = await answer.json()
+    assert found.items() >= code.items(), found
+    assert "NUL" in found.get("retmsg", found.get("message"))
