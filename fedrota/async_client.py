@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 import httpx
 
 from fedrota.attachments import Files, Upload, open_files
-from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
+from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses, prepare
 from fedrota.document import DocumentSource, read_document
-from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
+from fedrota.errors import NoGatewayError, UnreachableError
 from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
 from fedrota.model import Event, Job, Model, Table
@@ -96,7 +96,7 @@ class AsyncClient:
         pauses = list_pauses(repeatable=call.repeatable)
         while True:
             try:
-                response = await self._http.request(**self._prepare(call))
+                response = await self._http.request(**prepare(self._http, call))
             except httpx.TransportError as error:
                 pause = next(pauses, None)
                 if pause is None or isinstance(error, httpx.TimeoutException):
@@ -105,11 +105,6 @@ class AsyncClient:
             else:
                 check(response)
                 return call.parse(response)
-
-    def _prepare(self, call: Call[Any]) -> dict[str, Any]:
-        if self._http.is_closed:
-            raise FedrotaError("this client has been closed: make a new one")
-        return call.arguments()
 
     async def load(self, call: ListCall[T]) -> AsyncPage[T]:
         """Send a request for a list."""
@@ -262,7 +257,7 @@ class AsyncClient:
     async def _open(self, call: Call[None], *, silence_s: float | None = None) -> AsyncGenerator[httpx.Response]:
         """An answer whose body is still to come."""
         timeout = httpx.Timeout(self._connection.timeout_s, read=silence_s or self._connection.timeout_s)
-        async with self._http.stream(**self._prepare(call), timeout=timeout) as response:
+        async with self._http.stream(**prepare(self._http, call), timeout=timeout) as response:
             if not response.is_success:
                 await response.aread()
             check(response)
@@ -277,11 +272,16 @@ class AsyncClient:
             task: the task's id.
             offset: where to begin, in bytes.
             tail: begin so many bytes before the end instead.
-            follow: go on until the task has ended.
+            follow: go on until the task has ended, also over a gateway that restarts.
         """
         feed = LogFeed(task, self._connection, offset=offset if tail is None else -tail, follow=follow)
         while not feed.ended:
-            yield feed.take_page(await self.send(feed.page_call()))
+            try:
+                yield feed.take_page(await self.send(feed.page_call()))
+            except (NoGatewayError, UnreachableError) as error:
+                if not follow or await self._is_away(feed.task):
+                    raise
+                await asyncio.sleep(feed.pause_after(error))
         if follow:
             async for text in self._follow_log(feed):
                 yield text
@@ -299,13 +299,19 @@ class AsyncClient:
                 return
             await asyncio.sleep(feed.pause_after(broken))
 
+    async def _is_away(self, task: str) -> bool:
+        """Whether a task's party is offline; one that is online but not connected has yet to find a new gateway."""
+        try:
+            return not (await self.party((await self.task(task)).party)).online
+        except NoGatewayError:
+            return False
+
     async def _has_ended(self, task: str) -> bool:
         """Whether a log that ended in good order ended with its task; a gateway that stops ends it as well."""
         try:
-            found = await self.task(task)
+            return (await self.task(task)).is_over
         except NoGatewayError:
             return False
-        return found.is_over
 
     async def download_output(
         self, task: str, name: str, path: Path | str, *, sha256: str = "", progress: Progress | None = None
@@ -384,14 +390,10 @@ class AsyncClient:
     async def _upload(self, source: Source, call: Call[T]) -> T:
         timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
         try:
-            response = await self._http.request(**self._prepare(call), content=_read_blocks(source), timeout=timeout)
+            response = await self._http.request(
+                **prepare(self._http, call), content=source.blocks_aside(), timeout=timeout
+            )
         except httpx.TransportError as error:
             raise self._connection.explain(error) from error
         check(response)
         return call.parse(response)
-
-
-async def _read_blocks(source: Source) -> AsyncIterator[bytes]:
-    """Block after block, each read in a thread: a slow disk holds up no other task."""
-    while block := await asyncio.to_thread(source.read):
-        yield block

@@ -5,14 +5,14 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import BinaryIO, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from fedrota.attachments import Files, Upload, open_files
-from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses
+from fedrota.connection import DEFAULT_TIMEOUT_S, UPLOAD_TIMEOUT_S, find_connection, list_pauses, prepare
 from fedrota.document import DocumentSource, read_document
-from fedrota.errors import FedrotaError, NoGatewayError, UnreachableError
+from fedrota.errors import NoGatewayError, UnreachableError
 from fedrota.feeds import Broken, EventFeed, LogFeed
 from fedrota.files import BLOCK_BYTES, Download, Progress, Source, UploadOptions
 from fedrota.model import Event, Job, Model, Table
@@ -94,7 +94,7 @@ class Client:
         pauses = list_pauses(repeatable=call.repeatable)
         while True:
             try:
-                response = self._http.request(**self._prepare(call))
+                response = self._http.request(**prepare(self._http, call))
             except httpx.TransportError as error:
                 pause = next(pauses, None)
                 if pause is None or isinstance(error, httpx.TimeoutException):
@@ -103,11 +103,6 @@ class Client:
             else:
                 check(response)
                 return call.parse(response)
-
-    def _prepare(self, call: Call[Any]) -> dict[str, Any]:
-        if self._http.is_closed:
-            raise FedrotaError("this client has been closed: make a new one")
-        return call.arguments()
 
     def load(self, call: ListCall[T]) -> Page[T]:
         """Send a request for a list."""
@@ -254,7 +249,7 @@ class Client:
     def _open(self, call: Call[None], *, silence_s: float | None = None) -> Generator[httpx.Response]:
         """An answer whose body is still to come."""
         timeout = httpx.Timeout(self._connection.timeout_s, read=silence_s or self._connection.timeout_s)
-        with self._http.stream(**self._prepare(call), timeout=timeout) as response:
+        with self._http.stream(**prepare(self._http, call), timeout=timeout) as response:
             if not response.is_success:
                 response.read()
             check(response)
@@ -267,11 +262,16 @@ class Client:
             task: the task's id.
             offset: where to begin, in bytes.
             tail: begin so many bytes before the end instead.
-            follow: go on until the task has ended.
+            follow: go on until the task has ended, also over a gateway that restarts.
         """
         feed = LogFeed(task, self._connection, offset=offset if tail is None else -tail, follow=follow)
         while not feed.ended:
-            yield feed.take_page(self.send(feed.page_call()))
+            try:
+                yield feed.take_page(self.send(feed.page_call()))
+            except (NoGatewayError, UnreachableError) as error:
+                if not follow or self._is_away(feed.task):
+                    raise
+                time.sleep(feed.pause_after(error))
         if follow:
             yield from self._follow_log(feed)
 
@@ -287,6 +287,13 @@ class Client:
             if not broken and self._has_ended(feed.task):
                 return
             time.sleep(feed.pause_after(broken))
+
+    def _is_away(self, task: str) -> bool:
+        """Whether a task's party is offline; one that is online but not connected has yet to find a new gateway."""
+        try:
+            return not self.party(self.task(task).party).online
+        except NoGatewayError:
+            return False
 
     def _has_ended(self, task: str) -> bool:
         """Whether a log that ended in good order ended with its task; a gateway that stops ends it as well."""
@@ -370,7 +377,7 @@ class Client:
     def _upload(self, source: Source, call: Call[T]) -> T:
         timeout = httpx.Timeout(self._connection.timeout_s, read=UPLOAD_TIMEOUT_S)
         try:
-            response = self._http.request(**self._prepare(call), content=source.blocks(), timeout=timeout)
+            response = self._http.request(**prepare(self._http, call), content=source.blocks(), timeout=timeout)
         except httpx.TransportError as error:
             raise self._connection.explain(error) from error
         check(response)

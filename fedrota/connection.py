@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from fedrota.errors import FedrotaError, NoGatewayError
+from fedrota.requests.call import Call
 
 DEFAULT_URL: Final = "http://127.0.0.1:9380"
 AUTHORITIES: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR"})
@@ -106,6 +107,13 @@ def find_token() -> str | None:
         return None
     except OSError as error:
         raise FedrotaError(f"cannot read the token in {path}: {error.strerror}; set FEDROTA_TOKEN instead") from error
+
+
+def prepare(http: httpx.Client | httpx.AsyncClient, call: Call[Any]) -> dict[str, Any]:
+    """What `http` is given to send `call`; an error if it has been closed."""
+    if http.is_closed:
+        raise FedrotaError("this client has been closed: make a new one")
+    return call.arguments()
 
 
 def list_pauses(*, repeatable: bool) -> Iterator[float]:

@@ -18,7 +18,7 @@ PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0)
 """Waits between tries; a gateway that restarts is back well before their sum."""
 SILENCE_S: Final = 30.0
 """A stream that says nothing for so long is opened anew: the connection may be dead."""
-Broken = httpx.TransportError | UnreachableError
+Broken = httpx.TransportError | NoGatewayError | UnreachableError
 """What may pass: a broken connection, and a party that has yet to come back after its gateway."""
 PAGE_BYTES: Final = 1 << 20
 
@@ -46,9 +46,9 @@ class Stamina:
     def _give_up(self, error: Broken | None) -> NoReturn:
         if error is None:
             raise NoGatewayError(f"the gateway at {self._connection.url} ends the stream again and again")
-        if isinstance(error, UnreachableError):
-            raise error
-        raise self._connection.explain(error) from error
+        if isinstance(error, httpx.TransportError):
+            raise self._connection.explain(error) from error
+        raise error
 
 
 class EventFeed:
@@ -188,5 +188,5 @@ class LogFeed:
         return self._decoder.decode(chunk.content, final=self.ended and not self._follow)
 
     def pause_after(self, error: Broken | None) -> float:
-        """Seconds to wait before the stream is opened again."""
+        """Seconds to wait before the log is asked for again."""
         return self._stamina.pause_after(error)

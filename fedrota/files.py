@@ -1,8 +1,9 @@
 """Files on their way to and from the gateway: a source that counts, a target that appears only when whole."""
 
+import asyncio
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, Self, TypedDict
 
@@ -79,6 +80,11 @@ class Source:
     def blocks(self) -> Iterator[bytes]:
         """Block after block."""
         while block := self.read():
+            yield block
+
+    async def blocks_aside(self) -> AsyncIterator[bytes]:
+        """Block after block, each read in a thread: a slow disk holds up no other task of the event loop."""
+        while block := await asyncio.to_thread(self.read):
             yield block
 
 

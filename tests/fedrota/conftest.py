@@ -166,6 +166,15 @@ class FakeGateway:
         """Answer with the API's error body."""
         self.on(method, path, {"error": {"problems": [], **error}}, status)
 
+    def hold_logs(self, times: int) -> None:
+        """Refuse so many reads of the guest's log, as a gateway does to which the party has not yet connected again."""
+        left = [{"code": "unreachable", "message": "party 9999 is not connected", "problems": []}] * times
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.json_response({"error": left.pop()}, status=503) if left else await self.send_log(request)
+
+        self.on("GET", f"/tasks/{TASK}/logs", answer)
+
     @property
     def last(self) -> Asked:
         """The latest request."""

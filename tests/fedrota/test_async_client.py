@@ -69,6 +69,15 @@ async def test_followed_log_resumes_where_it_broke(client, gateway):
     assert first + "".join([piece async for piece in pieces]) == gateway.log.decode()
 
 
+async def test_followed_log_waits_for_its_first_page_while_the_gateway_restarts(client, gateway):
+    gateway.hold_logs(2)
+    assert "".join([piece async for piece in client.logs("t-guest", follow=True)]) == gateway.log.decode()
+    gateway.on("GET", "/parties/9999", {"id": "9999", "online": False})
+    gateway.hold_logs(1)
+    with pytest.raises(errors.UnreachableError, match="is not connected"):
+        await anext(client.logs("t-guest", follow=True))
+
+
 async def test_upload_and_download(client, gateway, tmp_path):
     path = tmp_path / "breast.csv"
     path.write_bytes(b"id,y\n" + b"a,1\n" * 200_000)

@@ -189,9 +189,24 @@ def test_followed_log_waits_for_a_party_that_is_coming_back(client, gateway):
 
 def test_log_of_a_party_that_is_away_says_so_at_once(client, gateway):
     gateway.refuse("GET", "/tasks/t-guest/logs", 503, code="unreachable", message="party 9999 is not connected")
+    gateway.on("GET", "/parties/9999", {"id": "9999", "online": False})
+    for follow in (False, True):
+        with pytest.raises(errors.UnreachableError, match="is not connected"):
+            next(client.logs("t-guest", follow=follow))
+    assert len([asked for asked in gateway.asked if asked.path.endswith("/logs")]) == 2
+
+
+def test_followed_log_waits_for_its_first_page_while_the_gateway_restarts(client, gateway):
+    gateway.hold_logs(2)
+    assert "".join(client.logs("t-guest", follow=True)) == gateway.log.decode()
+
+
+def test_followed_log_waits_no_longer_for_its_first_page_than_in_its_midst(client, gateway, monkeypatch):
+    monkeypatch.setattr("fedrota.feeds.PAUSES_S", (0.0, 0.0))
+    gateway.refuse("GET", "/tasks/t-guest/logs", 503, code="unreachable", message="party 9999 is not connected")
     with pytest.raises(errors.UnreachableError, match="is not connected"):
         next(client.logs("t-guest", follow=True))
-    assert len(gateway.asked) == 1
+    assert len([asked for asked in gateway.asked if asked.path.endswith("/logs")]) == 3
 
 
 def _task():

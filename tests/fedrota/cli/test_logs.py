@@ -60,6 +60,7 @@ def test_as_json_a_task_without_a_log_prints_nothing(fedrota, gateway):
 @pytest.mark.parametrize("party", ["guest", "host"])
 def test_a_party_that_does_not_give_its_log_keeps_no_other_back(fedrota, gateway, party, follow):
     gateway.refuse("GET", f"/tasks/t-{party}/logs", 503, code="unreachable", message="its party is not connected")
+    gateway.on("GET", "/parties/9999", {"id": "9999", "online": False})
     found = fedrota("logs", "j-1", "lr", *follow)
     assert found.code == 3
     assert found.err.count("its party is not connected") == 1
