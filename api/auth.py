@@ -42,17 +42,21 @@ class Gate:
         self._throttle = Throttle(clock=clock)
         self._used: set[str] = set()
 
-    async def identify(self, header: str | None, address: str) -> Principal:
-        """The principal of an Authorization header; UnauthenticatedError, or BusyError after many failures."""
+    async def identify(self, header: str | None, address: str, *, is_admitted: bool = False) -> Principal:
+        """The principal of an Authorization header; UnauthenticatedError, or BusyError after many failures.
+
+        A request that `is_admitted` already is looked up whatever has failed: else whoever goes on failing with a token
+        that was revoked would keep open what it had opened.
+        """
         scheme, _, text = (header or "").partition(" ")
         text = text.strip()
         if scheme.lower() != "bearer" or not text:
             raise UnauthenticatedError(f"the request carries no token: {_HINT}")
         digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
         known = self._known.get(digest)
-        if known is None:
+        if known is None and not is_admitted:
             self._throttle.check(address, text, digest)
-        elif known.until > self._clock():
+        elif known is not None and known.until > self._clock():
             return known.principal
         return await self._look_up(text, digest, address)
 

@@ -122,7 +122,7 @@ def make_handler(endpoint: Endpoint) -> Handler:
 async def admit(request: web.Request, access: Access) -> Principal:
     """Who calls; ForbiddenError where a worker's token meets a user's route or the other way round."""
     header = request.headers.get("Authorization")
-    principal = await request.app[GATE].identify(header, find_address(request))
+    principal = await request.app[GATE].identify(header, find_address(request), is_admitted=PRINCIPAL in request)
     if principal.kind != access:
         raise ForbiddenError(
             "a worker's token serves only its worker: use a user's token here"

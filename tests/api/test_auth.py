@@ -106,6 +106,19 @@ async def test_one_wrong_token_again_and_again_shuts_out_itself_alone(gate, stor
     assert await gate.identify(f"Bearer {text}", HOME)
 
 
+async def test_a_request_that_is_let_in_learns_of_a_revoked_token_however_often_that_fails(gate, store):
+    token, text = issue(store)
+    await gate.identify(f"Bearer {text}", HOME)
+    with store.write() as tx:
+        revoke_token(tx, token.id, datetime.now(UTC))
+    gate.forget_all()
+    await fail(gate, *[text] * TOKEN_FAILURES)
+    with pytest.raises(BusyError):
+        await gate.identify(f"Bearer {text}", HOME)
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        await gate.identify(f"Bearer {text}", HOME, is_admitted=True)
+
+
 async def test_a_token_that_was_good_stays_so_whatever_else_its_address_sends(gate, store, clock):
     """Behind a proxy that is not known as one, all clients have one address."""
     token, text = issue(store)
