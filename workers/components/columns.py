@@ -1,4 +1,4 @@
-"""Reads one column of a table as numbers, and says which value is none."""
+"""Reads one column of a table as numbers, says which value is none, and what a column is scaled by."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -44,6 +44,17 @@ def to_numbers(column: "pyarrow.ChunkedArray", *, missing: Sequence[str], known:
 def count_gaps(values: Vector) -> int:
     """How many values are missing."""
     return int(np.isnan(values).sum())
+
+
+def choose_divisors(mean: Vector, deviation: Vector) -> Vector:
+    """What standardising divides columns by: their deviation, or where a column is constant its size, 1 at least.
+
+    The mean of equal values may differ from them in the last bit, and of 2e16 the last bit is 4: divided by the size,
+    what is left of a constant column is nothing.
+    """
+    constant = deviation <= 1e-12 * np.abs(mean)
+    divisors: Vector = np.where(constant, np.maximum(1.0, np.abs(mean)), deviation)
+    return divisors
 
 
 def _is_text(kind: "pyarrow.DataType") -> bool:

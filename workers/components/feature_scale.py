@@ -140,11 +140,11 @@ def _measure(context: Context, frame: Frame, name: str, place: int) -> ColumnRan
     if context.params["method"] == "min_max_scale":
         return ColumnRange(lower=lower, upper=upper, shift=lower, divisor=(upper - lower) or 1.0)
     seen = np.clip(present, lower, upper)
-    mean, deviation = float(seen.mean()), float(seen.std())
+    # The mean of equal values may differ from them in the last bit; that is no mean to take off, no deviation to divide by.
+    mean, deviation = (lower, 0.0) if lower == upper else (float(seen.mean()), float(seen.std()))
     shift = mean if context.params["with_mean"] else 0.0
-    # The mean of equal values may differ from them in the last bit; that is no deviation to divide by.
-    constant = lower == upper or not context.params["with_std"]
-    return ColumnRange(lower=lower, upper=upper, shift=shift, divisor=1.0 if constant or not deviation else deviation)
+    divisor = deviation if context.params["with_std"] and deviation else 1.0
+    return ColumnRange(lower=lower, upper=upper, shift=shift, divisor=divisor)
 
 
 def _find_limits(context: Context, present: Vector, name: str, place: tuple[int, int]) -> tuple[float, float]:

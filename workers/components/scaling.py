@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from workers.components.columns import Vector
+from workers.components.columns import Vector, choose_divisors
 from workers.components.secure_sum import SecureSum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Mean and standard deviation of each feature over all parties; deviation 1 where a feature is constant."""
+    """Mean and standard deviation of each feature over all parties, as `choose_divisors` has it."""
 
     mean: Vector
     deviation: Vector
@@ -33,5 +33,4 @@ def measure_scale(sums: SecureSum, features: Vector | None, *, rows: float) -> S
     mean = sums.add_up(None if features is None else features.sum(axis=0)) / rows
     squares = sums.add_up(None if features is None else ((features - mean) ** 2).sum(axis=0))
     deviation = np.sqrt(squares / rows)
-    constant = deviation <= 1e-12 * np.abs(mean)
-    return Scale(mean=mean, deviation=np.where(constant, 1.0, deviation))
+    return Scale(mean=mean, deviation=choose_divisors(mean, deviation))

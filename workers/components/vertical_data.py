@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import FURTHEST, Vector
+from workers.components.columns import FURTHEST, Vector, choose_divisors
 from workers.components.tables import Samples, read_samples, refuse_weights, render_names
 
 LARGEST: Final = 2.0**20
@@ -16,7 +16,7 @@ FINEST: Final = 2.0**-10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnScale:
-    """Mean and deviation of each of the party's own columns; deviation 1 where a column is constant."""
+    """Mean and deviation of each of the party's own columns, as `choose_divisors` has it."""
 
     mean: Vector
     deviation: Vector
@@ -25,7 +25,7 @@ class ColumnScale:
     def measure(cls, features: Vector) -> "ColumnScale":
         """The scale of a matrix of samples x features."""
         mean, deviation = features.mean(axis=0), features.std(axis=0)
-        return cls(mean=mean, deviation=np.where(deviation <= 1e-12 * np.abs(mean), 1.0, deviation))
+        return cls(mean=mean, deviation=choose_divisors(mean, deviation))
 
     @classmethod
     def keep(cls, width: int) -> "ColumnScale":
@@ -114,7 +114,10 @@ def check_spread(context: Context, names: Sequence[str], features: Vector) -> No
 
 def _check_size(context: Context, samples: Samples) -> None:
     """Unscaled features must fit the fixed-point numbers that are encrypted."""
-    spread, largest = samples.features.std(axis=0), np.abs(samples.features).max(axis=0, initial=0.0)
+    features = samples.features
+    # Rounding gives a constant column a deviation, too.
+    spread = np.where(features.min(axis=0) < features.max(axis=0), features.std(axis=0), 0.0)
+    largest = np.abs(features).max(axis=0)
     for name, deviation, top in zip(samples.names, spread, largest, strict=True):
         if top > LARGEST or 0 < deviation < FINEST:
             raise InvalidInputError(

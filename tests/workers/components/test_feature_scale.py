@@ -62,6 +62,13 @@ def test_tiny_and_nearly_constant_columns():
     assert np.allclose(found["k"], 0.0)
 
 
+def test_a_constant_column_becomes_zero_however_large_it_is():
+    value = 20240101123456789.0
+    assert np.full(10, value).mean() != value  # to the last bit, which is 4 here
+    table = {"id": [str(row) for row in range(10)], "k": [value] * 10}
+    assert run_one(feature_scale, table).read_table("data")["k"] == [0.0] * 10
+
+
 def test_gaps_stay_gaps():
     found = run_one(feature_scale, {"id": ["a", "b", "c"], "x": [1.0, None, 3.0]}).read_table("data")
     assert found["x"][::2] == [-1.0, 1.0]

@@ -9,7 +9,7 @@ from workers.components.secure_sum import SecureSum, SumPlan
 MEMBERS = [Member("guest", "1", 0), Member("host", "2", 0), Member("host", "3", 1)]
 
 
-@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1e6, 20240101123456789.0])
 def test_the_scale_is_that_of_all_samples_together(offset):
     parts = {member: np.random.default_rng(n).normal(size=(20 + n, 3)) + offset for n, member in enumerate(MEMBERS)}
     for part in parts.values():
@@ -25,8 +25,11 @@ def test_the_scale_is_that_of_all_samples_together(offset):
     pooled = np.concatenate(list(parts.values()))
     for result in run.values():
         assert np.allclose(result.summary["mean"], pooled.mean(axis=0), rtol=1e-12)
-        assert np.allclose(result.summary["deviation"][:2], pooled[:, :2].std(axis=0), rtol=1e-9)
-        assert result.summary["deviation"][2] == 1.0  # constant: nothing to divide by
+        if offset < 1e16:
+            assert np.allclose(result.summary["deviation"][:2], pooled[:, :2].std(axis=0), rtol=1e-9)
+        assert result.summary["deviation"][2] == max(1.0, offset)  # constant: nothing to divide by
+        scale = Scale(**{name: np.array(result.summary[name]) for name in ("mean", "deviation")})
+        assert np.abs(scale.apply(pooled)[:, 2]).max() < 1e-12
 
 
 def test_tiny_features_are_not_taken_for_constant():

@@ -59,6 +59,19 @@ def test_scaling_leaves_constant_columns_at_zero():
     assert ColumnScale.keep(2).apply(features).tolist() == features.tolist()
 
 
+@pytest.mark.parametrize("value", [0.1, 20240101123456789.0, -1e30])
+def test_rounding_of_a_constant_columns_mean_is_no_value_to_train_with(value):
+    features = np.full((300, 1), value)
+    assert np.abs(ColumnScale.measure(features).apply(features)).max() < 1e-12
+
+
+def test_rounding_of_a_constant_columns_mean_is_no_deviation():
+    features = np.full((300, 1), 0.1)
+    assert features.std() > 0  # to the last bit it is not 0
+    columns = read_at_host(train={"id": list(range(300)), "x": features[:, 0].tolist()}, scale=False)
+    assert columns.train.features.tolist() == features.tolist()
+
+
 def test_ids_become_text():
     assert name_ids(make_samples([1, 2])).ids == ["1", "2"]
 
