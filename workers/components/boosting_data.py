@@ -10,7 +10,7 @@ from fedrota.component import Context, InvalidInputError
 from workers.components.boosting_objective import Objective, make_objective
 from workers.components.columns import Vector
 from workers.components.tables import Samples, read_samples, render_names
-from workers.components.vertical_data import check_ids, check_same_features, name_ids
+from workers.components.vertical_data import check_ids, check_same_features
 
 MOST_CLASSES: Final = 200
 LARGEST: Final = 1e30
@@ -49,7 +49,7 @@ def read_tree_columns(context: Context, *, needs_features: bool) -> TreeColumns:
 def read_tree_samples(context: Context, port: str) -> Samples:
     """One input, zeros as NaN where the parameters say so; InvalidInputError for missing values that they do not allow."""
     params, party = context.params, context.me.party
-    samples = name_ids(read_samples(context, port, gaps=True))
+    samples = read_samples(context, port, gaps=True)
     check_ids(context, samples, port)
     gaps = np.isnan(samples.features).sum(axis=0)
     if gaps.any() and not params["use_missing"]:

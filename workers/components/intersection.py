@@ -11,7 +11,7 @@ import numpy as np
 from fedrota.component import Context, InvalidInputError, Member, PeerError, component
 from workers.components.blinding import Blinder, split_points
 from workers.components.step_roles import Roles, find_roles
-from workers.components.tables import ID_KEY, get_input, read_table, render_names, write_table
+from workers.components.tables import ID_KEY, get_input, read_ids, read_table, render_names, write_table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -113,7 +113,7 @@ class _Side:
         table = read_table(get_input(context, "data"))
         marked = (table.schema.metadata or {}).get(ID_KEY, b"id").decode()
         id_name = context.params["id_column"] or marked
-        ids = _read_ids(context, table, id_name)
+        ids = _read_unique_ids(context, table, id_name)
         return cls(context=context, table=table, id_name=id_name, ids=ids, blinder=Blinder())
 
     def report(self, first: float, last: float) -> Any:
@@ -121,22 +121,16 @@ class _Side:
         return lambda share: self.context.progress(first + (last - first) * share)
 
 
-def _read_ids(context: Context, table: "pyarrow.Table", name: str) -> list[str]:
+def _read_unique_ids(context: Context, table: "pyarrow.Table", name: str) -> list[str]:
     party = context.me.party
     if name not in table.column_names:
         raise InvalidInputError(
             f"the table of party {party} has no id column {name!r}; it has {render_names(table.column_names)}: set "
             "`id_column` to the one that names the samples"
         )
-    values = table.column(name).to_pylist()
-    if not values:
+    if not table.num_rows:
         raise InvalidInputError(f"the table of party {party} has no rows: there is nothing to intersect")
-    missing = sum(value is None or value == "" for value in values)
-    if missing:
-        raise InvalidInputError(
-            f"id column {name!r} of party {party} is empty in {missing} of {len(values)} rows: give each row an id"
-        )
-    ids = [str(value) for value in values]
+    ids = read_ids(context, table, name)
     repeated = len(ids) - len(set(ids))
     if repeated:
         raise InvalidInputError(

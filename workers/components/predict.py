@@ -25,7 +25,7 @@ from workers.components.model_files import read_model_file, read_origin
 from workers.components.step_roles import Roles, find_roles
 from workers.components.tables import Samples, get_input, read_samples
 from workers.components.tree_predict import HETERO_FORMAT, HOMO_FORMAT, predict_hetero, predict_homo
-from workers.components.vertical_data import ColumnScale, check_ids, check_same_features, name_ids
+from workers.components.vertical_data import ColumnScale, check_ids, check_same_features
 
 DISCLOSURE: Final = (
     (
@@ -80,7 +80,7 @@ def predict(context: Context) -> None:
     check_ids(context, samples, "data")
     if not len(samples):
         raise InvalidInputError(f"the table of party {context.me.party} has no rows: there is nothing to predict")
-    known(context, model, name_ids(samples))
+    known(context, model, samples)
     context.summary(rows=len(samples), format=model["format"])
 
 

@@ -34,7 +34,7 @@ def make_predictions(predicted: Predicted, *, whole: bool) -> "pyarrow.Table":
     labels = pyarrow.nulls(rows, kind) if predicted.labels is None else pyarrow.array(predicted.labels).cast(kind)
     return pyarrow.table(
         {
-            "id": pyarrow.array([str(each) for each in predicted.samples.ids], pyarrow.string()),
+            "id": pyarrow.array(predicted.samples.ids, pyarrow.string()),
             "label": labels,
             "predict_score": predicted.scores,
             "predict_result": pyarrow.array(np.asarray(predicted.results)).cast(kind),

@@ -9,7 +9,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.columns import NotNumericError, Vector, count_gaps, to_numbers
-from workers.components.tables import ID_KEY, get_input, read_table, render_names
+from workers.components.tables import ID_KEY, get_input, read_ids, read_table, render_names
 
 if TYPE_CHECKING:
     import pyarrow
@@ -47,14 +47,7 @@ class RawTable:
 
     def read_ids(self) -> Sequence[str]:
         """The ids as text; InvalidInputError where one is missing."""
-        values = self.table.column(self.id_name).to_pylist()
-        missing = sum(value is None or value == "" for value in values)
-        if missing:
-            raise InvalidInputError(
-                f"id column {self.id_name!r} of party {self.context.me.party} is empty in {missing} of {len(values)} rows: "
-                "give each row an id"
-            )
-        return [str(value) for value in values]
+        return read_ids(self.context, self.table, self.id_name)
 
     def without_repeats(self, how: str) -> "RawTable":
         """Without rows whose id came before, where `how` is first; all of them where it is keep; else an error."""

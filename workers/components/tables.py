@@ -3,6 +3,7 @@
 pyarrow is loaded inside the functions, so that a process that never touches a table starts without it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -102,6 +103,17 @@ def read_marks(context: Context, name: str, table: "pyarrow.Table") -> Marks:
     )
 
 
+def read_ids(context: Context, table: "pyarrow.Table", name: str) -> list[str]:
+    """The ids in the column `name`, as text; InvalidInputError where a row has none."""
+    values = table.column(name).to_pylist()
+    missing = sum(value is None or value == "" or (isinstance(value, float) and math.isnan(value)) for value in values)
+    if missing:
+        raise InvalidInputError(
+            f"id column {name!r} of party {context.me.party} is empty in {missing} of {len(values)} rows: give each row an id"
+        )
+    return [str(value) for value in values]
+
+
 def mark_table(table: "pyarrow.Table", marks: Marks) -> "pyarrow.Table":
     """The table with the marks; an empty one of the label says that a column called `y` is a feature."""
     known = {ID_KEY: marks.id_name, LABEL_KEY: marks.label_name}
@@ -144,7 +156,8 @@ def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
     """The samples of the input `name`, as `data_transform` writes them.
 
     A table without its marks counts too where its columns are called `id` and `y`. InvalidInputError names
-    the party and the columns where a feature is not numeric or not finite; with `gaps`, features may be NaN.
+    the party and the columns where an id is missing, or a feature is not numeric or not finite; with `gaps`, features
+    may be NaN.
     """
     table = read_table(get_input(context, name))
     marks = read_marks(context, name, table)
@@ -152,7 +165,7 @@ def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
     names = tuple(each for each in table.column_names if each not in (marks.id_name, *others))
     columns = {each: _read_numbers(context, table, each, gaps=gaps and each in names) for each in (*names, *others)}
     return Samples(
-        ids=table.column(marks.id_name).to_pylist(),
+        ids=read_ids(context, table, marks.id_name),
         features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
         names=names,
         labels=columns[marks.label_name] if marks.label_name else None,

@@ -53,7 +53,7 @@ class PartyColumns:
 
 def read_columns(context: Context, *, scale: bool) -> PartyColumns:
     """The inputs of this party; InvalidInputError where rows, features or an id are missing or do not fit."""
-    train, party = name_ids(read_samples(context, "train")), context.me.party
+    train, party = read_samples(context, "train"), context.me.party
     check_ids(context, train, "train")
     refuse_weights(context, train)
     if not len(train):
@@ -63,7 +63,7 @@ def read_columns(context: Context, *, scale: bool) -> PartyColumns:
             f"the training table of party {party} has no features, only an id: give it features, or leave party "
             f"{party} out of the step"
         )
-    validate = name_ids(read_samples(context, "validate")) if context.has_input("validate") else None
+    validate = read_samples(context, "validate") if context.has_input("validate") else None
     if validate is not None:
         check_ids(context, validate, "validate")
         check_same_features(context, train.names, validate)
@@ -76,11 +76,6 @@ def read_columns(context: Context, *, scale: bool) -> PartyColumns:
         validate=None if validate is None else replace(validate, features=scaling.apply(validate.features)),
         scale=scaling,
     )
-
-
-def name_ids(samples: Samples) -> Samples:
-    """The samples with ids as text, whatever the table holds."""
-    return replace(samples, ids=[str(each) for each in samples.ids])
 
 
 def check_ids(context: Context, samples: Samples, port: str) -> None:

@@ -4,7 +4,7 @@ import pyarrow
 from workers.components.predictions import Predicted, make_predictions
 from workers.components.tables import Samples
 
-SAMPLES = Samples(ids=[7, "b"], features=np.zeros((2, 0)), names=())
+SAMPLES = Samples(ids=["7", "b"], features=np.zeros((2, 0)), names=())
 SCORES = np.array([0.25, 0.75])
 
 

@@ -66,12 +66,18 @@ def test_a_table_without_marks_is_read_by_the_usual_names():
     found = read_back({"id": ["a"], "x": [1], "y": [1]})
     assert (found.names, found.labels.tolist()) == (("x",), [1])
     assert read_back({"id": ["a"], "x": [1]}).labels is None
+    assert read_back({"id": [1, 2], "x": [1, 1]}).ids == ["1", "2"]
 
 
 @pytest.mark.parametrize(
     ("columns", "text"),
     [
         ({"key": ["a"], "x": [1]}, "has no column 'id' .it has key, x.: name the column .* put a data_transform step"),
+        (
+            {"id": ["a", None, ""], "x": [1, 2, 3]},
+            "id column 'id' of party 9999 is empty in 2 of 3 rows: give each row",
+        ),
+        ({"id": [1.5, float("nan")], "x": [1, 2]}, "id column 'id' of party 9999 is empty in 1 of 2 rows"),
         ({"id": ["a"], "x": ["1"]}, "column 'x' of party 9999 is of type string, not a number"),
         ({"id": ["a", "b"], "x": [1.0, None]}, "column 'x' of party 9999 has 1 missing or infinite values"),
         ({"id": ["a"], "x": [float("inf")]}, "has 1 missing or infinite values: set `fill`"),

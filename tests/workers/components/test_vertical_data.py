@@ -6,12 +6,7 @@ from fedrota.simulate import simulate
 from tests.workers.components.vertical import FAST, TWO, make_inputs
 from workers.components.hetero_lr import hetero_lr
 from workers.components.hetero_pearson import hetero_pearson
-from workers.components.tables import Samples
-from workers.components.vertical_data import ColumnScale, name_ids, read_columns
-
-
-def make_samples(ids):
-    return Samples(ids=ids, features=np.zeros((len(ids), 1)), names=("x0",))
+from workers.components.vertical_data import ColumnScale, read_columns
 
 
 def read_at_host(*, scale=True, **inputs):
@@ -70,10 +65,6 @@ def test_rounding_of_a_constant_columns_mean_is_no_deviation():
     assert features.std() > 0  # to the last bit it is not 0
     columns = read_at_host(train={"id": list(range(300)), "x": features[:, 0].tolist()}, scale=False)
     assert columns.train.features.tolist() == features.tolist()
-
-
-def test_ids_become_text():
-    assert name_ids(make_samples([1, 2])).ids == ["1", "2"]
 
 
 @pytest.mark.parametrize("body", [hetero_lr, hetero_pearson])
