@@ -46,7 +46,9 @@ class OneHot:
         if name not in self.categories:
             return {name: column}
         places = {each: place for place, each in enumerate(self.categories[name])}
-        cells = np.array([places.get(cell, -1) for cell in read_categories(context, frame, name)], dtype=np.int64)
+        found = read_categories(context, frame, name)
+        _check_kind(context, name, self.categories[name], found)
+        cells = np.array([places.get(cell, -1) for cell in found], dtype=np.int64)
         return {f"{name}_{each}": (cells == place).astype(np.int64) for each, place in places.items()}
 
     def to_json(self) -> dict[str, Any]:
@@ -88,6 +90,17 @@ def read_categories(context: Context, frame: Frame, name: str) -> list[Category]
             "them with `columns`"
         )
     return [cell if isinstance(cell, str) else int(cell) for cell in cells]
+
+
+def _check_kind(context: Context, name: str, known: Sequence[Category], found: Sequence[Category]) -> None:
+    """InvalidInputError where a column holds texts and the model knows numbers, or the other way round: none would match."""
+    wanted, given = ({isinstance(each, str) for each in values} for values in (known, found))
+    if wanted and given and wanted != given:
+        kinds = ("texts", "whole numbers") if True in given else ("whole numbers", "texts")
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} holds {kinds[0]}, but the model knows it by {kinds[1]}: prepare it "
+            "as the table that the model was made from"
+        )
 
 
 def _is_category(cell: object) -> bool:

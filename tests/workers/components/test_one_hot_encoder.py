@@ -39,6 +39,20 @@ def test_later_tables_get_the_same_columns_and_zeros_for_what_was_not_known():
     assert (found["farbe_grün"], found["farbe_rot"], found["n"]) == ([0, 0], [0, 1], [0.5, 1.5])
 
 
+def test_texts_where_the_model_knows_numbers_are_refused_rather_than_all_unknown():
+    numbers = {"id": ["a", "b"], "n": [1, 2]}
+    texts = {"id": ["a", "b"], "n": ["1", "2"]}
+    floats = {"id": ["a", "b"], "n": [2.0, 1.0]}
+    learned = run_one(one_hot_encoder, numbers)
+    assert run_one(one_hot_encoder, floats, model=learned).read_table("data")["n_1"] == [0, 1]
+    assert "column 'n' of party 9999 holds texts, but the model knows it by whole numbers" in refuse_one(
+        one_hot_encoder, texts, model=learned
+    )
+    assert "holds whole numbers, but the model knows it by texts" in refuse_one(
+        one_hot_encoder, numbers, model=run_one(one_hot_encoder, texts)
+    )
+
+
 @pytest.mark.parametrize(
     ("table", "params", "texts"),
     [
