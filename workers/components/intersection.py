@@ -26,7 +26,7 @@ DISCLOSURE: Final = (
     ),
     (
         "each host",
-        "how many ids the guest has; which of its own ids all parties have (with `cardinality_only`: nothing more)",
+        "how many ids the guest has; which of its own ids all parties have (with `cardinality_only`: only how many)",
         "the same",
     ),
     (
