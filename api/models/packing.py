@@ -1,6 +1,5 @@
 """Packs a model into an archive: its parts are read at their parties, checked, and written into one zip file."""
 
-import hashlib
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -8,10 +7,9 @@ from typing import IO, Any, Final
 
 from aiohttp import web
 
-from api.agent.channel import CHANNEL_HUB
 from api.keys import SETTINGS
 from api.models.manifest import MANIFEST, Manifest, make_manifest
-from api.party_calls import GarbledAnswerError
+from api.output_files import copy_output
 from scheduler.domain.errors import TooLargeError
 from scheduler.store.queries.models import Model, Part
 
@@ -52,22 +50,4 @@ async def _write_parts(
 ) -> None:
     for entry, part in zip(manifest.parts, parts, strict=True):
         with archive.open(entry.path, "w", force_zip64=True) as target:
-            await _copy_part(request, part, target)
-
-
-async def _copy_part(request: web.Request, part: Part, target: IO[bytes]) -> None:
-    output = part.output
-    args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-    digest, left = hashlib.sha256(), output.size
-    async with request.app[CHANNEL_HUB].call_stream(output.where.party, "output.read", args) as stream:
-        async for chunk in stream.chunks:
-            digest.update(chunk)
-            left -= len(chunk)
-            if left < 0:
-                break  # else it could fill the disk; the digest tells
-            target.write(chunk)
-    if digest.hexdigest() != output.sha256:
-        raise GarbledAnswerError(
-            f"party {output.where.party} sent {output.where.step}.{output.name} otherwise than it was written: "
-            "the file has been changed there since"
-        )
+            await copy_output(request.app, part.output, target)

@@ -27,6 +27,7 @@ from api.models.stores import recall_manifest, restore_part, store_parts
 from api.models.unpacking import Archive
 from api.models.waiting import run_to_end
 from api.native.archives import make_deliver, open_archive, send_file
+from api.output_files import name_output
 from api.party_calls import ask_party
 from api.planning import plan_job
 from scheduler.domain.access import Action
@@ -184,8 +185,7 @@ async def _transfer(request: web.Request, party_model_id: str, version: str) -> 
     buffers = {}
     for part in parts:
         output = part.output
-        args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-        _, content = await ask_party(request, output.where.party, "output.read", args)
+        _, content = await ask_party(request, output.where.party, "output.read", name_output(output))
         buffers[f"{output.where.step}.{output.name}"] = base64.b64encode(content).decode()
     return render_success(buffers)
 

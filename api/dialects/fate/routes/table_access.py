@@ -12,6 +12,7 @@ from api.dialects.fate.requests.members import Members, TableName, read_party
 from api.dialects.fate.vocabulary.output_tables import OutputAddress, find_address
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.legacy import find_legacy_principal
+from api.output_files import name_output
 from scheduler.domain.access import Action, Subject, subject_of
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.model import Job
@@ -96,8 +97,7 @@ class Source:
 
 def make_source(output: OutputView) -> Source:
     """An output of a task as a source."""
-    args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-    return Source(party=output.where.party, args=args, output=output)
+    return Source(party=output.where.party, args=name_output(output), output=output)
 
 
 async def find_source(request: web.Request, members: Members, table: TableName) -> Source:

@@ -1,7 +1,6 @@
 """Puts a job's result together as FLARE lays it out: `job/<folder>`, `workspace/...`, `meta.json`, in one zip file."""
 
 import asyncio
-import hashlib
 import json
 import shutil
 import tempfile
@@ -9,13 +8,14 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
-from api.agent.channel import CHANNEL_HUB
 from api.attachments import read_blob
 from api.dialects.flare.command import Call
 from api.dialects.flare.errors import FlareError, MetaStatus
 from api.dialects.flare.requests.job_folder import SERVER
 from api.dialects.flare.vocabulary.draft import ARCHIVE
 from api.keys import READER, SETTINGS
+from api.output_files import copy_output
+from api.party_calls import GarbledAnswerError
 from api.zip_errors import UNREADABLE
 from scheduler.store.queries.attachments import Blob, list_attachments
 from scheduler.store.queries.tracking import OutputView, list_outputs
@@ -67,7 +67,7 @@ async def _add_outputs(call: Call, result: zipfile.ZipFile, outputs: Sequence[Ou
     """What the server's tasks have left: FLARE's workspace as its files, anything else under step and name."""
     for output in outputs:
         with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-            await fetch_output(call, output, file)
+            await _fetch(call, output, file)
             if output.name == WORKSPACE and zipfile.is_zipfile(file):
                 await asyncio.to_thread(copy_members, file, result, WORKSPACE, limit=_find_limit(call))
                 continue
@@ -76,22 +76,11 @@ async def _add_outputs(call: Call, result: zipfile.ZipFile, outputs: Sequence[Ou
                 await asyncio.to_thread(shutil.copyfileobj, file, target)
 
 
-async def fetch_output(call: Call, output: OutputView, file: IO[bytes]) -> None:
-    """Write an output to `file`; FlareError where its party sends something else than it has reported."""
-    args = {"task": output.where.task, "seq": output.seq, "name": output.name}
-    digest, left = hashlib.sha256(), output.size
-    async with call.app[CHANNEL_HUB].call_stream(output.where.party, "output.read", args) as stream:
-        async for chunk in stream.chunks:
-            digest.update(chunk)
-            left -= len(chunk)
-            if left < 0:
-                break  # else it could fill the disk; the digest tells
-            await asyncio.to_thread(file.write, chunk)
-    if digest.hexdigest() != output.sha256:
-        raise FlareError(
-            MetaStatus.ERROR,
-            f"party {output.where.party} sent {output.name} otherwise than it was written: it was changed there since",
-        )
+async def _fetch(call: Call, output: OutputView, file: IO[bytes]) -> None:
+    try:
+        await copy_output(call.app, output, file)
+    except GarbledAnswerError as wrong:  # no NO_REPLY: to ask once more would change nothing
+        raise FlareError(MetaStatus.ERROR, wrong.message) from wrong
 
 
 def _find_limit(call: Call) -> int:

@@ -1,15 +1,11 @@
 import errno
 import io
 import zipfile
-from types import SimpleNamespace
 
 import pytest
 
-from api.agent.channel import CHANNEL_HUB
 from api.dialects.flare.errors import FlareError
-from api.dialects.flare.routes.packing import check_path, copy_members, fetch_output
-from scheduler.store.queries.tracking import OutputView, Where
-from tests.api.hostile import EndlessHub
+from api.dialects.flare.routes.packing import check_path, copy_members
 
 
 def make_zip(files):
@@ -97,12 +93,3 @@ async def test_an_output_that_was_changed_at_its_party_is_refused(server_site):
     file.write_bytes(b"something else")
     found = await server_site.console.meta("download_job", job)
     assert (found["status"], "changed there since" in found["info"]) == ("error", True)
-
-
-async def test_no_more_is_read_of_an_output_than_was_reported():
-    hub, file = EndlessHub(b"x" * 100), io.BytesIO()
-    where = Where(step="s", role="server", party="9999", attempt=1, task="t")
-    output = OutputView(where=where, name="workspace", kind="file", size=250, sha256="ab", facts={}, seq=1)
-    with pytest.raises(FlareError, match="changed there since"):
-        await fetch_output(SimpleNamespace(app={CHANNEL_HUB: hub}), output, file)
-    assert (hub.sent, file.tell()) == (3, 200)
