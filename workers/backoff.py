@@ -43,11 +43,12 @@ class Pauses:
         """How many in a row."""
         return self._backoff.failures
 
-    def take(self, event: str, reason: str, *, after_s: float = 0.0) -> None:
-        """Something failed: wait, at least `after_s`."""
+    def take(self, event: str, reason: str, *, after_s: float = 0.0, hint: str = "") -> None:
+        """Something failed: wait, at least `after_s`; `hint` says what to do about it."""
         pause_s = max(after_s, self._backoff.next_s())
         if self.failures in {1, 5} or self.failures % 50 == 0:
-            log.warning(event, reason=reason, failures=self.failures, again_in_s=round(pause_s, 1))
+            hints = {"hint": hint} if hint else {}
+            log.warning(event, reason=reason, failures=self.failures, again_in_s=round(pause_s, 1), **hints)
         self.on_count(self.failures)
         self._wait(pause_s)
 

@@ -11,7 +11,7 @@ from workers.connection import Connection
 _REFUSED: Final = frozenset({400, 413, 422})
 """What the gateway says of a call that it will never take. Any other no, as 404, comes from something on the way to it,
 such as a proxy that does not find it while it is being replaced: a report must outlive that."""
-_HELLO: Final = frozenset({401, 409, 426})
+_HELLO: Final = frozenset({409, 426})
 LONGEST_PAUSE_S: Final = 60.0
 """Our gateway never says to stay away longer; a proxy's page about maintenance may, and leases would run out meanwhile."""
 
@@ -29,6 +29,10 @@ class GatewayAwayError(Exception):
 
 class HelloNeededError(Exception):
     """The gateway does not know us (any more), or does not want us: say hello again."""
+
+
+class TokenRefusedError(HelloNeededError):
+    """The gateway does not know the token, or it has expired or was revoked."""
 
 
 class UnwelcomeError(HelloNeededError):
@@ -118,6 +122,8 @@ def _make_error(status: int, raw: bytes, retry_after: str) -> Exception:
     reason = f"{status}: {_find_message(raw)}"
     if status == 403:
         return UnwelcomeError(reason)
+    if status == 401:
+        return TokenRefusedError(reason)
     if status in _HELLO:
         return HelloNeededError(reason)
     if status in _REFUSED:

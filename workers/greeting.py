@@ -1,14 +1,21 @@
 """Whether the gateway knows this worker: the hello, its answer, and what to do about a refusal."""
 
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from scheduler.domain.messages import Hello, Welcome
 from workers.backoff import Pauses
-from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
+from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, TokenRefusedError, UnwelcomeError
 
 log = structlog.get_logger(__name__)
+
+ADVICE: Final = (
+    "`fedrota tokens create NAME --party PARTY` makes a new token: start the worker again with it; "
+    "below `fedrota up`, `fedrota down` and `fedrota up` do both"
+)
+"""What helps where the gateway does not take the token."""
 
 
 class Greeting:
@@ -29,7 +36,7 @@ class Greeting:
         self._pauses = pauses
         self._on_welcome = on_welcome
         self._give_up = give_up
-        self._run_id = self._cause = ""
+        self._run_id = self._cause = self._hint = ""
         self.welcome: Welcome | None = None
         """What the gateway said last; None until it has answered once."""
         self.problem = ""
@@ -50,7 +57,7 @@ class Greeting:
         log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
         if self._pauses.failures and self.problem:
             self._pauses.take("hello_again", self.problem)  # a gateway that greets us but refuses our calls
-        self.problem = self._cause = ""
+        self.problem = self._cause = self._hint = ""
         is_other = self._run_id not in {"", welcome.run_id}
         if is_other:
             log.warning("other_installation", was=self._run_id, now=welcome.run_id)
@@ -65,5 +72,6 @@ class Greeting:
         is_cause = not isinstance(wrong, GatewayAwayError)
         # Whoever is refused again and again is told to wait in the end; what was wrong is still the token.
         self.problem = f"{wrong} (first: {self._cause})" if self._cause and not is_cause else str(wrong)
-        self._cause = str(wrong) if is_cause else self._cause
-        self._pauses.take("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0))
+        if is_cause:
+            self._cause, self._hint = str(wrong), ADVICE if isinstance(wrong, TokenRefusedError) else ""
+        self._pauses.take("hello_failed", self.problem, after_s=getattr(wrong, "after_s", 0.0), hint=self._hint)

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.domain.messages import HELLO_PATH, PROTOCOL, SYNC_PATH, Claim, Hello, SyncRequest
 from tests.workers.fakes import TOKEN, FakeGateway, make_assignment, make_peer
-from workers.gateway import Gateway, GatewayAwayError, HelloNeededError, RefusedError, UnwelcomeError
+from workers.gateway import Gateway, GatewayAwayError, HelloNeededError, RefusedError, TokenRefusedError, UnwelcomeError
 
 HELLO = Hello(protocol=PROTOCOL, agent="a", version="1", slots=2, executors=(), components=(), identity="k")
 
@@ -49,7 +49,7 @@ def test_a_connection_that_has_gone_stale_is_replaced_in_silence(fake, gateway):
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (401, HelloNeededError), (403, UnwelcomeError), (409, HelloNeededError), (426, HelloNeededError),
+        (401, TokenRefusedError), (403, UnwelcomeError), (409, HelloNeededError), (426, HelloNeededError),
         (500, GatewayAwayError), (503, GatewayAwayError), (429, GatewayAwayError), (400, RefusedError), (413, RefusedError),
         (422, RefusedError), (404, GatewayAwayError), (405, GatewayAwayError), (302, GatewayAwayError),
     ],

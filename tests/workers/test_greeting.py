@@ -1,9 +1,10 @@
 import pytest
+from structlog.testing import capture_logs
 
 from scheduler.domain.messages import Welcome
 from workers.backoff import Pauses
-from workers.gateway import GatewayAwayError, HelloNeededError, UnwelcomeError
-from workers.greeting import Greeting
+from workers.gateway import GatewayAwayError, HelloNeededError, TokenRefusedError, UnwelcomeError
+from workers.greeting import ADVICE, Greeting
 
 
 def welcome(run_id="one"):
@@ -78,6 +79,15 @@ def test_the_first_cause_is_told_while_the_gateway_asks_for_patience():
     scene.greeting.say_hello()
     scene.greeting.say_hello()
     assert scene.greeting.problem == "429: wait (first: 401: no such token)"
+
+
+def test_of_a_token_that_is_refused_the_log_says_what_to_do():
+    token, wait = TokenRefusedError("401: the token was revoked"), GatewayAwayError("429: wait")
+    scene = Scene(token, *[wait] * 4, HelloNeededError("409: another agent"), *[wait] * 44)
+    with capture_logs() as lines:
+        for _ in range(50):
+            scene.greeting.say_hello()
+    assert [line.get("hint") for line in lines] == [ADVICE, ADVICE, None]
 
 
 @pytest.mark.parametrize(("answers", "given_up"), [([], 1), ([welcome()], 0)])
