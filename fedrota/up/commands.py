@@ -75,15 +75,17 @@ def ps(*, state: State = DEFAULT_STATE, as_json: Json = False) -> None:
     _require_psutil()
     from fedrota.cli.show import print_table
     from fedrota.up.record import find_running
-    from fedrota.up.table import COLUMNS, list_cells, rows_of
+    from fedrota.up.table import COLUMNS, find_offline, list_cells, rows_of
 
-    record = find_running(StateFolder(state.absolute()))
+    folder = StateFolder(state.absolute())
+    record = find_running(folder)
+    offline = find_offline(record, folder) if record else {}
     if as_json:
         running = {"url": record.url, "flower_url": record.flower_url, "phase": record.phase} if record else {}
-        rows = rows_of(record) if record else []
+        rows = rows_of(record, offline) if record else []
         typer.echo(json.dumps({"running": record is not None, **running, "processes": rows}, indent=2))
     elif record:
-        print_table(COLUMNS, list_cells(record), empty="")
+        print_table(COLUMNS, list_cells(record, offline), empty="")
     else:
         typer.echo(f"nothing runs on {state}; start it with `fedrota up`")
     if record is None:

@@ -1,26 +1,61 @@
 """What `fedrota ps` shows: each process with its state, uptime and memory."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import psutil
 from rich.markup import escape
 
+from fedrota.client import Client
+from fedrota.errors import FedrotaError
+from fedrota.up.folder import StateFolder
 from fedrota.up.record import ProcessRecord, Record, find_process
 
 COLUMNS: Final = ("process", ">pid", "state", ">restarts", ">uptime", ">memory", "~note")
-_COLOURS = {"ready": "green", "starting": "yellow", "pausing": "yellow", "stopping": "yellow", "crashed": "red"}
+_COLOURS = {
+    "ready": "green",
+    "starting": "yellow",
+    "pausing": "yellow",
+    "stopping": "yellow",
+    "crashed": "red",
+    "offline": "red",
+}
+_GATEWAY_ANSWERS_S: Final = 2.0
 
 
-def rows_of(record: Record) -> list[dict[str, Any]]:
-    """One JSON object per process, `up` itself first; memory in bytes (on Linux its share of shared pages)."""
+def find_offline(record: Record, folder: StateFolder) -> dict[str, str]:
+    """By the names of workers that the gateway does not hear, why; none of them where it cannot be asked."""
+    if not record.url or not folder.token.exists():
+        return {}
+    try:
+        with Client(record.url, folder.token.read_text().strip(), timeout_s=_GATEWAY_ANSWERS_S) as client:
+            parties = list(client.parties())
+    except FedrotaError:
+        return {}
+    return {
+        f"worker.{party.id}": f"{party.reason}; see {folder.logs / f'worker.{party.id}.log'}"
+        for party in parties
+        if not party.online
+    }
+
+
+def rows_of(record: Record, offline: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One JSON object per process, `up` itself first; memory in bytes (on Linux its share of shared pages).
+
+    A worker of `offline` runs, but is not ready.
+    """
     itself = ProcessRecord(
         name="up", kind="up", note="", pid=record.pid, created=record.created, state=record.phase, restarts=0
     )
-    return [_row(process, deep=process is not itself) for process in (itself, *record.processes)]
+    rows = [_row(process, deep=process is not itself) for process in (itself, *record.processes)]
+    for row in rows:
+        if row["state"] == "ready" and row["process"] in offline:
+            row |= {"state": "offline", "note": f"{row['note']}; {offline[row['process']]}"}
+    return rows
 
 
-def list_cells(record: Record) -> list[list[str]]:
+def list_cells(record: Record, offline: Mapping[str, str]) -> list[list[str]]:
     """The same for people: a line per process with a cell for each of COLUMNS, as rich markup."""
     return [
         [
@@ -32,7 +67,7 @@ def list_cells(record: Record) -> list[list[str]]:
             f"{row['memory_bytes'] / 2**20:.0f} MiB" if row["memory_bytes"] else "-",
             escape(row["note"]),
         ]
-        for row in rows_of(record)
+        for row in rows_of(record, offline)
     ]
 
 
