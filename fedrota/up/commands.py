@@ -46,7 +46,7 @@ def up(  # noqa: PLR0913  each parameter is a flag of the command line
         str | None, typer.Option(help="URL of a Redis or Valkey server; default: an embedded Valkey.")
     ] = None,
     gateway: Annotated[str | None, typer.Option(help="URL of the gateway, for --only worker.")] = None,
-    components: Annotated[list[str] | None, typer.Option(help="Module whose components the workers offer.")] = None,
+    components: Annotated[list[str] | None, typer.Option(help="Module or .py file with more components.")] = None,
     worker_niceness: Annotated[int | None, typer.Option(help="0 to 19; default 10 beside a gateway, 0 alone.")] = None,
     flower: Annotated[
         bool | None, typer.Option("--flower/--no-flower", help="Run Flower; default: when installed.")

@@ -131,7 +131,11 @@ def make_options(
     )
     chosen["state"] = Path(chosen.get("state", Options().state)).absolute()
     chosen["only"] = tuple(chosen.get("only", ()))
-    chosen["components"] = tuple(chosen.get("components", ()))
+    chosen["components"] = tuple(
+        # Workers run in another folder than the one that a file's path was written for.
+        str(Path(source).absolute()) if source.endswith(".py") else source
+        for source in chosen.get("components", ())
+    )
     return _checked(Options(**chosen))
 
 

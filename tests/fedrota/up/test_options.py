@@ -120,6 +120,13 @@ def test_a_file_gives_everything_that_flags_give(tmp_path):
     assert options.flare_python == "/opt/nvflare/bin/python"
 
 
+def test_a_components_file_lies_where_its_user_stands(tmp_path, monkeypatch):
+    """The workers run in another folder."""
+    monkeypatch.chdir(tmp_path)
+    options = options_of(components=["mean.py", "/srv/sum.py", "mine.parts"])
+    assert options.components == (str(tmp_path / "mean.py"), "/srv/sum.py", "mine.parts")
+
+
 def test_a_file_may_use_the_words_of_the_flags(tmp_path):
     path = tmp_path / "up.toml"
     path.write_text('party = ["9999:guest", {id = "10000", slots = 2}]\npostgres = "postgresql://db/x"\n')
