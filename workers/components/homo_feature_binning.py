@@ -141,22 +141,19 @@ def _find_points(context: Context, shared: SharedColumns, names: Sequence[str]) 
 
 
 def interpolate(points: Vector, counts: Places, wanted: Sequence[int]) -> list[float]:
-    """The values at ranks, each once, on the line through (count, point).
+    """The values at ranks, each once, on the line between a point whose count is below the rank and the next one.
 
-    As FATE 1.11 does (federatedml/feature/homo_feature_binning/virtual_summary_binning.py): from the first point whose
-    count reaches the rank, along the line to the next one.
+    FATE 1.11 (federatedml/feature/homo_feature_binning/virtual_summary_binning.py) follows the line of the points after
+    these two back to the rank instead; where a column has a long tail, that ends far below its smallest value.
     """
-    known = np.asarray(counts, dtype=np.float64)
     found = []
     for rank in wanted:
-        place = int(np.searchsorted(known, rank, side="left"))
-        if place >= len(known) - 1:
-            found.append(float(points[-1]))
-        elif known[place + 1] == known[place]:
-            found.append(float(points[place]))
+        place = int(np.searchsorted(counts, rank, side="left"))
+        if not place:
+            found.append(float(points[0]))
         else:
-            share = (rank - known[place]) / (known[place + 1] - known[place])
-            found.append(float(points[place] + (points[place + 1] - points[place]) * share))
+            share = (rank - counts[place - 1]) / (counts[place] - counts[place - 1])
+            found.append(float(points[place - 1] + (points[place] - points[place - 1]) * share))
     return sorted(set(found))
 
 

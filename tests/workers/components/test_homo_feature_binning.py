@@ -73,8 +73,20 @@ def test_virtual_summary_interpolates_counts_of_all_rows_together():
 
 def test_interpolation_follows_the_line_between_points():
     points, counts = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1, 3, 3, 9])
-    assert interpolate(points, counts, [1, 2, 3, 9]) == [0.0, 1.0, 3.0]
-    assert interpolate(np.array([0.0, 2.0, 4.0]), np.array([2, 6, 8]), [1]) == [-0.5]
+    assert interpolate(points, counts, [0, 1, 2, 3, 6, 9]) == [0.0, 0.5, 1.0, 2.5, 3.0]
+    assert interpolate(np.array([0.0, 2.0, 4.0]), np.array([2, 6, 8]), [1, 4, 7]) == [0.0, 1.0, 3.0]
+
+
+def test_a_column_with_a_long_tail_has_rows_in_its_lower_bins():
+    inputs = make_inputs((200, 150, 250))
+    for ports in inputs.values():
+        ports["data"]["a"] = np.exp(2 * np.array(ports["data"]["a"])).tolist()
+    found = run(inputs, bins=10, sample_points=1000, transform="bins")
+    points = read_points(found)["a"]
+    assert points[0] >= pool(inputs, "a").min()
+    places = np.concatenate([found[owner].read_table("data")["a"] for owner in OWNERS])
+    # A tenth of the rows in each bin, but for those between the first two points.
+    assert np.bincount(places, minlength=10).min() > 600 / 10 / 2
 
 
 def test_values_are_replaced_and_a_model_does_the_same_again():
