@@ -1,8 +1,11 @@
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import workers.components
 from workers.components.catalog import MODULES, PRELOAD, list_builtin
 
 
@@ -91,3 +94,11 @@ def test_components_without_figures_load_no_numpy(name):
 
 def test_what_is_to_be_preloaded_exists():
     assert set(PRELOAD) <= loaded_by(PRELOAD)
+
+
+def test_the_index_names_every_file_that_is_no_component_once():
+    folder = Path(workers.components.__path__[0])
+    components = {module.rpartition(".")[2] for module in MODULES}
+    pieces = {file.stem for file in folder.glob("*.py")} - components - {"__init__"}
+    rows = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("|")]
+    assert sorted(re.findall(r"`(\w+)`", "\n".join(rows))) == sorted(pieces)
