@@ -199,7 +199,14 @@ def store_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def _own_logs() -> Iterator[None]:
-    """No test logs in the way that another has configured, e.g. by starting Celery's worker in this process."""
+    """No test logs in the way that another has configured, e.g. by starting Celery's worker in this process.
+
+    Tracebacks are plain, as the servers write them: structlog's own way draws all variables of each frame, for seconds on
+    a busy machine, and PostgreSQL ends a transaction in which an error is logged for so long.
+    """
+    *before, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*before, plain])
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     yield
