@@ -37,6 +37,7 @@ class Greeting:
         self._on_welcome = on_welcome
         self._give_up = give_up
         self._run_id = self._cause = self._hint = ""
+        self._refused_calls = 0
         self.welcome: Welcome | None = None
         """What the gateway said last; None until it has answered once."""
         self.problem = ""
@@ -47,6 +48,22 @@ class Greeting:
         """Whether to say hello before anything else."""
         return self.welcome is None or bool(self.problem)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a gateway that greeted us has still refused the next call."""
+        return self._refused_calls > 1
+
+    def take_refused_call(self, reason: str) -> None:
+        """The gateway wants a hello before it takes a call: at once, but after a pause where the last one was in vain."""
+        self.problem = reason
+        self._refused_calls += 1
+        if self.is_doubtful:
+            self._pauses.take("hello_again", reason)
+
+    def take_accepted_call(self) -> None:
+        """The gateway took a call: it knows us."""
+        self._refused_calls = 0
+
     def say_hello(self) -> None:
         """Introduce the worker; after a refusal wait."""
         try:
@@ -55,8 +72,6 @@ class Greeting:
             self._take_refusal(wrong)
             return
         log.info("welcome", party=welcome.party, slots=welcome.slots, run_id=welcome.run_id)
-        if self._pauses.failures and self.problem:
-            self._pauses.take("hello_again", self.problem)  # a gateway that greets us but refuses our calls
         self.problem = self._cause = self._hint = ""
         is_other = self._run_id not in {"", welcome.run_id}
         if is_other:

@@ -167,6 +167,7 @@ class Runner:
         except (GatewayAwayError, HelloNeededError, RefusedError) as wrong:
             self._take_failure(request, wrong)
             return
+        self._greeting.take_accepted_call()
         self._pauses.reset()
         self._apply(reply)
 
@@ -176,7 +177,7 @@ class Runner:
         if isinstance(wrong, GatewayAwayError):
             self._pauses.take("gateway_away", str(wrong), after_s=wrong.after_s)
         elif isinstance(wrong, HelloNeededError):
-            self._greeting.problem = str(wrong)
+            self._greeting.take_refused_call(str(wrong))
         else:
             self._isolate(request, str(wrong))
 
@@ -189,7 +190,8 @@ class Runner:
                 log.warning("knocks_dropped", count=len(dropped))
             self._agenda.slots, self._agenda.heartbeat_s = welcome.slots, welcome.heartbeat_s
             self._changed.notify_all()
-        self._pauses.on_count(0)
+        if not self._greeting.is_doubtful:
+            self._pauses.on_count(0)
 
     def _wait_out(self, pause_s: float) -> None:
         give_up = time.monotonic() + pause_s

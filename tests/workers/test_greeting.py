@@ -52,10 +52,23 @@ def test_a_welcome_is_passed_on_and_ends_the_need_for_one():
 def test_a_problem_makes_another_hello_due_and_is_over_with_the_next_welcome():
     scene = Scene(welcome(), welcome())
     scene.greeting.say_hello()
-    scene.greeting.problem = "409: say hello"
+    scene.greeting.take_refused_call("409: say hello")
     assert scene.greeting.is_due
     scene.greeting.say_hello()
     assert (scene.greeting.is_due, scene.greeting.problem) == (False, "")
+
+
+def test_a_gateway_that_greets_us_but_refuses_our_calls_is_doubted_until_it_takes_one():
+    scene = Scene(*[welcome()] * 4)
+    for _ in range(4):
+        scene.greeting.say_hello()
+        scene.greeting.take_refused_call("409: say hello")
+    assert scene.greeting.is_doubtful
+    assert len(scene.waits) == 3, "the first hello comes at once, the others after a pause each"
+    scene.greeting.take_accepted_call()
+    assert not scene.greeting.is_doubtful
+    scene.greeting.take_refused_call("409: say hello")
+    assert len(scene.waits) == 3
 
 
 def test_another_installation_is_told_from_the_same_one():
@@ -72,6 +85,7 @@ def test_a_gateway_that_is_away_is_tried_again_no_sooner_than_it_says():
     assert scene.waits == [7.0]
     scene.greeting.say_hello()
     assert not scene.greeting.problem
+    assert scene.waits == [7.0], "a welcome is no reason to wait, however many hellos failed before"
 
 
 def test_the_first_cause_is_told_while_the_gateway_asks_for_patience():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from scheduler.domain.messages import HELLO_PATH, SYNC_PATH
+from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Knock
 from tests.workers.fakes import DAEMON, is_alive, is_tidy, list_spooled, make_assignment, until, wait_for
 from workers.agenda import NEWS_S
 
@@ -158,6 +158,21 @@ def test_a_refusing_gateway_is_not_hammered(gateway, worker):
     hellos = len(gateway.hellos)
     time.sleep(1.0)
     assert len(gateway.hellos) - hellos < 40
+
+
+@pytest.mark.parametrize("status", [401, 409])
+def test_a_gateway_that_greets_us_but_refuses_our_claims_is_not_hammered_nor_are_knocks_taken(gateway, worker, status):
+    told = []
+    worker.runner.watch_failures(told.append)
+    gateway.status = {SYNC_PATH: status}
+    gateway.dispatch(make_assignment("t"))
+    worker.runner.knock([Knock(task="t", seq=1)])
+    until(lambda: 5 in told)
+    assert 0 not in told[told.index(1) :], "a welcome that is worth nothing opens no intake"
+    assert len(gateway.hellos) <= 2 + max(told)
+    gateway.status = {}
+    assert gateway.report_of("t")["outcome"] == "success"
+    assert told[-1] == 0
 
 
 def test_an_item_that_the_gateway_will_never_take_holds_up_no_other(gateway, worker):
