@@ -93,7 +93,7 @@ def test_an_arbiter_may_stand_by():
         ),
         (["a"], ["b", None], "id column 'id' of party 10000 is empty in 1 of 2 rows"),
         (["a"], ["b", ""], "id column 'id' of party 10000 is empty in 1 of 2 rows"),
-        ([1.0, float("nan")], [1.0, float("nan")], "id column 'id' of party 9999 is empty in 1 of 2 rows"),
+        ([1.0], [1.0, float("nan")], "id column 'id' of party 10000 is empty in 1 of 2 rows"),
         (["a"], ["b"], r"no id occurs at all parties \(9999, 10000\): check that `id_column` names the same kind"),
         ([], ["b"], "the table of party 9999 has no rows"),
     ],
