@@ -30,6 +30,8 @@ from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
 
 MODEL_LABEL: Final = "model"
 """A job with this label makes a version of the model that it names."""
+MODEL_ID_LENGTH: Final = 1000
+"""Of a model's id: an archive may carry so many characters, and a database's index little more."""
 FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit")
 
 
@@ -81,10 +83,22 @@ def _assemble(request: JobRequest, by: Principal, steps: Sequence[StepDraft], fa
         priority=request.settings.priority,
         deadline_s=request.settings.timeout_s,
         dialect=DIALECT,
-        labels={MODEL_LABEL: fate.model_id} if makes_model(fate) else {},
+        labels=_label_model(fate),
         borrowed=fate.holders,
         origin=fate.render(),
     )
+
+
+def _label_model(fate: FateJob) -> dict[str, str]:
+    if not makes_model(fate):
+        return {}
+    if len(fate.model_id) > MODEL_ID_LENGTH:
+        raise FateError(
+            RetCode.OPERATING,
+            f"the model's id, made of all parties' ids, has {len(fate.model_id)} characters and may have {MODEL_ID_LENGTH}: "
+            "train with fewer parties, or with shorter ids",
+        )
+    return {MODEL_LABEL: fate.model_id}
 
 
 def _cast(request: JobRequest, component: Component, wiring: Wiring, given: Given) -> Cast:

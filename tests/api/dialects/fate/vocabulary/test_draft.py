@@ -209,6 +209,15 @@ def test_a_job_of_which_nothing_is_left_is_refused(load):
         draft(conf, dsl)
 
 
+def test_a_model_whose_id_no_index_holds_is_refused(load):
+    conf, dsl = load("homo_lr_train")
+    conf["role"]["host"] = [f"{number:036d}" for number in range(60)]
+    by_position = conf["component_parameters"]["role"]["host"]
+    conf["component_parameters"]["role"]["host"] = {"|".join(map(str, range(60))): by_position["0"]}
+    with pytest.raises(FateError, match=r"has 2\d{3} characters and may have 1000: train with fewer parties"):
+        draft(conf, dsl)
+
+
 def test_a_job_that_is_far_too_large_is_refused_at_once():
     conf = {"dsl_version": 2, "initiator": {"role": "guest", "party_id": 0}, "role": {"guest": list(range(2000))}}
     dsl = {"components": {f"c{number}": {"module": "SecureAddExample"} for number in range(200)}}
