@@ -101,8 +101,8 @@ class Endpoint:
     def discard(self) -> None:
         """Forget everything."""
         for pair in self._pairs.values():
-            pair.break_off("the task has ended")
-            pair.inbox.close()
+            pair.discard()
+        self._pairs.clear()
 
     def _find_obstacle(self, peer: str, name: str) -> str:
         if self._outcome:

@@ -353,6 +353,13 @@ class Pair:
         self._give_up(reason)
         self._out.forget()
 
+    def discard(self) -> None:
+        """Forget everything; nothing but actions on the clock may follow."""
+        self.break_off("the task has ended")
+        self.inbox.close()
+        # In circles it would lie in memory with its keys until a full collection, which a worker seldom makes.
+        del self.inbox, self.on_probe
+
     def drop_room_wait(self, reason: str) -> None:
         """Answer the senders who wait for room at the peer."""
         self._out.drop_queue(reason)

@@ -1,5 +1,8 @@
 """Two pairs joined by a wire that a hostile relay may cut, delay, repeat and change."""
 
+import gc
+import weakref
+
 import pytest
 
 from scheduler.domain.frames import WINDOW_BYTES, pack, unpack
@@ -226,3 +229,17 @@ def test_names_are_not_readable_on_the_wire(two):
     wire = b"".join(frames + two.take("left"))
     assert b"secret-name" not in wire
     assert b"visible?" not in wire
+
+
+def test_a_discarded_pair_leaves_the_memory_without_a_collection(tmp_path):
+    two = Two(tmp_path)
+    pair = two.pairs.pop("left")
+    gc.disable()
+    try:
+        pair.discard()
+        two.take("left")
+        gone = weakref.ref(pair)
+        del pair
+        assert gone() is None
+    finally:
+        gc.enable()
