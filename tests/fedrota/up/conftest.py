@@ -1,6 +1,7 @@
 """A tree with the system's commands in small: real processes and sockets, nothing of the real servers."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -106,8 +107,15 @@ class SmallSystem:
         """Start it; its standard output says READY and LEFT, its standard error holds the processes' lines."""
         code = RUNNER.format(state=str(self.state), tree=str(self.tree), body=body, gateways=gateways)
         with (self.tree / "stderr").open("w") as errors:
-            argv = [sys.executable, "-c", code]
-            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+            process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+                # A path given there would come before the small tree, and the real servers would start.
+                env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            )
         self._started.append(process)
         return process
 
