@@ -1,4 +1,4 @@
-"""The process behind `columns`: reads one wish as JSON from standard input, answers on standard output."""
+"""The process that `process` starts: reads one wish as JSON from standard input, answers on standard output."""
 
 import hashlib
 import json

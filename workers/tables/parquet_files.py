@@ -1,4 +1,4 @@
-"""Writes tables as Parquet files, and reads them out again as CSV; runs in the process behind `columns`."""
+"""Writes tables as Parquet files, and reads them out again as CSV; runs in the process of `child`."""
 
 import csv
 import io
