@@ -20,6 +20,7 @@ if version < (1, 6):
     # It replaces 127.0.0.1 by an address of the machine, where a gateway on loopback is not; a proxy leads it back.
     os.environ["http_proxy"] = f"http://127.0.0.1:{job['port']}"
 
+# Only now: a client reads the proxy when it is imported, and our own modules are found through the path.
 from documents import predict_conf, toy, train, train_long, train_v1, upload  # noqa: E402
 from flow_client.flow import flow_cli  # noqa: E402
 from typed import Typed  # noqa: E402
