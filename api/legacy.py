@@ -7,9 +7,8 @@ from aiohttp import web
 from api.callers import find_address, is_passed_on
 from api.keys import GATE, SETTINGS
 from config.settings import LOOPBACK, Settings
-from scheduler.domain.access import Principal, Role
+from scheduler.domain.access import DEFAULT_PROJECT, LOCAL_ORG, Principal, Role
 from scheduler.domain.errors import ForbiddenError, UnauthenticatedError
-from scheduler.service.bootstrap import ORG, PROJECT
 
 
 async def admit_legacy(request: web.Request) -> Principal:
@@ -39,7 +38,9 @@ def find_legacy_principal(settings: Settings) -> Principal | None:
     """Who a client without a credential is on a dialect's routes: as set, or nobody where the bind is not loopback."""
     if settings.host not in LOOPBACK and not settings.legacy_open:
         return None
-    return Principal(name=settings.legacy_user, kind="user", role=Role(settings.legacy_role), org=ORG, project=PROJECT)
+    return Principal(
+        name=settings.legacy_user, kind="user", role=Role(settings.legacy_role), org=LOCAL_ORG, project=DEFAULT_PROJECT
+    )
 
 
 def _find_host(request: web.Request) -> str:

@@ -70,8 +70,8 @@ def make_plan(*, tree: Path, folder: StateFolder, options: Options, environment:
     site = _Site(tree=tree, folder=folder, options=options, inherited=environment, port=port, broker_url=broker_url)
     flower_port = next_free_port(options.flower_port) if wants_flower(options) else 0
     stages = (
-        Stage(programs=(broker,) if broker else (), chores=(_migrate(site),) if options.wants("gateway") else ()),
-        _gateway_stage(site),
+        Stage(programs=(broker,) if broker else (), chores=(_bootstrap(site),) if options.wants("gateway") else ()),
+        Stage(programs=_gateways(site)),
         Stage(programs=(*_scheduler(site), *_workers(site), *_bridge(site))),
         Stage(programs=_flower(site, flower_port)),
     )
@@ -90,25 +90,22 @@ def _claim_ports(options: Options) -> int:
     return claim_port(options.host, options.port)
 
 
-def _migrate(site: _Site) -> Chore:
-    return Chore(name="migrate", argv=site.run("scheduler.store.migrate"), cwd=site.tree, env=site.centre_env())
-
-
-def _gateway_stage(site: _Site) -> Stage:
-    """The gateways, and beside them the first token and the parties: both need only the tables."""
-    if not site.options.wants("gateway"):
-        return Stage()
+def _bootstrap(site: _Site) -> Chore:
+    """The tables, the first token and the parties: one process, since most of its work is to load the store."""
     parties = [word for party in site.options.parties for word in ("--party", f"{party.id}:{party.slots}")]
-    bootstrap = Chore(
-        name="bootstrap",
-        argv=site.run("scheduler.service.bootstrap", "--state", str(site.folder.root), *parties),
-        cwd=site.tree,
-        env=site.centre_env(),
+    words = ("--migrate", "--state", str(site.folder.root), *parties)
+    return Chore(
+        name="bootstrap", argv=site.run("scheduler.service.bootstrap", *words), cwd=site.tree, env=site.centre_env()
     )
+
+
+def _gateways(site: _Site) -> tuple[Program, ...]:
+    if not site.options.wants("gateway"):
+        return ()
     count = site.options.gateways
     names = ("gateway",) if count == 1 else tuple(f"gateway.{number}" for number in range(1, count + 1))
     shared = {"FEDROTA_REUSE_PORT": "true"} if count > 1 else {}
-    gateways = tuple(
+    return tuple(
         Program(
             name=name,
             kind="gateway",
@@ -121,7 +118,6 @@ def _gateway_stage(site: _Site) -> Stage:
         )
         for name in names
     )
-    return Stage(programs=gateways, chores=(bootstrap,))
 
 
 def _scheduler(site: _Site) -> tuple[Program, ...]:

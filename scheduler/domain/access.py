@@ -7,6 +7,10 @@ from typing import Final, Protocol
 
 from scheduler.domain.values import valueclass
 
+LOCAL_ORG: Final = "local"
+DEFAULT_PROJECT: Final = "default"
+"""Whose an installation is that has named no others."""
+
 
 class Role(StrEnum):
     """What a user may do within their project."""

@@ -3,22 +3,22 @@
 import argparse
 import os
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config.settings import Settings, SettingsError, load
-from scheduler.domain.access import Principal, Role
+from scheduler.domain.access import DEFAULT_PROJECT, LOCAL_ORG, Principal, Role
 from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party
 from scheduler.service.tokens import TokenWish, authenticate, issue_token
 from scheduler.store.failures import DatabaseAwayError, telling_away
+from scheduler.store.migrate import migrate
 from scheduler.store.queries.parties import list_parties
+from scheduler.store.schema import SchemaError, check_schema
 from scheduler.store.session import Store, make_store
 from scheduler.store.tx import Tx
-
-ORG = "local"
-PROJECT = "default"
 
 
 def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, now: datetime) -> None:
@@ -31,13 +31,13 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
     secrets: dict[Path, str] = {}
     with store.write() as tx:
         if not _is_good(tx, state_dir / "token", party=None, now=now):
-            wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT)
+            wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
             secrets[state_dir / "token"] = issue_token(tx, wish, now=now)[1]
         _register(tx, parties, now=now)
         for party in parties:
             path = state_dir / "parties" / f"{party}.token"
             if not _is_good(tx, path, party=party, now=now):
-                wish = TokenWish(name=f"worker of {party}", org=ORG, project=PROJECT, party=party)
+                wish = TokenWish(name=f"worker of {party}", org=LOCAL_ORG, project=DEFAULT_PROJECT, party=party)
                 secrets[path] = issue_token(tx, wish, now=now)[1]
     # After the commit: a file must never hold a token that the store does not know.
     for path, text in secrets.items():
@@ -53,11 +53,13 @@ def _is_good(tx: Tx, path: Path, *, party: str | None, now: datetime) -> bool:
 
 
 def _register(tx: Tx, parties: dict[str, int | None], *, now: datetime) -> None:
-    actor = Actor(Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=ORG, project=PROJECT))
+    actor = Actor(
+        Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
+    )
     known = {party.id: party.slots for party in list_parties(tx)}
     for party, slots in parties.items():
         if party not in known:
-            create_party(tx, party, org=ORG, slots=slots, by=actor, now=now)
+            create_party(tx, party, org=LOCAL_ORG, slots=slots, by=actor, now=now)
         elif slots is not None and slots != known[party]:
             change_party(tx, party, PartyPatch(slots=slots), by=actor, now=now)
 
@@ -84,15 +86,18 @@ def main() -> int:
     """Exit status 0, or 1 with a sentence on what to change."""
     parser = argparse.ArgumentParser(prog="python -m scheduler.service.bootstrap", description=__doc__)
     parser.add_argument("--state", type=Path, help="the state folder (default: FEDROTA_STATE_DIR)")
+    parser.add_argument("--migrate", action="store_true", help="first bring the database to this release's schema")
     parser.add_argument("--party", action="append", default=[], type=parse_party, metavar="ID[:SLOTS]")
     given = parser.parse_args()
     try:
         settings = load(Settings, **({"state_dir": given.state} if given.state else {}))
-        store = make_store(settings.sql_url())
-        with telling_away():
+        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with telling_away(), closing(make_store(settings.sql_url())) as store:
+            if given.migrate:
+                migrate(store)
+            check_schema(store)
             bootstrap(store, settings.state_dir, dict(given.party), now=datetime.now(UTC))
-        store.close()
-    except (SettingsError, FedrotaError, DatabaseAwayError) as wrong:
+    except (SettingsError, SchemaError, FedrotaError, DatabaseAwayError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a command's own output
         return 1
     return 0

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
+from scheduler.store.failures import describe
 from scheduler.store.session import Store
 
 SCHEMA: Final = "0005"
@@ -20,7 +21,7 @@ def check_schema(store: Store) -> None:
     try:
         present = _find_schema(store)
     except OperationalError as failure:
-        raise SchemaError(f"the database cannot be opened: {failure.orig}") from failure
+        raise SchemaError(f"the database cannot be used: {describe(failure)}") from failure
     if present != SCHEMA:
         raise SchemaError(
             f"the database is at schema {present or 'none'}, this release needs {SCHEMA}: "

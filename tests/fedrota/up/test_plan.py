@@ -33,8 +33,8 @@ def test_the_whole_system_starts_in_three_stages(plan_of):
     stages = plan_of().stages
     names = [([chore.name for chore in stage.chores], [program.name for program in stage.programs]) for stage in stages]
     assert names == [
-        (["migrate"], ["broker"]),
-        (["bootstrap"], ["gateway"]),
+        (["bootstrap"], ["broker"]),
+        ([], ["gateway"]),
         ([], ["scheduler", "worker.9999", "worker.10000"]),
     ]
 
@@ -45,9 +45,9 @@ def test_flower_starts_when_the_workers_are_there_to_tell_it_their_queues(plan_o
 
 
 def test_the_bootstrap_gets_every_party_with_its_slots(plan_of, tmp_path):
-    (bootstrap,) = plan_of().stages[1].chores
+    (bootstrap,) = plan_of().stages[0].chores
     state = str(tmp_path / "state")
-    words = ("--state", state, "--party", "9999:2", "--party", "10000:8")
+    words = ("--migrate", "--state", state, "--party", "9999:2", "--party", "10000:8")
     assert bootstrap.argv == (sys.executable, "-m", "scheduler.service.bootstrap", *words)
 
 
@@ -129,7 +129,7 @@ def test_only_scheduler_starts_it_alone(plan_of):
 def test_only_gateway_migrates_and_issues_tokens(plan_of):
     plan = plan_of(only=("gateway",))
     assert list(programs_of(plan)) == ["broker", "gateway"]
-    assert [chore.name for stage in plan.stages for chore in stage.chores] == ["migrate", "bootstrap"]
+    assert [chore.name for stage in plan.stages for chore in stage.chores] == ["bootstrap"]
 
 
 def test_flower_is_read_only_on_loopback_and_sees_none_of_our_settings(plan_of):

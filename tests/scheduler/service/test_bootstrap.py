@@ -102,6 +102,20 @@ def test_the_command_tells_what_is_wrong_in_a_sentence(sqlite_store, tmp_path, r
     assert "slots: 0 is no number of slots" in run("--party", "9999:0").stderr
 
 
+def test_the_command_brings_a_new_database_to_its_schema_first_if_told(tmp_path):
+    environment = {**os.environ, "FEDROTA_STATE_DIR": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "scheduler.service.bootstrap", "--party", "9999"]
+
+    def run(*more):
+        return subprocess.run([*command, *more], env=environment, capture_output=True, text=True, check=False)
+
+    assert "run `python -m scheduler.store.migrate`" in run().stderr
+    for _ in range(2):
+        done = run("--migrate")
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "state/parties/9999.token").read_text().startswith("frt_")
+
+
 def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path, free_port):
     url = f"postgresql://fedrota:secret@127.0.0.1:{free_port()}/fedrota"
     environment = {**os.environ, "FEDROTA_DATABASE_URL": url, "FEDROTA_STATE_DIR": str(tmp_path)}

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scheduler.domain.access import Principal, Role
-from scheduler.service.bootstrap import PROJECT
+from scheduler.domain.access import DEFAULT_PROJECT, Principal, Role
 
 
 class IdentityError(Exception):
@@ -30,4 +29,6 @@ def find_principal(certificate: Mapping[str, Any]) -> Principal:
     if role not in set(Role):
         known = ", ".join(Role)
         raise IdentityError(f"the certificate of {name} has the role {role!r} (unstructuredName); known: {known}")
-    return Principal(name=name, kind="user", role=Role(role), org=subject.get("organizationName", ""), project=PROJECT)
+    return Principal(
+        name=name, kind="user", role=Role(role), org=subject.get("organizationName", ""), project=DEFAULT_PROJECT
+    )

@@ -105,7 +105,7 @@ async def listener(console, ground):
 @pytest.fixture
 async def client(listener, ground, monkeypatch):
     """The lead, logged in; certificates belong to the tests' project."""
-    monkeypatch.setattr("api.dialects.flare.requests.identity.PROJECT", "p1")
+    monkeypatch.setattr("api.dialects.flare.requests.identity.DEFAULT_PROJECT", "p1")
     made = Client(ground, listener.port)
     assert await made.log_in() == "OK"
     return made

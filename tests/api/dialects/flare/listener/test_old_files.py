@@ -20,7 +20,7 @@ from tests.api.dialects.flare.requests.jobs import APP, pack_job
 @pytest.fixture
 async def old(console, ground, monkeypatch):
     """The lead, logged in at a listener that takes the uploads of 2.4."""
-    monkeypatch.setattr("api.dialects.flare.requests.identity.PROJECT", "p1")
+    monkeypatch.setattr("api.dialects.flare.requests.identity.DEFAULT_PROJECT", "p1")
     async with listen(console, ground, serves_old=True) as listener:
         made = Client(ground, listener.port)
         assert await made.log_in() == "OK"
