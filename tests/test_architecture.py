@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -53,7 +54,8 @@ def list_sources() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
-def read_modules() -> list[Module]:
+@cache
+def modules() -> list[Module]:
     return [
         Module(path, ast.parse(text), len(text.splitlines()))
         for path in list_sources()
@@ -61,7 +63,6 @@ def read_modules() -> list[Module]:
     ]
 
 
-MODULES = read_modules()
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -88,7 +89,7 @@ def test_the_arrows_point_one_way():
 def test_imports_are_absolute():
     relative = (
         f"{module.name}:{node.lineno}"
-        for module in MODULES
+        for module in modules()
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ImportFrom) and node.level
     )
@@ -99,12 +100,12 @@ def test_imports_are_absolute():
 
 
 def test_files_are_short():
-    none_of((f"{module.name}: {module.lines}" for module in MODULES if module.lines > FILE_LINES), "long files")
-    assert median(module.lines for module in MODULES) <= MEDIAN_LINES
+    none_of((f"{module.name}: {module.lines}" for module in modules() if module.lines > FILE_LINES), "long files")
+    assert median(module.lines for module in modules()) <= MEDIAN_LINES
 
 
 def test_functions_are_short():
-    lengths = ((module, node, length_of(node)) for module in MODULES for node in functions_of(module))
+    lengths = ((module, node, length_of(node)) for module in modules() for node in functions_of(module))
     none_of((f"{place(m, n)}: {length} lines" for m, n, length in lengths if length > FUNCTION_LINES), "long functions")
 
 
@@ -124,7 +125,7 @@ def place(module: Module, node: Function) -> str:
 def test_functions_branch_little():
     tangled = (
         f"{place(module, node)}: {count}"
-        for module in MODULES
+        for module in modules()
         for node in functions_of(module)
         if (count := count_paths(node)) > BRANCHES
     )
@@ -155,7 +156,7 @@ def walk_statements(node: ast.AST) -> Iterator[ast.AST]:
 def test_code_is_flat():
     deep = (
         f"{place(module, node)}: {depth}"
-        for module in MODULES
+        for module in modules()
         for node in functions_of(module)
         if (depth := depth_of(node)) > NESTING
     )
@@ -179,7 +180,7 @@ def depth_of(node: ast.AST) -> int:
 
 def test_functions_take_few_arguments():
     none_of(
-        (line for module in MODULES for node in functions_of(module) for line in too_many(module, node)), "arguments"
+        (line for module in modules() for node in functions_of(module) for line in too_many(module, node)), "arguments"
     )
 
 
@@ -194,7 +195,7 @@ def too_many(module: Module, node: Function) -> Iterator[str]:
 
 
 def test_every_return_is_annotated():
-    bare = (place(module, node) for module in MODULES for node in functions_of(module) if node.returns is None)
+    bare = (place(module, node) for module in modules() for node in functions_of(module) if node.returns is None)
     none_of(bare, "without a return annotation")
 
 
@@ -202,14 +203,14 @@ def test_every_return_is_annotated():
 
 
 def test_every_module_says_what_it_is_for():
-    none_of((module.name for module in MODULES if not ast.get_docstring(module.tree)), "modules without a docstring")
+    none_of((module.name for module in modules() if not ast.get_docstring(module.tree)), "modules without a docstring")
 
 
 @pytest.mark.parametrize("area", ["fedrota", "scheduler/service", "scheduler/store"])
 def test_public_functions_say_what_types_cannot(area):
     silent = (
         place(module, node)
-        for module in MODULES
+        for module in modules()
         if module.name.startswith(f"{area}/")
         for node in module.tree.body
         if isinstance(node, Function) and not node.name.startswith("_") and not ast.get_docstring(node)
@@ -220,7 +221,7 @@ def test_public_functions_say_what_types_cannot(area):
 def test_blind_excepts_stand_only_at_the_top_of_loops():
     blind = [
         f"{module.name}:{node.lineno}"
-        for module in MODULES
+        for module in modules()
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ExceptHandler) and catches_all(node)
     ]
@@ -242,7 +243,7 @@ def always_raises(handler: ast.ExceptHandler) -> bool:
 
 
 def test_no_name_says_nothing():
-    none_of((line for module in MODULES for line in empty_names(module)), "names that say nothing")
+    none_of((line for module in modules() for line in empty_names(module)), "names that say nothing")
 
 
 def empty_names(module: Module) -> Iterator[str]:
@@ -305,7 +306,7 @@ def foreign_lines(path: Path) -> Iterator[str]:
 def test_tests_mirror_modules():
     due = [
         module
-        for module in MODULES
+        for module in modules()
         if module.lines >= MIRRORED_FROM and module.path.stem not in {"__init__", "__main__"}
     ]
     missing = [module.name for module in due if not mirrors(module.path)]
@@ -386,7 +387,7 @@ def test_nothing_happens_at_import():
     """
     names = [
         ".".join(module.path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for module in MODULES
+        for module in modules()
         if module.path.stem not in {"__main__", "celery"}
     ]
     done = subprocess.run(

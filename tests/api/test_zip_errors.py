@@ -1,6 +1,7 @@
 """Whatever byte of an archive is damaged, what Python raises over it is known."""
 
 import io
+import sys
 import zipfile
 
 import pytest
@@ -40,10 +41,10 @@ def test_no_damage_raises_anything_else(kind):
     assert {zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError} <= found
 
 
-def test_a_member_without_a_name_is_one_of_them():
+def test_a_member_without_a_name_is_one_of_them_if_it_is_an_error():
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("a", b"x")
     raw = made.getvalue()
     assert raw.count(b"a") == 2
-    assert read(raw.replace(b"a", b"\0")) is IndexError
+    assert read(raw.replace(b"a", b"\0")) is (IndexError if sys.version_info < (3, 12) else None)

@@ -53,13 +53,13 @@ BOOTSTRAP = """
     (state / "token").write_text("frt_user_secret")
     for name in [word.partition(":")[0] for before, word in zip(sys.argv, sys.argv[1:]) if before == "--party"]:
         (state / "parties" / f"{name}.token").write_text("frt_worker_secret")
+    print("tokens are there")
 """
 MODULES = {
     "api/__main__.py": GATEWAY,
     "scheduler/__main__.py": CONNECTED.format(variable="FEDROTA_BROKER_URL", name="scheduler"),
     "workers/__main__.py": CONNECTED.format(variable="FEDROTA_GATEWAY_URL", name="worker"),
     "scheduler/service/bootstrap.py": BOOTSTRAP,
-    "scheduler/store/migrate.py": "print('migrated')",
     "config/settings.py": "",
 }
 

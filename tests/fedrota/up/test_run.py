@@ -58,7 +58,7 @@ def test_each_process_has_a_log_file_and_a_prefix(small_system):
     up.terminate()
     up.wait(60)
     assert (small_system.state / "log/gateway.log").read_text() == "gateway serves\n"
-    assert (small_system.state / "log/migrate.log").read_text() == "migrated\n"
+    assert (small_system.state / "log/bootstrap.log").read_text() == "tokens are there\n"
     assert "gateway      | gateway serves" in small_system.errors()
     assert "up           | gateway is ready after" in small_system.errors()
 

@@ -72,7 +72,8 @@ def test_a_damaged_member_is_said_however_it_was_packed(kind):
 def test_a_member_whose_name_is_none_is_damage(name):
     made = make_zip({"\u00e9": b"x"}).getvalue()
     assert made.count("\u00e9".encode()) == 2
-    with pytest.raises(FlareError, match="the workspace of the result is damaged"):
+    # From 3.12 on Python reads a member without a name; we refuse it.
+    with pytest.raises(FlareError, match="the workspace of the result is damaged|holds '', which is no path inside it"):
         copy(io.BytesIO(made.replace("\u00e9".encode(), name)))
 
 
