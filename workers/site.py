@@ -16,12 +16,7 @@ from config.garbage import spare_the_old
 from config.settings import WorkerSettings
 from scheduler.domain.messages import PROTOCOL, ComponentOffer, Hello, Knock
 from workers.attachments import AttachmentClient
-from workers.calls.arrivals import make_arrival_ops
-from workers.calls.discards import make_discard_ops
-from workers.calls.model_store import make_model_ops
-from workers.calls.questions import make_ask_ops
 from workers.calls.serving import Answer, Op
-from workers.calls.task_files import make_read_ops
 from workers.channel import Orders, make_url
 from workers.channel_thread import ChannelThread
 from workers.console.endings import make_ending_ops
@@ -48,6 +43,11 @@ from workers.spool import Record, Spool
 from workers.tables.files import make_file_ops
 from workers.tables.roots import Roots, pick_roots
 from workers.tables.store import make_table_ops
+from workers.task_files.arrivals import make_arrival_ops
+from workers.task_files.discards import make_discard_ops
+from workers.task_files.model_store import make_model_ops
+from workers.task_files.questions import make_ask_ops
+from workers.task_files.reads import make_read_ops
 from workers.workbench import Workbench
 from workers.workdir import Workdir, write_durably
 

@@ -300,9 +300,9 @@ async def partyline(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
     """The real channel of party 9999 with its real operations; its working folder."""
     import asyncio
 
-    from workers.calls.task_files import make_read_ops
     from workers.channel import Channel, Orders, make_url
     from workers.tables.store import make_table_ops
+    from workers.task_files.reads import make_read_ops
     from workers.workdir import Workdir
 
     workdir = Workdir(tmp_path / "party", "9999")

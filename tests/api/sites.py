@@ -8,11 +8,11 @@ from typing import Any
 
 from api.agent.channel import CHANNEL_HUB
 from scheduler.domain.messages import ComponentOffer
-from workers.calls.arrivals import make_arrival_ops
-from workers.calls.model_store import make_model_ops
-from workers.calls.task_files import make_read_ops
 from workers.channel import Channel, Orders, make_url
 from workers.components.catalog import list_builtin
+from workers.task_files.arrivals import make_arrival_ops
+from workers.task_files.model_store import make_model_ops
+from workers.task_files.reads import make_read_ops
 from workers.workdir import Workdir
 
 PARTIES = ("9999", "10000")

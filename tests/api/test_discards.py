@@ -10,8 +10,8 @@ from api.keys import READER, WRITER
 from scheduler.domain.errors import BusyError, UnreachableError
 from scheduler.store.queries.discards import list_discards
 from scheduler.store.queries.tracking import OutputView, Where
-from workers.calls.discards import make_discard_ops
 from workers.channel import Channel, Orders, make_url
+from workers.task_files.discards import make_discard_ops
 from workers.workdir import Workdir
 
 

@@ -1,1 +1,1 @@
-"""What the gateway may ask of this party over its channel; each module answers the calls about one subject."""
+"""How a call of the gateway over the channel is read and answered; what it may ask, the rooms of its subjects say."""

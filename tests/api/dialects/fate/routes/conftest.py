@@ -14,13 +14,13 @@ import pyarrow.parquet
 import pytest
 
 from scheduler.domain.messages import ComponentOffer
-from workers.calls.discards import make_discard_ops
-from workers.calls.task_files import make_read_ops
 from workers.channel import Channel, Orders, make_url
 from workers.components.catalog import list_builtin
 from workers.tables.files import make_file_ops
 from workers.tables.roots import Roots
 from workers.tables.store import make_table_ops, put_table
+from workers.task_files.discards import make_discard_ops
+from workers.task_files.reads import make_read_ops
 from workers.workdir import Workdir
 
 BUILT_IN = tuple(

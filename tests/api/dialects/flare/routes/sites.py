@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from workers.calls.questions import make_ask_ops
-from workers.calls.task_files import make_read_ops
 from workers.channel import Channel, Orders, make_url
+from workers.task_files.questions import make_ask_ops
+from workers.task_files.reads import make_read_ops
 from workers.workdir import Workdir
 
 

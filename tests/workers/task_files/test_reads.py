@@ -6,7 +6,7 @@ import pyarrow.parquet
 import pytest
 
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError
-from workers.calls.task_files import make_read_ops
+from workers.task_files.reads import make_read_ops
 from workers.workdir import Workdir
 
 

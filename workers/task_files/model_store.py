@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocumentError, NotFoundError, Problem
 from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.arrivals import find_place, write_checked
 from workers.calls.opening import open_file
 from workers.calls.serving import Answer, Op
+from workers.task_files.arrivals import find_place, write_checked
 from workers.workdir import Workdir
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 import pytest
 
 from scheduler.domain.errors import InvalidDocumentError
-from workers.calls.discards import MAX_OUTPUTS, make_discard_ops
+from workers.task_files.discards import MAX_OUTPUTS, make_discard_ops
 from workers.workdir import Workdir
 
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 import pytest
 
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError
-from workers.calls.arrivals import DamagedFileError
-from workers.calls.model_store import StoreMissingError, make_model_ops
+from workers.task_files.arrivals import DamagedFileError
+from workers.task_files.model_store import StoreMissingError, make_model_ops
 from workers.workdir import Workdir
 
 CONTENT = b"x" * (1 << 20) + b"tail"

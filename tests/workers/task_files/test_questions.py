@@ -5,7 +5,7 @@ import time
 import pytest
 
 from scheduler.domain.errors import ConflictError, TooLargeError
-from workers.calls.questions import MAX_ANSWER_BYTES, make_ask_ops
+from workers.task_files.questions import MAX_ANSWER_BYTES, make_ask_ops
 from workers.workdir import Workdir
 
 

@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from scheduler.domain.errors import InvalidDocumentError
-from workers.calls.arrivals import DamagedFileError, make_arrival_ops
+from workers.task_files.arrivals import DamagedFileError, make_arrival_ops
 from workers.workdir import Workdir
 
 CONTENT = b"coefficients"
