@@ -39,7 +39,7 @@ class ChannelThread:
         )
         self.channel.feed(self.exchange)
         self._task: asyncio.Task[None] | None = None
-        self._thread = Thread(target=self._run, name="party-line", daemon=True)
+        self._thread = Thread(target=self._run, name="channel", daemon=True)
 
     def start(self) -> None:
         """Connect, and stay connected until `stop`."""

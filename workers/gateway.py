@@ -43,7 +43,7 @@ class RefusedError(Exception):
     """The gateway understands the call and will never take it as it is."""
 
 
-class Calls(Protocol):
+class GatewayPort(Protocol):
     """The gateway as the runner uses it; see `Gateway`."""
 
     def hello(self, hello: Hello) -> Welcome:

@@ -7,7 +7,14 @@ import structlog
 
 from scheduler.domain.messages import Hello, Welcome
 from workers.backoff import Pauses
-from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError, TokenRefusedError, UnwelcomeError
+from workers.gateway import (
+    GatewayAwayError,
+    GatewayPort,
+    HelloNeededError,
+    RefusedError,
+    TokenRefusedError,
+    UnwelcomeError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +30,7 @@ class Greeting:
 
     def __init__(
         self,
-        gateway: Calls,
+        gateway: GatewayPort,
         make_hello: Callable[[], Hello],
         *,
         pauses: Pauses,

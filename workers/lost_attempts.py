@@ -13,13 +13,13 @@ ALL_TAILS_BYTES: Final = 1 << 20
 """The ends of all logs together are no longer: they travel in one call."""
 
 
-def make_losses(workdir: Workdir, keys: Sequence[Key]) -> list[Record]:
+def make_lost_records(workdir: Workdir, keys: Sequence[Key]) -> list[Record]:
     """One record each: this worker died while it held the task; with the end of the task's log."""
     room = min(LOG_TAIL_BYTES, ALL_TAILS_BYTES // max(1, len(keys)))
-    return [_make_loss(workdir.log(*key), *key, room=room) for key in keys]
+    return [_make_lost_record(workdir.log(*key), *key, room=room) for key in keys]
 
 
-def _make_loss(log: Path, task: str, seq: int, *, room: int) -> Record:
+def _make_lost_record(log: Path, task: str, seq: int, *, room: int) -> Record:
     size, tail = _read_end(log, room)
     return Record(
         report=Report(

@@ -23,7 +23,7 @@ from workers.agenda import CALL_ITEMS, Agenda
 from workers.attempt import FENCED, Attempt, Stop, make_stop
 from workers.backoff import Pauses
 from workers.executors.base import Ending
-from workers.gateway import Calls, GatewayAwayError, HelloNeededError, RefusedError
+from workers.gateway import GatewayAwayError, GatewayPort, HelloNeededError, RefusedError
 from workers.greeting import Greeting
 from workers.journal import NO_PROCESS, Journal
 from workers.observer import Observer
@@ -42,8 +42,8 @@ class Runner:
 
     def __init__(
         self,
-        gateway: Calls,
-        bench: Workbench,
+        gateway: GatewayPort,
+        workbench: Workbench,
         *,
         spool: Spool,
         journal: Journal,
@@ -51,7 +51,7 @@ class Runner:
         observer: Observer,
     ) -> None:
         self._gateway = gateway
-        self._bench = bench
+        self._workbench = workbench
         self._spool = spool
         self._journal = journal
         self._observer = observer
@@ -69,7 +69,7 @@ class Runner:
             lambda: replace(make_hello(), knows=self._list_known()),
             pauses=self._pauses,
             on_welcome=self._welcomed,
-            give_up=bench.give_up,
+            give_up=workbench.give_up,
         )
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -152,7 +152,7 @@ class Runner:
             self._gateway.close()
             if not is_done:
                 log.critical("runner_died", exc_info=sys.exc_info())
-                self._bench.give_up()
+                self._workbench.give_up()
 
     def _turn(self) -> None:
         """Wait for something to say, say it, act upon the answer."""
@@ -206,7 +206,7 @@ class Runner:
             self._save_ended()
         with self._changed:
             now = time.monotonic()
-            request = self._agenda.next_call(now, self._bench.agent)
+            request = self._agenda.next_call(now, self._workbench.agent)
             if request is None:
                 self._changed.wait(0.0 if self._is_over else self._agenda.wait_s(now))
                 return None
@@ -244,7 +244,7 @@ class Runner:
         finally:
             if not is_over:
                 log.critical("spool_thread_died", exc_info=sys.exc_info())
-                self._bench.give_up()
+                self._workbench.give_up()
 
     def _isolate(self, request: SyncRequest, reason: str) -> None:
         """The gateway will never take this call: find the one item that is to blame, then drop that."""
@@ -303,7 +303,7 @@ class Runner:
         with self._changed:
             record = self._agenda.find_due(key)
         if record is not None and record.report.outcome == "success":
-            self._bench.drop_outputs(key)
+            self._workbench.drop_outputs(key)
 
     def _drop_report(self, key: Key) -> None:
         self._agenda.delivered(key)
@@ -345,12 +345,12 @@ class Runner:
             self._start(attempt)
 
     def _start(self, attempt: Attempt) -> None:
-        handle = self._bench.start(attempt, self._on_timeout)
+        handle = self._workbench.start(attempt, self._on_timeout)
         with self._changed:
             attempt.handle = handle
             stop = attempt.stop
         if handle is not None and stop is not None:  # it came while the attempt was being started
-            handle.stop(self._bench.stop_grace_s if stop is not FENCED else 0.0)
+            handle.stop(self._workbench.stop_grace_s if stop is not FENCED else 0.0)
 
     def _on_timeout(self, key: Key, timeout_s: float) -> None:
         message = f"the task did not end within its {timeout_s:g} s"
@@ -370,7 +370,7 @@ class Runner:
         if stop is FENCED:
             handle.kill()
         else:
-            handle.stop(self._bench.stop_grace_s if grace_s is None else grace_s)
+            handle.stop(self._workbench.stop_grace_s if grace_s is None else grace_s)
 
     def _on_started(self, attempt: Attempt, pid: int, birth: int) -> None:
         self._journal.note(attempt.key, pid or NO_PROCESS, birth)
@@ -380,7 +380,7 @@ class Runner:
         """In the executors' thread: hand the report to the next call, at once."""
         record = attempt.make_record(ending)
         is_fenced = attempt.stop is FENCED
-        self._bench.tidy(attempt.key, keep_outputs=record.report.outcome == "success" and not is_fenced)
+        self._workbench.tidy(attempt.key, keep_outputs=record.report.outcome == "success" and not is_fenced)
         if is_fenced:
             self._journal.end([attempt.key])
         self._observer.ended(attempt.assignment, record.report)

@@ -36,7 +36,7 @@ from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
 from workers.journal import Journal
-from workers.lost_attempts import make_losses
+from workers.lost_attempts import make_lost_records
 from workers.observer import Nobody, Observer
 from workers.runner import Runner
 from workers.spool import Record, Spool
@@ -46,7 +46,7 @@ from workers.tables.store import make_table_ops
 from workers.task_files.arrivals import make_arrival_ops
 from workers.task_files.discards import make_discard_ops
 from workers.task_files.model_store import make_model_ops
-from workers.task_files.questions import make_ask_ops
+from workers.task_files.questions import make_question_ops
 from workers.task_files.reads import make_read_ops
 from workers.workbench import Workbench
 from workers.workdir import Workdir, write_durably
@@ -90,19 +90,19 @@ class Site:
         self._loop.on_error = self._give_up
         self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
         self.flare_nursery = self._make_flare_nursery()
-        self._line = self._make_line()
-        self._line.on_error = self._give_up
-        self.bench = self._make_bench(engine)
+        self._channel = self._make_channel()
+        self._channel.on_error = self._give_up
+        self.workbench = self._make_workbench(engine)
         self.runner = Runner(
             Gateway(settings.gateway_url, settings.token.get_secret_value(), party=settings.party),
-            self.bench,
+            self.workbench,
             spool=self._spool,
             journal=self._journal,
             make_hello=self.make_hello,
             observer=observer or Nobody(),
         )
 
-    def _make_line(self) -> ChannelThread:
+    def _make_channel(self) -> ChannelThread:
         settings = self._settings
         return ChannelThread(
             make_url(
@@ -136,7 +136,7 @@ class Site:
             **make_read_ops(self.workdir),
             **make_target_ops(self.workdir),
             **make_ending_ops(self.workdir, reconnect=self._reconnect),
-            **make_ask_ops(self.workdir),
+            **make_question_ops(self.workdir),
             **make_log_ops(self._settings.log_level),
             **table_ops,
             "table.put": put,
@@ -145,7 +145,7 @@ class Site:
         }
 
     def _reconnect(self) -> None:
-        self._line.reconnect()
+        self._channel.reconnect()
 
     def _knock(self, knocks: list[Knock]) -> None:
         self.runner.knock(knocks)
@@ -153,7 +153,7 @@ class Site:
     def _stop_task(self, task: str, seq: int, kind: str) -> None:
         self.runner.stop_task(task, seq, kind)
 
-    def _make_bench(self, engine: Engine | None) -> Workbench:
+    def _make_workbench(self, engine: Engine | None) -> Workbench:
         return Workbench(
             self._loop,
             self.workdir,
@@ -169,7 +169,7 @@ class Site:
             made["component"] = ComponentExecutor(
                 self._loop,
                 self.nursery,
-                exchange=self._line.exchange,
+                exchange=self._channel.exchange,
                 limits=self._limits,
                 warm=min(settings.slots, MOST_WARM),
             )
@@ -197,7 +197,7 @@ class Site:
                 stall_s=settings.engine_stall_s,
             )
             made[ENGINE] = IflearnerExecutor(
-                self._loop, exchange=self._line.exchange, settings=engine_settings, runners=dict(made)
+                self._loop, exchange=self._channel.exchange, settings=engine_settings, runners=dict(made)
             )
         return made
 
@@ -212,7 +212,7 @@ class Site:
         )
         return FlareExecutor(
             self._loop,
-            exchange=self._line.exchange,
+            exchange=self._channel.exchange,
             settings=FlareSettings(engine=engine, attachments=self._attachments),
             commands=CommandExecutor(self._loop, self.flare_nursery, limits=self._limits),
         )
@@ -231,9 +231,9 @@ class Site:
             raise SiteError(f"the process that starts tasks was not ready after {ZYGOTE_S:.0f} s; see the log above")
         if next(self.workdir.list_tables(), None) is not None:
             self.nursery.preload()
-        self._line.start()
+        self._channel.start()
         # With its first hello a party counts as online: by then it should be reachable, too.
-        self._line.wait_tried(CONNECT_S)
+        self._channel.wait_tried(CONNECT_S)
         self.runner.start(reports)
         spare_the_old()
         log.info("worker_started", party=self._settings.party, gateway=self._settings.gateway_url)
@@ -247,7 +247,7 @@ class Site:
             # One that had no process wrote nothing, at most got its folder; it may repeat one that ended well long ago.
             if entry.pid or not self.workdir.has_outputs(*entry.key):
                 self.workdir.drop_outputs(*entry.key)
-        lost = make_losses(self.workdir, [entry.key for entry in entries])
+        lost = make_lost_records(self.workdir, [entry.key for entry in entries])
         if lost:
             log.warning("attempts_lost", tasks=[record.report.task for record in lost])
             self._spool.write(lost)
@@ -259,7 +259,7 @@ class Site:
         self.is_stopped = True
         started = time.monotonic()
         self.runner.shut_down(grace_s)
-        self._line.stop()
+        self._channel.stop()
         self.nursery.close()
         self.flare_nursery.close()
         self._loop.stop()
@@ -276,10 +276,10 @@ class Site:
         offering = self.nursery.offering
         return Hello(
             protocol=PROTOCOL,
-            agent=self.bench.agent,
+            agent=self.workbench.agent,
             version=version("fedrota"),
             slots=self._settings.slots,
-            executors=tuple(self.bench.executors),
+            executors=tuple(self.workbench.executors),
             components=tuple(map(_parse_offer, offering.components.values())),
             identity=self._identity.public,
             facts={

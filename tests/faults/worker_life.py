@@ -107,7 +107,7 @@ class Life:
             self._journal = Journal(self.workdir.journal, self.workdir.lock)
             self.workdir.prepare()
             self._spool = Spool(self.workdir.spool)
-            bench = Workbench(
+            workbench = Workbench(
                 self.loop,
                 self.workdir,
                 agent="me",
@@ -115,9 +115,9 @@ class Life:
                 stop_grace_s=1.0,
                 give_up=self.give_up,
             )
-            self.bench = bench
+            self.workbench = workbench
             runner = Runner(
-                self.model.gateway, bench, spool=self._spool, journal=self._journal, make_hello=_make_hello,
+                self.model.gateway, workbench, spool=self._spool, journal=self._journal, make_hello=_make_hello,
                 observer=Nobody(),
             )  # fmt: skip
             runner._pauses._backoff._chance = self.machine.chance

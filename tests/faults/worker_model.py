@@ -1,4 +1,4 @@
-"""A seeded, weighted simulator of one worker: the real runner, agenda, attempts, bench, spool and journal.
+"""A seeded, weighted simulator of one worker: the real runner, agenda, attempts, workbench, spool and journal.
 
 Their threads, clock, disk and executors are those of `worker_machine`, their gateway is that of `worker_gateway`.
 The worker is killed between any two steps of its threads and begins anew on the same folder. A violation names the
@@ -331,8 +331,8 @@ class WorkerModel:
         state = (agenda._held, agenda._waiting, agenda._claiming, agenda.running, agenda.unsaved, agenda._due)
         assert not any(state), f"the agenda is not empty: {state}"
         assert not agenda._early_stops, f"stops kept: {agenda._early_stops}"
-        left = (self.life.bench._places, self.life.bench._timers, self.life.loop.timers)
-        assert not any(left), f"left on the bench: {left}"
+        left = (self.life.workbench._places, self.life.workbench._timers, self.life.loop.timers)
+        assert not any(left), f"left on the workbench: {left}"
         assert not self.life._journal.leftovers(), f"open in the journal: {self.life._journal.leftovers()}"
         assert not journal_module._read(self.workdir.journal), "open in the journal's file"
         files = list(self.workdir.spool.glob("*.json"))

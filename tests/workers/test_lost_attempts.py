@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.domain.messages import LOG_TAIL_BYTES
-from workers.lost_attempts import ALL_TAILS_BYTES, make_losses
+from workers.lost_attempts import ALL_TAILS_BYTES, make_lost_records
 from workers.workdir import Workdir
 
 
@@ -22,7 +22,7 @@ def write_log(workdir, key, text):
 
 def test_a_loss_says_that_the_worker_died_and_carries_the_end_of_the_log(workdir):
     write_log(workdir, ("t", 3), b"x" * LOG_TAIL_BYTES + b"last words\n")
-    [record] = make_losses(workdir, [("t", 3)])
+    [record] = make_lost_records(workdir, [("t", 3)])
     report = record.report
     assert (report.task, report.seq, report.outcome, report.kind, report.worker_died) == (
         "t",
@@ -37,7 +37,7 @@ def test_a_loss_says_that_the_worker_died_and_carries_the_end_of_the_log(workdir
 
 
 def test_an_attempt_that_printed_nothing_is_lost_too(workdir):
-    [record] = make_losses(workdir, [("t", 1)])
+    [record] = make_lost_records(workdir, [("t", 1)])
     assert (record.report.detail, record.report.log_size, record.report.worker_died) == ("", 0, True)
 
 
@@ -45,4 +45,4 @@ def test_many_losses_share_the_room_of_one_call(workdir):
     keys = [(f"t{number}", 1) for number in range(64)]
     for key in keys:
         write_log(workdir, key, b"y" * LOG_TAIL_BYTES)
-    assert sum(len(record.report.detail) for record in make_losses(workdir, keys)) == ALL_TAILS_BYTES
+    assert sum(len(record.report.detail) for record in make_lost_records(workdir, keys)) == ALL_TAILS_BYTES

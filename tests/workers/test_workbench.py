@@ -89,9 +89,9 @@ def test_files_that_the_gateway_put_here_are_inputs_of_the_step_they_are_for(gat
 
 def test_unwanted_outputs_are_out_of_sight_before_anything_says_so(worker, monkeypatch):
     """A worker that is killed next has forgotten them: they would be kept for ever."""
-    monkeypatch.setattr(worker.bench._loop, "call_aside", lambda *_: None)
+    monkeypatch.setattr(worker.workbench._loop, "call_aside", lambda *_: None)
     worker.workdir.outputs("t1", 1).mkdir(parents=True)
-    worker.bench.drop_outputs(("t1", 1))
+    worker.workbench.drop_outputs(("t1", 1))
     assert not worker.workdir.outputs("t1", 1).exists()
 
 
@@ -101,5 +101,5 @@ def test_unwanted_outputs_go_also_where_the_disk_is_full(worker, monkeypatch):
 
     monkeypatch.setattr(worker.workdir, "incoming", refuse)
     worker.workdir.outputs("t1", 1).mkdir(parents=True)
-    worker.bench.drop_outputs(("t1", 1))
+    worker.workbench.drop_outputs(("t1", 1))
     until(lambda: not worker.workdir.outputs("t1", 1).exists())

@@ -26,7 +26,7 @@ _STOPPED: Final = "the worker stops"
 _NOT_OPEN: Final = "the task is not open for exchange"
 
 
-class Line(Protocol):
+class ChannelPort(Protocol):
     """What the exchange needs of the party channel."""
 
     @property
@@ -45,17 +45,17 @@ class Line(Protocol):
 class LoopWire:
     """A channel and its event loop, as pairs see them."""
 
-    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop) -> None:
-        self._line = line
+    def __init__(self, channel: ChannelPort, loop: asyncio.AbstractEventLoop) -> None:
+        self._channel = channel
         self._loop = loop
-        self.write = line.write
-        self.is_writable = line.is_writable
+        self.write = channel.write
+        self.is_writable = channel.is_writable
         self.now = loop.time
 
     @property
     def is_connected(self) -> bool:
         """Whether frames have a way out now."""
-        return self._line.is_connected
+        return self._channel.is_connected
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
         """Call `action` on the loop."""
@@ -70,7 +70,7 @@ class Exchange:
 
     def __init__(
         self,
-        line: Line,
+        channel: ChannelPort,
         loop: asyncio.AbstractEventLoop,
         *,
         identity: Identity,
@@ -80,9 +80,9 @@ class Exchange:
     ) -> None:
         self._loop = loop
         self._pins = pins
-        self._line = line
+        self._channel = channel
         self._patience = patience or Patience()
-        self._setting = Setting(identity=identity, wire=LoopWire(line, loop), folder=folder, patience=self._patience)
+        self._setting = Setting(identity=identity, wire=LoopWire(channel, loop), folder=folder, patience=self._patience)
         self._endpoints: dict[str, Endpoint] = {}
         self._ticking = False
 
@@ -160,7 +160,7 @@ class Exchange:
             self._tick_soon()
         elif str(header.get("k")) in {"hs", "c"}:
             # Only questions are answered, so that a burst of pieces does not make a burst of refusals.
-            self._line.write(pack({"t": "xfer", "src": dst, "dst": src, "k": "none"}))
+            self._channel.write(pack({"t": "xfer", "src": dst, "dst": src, "k": "none"}))
 
     def on_gone(self, header: dict[str, Any]) -> None:
         """The relay did not deliver a frame of ours."""

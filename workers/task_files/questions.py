@@ -27,7 +27,7 @@ PATIENCE_S: Final = 8.0
 MAX_ANSWER_BYTES: Final = 4 << 20
 
 
-def make_ask_ops(workdir: Workdir, *, patience_s: float = PATIENCE_S) -> Mapping[str, Op]:
+def make_question_ops(workdir: Workdir, *, patience_s: float = PATIENCE_S) -> Mapping[str, Op]:
     """The operation that asks a running task."""
     return {"task.ask": lambda args, _: ask(workdir, args, patience_s=patience_s)}
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from scheduler.domain.errors import ConflictError, TooLargeError
-from workers.task_files.questions import MAX_ANSWER_BYTES, make_ask_ops
+from workers.task_files.questions import MAX_ANSWER_BYTES, make_question_ops
 from workers.workdir import Workdir
 
 
@@ -24,7 +24,7 @@ def commands(workdir):
 
 
 def ask(workdir, question="how far?", *, patience_s=60.0, **args):
-    ops = make_ask_ops(workdir, patience_s=patience_s)
+    ops = make_question_ops(workdir, patience_s=patience_s)
     answer = ops["task.ask"]({"task": "t1", "seq": 3, "question": question, **args}, iter(()))
     return json.loads(b"".join(answer.body or ()))
 

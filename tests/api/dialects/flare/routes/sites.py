@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.channel import Channel, Orders, make_url
-from workers.task_files.questions import make_ask_ops
+from workers.task_files.questions import make_question_ops
 from workers.task_files.reads import make_read_ops
 from workers.workdir import Workdir
 
@@ -22,7 +22,7 @@ class ServerSite:
         self.workdir = Workdir(folder, "server")
         self.workdir.prepare()
         url = make_url(str(console.gateway.server.make_url("/")), takes_knocks=False)
-        ops = {**make_read_ops(self.workdir), **make_ask_ops(self.workdir, patience_s=1.0)}
+        ops = {**make_read_ops(self.workdir), **make_question_ops(self.workdir, patience_s=1.0)}
         orders = Orders(knock=lambda _knocks: None, stop=lambda *_stop: None)
         self.channel = Channel(url, console.gateway.tokens["worker-server"], orders=orders, ops=ops)
         self.running: asyncio.Task[None] | None = None
