@@ -10,8 +10,8 @@ from typing import Any, Final
 from config.settings import SettingsError, WorkerSettings, load
 from scheduler.queues.app import run_worker
 from workers.executors.container import EngineError
-from workers.executors.kernel import weigh_session
 from workers.journal import BusyError
+from workers.processes.kernel import weigh_session
 from workers.site import Site, SiteError
 from workers.tasks import make_party_app, setup_logs
 from workers.workdir import PathError, Workdir

@@ -10,7 +10,7 @@ import orjson
 import structlog
 
 from scheduler.domain.values import valueclass
-from workers.executors.kernel import find_birth, kill_tree
+from workers.processes.kernel import find_birth, kill_tree
 from workers.workdir import write_durably
 
 log = structlog.get_logger(__name__)

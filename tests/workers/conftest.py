@@ -1,4 +1,4 @@
-"""A worker in this process against the fake gateway."""
+"""A worker in this process against the fake gateway; a workshop for all tests of what executors do."""
 
 import os
 import subprocess
@@ -11,9 +11,9 @@ import pytest
 
 from scheduler.queues.app import make_celery
 from tests.workers.fakes import TOKEN, FakeGateway, make_settings, until
+from tests.workers.workshop import COMPONENTS, Workshop
+from workers.executors.base import Limits
 from workers.site import Site
-
-COMPONENTS = str(Path(__file__).parent / "executors" / "sample_components.py")
 
 
 @pytest.fixture
@@ -75,3 +75,23 @@ def start_worker(gateway, tmp_path, repository, own_valkey):
 def knock(own_valkey):
     app = make_celery("test", broker_url=own_valkey, queue="party.9999", profile="centre")
     return lambda *knocks: app.send_task("workers.knock", args=[list(knocks)], queue="party.9999")
+
+
+@pytest.fixture(scope="session")
+def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Workshop]]:
+    made: list[Workshop] = []
+
+    def make(limits: Limits | None = None, modules: list[str] | None = None) -> Workshop:
+        folder = tmp_path_factory.mktemp("workshop")
+        made.append(Workshop(folder, limits or Limits(), [COMPONENTS] if modules is None else modules))
+        return made[-1]
+
+    yield make
+    for workshop in made:
+        workshop.close()
+
+
+@pytest.fixture(scope="session")
+def workshop(make_workshop: Callable[..., Workshop]) -> Workshop:
+    """One workshop for all tests that leave it as it was."""
+    return make_workshop()

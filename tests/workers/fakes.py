@@ -16,7 +16,7 @@ import orjson
 from config.settings import WorkerSettings
 from fedrota.up.ports import find_free_port
 from scheduler.domain.messages import HELLO_PATH, SYNC_PATH, Assignment, Knock, Peer
-from workers.executors.kernel import find_birth, is_zombie
+from workers.processes.kernel import find_birth, is_zombie
 from workers.site import Site
 
 TOKEN = "frt_worker_secret"

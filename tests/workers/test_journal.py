@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from workers import journal as journal_module
-from workers.executors.kernel import find_birth
 from workers.journal import BusyError, Journal, Leftover
+from workers.processes.kernel import find_birth
 
 
 @pytest.fixture

@@ -18,15 +18,16 @@ from tests.workers.fakes import (
     make_settings,
     until,
 )
+from tests.workers.workshop import COMPONENTS
 from workers.journal import BusyError
 from workers.site import Site, SiteError
 
-COMPONENTS = str(Path(__file__).parent / "executors" / "sample_components.py")
 ALONE = """
 import sys, threading
 from pathlib import Path
 from scheduler.domain.messages import Knock
 from tests.workers.fakes import make_settings
+from tests.workers.workshop import COMPONENTS
 from workers.site import Site
 
 site = Site(make_settings(Path(sys.argv[1]), sys.argv[2], components=(sys.argv[3],)))

@@ -1,1 +1,1 @@
-"""The ways to run a task: component, command, container; one Protocol for all."""
+"""The ways to run a task: component, command, container, an engine's job; one Protocol for all."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, OutputRef
 from workers.attachments import AttachmentError, Attachments
+from workers.component_process.context import seal_file
 from workers.executors.argv import (
     METRICS_FILE,
     attachment_path,
@@ -17,7 +18,6 @@ from workers.executors.argv import (
     render_environment,
 )
 from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink
-from workers.executors.context import seal_file
 from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
 from workers.executors.nursery import Nursery

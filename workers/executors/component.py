@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, Peer
 from workers.executors.base import Bytes, ExchangePort, Handle, Letter, Limits, Place, Sink
-from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.executors.pool import WarmPool
 from workers.executors.process import Process
 from workers.executors.run import ProcessRun, failure
+from workers.processes.link import Header
 
 LEAVE_S: Final = 5.0
 

@@ -10,8 +10,8 @@ from workers.executors.base import Limits
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import ROOT, Nursery
 from workers.executors.process import Process
-from workers.executors.zygote import Order
 from workers.flare.zygote import BOOT
+from workers.processes.zygote import Order
 
 log = structlog.get_logger(__name__)
 

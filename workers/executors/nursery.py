@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import structlog
 
+from workers.component_process.zygote import BOOT
 from workers.executors.base import Limits
-from workers.executors.component_zygote import BOOT
-from workers.executors.kernel import is_zombie, list_marked, signal_quietly
-from workers.executors.link import FrameReader, Header, LinkClosedError, pack_head
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
-from workers.executors.zygote import Order
+from workers.processes.kernel import is_zombie, list_marked, signal_quietly
+from workers.processes.link import FrameReader, Header, LinkClosedError, pack_head
+from workers.processes.zygote import Order
 
 log = structlog.get_logger(__name__)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.executors.process import Process
+from workers.processes.link import Header
 
 IDLE_S: Final = 30.0
 PATIENCE_S: Final = 0.01

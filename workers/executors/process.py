@@ -12,8 +12,9 @@ import structlog
 
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import Bytes
-from workers.executors.kernel import find_birth, kill_tree, list_descendants, signal_quietly
-from workers.executors.link import (
+from workers.executors.loop import ExecutorLoop
+from workers.processes.kernel import find_birth, kill_tree, list_descendants, signal_quietly
+from workers.processes.link import (
     FrameReader,
     Header,
     LinkClosedError,
@@ -22,7 +23,6 @@ from workers.executors.link import (
     encode_header,
     pack_head,
 )
-from workers.executors.loop import ExecutorLoop
 
 log = structlog.get_logger(__name__)
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 from scheduler.domain.messages import Assignment, MetricPoint, OutputRef
 from workers.executors.attempt_log import AttemptLog
 from workers.executors.base import Ending, Limits, Place, Sink
-from workers.executors.kernel import count_oom_kills, name_signal
-from workers.executors.link import Header
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
+from workers.processes.kernel import count_oom_kills, name_signal
+from workers.processes.link import Header
 
 LAST_WORDS: Final = 2_000
 PAUSE_S: Final = 0.1

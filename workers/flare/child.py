@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from workers.executors.kernel import name_signal
 from workers.flare.forks import Forks
 from workers.flare.programs import CLIENT, SERVER
+from workers.processes.kernel import name_signal
 
 TRAIN: Final = {"server": SERVER, "client": CLIENT}
 LAST_S: Final = 5.0

@@ -8,11 +8,11 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
-from workers.executors.brood import Brood, Step
-from workers.executors.link import BlockingLink, LinkClosedError
 from workers.flare.forks import Forks, take_request
 from workers.flare.programs import PROGRAMS, run_program
 from workers.flare.title import set_title
+from workers.processes.brood import Brood, Step
+from workers.processes.link import BlockingLink, LinkClosedError
 
 MEMBERS: Final = frozenset({"workers.flare.serve", "workers.flare.join"})
 

@@ -13,9 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from workers.executors.brood import reseed
 from workers.flare.forks import Fork, Forks
 from workers.flare.title import set_title
+from workers.processes.brood import reseed
 
 SERVER: Final = "nvflare.private.fed.app.server.server_train"
 CLIENT: Final = "nvflare.private.fed.app.client.client_train"

@@ -12,10 +12,10 @@ from functools import partial
 from importlib import import_module
 from typing import Final
 
-from workers.executors.brood import Step, go_on
-from workers.executors.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
 from workers.flare.head import MEMBERS, Head
 from workers.flare.programs import CONFIGURATOR, LAUNCHER, MONITOR, PROGRAMS
+from workers.processes.brood import Step, go_on
+from workers.processes.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
 
 BOOT: Final = (
     "import sys; del sys.path[0]; path = [*sys.path]; sys.path.append(sys.argv[1]); "

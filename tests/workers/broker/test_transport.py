@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from scheduler.domain.messages import HELLO_PATH
-from tests.workers.conftest import COMPONENTS
 from tests.workers.fakes import make_assignment, until
+from tests.workers.workshop import COMPONENTS
 from workers.broker.transport import CANNOT_CLAIM
 
 GOOD_BODY = [[[["t", 1]]], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.workers.executors.conftest import Recorder, Run
 from tests.workers.fakes import DAEMON, is_alive, make_assignment, until
+from tests.workers.workshop import Recorder, Run
 from workers.attachments import AttachmentError
 from workers.executors.base import Limits
 from workers.executors.command import CommandExecutor

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from tests.workers.executors.conftest import Recorder
 from tests.workers.fakes import make_assignment, until
+from tests.workers.workshop import Recorder
 from workers.executors.base import Limits, Place
 from workers.executors.container import LABEL, ContainerExecutor
 from workers.executors.loop import ExecutorLoop

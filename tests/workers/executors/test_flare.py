@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers.executors.conftest import Letterbox, Recorder, Run
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
+from tests.workers.workshop import Letterbox, Recorder, Run
 from workers.attachments import AttachmentError
 from workers.executors.base import AssignmentError, Letter
 from workers.executors.engine import EngineSettings

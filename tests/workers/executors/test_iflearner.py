@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers.executors.conftest import Recorder, Run
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
+from tests.workers.workshop import Recorder, Run
 from workers.executors.base import Ending, Letter
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner import IflearnerExecutor

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from tests.workers.executors.conftest import Letterbox, Recorder
 from tests.workers.fakes import make_assignment
+from tests.workers.workshop import Letterbox, Recorder
 from workers.executors.base import AssignmentError, Ending, Letter
 from workers.executors.member import MemberRun
 from workers.executors.run import failure

@@ -1,5 +1,5 @@
-from tests.workers.executors.conftest import Recorder
 from tests.workers.fakes import until
+from tests.workers.workshop import Recorder
 from workers.executors.news import NewsFile
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from tests.workers.fakes import is_alive, until
 from workers.executors import pool as pool_module
-from workers.executors.kernel import list_children
 from workers.executors.pool import EAGER, WarmPool
+from workers.processes.kernel import list_children
 
 
 def test_short_tasks_share_few_processes(make_workshop, monkeypatch):

@@ -5,12 +5,12 @@ import time
 import orjson
 import pytest
 
-from tests.workers.executors.conftest import Run
 from tests.workers.fakes import make_peer, until
+from tests.workers.workshop import Run
 from workers.executors.base import Limits
-from workers.executors.kernel import find_birth
-from workers.executors.link import parse_header
 from workers.executors.process import _decode, _encode
+from workers.processes.kernel import find_birth
+from workers.processes.link import parse_header
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.workers.fakes import is_alive, make_peer, until
 from workers.executors import command as command_module
-from workers.executors.kernel import list_children
 from workers.executors.pool import EAGER
+from workers.processes.kernel import list_children
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)

@@ -16,8 +16,8 @@ from tests.clients.install import install
 BOOT = """
 import json, numpy.random, socket, sys
 sys.path.append(sys.argv[1])
-from workers.executors.brood import go_on
-from workers.executors.link import pack_head
+from workers.processes.brood import go_on
+from workers.processes.link import pack_head
 from workers.flare import head, zygote
 path, order, members = sys.path[:-1], json.loads(sys.argv[2]), sys.argv[3:]
 head.MEMBERS = frozenset({*head.MEMBERS, *members})

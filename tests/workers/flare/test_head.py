@@ -8,8 +8,8 @@ import pytest
 
 from tests.workers.fakes import is_alive, until
 from tests.workers.flare.conftest import make_words
-from workers.executors.link import BlockingLink, pack_head
 from workers.flare.head import Head
+from workers.processes.link import BlockingLink, pack_head
 
 MEMBER = """
 import os, sys, time

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.install import install
-from tests.workers.executors.conftest import Recorder
 from tests.workers.fakes import is_alive, make_assignment, until
+from tests.workers.workshop import Recorder
 from workers.executors.base import Limits, Place
 from workers.executors.command import CommandExecutor
 from workers.executors.flare_nursery import FlareNursery

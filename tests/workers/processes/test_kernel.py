@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tests.workers.fakes import until
-from workers.executors import kernel
-from workers.executors.kernel import (
+from workers.processes import kernel
+from workers.processes.kernel import (
     find_birth,
     is_zombie,
     kill_tree,
@@ -82,7 +82,7 @@ def test_a_process_in_the_middle_of_its_start_is_known_by_its_mark_too(tmp_path)
 
 
 def test_what_has_no_environment_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr("workers.executors.kernel._START_S", 3600.0)
+    monkeypatch.setattr("workers.processes.kernel._START_S", 3600.0)
     with subprocess.Popen(["/bin/sleep", "60"], env={}) as process:
         assert read_environment(process.pid) == []
         process.kill()

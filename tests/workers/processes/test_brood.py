@@ -9,7 +9,7 @@ from tests.workers.fakes import is_alive, until
 PROGRAM = """
 import json, os, signal, sys, time
 from pathlib import Path
-from workers.executors import brood as module
+from workers.processes import brood as module
 brood = module.Brood()
 def sleep():
     time.sleep(60)
@@ -55,7 +55,7 @@ else:
 NICE = """
 import os
 from pathlib import Path
-from workers.executors import brood as module
+from workers.processes import brood as module
 os.setsid()
 os.nice(7)
 brood = module.Brood()

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from workers.executors import registry
+from workers.component_process import registry
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def test_an_import_without_end_is_given_up(tmp_path, monkeypatch):
 
 
 def test_a_trial_whose_zygote_was_killed_ends_without_a_traceback(repository):
-    program = "import os; from workers.executors.registry import _run_trial; ends = os.pipe(); os.close(ends[0]); "
+    program = (
+        "import os; from workers.component_process.registry import _run_trial; ends = os.pipe(); os.close(ends[0]); "
+    )
     argv = [sys.executable, "-c", program + "_run_trial([], ends[1])"]
     done = subprocess.run(argv, cwd=repository, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

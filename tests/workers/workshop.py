@@ -1,11 +1,8 @@
-"""A real zygote with the components of these tests, shared by the module that asks for it."""
+"""Executors over a real zygote with the components of these tests, and stand-ins for what is around them."""
 
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from scheduler.domain.messages import Assignment, MetricPoint
 from tests.workers.fakes import make_assignment
@@ -15,7 +12,7 @@ from workers.executors.component import ComponentExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 
-COMPONENTS = Path(__file__).parent / "sample_components.py"
+COMPONENTS = str(Path(__file__).parent / "sample_components.py")
 
 
 class Recorder:
@@ -158,23 +155,3 @@ class Run:
     @property
     def log(self) -> str:
         return self.place.log.read_text() if self.place.log.exists() else ""
-
-
-@pytest.fixture(scope="session")
-def make_workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Workshop]]:
-    made: list[Workshop] = []
-
-    def make(limits: Limits | None = None, modules: list[str] | None = None) -> Workshop:
-        folder = tmp_path_factory.mktemp("workshop")
-        made.append(Workshop(folder, limits or Limits(), [str(COMPONENTS)] if modules is None else modules))
-        return made[-1]
-
-    yield make
-    for workshop in made:
-        workshop.close()
-
-
-@pytest.fixture(scope="session")
-def workshop(make_workshop: Callable[..., Workshop]) -> Workshop:
-    """One workshop for all tests that leave it as it was."""
-    return make_workshop()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Optional
 
-from workers.executors.kernel import (
+from workers.processes.kernel import (
     adopt_orphans,
     die_with_parent,
     kill_below,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from fedrota.component import CancelledError, Exchange, InvalidInputError, Member, PeerError, get_member
-from workers.executors.link import BlockingLink, Header
-from workers.executors.values import STEPS, decode_payload, encode_payload, to_plain
+from workers.component_process.values import STEPS, decode_payload, encode_payload, to_plain
+from workers.processes.link import BlockingLink, Header
 from workers.workdir import check_name, table_path
 
 _BLOCK: Final = 1 << 20

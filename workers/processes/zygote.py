@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from workers.executors.brood import Brood, Step
-from workers.executors.kernel import adopt_orphans, die_with_parent
-from workers.executors.link import LENGTHS, BlockingLink, Header, LinkClosedError, parse_header
+from workers.processes.brood import Brood, Step
+from workers.processes.kernel import adopt_orphans, die_with_parent
+from workers.processes.link import LENGTHS, BlockingLink, Header, LinkClosedError, parse_header
 
 Begin = Callable[[socket.socket, int], Step | None]
 """What a forked process does first, given its link and its log, each its own; gives what it goes on with."""

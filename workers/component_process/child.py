@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from fedrota.component import CancelledError, ComponentInfo, InvalidInputError, PeerError
-from workers.executors.brood import reseed
-from workers.executors.context import Stopping, TaskContext
-from workers.executors.link import BlockingLink, Header, LinkClosedError
+from workers.component_process.context import Stopping, TaskContext
+from workers.processes.brood import reseed
+from workers.processes.link import BlockingLink, Header, LinkClosedError
 
 DETAIL_CHARS: Final = 16_000
 MESSAGE_CHARS: Final = 1_000

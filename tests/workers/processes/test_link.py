@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from workers.executors.link import LENGTHS, BlockingLink, FrameReader, LinkClosedError, LinkError, pack_head
+from workers.processes.link import LENGTHS, BlockingLink, FrameReader, LinkClosedError, LinkError, pack_head
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from fedrota.component import ComponentInfo
-from workers.executors.brood import go_on
-from workers.executors.child import serve
-from workers.executors.kernel import adopt_orphans
-from workers.executors.registry import load_catalogue, preload, render_offer
-from workers.executors.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
+from workers.component_process.child import serve
+from workers.component_process.registry import load_catalogue, preload, render_offer
+from workers.processes.brood import go_on
+from workers.processes.kernel import adopt_orphans
+from workers.processes.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
 
 BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from workers.executors.component_zygote import main; "
+    "import sys; sys.path.insert(0, sys.argv[1]); from workers.component_process.zygote import main; "
     "sys.path.pop(0); main(sys.argv[2])"
 )
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from tests.workers.fakes import is_alive, make_peer, until
-from workers.executors.link import BlockingLink, pack_head
-from workers.executors.zygote import Order
+from workers.processes.link import BlockingLink, pack_head
+from workers.processes.zygote import Order
 
 HOST = (make_peer("h", "host", "10000"),)
 GUEST = (make_peer("g", "guest", "9999"),)
@@ -41,8 +41,8 @@ def test_a_reusable_component_that_leaves_something_running_gets_no_second_task(
 PROGRAM = """
 import os, resource, sys, time
 sys.path.append(sys.argv[1])
-from workers.executors.brood import go_on
-from workers.executors.zygote import Zygote, freeze, redirect, set_limits, take_order
+from workers.processes.brood import go_on
+from workers.processes.zygote import Zygote, freeze, redirect, set_limits, take_order
 print(sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names), flush=True)
 order = take_order(sys.argv[2])
 def begin(link, log):

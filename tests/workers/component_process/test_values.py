@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scheduler.domain import messages
-from workers.executors.values import STEPS, decode_payload, encode_payload, to_plain
+from workers.component_process.values import STEPS, decode_payload, encode_payload, to_plain
 
 
 def there_and_back(value):
