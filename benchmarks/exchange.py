@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from benchmarks.figures import Figure, print_table
 from config.logs import configure_logs
-from workers.executors.base import Letter
+from workers.exchange.port import Letter
 
 SMALL_BYTES: Final = 1 << 10
 SMALL_ROUNDS: Final = 500

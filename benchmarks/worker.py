@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from scheduler.domain.messages import Assignment, MetricPoint
-from workers.executors.base import Bytes, Ending, Letter, Limits, OnMessage, OnSent, Place
+from workers.exchange.port import Bytes, Letter, OnMessage, OnSent
+from workers.executors.base import Ending, Limits, Place
 from workers.executors.component import ComponentExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery

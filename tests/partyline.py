@@ -21,7 +21,7 @@ from workers.channel import Channel, Orders, make_url
 from workers.exchange.hub import Exchange
 from workers.exchange.identity import Identity, Pins, load_identity
 from workers.exchange.liveness import Patience
-from workers.executors.base import Letter
+from workers.exchange.port import Letter
 
 FAST = Patience(cycle_s=0.4, linger_s=20.0)
 

@@ -8,7 +8,7 @@ from workers.calls.serving import Answer
 from workers.channel import Orders, make_url
 from workers.channel_thread import ChannelThread
 from workers.exchange.identity import load_identity
-from workers.executors.base import Letter
+from workers.exchange.port import Letter
 
 
 class Threaded:

@@ -6,7 +6,8 @@ from typing import Any
 
 from scheduler.domain.messages import Assignment, MetricPoint
 from tests.workers.fakes import make_assignment
-from workers.executors.base import Bytes, Ending, Letter, Limits, OnMessage, OnSent, Place
+from workers.exchange.port import Bytes, Letter, OnMessage, OnSent
+from workers.executors.base import Ending, Limits, Place
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.loop import ExecutorLoop

@@ -8,7 +8,7 @@ from workers.exchange.cycle import Blockage, CycleWatch, list_blockages
 from workers.exchange.identity import IdentityError, Pins
 from workers.exchange.inbox import Key, Wait
 from workers.exchange.pair import SUCCESS, Pair, Setting
-from workers.executors.base import Bytes, OnSent
+from workers.exchange.port import Bytes, OnSent
 
 MAX_NAME = 200
 

@@ -14,7 +14,7 @@ from workers.exchange.identity import Identity, Pins
 from workers.exchange.inbox import Wait
 from workers.exchange.liveness import Patience
 from workers.exchange.pair import Setting
-from workers.executors.base import Bytes, Letter, OnMessage, OnSent
+from workers.exchange.port import Bytes, Letter, OnMessage, OnSent
 
 log = structlog.get_logger()
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
+from workers.exchange.port import Bytes, OnMessage
 from workers.exchange.stream import FRAME_COST, StreamError
-from workers.executors.base import Bytes, OnMessage
 
 MAX_MESSAGE_BYTES: Final = 8 << 30
 MEMORY_BYTES: Final = 128 << 20

@@ -15,8 +15,8 @@ from workers.exchange.handshake import RestartedError, SecureLink
 from workers.exchange.identity import Identity
 from workers.exchange.inbox import Inbox, Wait
 from workers.exchange.liveness import Liveness, Patience
+from workers.exchange.port import Bytes, OnSent
 from workers.exchange.stream import FIN, MORE, START, Inbound, Outbound, Outgoing, StreamError, parse_start
-from workers.executors.base import Bytes, OnSent
 
 log = structlog.get_logger()
 

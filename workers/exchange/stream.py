@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
-from workers.executors.base import OnSent
+from workers.exchange.port import OnSent
 
 FRAME_COST: Final = 128
 """What a frame counts beside its bytes, so that many tiny messages are bounded too."""

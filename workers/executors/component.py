@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, Peer
-from workers.executors.base import Bytes, ExchangePort, Handle, Letter, Limits, Place, Sink
+from workers.exchange.port import Bytes, ExchangePort, Letter
+from workers.executors.base import Handle, Limits, Place, Sink
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.executors.pool import WarmPool

@@ -13,7 +13,8 @@ import orjson
 
 from scheduler.domain.messages import Assignment
 from workers.attachments import AttachmentError, Attachments
-from workers.executors.base import AssignmentError, Bytes, Ending, ExchangePort, Executor, Handle, Letter, Place, Sink
+from workers.exchange.port import Bytes, ExchangePort, Letter
+from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink
 from workers.executors.engine import EngineSettings
 from workers.executors.flare_nursery import is_program
 from workers.executors.flare_request import make_request

@@ -13,7 +13,8 @@ from typing import Any, Final
 import orjson
 
 from scheduler.domain.messages import Assignment, MetricPoint, Peer
-from workers.executors.base import AssignmentError, Bytes, ExchangePort, Executor, Handle, Letter, Place, Sink
+from workers.exchange.port import Bytes, ExchangePort, Letter
+from workers.executors.base import AssignmentError, Executor, Handle, Place, Sink
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
 from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_progress, parse_status

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from scheduler.domain.messages import Assignment, MetricPoint
-from workers.executors.base import AssignmentError, Bytes, Ending, ExchangePort, Executor, Handle, Letter, Place, Sink
+from workers.exchange.port import Bytes, ExchangePort, Letter
+from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink
 from workers.executors.loop import ExecutorLoop
 from workers.executors.run import failure
 

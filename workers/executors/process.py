@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
+from workers.exchange.port import Bytes
 from workers.executors.attempt_log import AttemptLog
-from workers.executors.base import Bytes
 from workers.executors.loop import ExecutorLoop
 from workers.processes.kernel import find_birth, kill_tree, list_descendants, signal_quietly
 from workers.processes.link import (

@@ -9,7 +9,8 @@ import pytest
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
 from tests.workers.workshop import Letterbox, Recorder, Run
 from workers.attachments import AttachmentError
-from workers.executors.base import AssignmentError, Letter
+from workers.exchange.port import Letter
+from workers.executors.base import AssignmentError
 from workers.executors.engine import EngineSettings
 from workers.executors.flare import FlareExecutor, FlareSettings, parse_run
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.workers.fakes import is_alive, make_assignment, make_peer, until
 from tests.workers.workshop import Recorder, Run
-from workers.executors.base import Ending, Letter
+from workers.exchange.port import Letter
+from workers.executors.base import Ending
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner import IflearnerExecutor
 

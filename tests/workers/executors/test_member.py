@@ -5,7 +5,8 @@ import pytest
 
 from tests.workers.fakes import make_assignment
 from tests.workers.workshop import Letterbox, Recorder
-from workers.executors.base import AssignmentError, Ending, Letter
+from workers.exchange.port import Letter
+from workers.executors.base import AssignmentError, Ending
 from workers.executors.member import MemberRun
 from workers.executors.run import failure
 
