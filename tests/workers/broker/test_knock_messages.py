@@ -4,7 +4,7 @@ import json
 import pytest
 
 from scheduler.domain.messages import Knock
-from workers.broker.knocks import KnockError, clean_message, parse_knocks, render_message
+from workers.broker.knock_messages import KnockError, clean_message, parse_knocks, render_message
 
 GOOD = json.loads(render_message("id-1", [Knock("t1", 3), Knock("t2", 1, held=True)]))
 
