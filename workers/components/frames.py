@@ -9,7 +9,16 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.columns import NotNumericError, Vector, to_numbers
-from workers.components.tables import Marks, get_input, mark_table, read_marks, read_table, render_names, write_table
+from workers.components.tables import (
+    Marks,
+    get_input,
+    mark_table,
+    read_ids,
+    read_marks,
+    read_table,
+    render_names,
+    write_table,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -90,10 +99,11 @@ class Frame:
 def read_frame(context: Context, name: str) -> Frame:
     """The table of the input `name`, with the columns that data_transform marked; without marks `id` and `y`.
 
-    InvalidInputError where there is no id column.
+    InvalidInputError where there is no id column, or a row has no id.
     """
     table = read_table(get_input(context, name))
     marks = read_marks(context, name, table)
+    read_ids(context, table, marks.id_name)  # a gap is no sample's name: told here, before it becomes a text
     return Frame(table=table, id_name=marks.id_name, label_name=marks.label_name, weight_name=marks.weight_name)
 
 

@@ -47,6 +47,12 @@ def test_columns_that_are_not_marked_are_features_of_any_type():
     assert read_marks(result) == {"id": "id", "label": "y"}
 
 
+@pytest.mark.parametrize("ids", [["a", None], ["a", ""], [1.0, float("nan")]])
+def test_a_row_without_an_id_is_refused_and_never_called_none(ids):
+    with pytest.raises(InvalidInputError, match="id column 'id' of party 9999 is empty in 1 of 2 rows: give each row"):
+        visit(TABLE.set_column(0, "id", pa.array(ids)), lambda _context, frame: frame.ids)
+
+
 def test_a_weight_column_is_no_feature_and_stays_marked(tmp_path):
     import pyarrow.parquet
 
