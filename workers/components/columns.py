@@ -1,5 +1,6 @@
 """Reads one column of a table as numbers, says which value is none, and what a column is scaled by."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +26,8 @@ class NotNumericError(ValueError):
 def to_numbers(column: "pyarrow.ChunkedArray", *, missing: Sequence[str], known: Mapping[str, float]) -> Vector:
     """The column as float64 with NaN where it is missing; NotNumericError where a value is no finite number.
 
-    `known` maps texts to numbers; with it, every value must be in it or missing.
+    `known` maps texts to numbers; with it, every value must be in it or missing. A number is known by each way to write
+    it: 1 and 1.0 by "1" and by "1.0".
     """
     import pyarrow
 
@@ -89,11 +91,24 @@ def _parse(value: object) -> float:
 
 
 def _read_known(values: Sequence[object], missing: Sequence[str], known: Mapping[str, float]) -> Vector:
-    gaps = {None, *missing} - set(known)
-    wrong = [value for value in values if value not in gaps and str(value) not in known]
+    gaps, numbers = set(missing) - set(known), np.full(len(values), np.nan)
+    wrong: list[object] = []
+    for row, value in enumerate(values):
+        name = next((text for text in _list_texts(value) if text in known), None)
+        if name is not None:
+            numbers[row] = known[name]
+        elif not (value is None or value in gaps or (isinstance(value, float) and math.isnan(value))):
+            wrong.append(value)
     if wrong:
         raise NotNumericError(f"holds {_show(wrong[0])}, which the given map lacks", rows=len(wrong))
-    return np.array([np.nan if value in gaps else known[str(value)] for value in values], dtype=np.float64)
+    return numbers
+
+
+def _list_texts(value: object) -> list[str]:
+    """The texts that stand for a value: a whole number has two."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        return [str(value)]
+    return [str(value), str(int(value)), f"{int(value)}.0"]
 
 
 def _refuse_infinite(numbers: Vector) -> Vector:

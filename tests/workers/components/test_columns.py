@@ -64,6 +64,16 @@ def test_known_texts_are_mapped_and_others_refused():
         read(["M", "X"], known=known)
 
 
+@pytest.mark.parametrize("values", [[1.0, -2.0, None], [1, -2, None], [1.0, -2.0, float("nan")]])
+@pytest.mark.parametrize("known", [{"1": 7, "-2": 8}, {"1.0": 7, "-2.0": 8}])
+def test_a_known_number_may_be_written_with_or_without_its_point(values, known):
+    assert np.array_equal(read(values, known=known), [7, 8, np.nan], equal_nan=True)
+    with pytest.raises(NotNumericError, match="holds '3.5', which the given map lacks"):
+        read([1.0, 3.5], known=known)
+    with pytest.raises(NotNumericError, match="holds '1e\\+300', which the given map lacks"):
+        read([1e300], known=known)
+
+
 @given(st.lists(st.none() | st.floats(allow_infinity=False), max_size=30))
 @settings(deadline=None)
 def test_gaps_are_the_missing_values_and_the_rest_survives_as_text(values):
