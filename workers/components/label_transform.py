@@ -51,6 +51,8 @@ class Encoding:
             context.log("no labels at this party: going on without")
             return frame
         back = PREDICTED in names and not self.learned_here
+        if back:
+            self._check_way_back(context, frame)
         mapping = {
             render_label(before): after
             for before, after in (((new, old) for old, new in self.pairs) if back else self.pairs)
@@ -59,6 +61,20 @@ class Encoding:
         changed = {name: _replace(context, name, columns[name].to_pylist(), mapping) for name in names}
         context.summary(labels=mapping)
         return frame.with_columns(columns | changed)
+
+    def _check_way_back(self, context: Context, frame: Frame) -> None:
+        """InvalidInputError where predictions hold a value that stands for several labels: which one, nobody knows."""
+        firsts: dict[str, list[str]] = {}
+        for old, new in self.pairs:
+            firsts.setdefault(render_label(new), []).append(render_label(old))
+        held = {render_label(each) for name in _list_columns(frame) for each in frame.columns[name].to_pylist()}
+        shared = [f"{new} for {render_names(olds)}" for new, olds in firsts.items() if len(olds) > 1 and new in held]
+        if shared:
+            raise InvalidInputError(
+                f"the encoder of party {context.me.party} has one value for several labels ({'; '.join(shared)}), so "
+                f"predictions cannot get their first labels back: leave out step {context.step!r}, or give each label a value of "
+                "its own"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """As the model file holds it."""
@@ -87,8 +103,9 @@ def label_transform(context: Context) -> None:
     """Replace labels by other values: those given, or whole numbers from 0.
 
     With the input `model` of an earlier step, a table's labels are replaced as that step's were, while predictions
-    (tables with predict_result) get the first labels back. A label that is not known ends the step. A party without
-    labels passes its table on, one without a table goes on without.
+    (tables with predict_result) get the first labels back. A label that is not known ends the step, and so does a
+    prediction whose value stands for several labels. A party without labels passes its table on, one without a table goes
+    on without.
     """
     run_transform(context, KIND)
 

@@ -3,6 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
+from fedrota.component import InvalidInputError
 from tests.workers.components.tabular import make_empty, read_model, refuse_one, run_one
 from workers.components.label_transform import label_transform
 
@@ -43,6 +44,17 @@ def test_predictions_get_their_first_labels_back_and_gaps_stay():
     assert back["predict_result"] == ["ja", "nein"]
     forward = run_one(label_transform, PREDICTED, encoder={"1": 5, "0": 3}).read_table("data")
     assert (forward["label"], forward["predict_result"]) == ([5, None], [5, 3])
+
+
+def test_labels_may_share_a_value_but_predictions_of_it_have_no_way_back():
+    learned = run_one(label_transform, TABLE, encoder={"ja": 1, "nein": 0, "nie": 0})
+    assert learned.read_table("data")["y"] == [1, 0, 1]
+    with pytest.raises(InvalidInputError) as caught:
+        run_one(label_transform, PREDICTED, model=learned)
+    text = "the encoder of party 9999 has one value for several labels (0 for nein, nie), so predictions cannot"
+    assert str(caught.value).startswith(text)
+    certain = {**PREDICTED, "predict_result": [1, 1]}
+    assert run_one(label_transform, certain, model=learned).read_table("data")["predict_result"] == ["ja", "ja"]
 
 
 def test_a_party_without_labels_goes_on_and_one_label_is_enough():
