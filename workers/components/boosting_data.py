@@ -58,9 +58,11 @@ def read_tree_samples(context: Context, port: str) -> Samples:
             f"column {samples.names[place]!r} of party {party} has {gaps[place]} missing values: set `use_missing: true`, or "
             "`fill` in a data_transform step"
         )
-    if np.abs(samples.features[np.isfinite(samples.features)]).max(initial=0.0) > LARGEST:
+    far = (np.abs(samples.features) > LARGEST).any(axis=0)  # no gap is far
+    if far.any():
         raise InvalidInputError(
-            f"input {port!r} of party {party} holds values beyond {LARGEST:g}: scale them, e.g. by feature_scale"
+            f"column {samples.names[int(np.argmax(far))]!r} of party {party} holds values beyond {LARGEST:g}: scale it, e.g. by "
+            "feature_scale"
         )
     return hide_zeros(samples) if params["use_missing"] and params["zero_as_missing"] else samples
 

@@ -24,7 +24,8 @@ def train_once(
     sums = SecureSum(context, plan)
     rows, mass = _count_rows(sums, party)
     scaled = context.params["scale"]
-    scale = measure_scale(sums, party.train.features if party else None, rows=rows) if scaled else None
+    features, names = (party.train.features, party.train.names) if party else (None, ())
+    scale = measure_scale(sums, features, names=names, rows=rows) if scaled else None
     own = make_scaled(party, scale) if party else None
     training = HomoTraining(context=context, sums=sums, party=own, rows=rows, mass=mass, width=width)
     return training, training.run(), scale
@@ -103,13 +104,19 @@ class HomoTraining:
             party = self.party
             improved = local.improve(weights, party.train.features, party.train_labels, party.sample_weights)
             if not (np.abs(improved) < DIVERGED).all():
-                raise InvalidInputError(
-                    f"training at party {self.context.me.party} has diverged: lower `learning_rate` "
-                    f"({self.context.params['learning_rate']:g}) or set `scale: true`"
-                )
+                raise self._tell_diverged(improved)
             part = party.mass * np.append(improved, party.measure_loss(weights))
         mean = self.sums.add_up(part) / self.mass
         return mean[:-1], float(mean[-1]) + penalty(weights, l2=self.context.params["l2"])
+
+    def _tell_diverged(self, weights: Vector) -> InvalidInputError:
+        names = ("the intercept",) if self.party is None else (*map(repr, self.party.train.names), "the intercept")
+        sizes = np.abs(weights)
+        worst = int(np.argmax(np.where(np.isnan(sizes), np.inf, sizes)))
+        return InvalidInputError(
+            f"training at party {self.context.me.party} has diverged: lower `learning_rate` "
+            f"({self.context.params['learning_rate']:g}) or set `scale: true`; the largest weight is that of {names[worst]}"
+        )
 
     def _sum_loss(self, weights: Vector) -> float:
         part = None

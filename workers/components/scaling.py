@@ -1,5 +1,6 @@
 """Standardises features by mean and deviation over all parties, from sums alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,14 @@ class Scale:
         return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
 
 
-def measure_scale(sums: SecureSum, features: Vector | None, *, rows: float) -> Scale:
+def measure_scale(sums: SecureSum, features: Vector | None, *, names: Sequence[str], rows: float) -> Scale:
     """The scale over all parties' samples, `rows` in all; None from a member without samples.
+
+    InvalidInputError names a column whose figures are too large to add up.
 
     Two passes, mean first: squares of raw values would cancel badly for features far from zero.
     """
-    mean = sums.add_up(None if features is None else features.sum(axis=0)) / rows
-    squares = sums.add_up(None if features is None else ((features - mean) ** 2).sum(axis=0))
+    mean = sums.add_up(None if features is None else features.sum(axis=0), names=names) / rows
+    squares = sums.add_up(None if features is None else ((features - mean) ** 2).sum(axis=0), names=names)
     deviation = np.sqrt(squares / rows)
     return Scale(mean=mean, deviation=choose_divisors(mean, deviation))

@@ -7,7 +7,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, Member, PeerError
 from workers.components.columns import Vector
-from workers.components.masking import PairMasks, Words, decode, encode, total
+from workers.components.masking import LIMIT, PairMasks, Words, decode, encode, total
 from workers.components.step_roles import find_roles
 
 
@@ -58,14 +58,15 @@ class SecureSum:
         self._turn = 0
         self._masks = _agree_on_masks(context, plan) if plan.masked and context.me in plan.contributors else None
 
-    def add_up(self, vector: Vector | None) -> Vector:
+    def add_up(self, vector: Vector | None, *, names: Sequence[str] = ()) -> Vector:
         """The sum of all contributors' vectors, the same at every member; None from who contributes nothing.
 
-        PeerError where a contributor has dropped out: its masks cannot be taken off any more, so the attempt
-        ends, and the next one starts with new masks. InvalidInputError where a number cannot be added.
+        `names` are the columns whose figures the numbers are, for an error's text. PeerError where a contributor has
+        dropped out: its masks cannot be taken off any more, so the attempt ends, and the next one starts with new masks.
+        InvalidInputError where a number cannot be added.
         """
         self._turn += 1
-        part = None if vector is None else self._hide(vector)
+        part = None if vector is None else self._hide(vector, names)
         try:
             return self._collect(part) if self._context.me == self._plan.aggregator else self._deliver(part)
         except PeerError as error:
@@ -73,11 +74,18 @@ class SecureSum:
                 f"{error}. A sum needs every party's part, so this attempt ends; a new one starts from the beginning."
             ) from error
 
-    def _hide(self, vector: Vector) -> Words:
+    def _hide(self, vector: Vector, names: Sequence[str]) -> Words:
         try:
             words = encode(vector)
         except OverflowError as error:
-            raise InvalidInputError(f"party {self._context.me.party} cannot add up its numbers: {error}") from error
+            text = f"party {self._context.me.party} cannot add up its numbers: {error}"
+            if names:
+                column = names[int(np.argmin(np.abs(vector) <= LIMIT))]
+                text += (
+                    f"; column {column!r} has values that are too large, here or at another party: divide it at all parties, or "
+                    "let a feature_scale step cut it off at `lower` and `upper`"
+                )
+            raise InvalidInputError(text) from error
         return self._masks.hide(words, turn=self._turn) if self._masks else words
 
     def _collect(self, part: Words | None) -> Vector:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fedrota.component import InvalidInputError, Member
+from fedrota.component import InvalidInputError, Member, component
+from fedrota.simulate import simulate
 from workers.components.boosting_data import (
     TreeColumns,
     check_classes,
@@ -12,6 +13,7 @@ from workers.components.boosting_data import (
     hide_zeros,
     number_labels,
     read_targets,
+    read_tree_samples,
 )
 from workers.components.tables import Samples
 
@@ -45,6 +47,27 @@ def test_the_start_weighs_samples():
 
 def test_zeros_are_hidden_as_missing():
     assert np.isnan(hide_zeros(SAMPLES).features[:, 0]).tolist() == [True, False, True]
+
+
+def test_a_column_too_large_for_trees_is_named():
+    table = {"id": ["a", "b"], "x0": [1.0, None], "größe": [None, -1e31]}
+
+    @component(
+        "reads_columns",
+        params={name: {"type": "boolean"} for name in ("use_missing", "zero_as_missing")},
+        inputs={"train": "table"},
+    )
+    def reads_columns(context):
+        """Read columns."""
+        read_tree_samples(context, "train")
+
+    with pytest.raises(InvalidInputError, match=r"column 'größe' of party 9999 holds values beyond 1e\+30: scale it"):
+        simulate(
+            reads_columns,
+            {"guest": ["9999"]},
+            params={"use_missing": True, "zero_as_missing": False},
+            inputs={"guest": {"train": table}},
+        )
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,14 @@ def test_training_that_diverges_says_what_to_lower(inputs):
     )
 
 
+@pytest.mark.parametrize("scale", [True, False])
+def test_a_column_too_large_to_work_with_is_named(inputs, scale):
+    inputs["host.1"]["train"]["x1"] = [1e30, *[1e20] * 59]
+    text = "cannot add up its numbers" if scale else "has diverged: lower `learning_rate`"
+    with pytest.raises(InvalidInputError, match=f"{text}.*'x1'"):
+        simulate(homo_lr, PARTIES, params={"scale": scale}, inputs=inputs)
+
+
 @given(
     rows=st.lists(st.integers(1, 6), min_size=3, max_size=3),
     constant=st.booleans(),

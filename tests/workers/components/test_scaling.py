@@ -19,7 +19,7 @@ def test_the_scale_is_that_of_all_samples_together(offset):
     def scales(context):
         """Measure a scale."""
         sums = SecureSum(context, SumPlan(contributors=MEMBERS, aggregator=MEMBERS[0]))
-        context.summary(**measure_scale(sums, parts[context.me], rows=63).to_json())
+        context.summary(**measure_scale(sums, parts[context.me], names=(), rows=63).to_json())
 
     run = simulate(scales, {"guest": ["1"], "host": ["2", "3"]})
     pooled = np.concatenate(list(parts.values()))
@@ -40,7 +40,7 @@ def test_tiny_features_are_not_taken_for_constant():
     def scales_tiny(context):
         """Measure a scale."""
         sums = SecureSum(context, SumPlan(contributors=member, aggregator=member[0]))
-        context.summary(deviation=measure_scale(sums, features, rows=30).deviation)
+        context.summary(deviation=measure_scale(sums, features, names=(), rows=30).deviation)
 
     found = simulate(scales_tiny, {"guest": ["1"]})["guest"].summary["deviation"]
     assert np.allclose(found, features.std(axis=0), rtol=1e-9)
