@@ -49,6 +49,11 @@ def draw_rows(rows: Rows, fraction: float, *, repeat: bool, chance: np.random.Ge
     return drawn
 
 
+def count_repeats(weights: Vector) -> float:
+    """How many rows `repeat_rows` gives, without making them."""
+    return float(np.minimum(np.ceil(weights), 2.0**53).sum())
+
+
 def repeat_rows(weights: Vector) -> Rows:
     """Each row as often as its weight, rounded up; rows of weight 0 are left out."""
     return np.repeat(np.arange(len(weights)), np.ceil(weights).astype(np.int64))

@@ -7,7 +7,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
 from workers.components.aligned_rows import align_frames
-from workers.components.drawing import draw_rows, repeat_rows
+from workers.components.drawing import count_repeats, draw_rows, repeat_rows
 from workers.components.frames import (
     Frame,
     Rows,
@@ -37,6 +37,8 @@ DISCLOSURE: Final = (
     ("other parties, without `aligned`", "nothing: each party draws its own rows by itself", "none"),
     ("the centre", "numbers of rows before and after; with stratified of each label", "none"),
 )
+MOST_REPEATED: Final = 10_000_000
+"""Rows of an output in which rows may come again: what a party host holds in memory with its new ids."""
 PARAMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "mode": {
         "type": "string",
@@ -140,6 +142,8 @@ def _draw(context: Context, frame: Frame) -> tuple[Rows, bool]:
         )
     repeat, chance = method == "upsample", np.random.default_rng(context.params["seed"])
     if mode == "random":
+        if repeat:
+            _check_repeats(context, rates[0] * len(frame), remedy="lower `fraction`")
         return draw_rows(np.arange(len(frame)), rates[0], repeat=repeat, chance=chance), repeat
     return _draw_by_label(context, frame, chance), repeat
 
@@ -154,6 +158,10 @@ def _draw_by_label(context: Context, frame: Frame, chance: np.random.Generator) 
             f"party {context.me.party} holds: give every label a rate"
         )
     repeat = context.params["method"] == "upsample"
+    if repeat:
+        counts = count_classes(labels.tolist())
+        count = sum(counts.get(label, 0) * rate for label, rate in fractions.items())
+        _check_repeats(context, count, remedy="lower the rates in `fractions`")
     drawn = [
         draw_rows(np.flatnonzero(labels == label), rate, repeat=repeat, chance=chance)
         for label, rate in fractions.items()
@@ -168,9 +176,21 @@ def _repeat(context: Context, frame: Frame) -> Rows:
         raise InvalidInputError(
             f"the samples of party {context.me.party} have no weights: put a sample_weight step before, or set another `mode`"
         )
-    rows = repeat_rows(read_numbers(context, frame, frame.weight_name))
+    weights = read_numbers(context, frame, frame.weight_name)
+    remedy = f"correct column {frame.weight_name!r}, or set `normalize` in its sample_weight step"
+    _check_repeats(context, count_repeats(weights), remedy=remedy)
+    rows = repeat_rows(weights)
     if not len(rows):
         raise InvalidInputError(
             f"all weights of party {context.me.party} are 0, so no row is left: correct the weights"
         )
     return rows
+
+
+def _check_repeats(context: Context, count: float, *, remedy: str) -> None:
+    """InvalidInputError where so many rows would be drawn, some of them again and again, that no memory holds them."""
+    if count > MOST_REPEATED:
+        raise InvalidInputError(
+            f"{count:.3g} rows would be drawn at party {context.me.party}, and at most {MOST_REPEATED} may be where rows come "
+            f"again: {remedy}"
+        )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.components.drawing import allocate, draw_rows, repeat_rows, split_rows
+from workers.components.drawing import allocate, count_repeats, draw_rows, repeat_rows, split_rows
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8), st.data())
@@ -58,4 +58,6 @@ def test_all_rows_have_the_same_chance():
 
 
 def test_rows_are_repeated_as_often_as_they_weigh():
-    assert repeat_rows(np.array([0.0, 1.0, 2.5, 0.1])).tolist() == [0 + 1, 2, 2, 2, 3]
+    weights = np.array([0.0, 1.0, 2.5, 0.1])
+    assert repeat_rows(weights).tolist() == [0 + 1, 2, 2, 2, 3]
+    assert count_repeats(weights) == 5

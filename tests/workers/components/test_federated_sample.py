@@ -60,6 +60,23 @@ def test_rows_are_repeated_by_their_weights_at_all_parties():
     assert mixed["host"].read_table("data")["id"] == mixed["guest"].read_table("data")["id"]
 
 
+@pytest.mark.parametrize("largest", [1e8, 1e30, 1e308])
+def test_rows_are_not_repeated_until_the_memory_is_full(largest):
+    weighted = run_one(sample_weight, {**GUEST, "w": [1.0] * 18 + [largest] * 2}, weight_column="w")
+    text = refuse_all(federated_sample, TWO, {"guest": weighted.output("data"), "host": HOST}, mode="exact_by_weight")
+    assert "rows would be drawn at party 9999, and at most 10000000 may be where rows come again" in text
+    assert "correct column 'w'" in text
+
+
+def test_rates_that_multiply_a_large_table_without_end_are_refused():
+    rows = list(range(10_001))
+    table = {"id": rows, "y": [row % 2 for row in rows]}
+    for params in ({"fraction": 1000}, {"mode": "stratified", "fractions": {"0": 1000, "1": 1000}}):
+        text = refuse_all(federated_sample, TWO, {"guest": table, "host": table}, method="upsample", **params)
+        assert text.startswith("1e+07 rows would be drawn at party 9999")
+        assert "lower " in text
+
+
 def test_messages_hold_places_and_neither_ids_nor_labels():
     run = run_all(federated_sample, TWO, TABLES, fraction=0.5)
     assert "患者" not in str([message.value for message in run.messages])
