@@ -17,7 +17,7 @@ from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocument
 from scheduler.domain.model import Submission
 from scheduler.domain.plan import Draft, StepDraft, make_submission
 from scheduler.service.ids import new_definition_id
-from scheduler.service.models import Arrival, ModelName, receive_model
+from scheduler.service.models import Arrival, ModelName, check_model_name, receive_model
 from scheduler.store.queries.models import Model, find_model
 
 Deliver = Callable[[PartEntry, Mapping[str, Any]], Awaitable[object]]
@@ -40,9 +40,11 @@ async def install_model(request: web.Request, manifest: Manifest, deliver: Deliv
     """Bring every part to its party, let a job take them over there, register the model.
 
     Members whose party is not registered here keep their place in the model, without their part. ConflictError where
-    the model exists and `replaces` is not set; UnreachableError where a party that is to take a part is away.
+    the model exists and `replaces` is not set, InvalidDocumentError where its name is too long to store; UnreachableError
+    where a party that is to take a part is away.
     """
     name = wish.name
+    check_model_name(name)
     former = await request.app[READER].read(lambda tx: find_model(tx, name.project, name.model_id, name.version))
     if former is not None and not wish.replaces:
         raise ConflictError(f"model {name} exists already")

@@ -3,16 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from scheduler.domain.access import name_owner
-from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem
 from scheduler.service.audit import Actor, note
 from scheduler.service.ids import new_definition_id
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.models import Model, ModelMember, find_registered, get_model
 from scheduler.store.tx import Tx
 from scheduler.store.writes.models import count_loads, delete_model, insert_model, put_service, replace_model
+
+NAME_BYTES: Final = 1500
+"""Of a model's id, or the name of a tag or service: beside version and project, PostgreSQL's indexes hold little more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,7 @@ def note_load(tx: Tx, name: ModelName, members: Collection[tuple[str, str]], *, 
 
 def bind_service(tx: Tx, name: ModelName, service: str, *, by: Actor, now: datetime) -> Model:
     """Service `service` answers with this model from now on."""
+    check_size("service_id", "the service's name", service)
     found = _get(tx, name)
     put_service(tx, found, service, owner=by.principal.name, now=now)
     note(tx, by, "bind_model", f"{service}: {name}", now=now)
@@ -159,6 +163,20 @@ def forget_model(tx: Tx, name: ModelName, *, by: Actor, now: datetime) -> None:
     """Delete a version from the registry; its job and that job's outputs stay. NotFoundError where there is none."""
     delete_model(tx, _get(tx, name).id)
     note(tx, by, "forget_model", str(name), now=now)
+
+
+def check_model_name(name: ModelName) -> None:
+    """InvalidDocumentError where no database's index holds a model of that name."""
+    check_size("model_id", "the model's id", name.model_id)
+
+
+def check_size(where: str, what: str, text: str) -> None:
+    """InvalidDocumentError where a text that an index has is too long for it."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > NAME_BYTES:
+        raise InvalidDocumentError(
+            Problem(where, f"{what} has {size} bytes as UTF-8 and may have {NAME_BYTES}: shorten it")
+        )
 
 
 def _get(tx: Tx, name: ModelName) -> Model:
@@ -172,6 +190,7 @@ def _unloaded(members: Sequence[ModelMember]) -> tuple[ModelMember, ...]:
 def _add(tx: Tx, model: Model, action: str, *, by: Actor, now: datetime) -> Model:
     """Store a version and read it back."""
     name = ModelName(project=model.project, model_id=model.model_id, version=model.version)
+    check_model_name(name)
     if find_registered(tx, name.project, name.model_id, name.version) is not None:
         raise ConflictError(f"there is a model {name} already")
     insert_model(tx, model)

@@ -6,7 +6,7 @@ from datetime import datetime
 from scheduler.domain.access import Principal
 from scheduler.domain.errors import ConflictError
 from scheduler.service.ids import new_definition_id
-from scheduler.service.models import ModelName
+from scheduler.service.models import ModelName, check_size
 from scheduler.store.queries.models import get_model
 from scheduler.store.queries.tags import Tag, find_tag, get_tag
 from scheduler.store.tx import Tx
@@ -15,6 +15,7 @@ from scheduler.store.writes import tags as writes
 
 def create_tag(tx: Tx, name: str, *, notes: str = "", by: Principal, now: datetime) -> Tag:
     """A new tag; ConflictError where the project has one of that name."""
+    check_size("tag", "the tag", name)
     if find_tag(tx, by.project, name) is not None:
         raise ConflictError(f"there is a tag {name!r} already")
     tag = Tag(
@@ -35,6 +36,7 @@ def change_tag(
 ) -> Tag:
     """Rename or describe a tag (None: as it is); ConflictError where the new name is taken."""
     found = get_tag(tx, by.project, name)
+    check_size("tag", "the tag's new name", new_name or "")
     if new_name not in {None, name} and find_tag(tx, by.project, str(new_name)) is not None:
         raise ConflictError(f"there is a tag {new_name!r} already")
     changed = replace(

@@ -44,6 +44,14 @@ async def test_an_archive_of_strangers_is_refused(gateway, sites):
     assert (refused.status, "no party" in refused.json["error"]["message"]) == (422, True)
 
 
+async def test_a_name_that_cannot_be_stored_is_refused_before_anything_is_delivered(gateway, sites):
+    job = await sites.train()
+    content = (await gateway.get(f"{PATH}/{job}/archive")).raw
+    refused = await gateway.call("POST", "/models", data=rename(content, MODEL_ID, "本" * 1000), headers=ZIP)
+    assert (refused.status, "has 3000 bytes as UTF-8" in refused.json["error"]["message"]) == (422, True)
+    assert len((await gateway.get("/jobs")).json["items"]) == 1
+
+
 async def test_a_party_that_is_away_stops_the_import_and_leaves_nothing(gateway, sites):
     job = await sites.train()
     content = (await gateway.get(f"{PATH}/{job}/archive")).raw

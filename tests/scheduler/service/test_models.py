@@ -1,6 +1,8 @@
+import random
+
 import pytest
 
-from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError
 from scheduler.service import models as service
 from scheduler.service.jobs import forget_job
 from scheduler.service.models import Arrival, Deployment, ModelName, Relabeling
@@ -97,6 +99,26 @@ def test_what_arrives_is_marked_and_refused_a_second_time(centre, made):
     assert (model.imported, model.job, model.components, model.parent) == (True, job, ("s",), ("m", "0"))
     with pytest.raises(ConflictError, match="there is a model x 1 already"):
         arrive(centre, name, job)
+
+
+@pytest.mark.parametrize("model_id", ["x" * 1000, "本" * 500])
+def test_a_long_name_is_taken(centre, model_id):
+    job = centre.submit(step("s"))
+    centre.run()
+    assert arrive(centre, ModelName(project="p", model_id=model_id, version="字" * 200), job).model_id == model_id
+
+
+def test_a_name_whose_bytes_no_index_holds_is_refused_with_the_reason(centre, made):
+    letters = random.Random(1)  # of equal letters, the database would keep but one
+    wide = "".join(chr(letters.randrange(0x20000, 0x2A000)) for _ in range(1000))
+    text = "the model's id has 4000 bytes as UTF-8 and may have 1500: shorten it"
+    with pytest.raises(InvalidDocumentError, match=text):
+        arrive(centre, ModelName(project="p", model_id=wide, version="1"), centre.submit(step("s")))
+    renamed = Relabeling(name=ModelName(project="p", model_id=wide, version="1"), members={}, recipe=None)
+    with pytest.raises(InvalidDocumentError, match=text):
+        centre.write(lambda tx: service.relabel_model(tx, made, renamed, by=ADMIN, now=centre.now))
+    with pytest.raises(InvalidDocumentError, match="the service's name has 4000 bytes"):
+        centre.write(lambda tx: service.bind_service(tx, made, wide, by=ADMIN, now=centre.now))
 
 
 def test_a_replaced_model_keeps_tags_services_and_counts(centre, made):

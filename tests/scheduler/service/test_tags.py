@@ -1,6 +1,6 @@
 import pytest
 
-from scheduler.domain.errors import ConflictError, NotFoundError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError
 from scheduler.service.models import ModelName, forget_model
 from scheduler.service.tags import change_tag, create_tag, forget_tag, tag_model, untag_model
 from scheduler.store.queries.models import get_model
@@ -42,6 +42,14 @@ def test_a_tag_cannot_take_anothers_name_but_its_own(centre):
     with pytest.raises(ConflictError):
         centre.write(lambda tx: change_tag(tx, "a", new_name="b", by=ME, now=centre.now))
     assert centre.write(lambda tx: change_tag(tx, "a", new_name="a", notes="x", by=ME, now=centre.now)).notes == "x"
+
+
+def test_a_tag_whose_bytes_no_index_holds_is_refused_with_the_reason(centre):
+    centre.write(lambda tx: create_tag(tx, "本" * 500, by=ME, now=centre.now))
+    with pytest.raises(InvalidDocumentError, match="the tag has 1503 bytes as UTF-8 and may have 1500: shorten it"):
+        centre.write(lambda tx: create_tag(tx, "本" * 501, by=ME, now=centre.now))
+    with pytest.raises(InvalidDocumentError, match="the tag's new name has 1503 bytes"):
+        centre.write(lambda tx: change_tag(tx, "本" * 500, new_name="本" * 501, by=ME, now=centre.now))
 
 
 def test_tags_are_listed_by_name_within_a_project(centre):
