@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.bridge import Reader
+from api.single_flight import SingleFlight
 from scheduler.domain.states import State
 from scheduler.store.queries.counts import count_ended, count_open
 from scheduler.store.tx import Tx
@@ -21,6 +22,7 @@ class JobCounts:
         self._reader = reader
         self._clock = clock
         self._found: dict[Callable[[Tx], dict[str, int]], tuple[float, dict[str, int]]] = {}
+        self._flight = SingleFlight()
 
     async def get(self) -> Mapping[str, int]:
         """Jobs by state, with a zero where there is none; open ones at most a second old, ended ones a minute."""
@@ -32,6 +34,9 @@ class JobCounts:
         at, known = self._found.get(count, (float("-inf"), {}))
         if self._clock() - at < keep_s:
             return known
+        return await self._flight.run(count, lambda: self._count(count))
+
+    async def _count(self, count: Callable[[Tx], dict[str, int]]) -> dict[str, int]:
         known = await self._reader.read(count)
         self._found[count] = self._clock(), known
         return known

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from api.bridge import Reader
@@ -19,6 +21,13 @@ def reader(store):
     made = CountingReader(store)
     yield made
     made.close()
+
+
+async def test_a_crowd_of_scrapes_counts_once(reader, clock):
+    counts = JobCounts(reader, clock=clock)
+    clock.at = 0.0
+    await asyncio.gather(*(counts.get() for _ in range(20)))
+    assert sorted(reader.asked) == ["count_ended", "count_open"]
 
 
 async def test_the_store_is_asked_once_a_second_and_for_all_jobs_once_a_minute(reader, clock):
