@@ -26,6 +26,7 @@ from scheduler.domain.frames import (
 )
 from scheduler.domain.messages import CHANNEL_PATH, Knock
 from workers.calls.serving import Calls, Op
+from workers.knocks import KnockError, parse_knocks
 
 log = structlog.get_logger()
 
@@ -172,7 +173,7 @@ class Channel:
         try:
             async for message in connection:
                 self._take(message)
-        except FrameError as wrong:
+        except (FrameError, KnockError) as wrong:
             log.warning("channel_frame_refused", reason=str(wrong))
             await connection.close(CLOSE_BAD_FRAME, str(wrong)[:120])
         except ConnectionClosed:
@@ -222,17 +223,6 @@ class Channel:
             return REPLACED_PAUSE_S
         log.warning("channel_ended", code=code, reason=reason)
         return random.uniform(FIRST_PAUSE_S / 2, 2 * FIRST_PAUSE_S) if code != CLOSE_BAD_FRAME else LAST_PAUSE_S
-
-
-def parse_knocks(found: object) -> list[Knock]:
-    """The knocks of a frame or a message; FrameError where they cannot be."""
-    knocks = []
-    for item in found if isinstance(found, list) else [None]:
-        if not isinstance(item, list) or len(item) not in {2, 3}:
-            raise FrameError("a knock is [task, seq] or [task, seq, 1]")
-        fields = dict(zip(("task", "seq", "held"), item, strict=False))
-        knocks.append(Knock(read_task(fields, "task"), read_number(fields, "seq"), bool(fields.get("held"))))
-    return knocks
 
 
 def make_url(gateway_url: str, *, takes_knocks: bool, party: str = "") -> str:

@@ -14,8 +14,8 @@ from scheduler.domain.messages import KNOCK_TASK
 from scheduler.queues.app import make_celery
 from scheduler.queues.names import queue_name
 from workers.broker.events import CeleryEvents
-from workers.broker.knock_messages import KnockError, parse_knocks
 from workers.broker.transport import INTAKE, guard
+from workers.knocks import KnockError, parse_knocks
 from workers.observer import Observer
 from workers.site import Site, check_settings
 

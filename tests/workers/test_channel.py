@@ -1,11 +1,12 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
-from scheduler.domain.frames import FrameError, pack
+from scheduler.domain.frames import pack
 from scheduler.domain.messages import Knock
 from tests.partyline import Cable, Gateway, Worker, until
-from workers.channel import make_url, parse_knocks
+from workers.channel import make_url
 
 
 @pytest.fixture
@@ -29,16 +30,6 @@ def test_the_address_follows_the_gateways(gateway_url, takes_knocks, url):
 
 def test_the_address_says_whom_the_worker_takes_itself_for():
     assert make_url("http://h", takes_knocks=True, party="9").endswith("/channel?knocks=1&party=9")
-
-
-def test_knocks_are_read():
-    assert parse_knocks([["a", 1], ["b", 2, 1]]) == [Knock("a", 1), Knock("b", 2, held=True)]
-
-
-@pytest.mark.parametrize("found", [None, 7, [7], [["a"]], [["a", "b"]], [[1, 1]], [["a", -1]], [["a", 1, 1, 1]]])
-def test_what_is_no_knock_is_refused(found):
-    with pytest.raises(FrameError):
-        parse_knocks(found)
 
 
 async def test_a_cut_connection_comes_back_by_itself(gateway, tmp_path):
@@ -89,5 +80,16 @@ async def test_a_worker_with_a_refused_token_keeps_trying_gently(gateway, tmp_pa
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await worker.start()
+    assert not worker.task.done()
+    await worker.stop()
+
+
+async def test_knocks_that_are_none_end_the_connection(gateway, tmp_path):
+    worker = await Worker("9999", gateway.url, tmp_path, takes_knocks=True).start()
+    with capture_logs() as lines:
+        await gateway.hub.knock("9999", [Knock("t", 0)])
+        await until(lambda: not worker.channel.is_connected)
+    assert worker.knocks == []
+    assert [line["reason"] for line in lines if line["event"] == "channel_frame_refused"]
     assert not worker.task.done()
     await worker.stop()

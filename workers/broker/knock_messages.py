@@ -7,34 +7,10 @@ from typing import Any, Final
 import orjson
 
 from scheduler.domain.messages import KNOCK_TASK, Knock
+from workers.knocks import KnockError, parse_knocks
 
 MAX_MESSAGE: Final = 1 << 20
-MAX_KNOCKS: Final = 4096
-MAX_TEXT: Final = 128
-
-
-class KnockError(ValueError):
-    """The message is no knock."""
-
-
-def parse_knocks(items: object) -> list[Knock]:
-    """The knocks in a task's argument: a list of `[task, seq]` or `[task, seq, 1]`."""
-    if not isinstance(items, list) or len(items) > MAX_KNOCKS:
-        raise KnockError(f"the argument is not a list of at most {MAX_KNOCKS} knocks")
-    return [_parse_knock(item) for item in items]
-
-
-def _parse_knock(item: object) -> Knock:
-    if not isinstance(item, list) or len(item) not in {2, 3}:
-        raise KnockError("a knock is not [task, seq] or [task, seq, 1]")
-    task, seq = item[:2]
-    is_task = isinstance(task, str) and 0 < len(task) <= MAX_TEXT
-    is_seq = isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq < 1 << 62
-    if not is_task or not is_seq:
-        raise KnockError("a knock's task is no text, or its seq no number")
-    if len(item) == 3 and item[2] != 1:
-        raise KnockError("a knock's third item is not 1")
-    return Knock(task, seq, held=len(item) == 3)
+MAX_ID: Final = 128
 
 
 def clean_message(raw: bytes) -> str:
@@ -58,7 +34,7 @@ def clean_message(raw: bytes) -> str:
     if not isinstance(arguments, list) or len(arguments) != 1 or content[1] != {}:
         raise KnockError("it has not exactly one argument")
     identity = headers.get("id")
-    if not isinstance(identity, str) or not 0 < len(identity) <= MAX_TEXT:
+    if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID:
         raise KnockError("its id is no text")
     return render_message(identity, parse_knocks(arguments[0]))
 

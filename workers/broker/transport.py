@@ -13,7 +13,8 @@ from kombu.transport import redis as kombu_redis
 from redis import Redis
 
 from scheduler.queues.names import find_party
-from workers.broker.knock_messages import KnockError, clean_message
+from workers.broker.knock_messages import clean_message
+from workers.knocks import KnockError
 
 log = structlog.get_logger(__name__)
 
