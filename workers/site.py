@@ -19,8 +19,7 @@ from workers.attachments import AttachmentClient
 from workers.calls.serving import Answer, Op
 from workers.channel import Orders, make_url
 from workers.channel_thread import ChannelThread
-from workers.console.endings import make_ending_ops
-from workers.console.log_levels import make_log_ops
+from workers.console.control import make_control_ops
 from workers.console.targets import make_target_ops
 from workers.exchange.identity import load_identity
 from workers.executors.base import Executor, Limits
@@ -135,9 +134,8 @@ class Site:
             **make_discard_ops(self.workdir),
             **make_read_ops(self.workdir),
             **make_target_ops(self.workdir),
-            **make_ending_ops(self.workdir, reconnect=self._reconnect),
+            **make_control_ops(self.workdir, log_level=self._settings.log_level, reconnect=self._reconnect),
             **make_question_ops(self.workdir),
-            **make_log_ops(self._settings.log_level),
             **table_ops,
             "table.put": put,
             **file_ops,
