@@ -3,6 +3,7 @@
 Standard library only: the processes of tasks import it too.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_BLOCK_BYTES: Final = 1 << 20
 
 
 class PathError(ValueError):
@@ -147,6 +149,18 @@ def write_durably(file: Path, content: bytes) -> None:
         os.fsync(out.fileno())
     draft.replace(file)
     sync_folder(file.parent)
+
+
+def seal_file(path: Path, name: str) -> tuple[int, str]:
+    """Size and SHA-256 of a finished output, which is made durable; FileNotFoundError where there is no file."""
+    if path.is_symlink() or not path.is_file():
+        raise FileNotFoundError(f"output {name!r}: no file at {path} (a folder must be packed into one file)")
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+        os.fsync(file.fileno())
+        return file.tell(), digest.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

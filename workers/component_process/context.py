@@ -1,20 +1,16 @@
 """What a running component sees of its task: the context of `fedrota.component`, at the task's end of the link."""
 
-import hashlib
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from fedrota.component import CancelledError, Exchange, InvalidInputError, Member, PeerError, get_member
 from workers.component_process.values import STEPS, decode_payload, encode_payload, to_plain
 from workers.processes.link import BlockingLink, Header
-from workers.workdir import check_name, table_path
-
-_BLOCK: Final = 1 << 20
+from workers.workdir import check_name, seal_file, table_path
 
 
 class Stopping:
@@ -272,15 +268,3 @@ class TaskContext:
         """A good place to stop, unless the component looks at `cancelled` itself."""
         if not self._stopping.is_watched:
             self._stopping.check()
-
-
-def seal_file(path: Path, name: str) -> tuple[int, str]:
-    """Size and SHA-256 of a finished output, which is made durable; FileNotFoundError where there is no file."""
-    if path.is_symlink() or not path.is_file():
-        raise FileNotFoundError(f"output {name!r}: no file at {path} (a folder must be packed into one file)")
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-        os.fsync(file.fileno())
-        return file.tell(), digest.hexdigest()

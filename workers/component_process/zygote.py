@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Mapping
 from functools import cache, partial
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from fedrota.component import ComponentInfo
 from workers.component_process.child import serve
@@ -16,11 +16,6 @@ from workers.component_process.registry import load_catalogue, preload, render_o
 from workers.processes.brood import go_on
 from workers.processes.kernel import adopt_orphans
 from workers.processes.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
-
-BOOT: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from workers.component_process.zygote import main; "
-    "sys.path.pop(0); main(sys.argv[2])"
-)
 
 
 def main(argument: str) -> None:

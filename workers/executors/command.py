@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, OutputRef
 from workers.attachments import AttachmentError, Attachments
-from workers.component_process.context import seal_file
 from workers.executors.argv import (
     METRICS_FILE,
     attachment_path,
@@ -22,6 +21,7 @@ from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
 from workers.executors.nursery import Nursery
 from workers.executors.run import ProcessRun, failure
+from workers.workdir import seal_file
 
 NEWS_S: Final = 0.25
 

@@ -10,11 +10,15 @@ from workers.executors.base import Limits
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import ROOT, Nursery
 from workers.executors.process import Process
-from workers.flare.zygote import BOOT
 from workers.processes.zygote import Order
 
 log = structlog.get_logger(__name__)
 
+BOOT: Final = (
+    "import sys; del sys.path[0]; path = [*sys.path]; sys.path.append(sys.argv[1]); "
+    "from workers.flare.zygote import main; main(sys.argv[2], path)"
+)
+"""Our modules come last on the path of FLARE's interpreter, and its own processes do not get them."""
 TITLE_ROOM: Final = 2048
 """So long may the command lines be under which the forked processes show."""
 

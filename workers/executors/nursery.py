@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import structlog
 
-from workers.component_process.zygote import BOOT
 from workers.executors.base import Limits
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
@@ -26,6 +25,10 @@ from workers.processes.zygote import Order
 log = structlog.get_logger(__name__)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+BOOT: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from workers.component_process.zygote import main; "
+    "sys.path.pop(0); main(sys.argv[2])"
+)
 FORK_PATIENCE_S: Final = 30.0
 DEATH_PATIENCE_S: Final = 5.0
 THREAD_LIMITS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -17,11 +17,6 @@ from workers.flare.programs import CONFIGURATOR, LAUNCHER, MONITOR, PROGRAMS
 from workers.processes.brood import Step, go_on
 from workers.processes.zygote import Order, Zygote, freeze, redirect, set_limits, take_order
 
-BOOT: Final = (
-    "import sys; del sys.path[0]; path = [*sys.path]; sys.path.append(sys.argv[1]); "
-    "from workers.flare.zygote import main; main(sys.argv[2], path)"
-)
-"""Our modules come last on the path of FLARE's interpreter, and its own processes do not get them."""
 PRELOAD: Final = (
     *sorted(PROGRAMS),
     LAUNCHER,
