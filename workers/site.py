@@ -22,23 +22,18 @@ from workers.channel_thread import ChannelThread
 from workers.console.control import make_control_ops
 from workers.console.targets import make_target_ops
 from workers.exchange.identity import load_identity
-from workers.executors.base import Executor, Limits
-from workers.executors.command import CommandExecutor
-from workers.executors.component import ComponentExecutor
-from workers.executors.container import ContainerExecutor, Engine, make_engine
-from workers.executors.engine import EngineSettings
-from workers.executors.flare import ENGINE as FLARE
-from workers.executors.flare import FlareExecutor, FlareSettings
+from workers.executors.assembly import Shared, make_executors
+from workers.executors.base import Limits
+from workers.executors.flare import FLARE
 from workers.executors.flare_nursery import FlareNursery
-from workers.executors.iflearner import ENGINE, IflearnerExecutor
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.gateway import Gateway
 from workers.journal import Journal
-from workers.lost_attempts import make_lost_records
+from workers.lost_attempts import recover_reports
 from workers.observer import Nobody, Observer
 from workers.runner import Runner
-from workers.spool import Record, Spool
+from workers.spool import Spool
 from workers.tables.files import make_file_ops
 from workers.tables.roots import Roots, pick_roots
 from workers.tables.store import make_table_ops
@@ -54,8 +49,6 @@ log = structlog.get_logger(__name__)
 
 CONNECT_S: Final = 3.0
 ZYGOTE_S: Final = 120.0
-MOST_WARM: Final = max(4, 2 * (os.cpu_count() or 1))
-"""So many idle processes are kept at most."""
 
 
 class SiteError(Exception):
@@ -70,7 +63,6 @@ class Site:
         settings: WorkerSettings,
         *,
         observer: Observer | None = None,
-        engine: Engine | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         check_settings(settings)
@@ -83,15 +75,16 @@ class Site:
         self.workdir.prepare()
         self._spool = Spool(self.workdir.spool)
         self._identity = load_identity(self.workdir.root)
-        self._attachments = AttachmentClient(settings.gateway_url, settings.token.get_secret_value())
-        self._limits = Limits(memory_bytes=settings.task_memory_bytes, disk_bytes=settings.task_disk_bytes)
         self._loop = ExecutorLoop()
         self._loop.on_error = self._give_up
-        self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=self._limits)
-        self.flare_nursery = self._make_flare_nursery()
+        limits = Limits(memory_bytes=settings.task_memory_bytes, disk_bytes=settings.task_disk_bytes)
+        self.nursery = Nursery(self._loop, site=self.workdir.root, modules=settings.components, limits=limits)
+        self.flare_nursery = FlareNursery(
+            self._loop, site=self.workdir.root, python=settings.engines.get(FLARE), limits=limits
+        )
         self._channel = self._make_channel()
         self._channel.on_error = self._give_up
-        self.workbench = self._make_workbench(engine)
+        self.workbench = self._make_workbench(limits)
         self.runner = Runner(
             Gateway(settings.gateway_url, settings.token.get_secret_value(), party=settings.party),
             self.workbench,
@@ -118,28 +111,24 @@ class Site:
 
     def _make_ops(self) -> dict[str, Op]:
         """What the gateway may ask over the channel; a table that comes in will soon be used."""
-        table_ops = make_table_ops(self.workdir)
+        workdir, settings = self.workdir, self._settings
+        table_ops = make_table_ops(workdir)
 
         def put(args: Mapping[str, Any], body: Iterator[bytes]) -> Answer:
             self.nursery.preload()
             return table_ops["table.put"](args, body)
 
-        roots = Roots(pick_roots(self._settings.allowed_roots, self._settings.gateway_url))
-        file_ops = make_file_ops(self.workdir, roots, put)
-        model_ops = {
-            **make_arrival_ops(self.workdir),
-            **make_model_ops(self.workdir, self._settings.model_store, self._settings.party),
-        }
         return {
-            **make_discard_ops(self.workdir),
-            **make_read_ops(self.workdir),
-            **make_target_ops(self.workdir),
-            **make_control_ops(self.workdir, log_level=self._settings.log_level, reconnect=self._reconnect),
-            **make_question_ops(self.workdir),
+            **make_read_ops(workdir),
+            **make_discard_ops(workdir),
+            **make_arrival_ops(workdir),
+            **make_model_ops(workdir, settings.model_store, settings.party),
+            **make_question_ops(workdir),
             **table_ops,
             "table.put": put,
-            **file_ops,
-            **model_ops,
+            **make_file_ops(workdir, Roots(pick_roots(settings.allowed_roots, settings.gateway_url)), put),
+            **make_target_ops(workdir),
+            **make_control_ops(workdir, log_level=settings.log_level, reconnect=self._reconnect),
         }
 
     def _reconnect(self) -> None:
@@ -151,68 +140,23 @@ class Site:
     def _stop_task(self, task: str, seq: int, kind: str) -> None:
         self.runner.stop_task(task, seq, kind)
 
-    def _make_workbench(self, engine: Engine | None) -> Workbench:
+    def _make_workbench(self, limits: Limits) -> Workbench:
+        shared = Shared(
+            loop=self._loop,
+            nursery=self.nursery,
+            flare_nursery=self.flare_nursery,
+            exchange=self._channel.exchange,
+            attachments=AttachmentClient(self._settings.gateway_url, self._settings.token.get_secret_value()),
+            limits=limits,
+            site=self.workdir.root,
+        )
         return Workbench(
             self._loop,
             self.workdir,
             agent=_load_agent(self.workdir),
-            executors=self._make_executors(engine),
+            executors=make_executors(self._settings, shared),
             stop_grace_s=self._settings.stop_grace_s,
             give_up=self._give_up,
-        )
-
-    def _make_executors(self, engine: Engine | None) -> dict[str, Executor]:
-        settings, made = self._settings, dict[str, Executor]()
-        if "component" in settings.executors:
-            made["component"] = ComponentExecutor(
-                self._loop,
-                self.nursery,
-                exchange=self._channel.exchange,
-                limits=self._limits,
-                warm=min(settings.slots, MOST_WARM),
-            )
-        if "command" in settings.executors:
-            made["command"] = CommandExecutor(
-                self._loop, self.nursery, limits=self._limits, attachments=self._attachments
-            )
-        if "container" in settings.executors:
-            container = ContainerExecutor(
-                self._loop,
-                engine or make_engine(),
-                images=settings.container_images,
-                site=str(self.workdir.root),
-                limits=self._limits,
-            )
-            container.reconcile()
-            made["container"] = container
-        if "command" in made:
-            made[FLARE] = self._make_flare()
-        if made.keys() & {"command", "container"}:
-            engine_settings = EngineSettings(
-                python=settings.engines.get(ENGINE),
-                host=settings.engine_host,
-                roots=settings.allowed_roots,
-                stall_s=settings.engine_stall_s,
-            )
-            made[ENGINE] = IflearnerExecutor(
-                self._loop, exchange=self._channel.exchange, settings=engine_settings, runners=dict(made)
-            )
-        return made
-
-    def _make_flare_nursery(self) -> FlareNursery:
-        python = self._settings.engines.get(FLARE)
-        return FlareNursery(self._loop, site=self.workdir.root, python=python, limits=self._limits)
-
-    def _make_flare(self) -> FlareExecutor:
-        settings = self._settings
-        engine = EngineSettings(
-            python=settings.engines.get(FLARE), host=settings.engine_host, stall_s=settings.engine_stall_s
-        )
-        return FlareExecutor(
-            self._loop,
-            exchange=self._channel.exchange,
-            settings=FlareSettings(engine=engine, attachments=self._attachments),
-            commands=CommandExecutor(self._loop, self.flare_nursery, limits=self._limits),
         )
 
     def start(self) -> None:
@@ -221,7 +165,7 @@ class Site:
         killed += self.nursery.kill_marked() + self.flare_nursery.kill_marked()
         if killed:
             log.warning("leftovers_killed", count=killed)
-        reports = self._report_lost()
+        reports = recover_reports(self.workdir, spool=self._spool, journal=self._journal)
         self._loop.start()
         self.nursery.start()
         self.flare_nursery.start()
@@ -235,22 +179,6 @@ class Site:
         self.runner.start(reports)
         spare_the_old()
         log.info("worker_started", party=self._settings.party, gateway=self._settings.gateway_url)
-
-    def _report_lost(self) -> list[Record]:
-        """What the spool holds, and a report for every attempt that the former life left without one."""
-        spooled = self._spool.load()
-        known = {record.key for record in spooled}
-        entries = [entry for entry in self._journal.leftovers() if entry.key not in known]
-        for entry in entries:  # first, since a further life has nothing to do with what is in the spool
-            # One that had no process wrote nothing, at most got its folder; it may repeat one that ended well long ago.
-            if entry.pid or not self.workdir.has_outputs(*entry.key):
-                self.workdir.drop_outputs(*entry.key)
-        lost = make_lost_records(self.workdir, [entry.key for entry in entries])
-        if lost:
-            log.warning("attempts_lost", tasks=[record.report.task for record in lost])
-            self._spool.write(lost)
-        self._journal.end(entry.key for entry in self._journal.leftovers())
-        return [*spooled, *lost]
 
     def stop(self, grace_s: float) -> None:
         """End in order: let tasks end or interrupt them, report, then leave nothing running."""

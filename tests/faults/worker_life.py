@@ -12,9 +12,9 @@ from tests.faults.worker_machine import Loop, Machine
 from workers.attempt import Attempt
 from workers.executors.base import Place
 from workers.journal import Journal
+from workers.lost_attempts import recover_reports
 from workers.observer import Nobody
 from workers.runner import Runner
-from workers.site import Site
 from workers.spool import Spool
 from workers.workbench import Workbench
 
@@ -122,7 +122,7 @@ class Life:
             )  # fmt: skip
             runner._pauses._backoff._chance = self.machine.chance
             self.model.watch_spool(self._spool)
-            reports = Site._report_lost(self)
+            reports = recover_reports(self.workdir, spool=self._spool, journal=self._journal)
         except OSError:
             self.is_over = True
             return

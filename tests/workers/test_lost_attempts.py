@@ -1,9 +1,13 @@
 """What is told of attempts that nobody lived to report."""
 
+import os
+
 import pytest
 
 from scheduler.domain.messages import LOG_TAIL_BYTES
-from workers.lost_attempts import ALL_TAILS_BYTES, make_lost_records
+from workers.journal import Journal
+from workers.lost_attempts import ALL_TAILS_BYTES, make_lost_records, recover_reports
+from workers.spool import Spool
 from workers.workdir import Workdir
 
 
@@ -46,3 +50,33 @@ def test_many_losses_share_the_room_of_one_call(workdir):
     for key in keys:
         write_log(workdir, key, b"y" * LOG_TAIL_BYTES)
     assert sum(len(record.report.detail) for record in make_lost_records(workdir, keys)) == ALL_TAILS_BYTES
+
+
+@pytest.fixture
+def former_life(workdir):
+    """Spool and journal of a worker that died over the attempt t 1, which had begun an output."""
+    spool, journal = Spool(workdir.spool), Journal(workdir.journal, workdir.lock)
+    journal.begin([("t", 1)])
+    journal.note(("t", 1), os.getpid(), 1)
+    workdir.output("t", 1, "model").parent.mkdir(parents=True)
+    workdir.output("t", 1, "model").write_text("half")
+    yield {"spool": spool, "journal": journal}
+    journal.close()
+
+
+def test_a_report_that_was_written_is_told_and_no_second_one_made(workdir, former_life):
+    written = make_lost_records(workdir, [("t", 1)])
+    former_life["spool"].write(written)
+    assert recover_reports(workdir, spool=Spool(workdir.spool), journal=former_life["journal"]) == written
+    assert workdir.has_outputs("t", 1)
+    assert former_life["journal"].leftovers() == []
+
+
+def test_a_life_that_dies_over_the_losses_of_the_one_before_leaves_no_outputs(workdir, former_life, monkeypatch):
+    def die(_records: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(former_life["spool"], "write", die)
+    with pytest.raises(KeyboardInterrupt):
+        recover_reports(workdir, **former_life)
+    assert not workdir.has_outputs("t", 1)

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from tests.workers.fakes import (
 )
 from tests.workers.workshop import COMPONENTS
 from workers.journal import BusyError
+from workers.lost_attempts import recover_reports
 from workers.site import Site, SiteError
 
 ALONE = """
@@ -190,34 +190,18 @@ def test_what_a_lost_attempt_has_written_goes_and_what_counts_stays(gateway, sta
     assert [path.name for path in outputs.iterdir()] == ["good"]
 
 
-@pytest.fixture
-def idle_site(tmp_path):
-    """A worker that was never started, with an attempt that a former life left."""
+def test_what_a_lost_container_has_left_goes_too(tmp_path):
+    """It has no process of ours whose number could be noted."""
     site = Site(make_settings(tmp_path))
     site._journal.begin([("t", 1)])
     site.workdir.output("t", 1, "model").parent.mkdir(parents=True)
     site.workdir.output("t", 1, "model").write_text("half")
-    yield site
+    site.runner._on_started(SimpleNamespace(key=("t", 1), assignment=make_assignment("t")), 0, 0)
+    found = recover_reports(site.workdir, spool=site._spool, journal=site._journal)
+    assert [record.report.kind for record in found] == ["lost"]
+    assert not site.workdir.has_outputs("t", 1)
     site._journal.close()
     site._loop.stop()
-
-
-def test_what_a_lost_container_has_left_goes_too(idle_site):
-    """It has no process of ours whose number could be noted."""
-    idle_site.runner._on_started(SimpleNamespace(key=("t", 1), assignment=make_assignment("t")), 0, 0)
-    assert [record.report.kind for record in idle_site._report_lost()] == ["lost"]
-    assert not idle_site.workdir.has_outputs("t", 1)
-
-
-def test_a_life_that_dies_over_the_losses_of_the_one_before_leaves_no_outputs(idle_site, monkeypatch):
-    def die(_records: object) -> bool:
-        raise KeyboardInterrupt
-
-    idle_site._journal.note(("t", 1), os.getpid(), 1)
-    monkeypatch.setattr(idle_site._spool, "write", die)
-    with pytest.raises(KeyboardInterrupt):
-        idle_site._report_lost()
-    assert not idle_site.workdir.has_outputs("t", 1)
 
 
 def test_a_report_survives_a_kill_between_its_end_and_the_answer(gateway, start_alone, tmp_path):

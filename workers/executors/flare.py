@@ -24,7 +24,7 @@ from workers.executors.run import failure
 from workers.flare.news import END, FINISHED, KITS, ORDER, VERDICT
 from workers.workdir import PathError, check_name
 
-ENGINE: Final = "flare"
+FLARE: Final = "flare"
 SERVER: Final = "server"
 REQUEST: Final = "request"
 KIT: Final = "kit"

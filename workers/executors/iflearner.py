@@ -22,7 +22,7 @@ from workers.executors.loop import ExecutorLoop
 from workers.executors.member import MemberRun
 from workers.executors.run import failure
 
-ENGINE: Final = "iflearner"
+IFLEARNER: Final = "iflearner"
 SERVER: Final = "server"
 ADDRESS: Final = "address"
 PROGRESS: Final = "progress"
