@@ -67,7 +67,7 @@ def run_alone(settings: WorkerSettings) -> None:
     site.start()
     wanted.wait()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: site.nursery.close())
+        signal.signal(number, lambda _number, _frame: site.kill())
     site.stop(settings.stop_grace_s)
 
 

@@ -186,15 +186,18 @@ class Site:
         started = time.monotonic()
         self.runner.shut_down(grace_s)
         self._channel.stop()
-        self.nursery.close()
-        self.flare_nursery.close()
+        self.kill()
         self._loop.stop()
         self._journal.close()
         log.info("worker_stopped", after_s=round(time.monotonic() - started, 1))
 
-    def _give_up(self) -> None:
+    def kill(self) -> None:
+        """Have no more patience: kill all that runs, now; nothing can be started from here on."""
         self.nursery.close()
         self.flare_nursery.close()
+
+    def _give_up(self) -> None:
+        self.kill()
         os._exit(70)
 
     def make_hello(self) -> Hello:

@@ -89,12 +89,12 @@ def make_step(settings: WorkerSettings, post: Post) -> type[bootsteps.StartStopS
                 is_done = True
             finally:
                 if not is_done:  # a second signal: no more patience
-                    self.site.nursery.close()
+                    self.site.kill()
             if self.events is not None:
                 self.events.stop()
 
         def terminate(self, parent: Any) -> None:  # noqa: ARG002
-            self.site.nursery.close()
+            self.site.kill()
             os._exit(1)
 
     return SiteStep

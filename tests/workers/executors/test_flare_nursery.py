@@ -78,6 +78,16 @@ def test_a_program_is_a_file_that_may_be_run(tmp_path):
     assert not is_program(tmp_path / "text")
 
 
+def test_a_worker_without_patience_kills_what_runs_for_components_and_for_flare(gateway, tmp_path):
+    site = Site(make_settings(tmp_path, gateway.url, engines={"flare": Path(sys.executable)}))
+    site.start()
+    assert site.flare_nursery.wait_ready(60)
+    zygotes = (site.nursery.zygote_pid, site.flare_nursery.zygote_pid)
+    site.kill()
+    assert [is_alive(pid) for pid in zygotes] == [False, False]
+    site.stop(0.0)
+
+
 def test_a_worker_clears_away_what_is_left_of_flare_and_leaves_nothing_itself(gateway, tmp_path):
     settings = make_settings(tmp_path, gateway.url, engines={"flare": Path(sys.executable)})
     site = Site(settings)
