@@ -40,8 +40,6 @@ def convert(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
         rows, schema = _convert_csv(source, target, wish)
     else:
         rows, schema = _convert_parquet(source, target, wish)
-    if rows == 0:
-        raise TableError("file", "it has no rows", "upload a table with at least one row")
     return {
         "rows": rows,
         "columns": [{"name": field.name, "type": str(field.type)} for field in schema],

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import re
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 BLOCK_BYTES: Final = 1 << 20
 MAX_HEADER_BYTES: Final = 4 << 20
@@ -45,7 +45,7 @@ def check_csv(file: BinaryIO, *, delimiter: str = ",", has_header: bool = True) 
         return []
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        names = [name.strip() for name in next(csv.reader(_bounded_lines(text), delimiter=delimiter), [])]
+        names = [name.strip() for name in next(csv.reader(_HeaderLines(text), delimiter=delimiter), [])]
     except csv.Error as wrong:
         raise TableError("line 1", f"the header cannot be read: {wrong}") from wrong
     finally:
@@ -93,18 +93,14 @@ def _check_kind(head: bytes) -> None:
             raise TableError("file", what, hint)
 
 
-def _bounded_lines(text: io.TextIOWrapper) -> "_Lines":
-    return _Lines(text)
-
-
-class _Lines:
+class _HeaderLines:
     """Lines of a text, but no more than a header may have."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
         self._left = MAX_HEADER_BYTES
 
-    def __iter__(self) -> "_Lines":
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:

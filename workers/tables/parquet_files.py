@@ -21,14 +21,15 @@ MAX_COLUMNS: Final = 20_000
 
 
 def write_parquet(target: Path, batches: Iterator[Any]) -> tuple[int, Any]:
-    """Write the batches as one Parquet file, durably; number of rows and schema."""
-    first = next(batches, None)
+    """Write the batches as one Parquet file, durably; number of rows and schema. TableError where there is no row."""
+    filled = (batch for batch in batches if batch.num_rows)
+    first = next(filled, None)
     if first is None:
         raise TableError("file", "it has no rows", "upload a table with at least one row")
     schema = pyarrow.schema([_settle_type(field) for field in first.schema])
     if len(schema) > MAX_COLUMNS:
         raise TableError("file", f"it has {len(schema)} columns, at most {MAX_COLUMNS} are possible")
-    return _write(target, itertools.chain([first], batches), schema), schema
+    return _write(target, itertools.chain([first], filled), schema), schema
 
 
 def append_rows(older: Path, target: Path, batches: Iterator[Any]) -> tuple[int, Any]:
