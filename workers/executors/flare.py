@@ -14,25 +14,23 @@ import orjson
 from scheduler.domain.messages import Assignment
 from workers.attachments import AttachmentError, Attachments
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink
+from workers.executors.base import AssignmentError, Ending, Executor, Place, Sink
 from workers.executors.engine import EngineSettings
 from workers.executors.flare_nursery import is_program
 from workers.executors.flare_request import make_request
 from workers.executors.loop import ExecutorLoop
-from workers.executors.member import MemberRun
+from workers.executors.member import FOREVER_S, SERVER, MemberExecutor, MemberRun
 from workers.executors.run import failure
 from workers.flare.news import END, FINISHED, KITS, ORDER, VERDICT
 from workers.workdir import PathError, check_name
 
 FLARE: Final = "flare"
-SERVER: Final = "server"
 REQUEST: Final = "request"
 KIT: Final = "kit"
 OVER: Final = "over"
 OUTPUT: Final = "workspace"
 ARCHIVE: Final = "job.zip"
 START_S: Final = 120.0
-FOREVER_S: Final = 1e9
 LOOK_S: Final = 0.05
 
 
@@ -44,23 +42,20 @@ class FlareSettings:
     attachments: Attachments
 
 
-class FlareExecutor:
+class FlareExecutor(MemberExecutor):
     """Hands each member on to `commands`, which runs it in FLARE's interpreter, once it has what it needs."""
 
     def __init__(
         self, loop: ExecutorLoop, *, exchange: ExchangePort, settings: FlareSettings, commands: Executor
     ) -> None:
-        self.loop = loop
-        self.exchange = exchange
+        super().__init__(loop, exchange=exchange)
         self.settings = settings
         self.commands = commands
 
-    def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
-        """Begin as server or as client, as the role says."""
+    def make_run(self, assignment: Assignment, *, place: Place, sink: Sink) -> MemberRun:
+        """The server or a client."""
         kind = ServerRun if assignment.role == SERVER else ClientRun
-        run = kind(self, assignment, place=place, sink=sink)
-        self.loop.call(run.begin)
-        return run
+        return kind(self, assignment, place=place, sink=sink)
 
 
 class FlareRun(MemberRun):
@@ -115,7 +110,7 @@ class ServerRun(FlareRun):
     def prepare(self) -> None:
         """Ask for everything that is needed; whatever comes last starts the server."""
         self._archive, self._folder = parse_run(self.assignment.run)
-        self._sites = {peer.party: peer for peer in self.assignment.peers if peer.role != SERVER}
+        self._sites = self.list_others()
         self._requests: dict[str, str] = {}
         self._unsent = dict(self._sites)
         self._has_job = False
@@ -211,7 +206,7 @@ class ClientRun(FlareRun):
 
     def prepare(self) -> None:
         """Ask the server's party for a kit."""
-        server = next((peer for peer in self.assignment.peers if peer.role == SERVER), None)
+        server = self.find_server()
         if server is None:
             raise AssignmentError("run: a FLARE job needs a member in the role 'server'")
         self._server = server

@@ -12,43 +12,38 @@ from typing import Any, Final
 
 import orjson
 
-from scheduler.domain.messages import Assignment, MetricPoint, Peer
+from scheduler.domain.messages import Assignment, MetricPoint
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import AssignmentError, Executor, Handle, Place, Sink
+from workers.executors.base import AssignmentError, Executor, Place, Sink
 from workers.executors.engine import EngineSettings
 from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
 from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_progress, parse_status
 from workers.executors.loop import ExecutorLoop
-from workers.executors.member import MemberRun
+from workers.executors.member import FOREVER_S, SERVER, MemberExecutor, MemberRun
 from workers.executors.run import failure
 
 IFLEARNER: Final = "iflearner"
-SERVER: Final = "server"
 ADDRESS: Final = "address"
 PROGRESS: Final = "progress"
 ADDRESS_S: Final = 120.0
-FOREVER_S: Final = 1e9
 POLL_S: Final = 1.0
 START_S: Final = 60.0
 
 
-class IflearnerExecutor:
+class IflearnerExecutor(MemberExecutor):
     """Hands each member on to the command or the container executor, with its command completed."""
 
     def __init__(
         self, loop: ExecutorLoop, *, exchange: ExchangePort, settings: EngineSettings, runners: Mapping[str, Executor]
     ) -> None:
-        self.loop = loop
-        self.exchange = exchange
+        super().__init__(loop, exchange=exchange)
         self.settings = settings
         self.runners = runners
 
-    def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
-        """Begin as aggregator or as trainer, as the role says."""
+    def make_run(self, assignment: Assignment, *, place: Place, sink: Sink) -> MemberRun:
+        """The aggregator or a trainer."""
         kind = AggregatorRun if assignment.role == SERVER else TrainerRun
-        run = kind(self, assignment, place=place, sink=sink)
-        self.loop.call(run.begin)
-        return run
+        return kind(self, assignment, place=place, sink=sink)
 
 
 class IflearnerRun(MemberRun):
@@ -80,7 +75,8 @@ class TrainerRun(IflearnerRun):
     def check(self) -> None:
         """Whether its data is here, and an aggregator among the members where it needs one."""
         self._data = find_data(self.assignment, self.executor.settings.roots)
-        self._server = next((peer.task for peer in self.assignment.peers if peer.role == SERVER), "")
+        server = self.find_server()
+        self._server = server.task if server is not None else ""
         if self.talks and not self._server:
             raise AssignmentError("run: it wants an aggregator, but no member has the role 'server'")
 
@@ -148,7 +144,7 @@ class AggregatorRun(IflearnerRun):
     def prepare(self) -> None:
         """Start the engine's server on free ports."""
         settings = self.executor.settings
-        self._trainers: dict[str, Peer] = {peer.party: peer for peer in self.assignment.peers if peer.role != SERVER}
+        self._trainers = self.list_others()
         self._known: dict[str, PartyProgress] = {}
         self._sent = dict.fromkeys(self._trainers, 0)
         self._address = pick_address(settings.host)

@@ -3,23 +3,37 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from scheduler.domain.messages import Assignment, MetricPoint
+from scheduler.domain.messages import Assignment, MetricPoint, Peer
 from workers.exchange.port import Bytes, ExchangePort, Letter
 from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink
 from workers.executors.loop import ExecutorLoop
 from workers.executors.run import failure
 
+SERVER: Final = "server"
+"""The role of the member around which the others gather."""
+FOREVER_S: Final = 1e9
 FOLLOW_S: Final = 2.0
 """So long a peer's own report may take; the centre then stops the others itself."""
 
 
-class Host(Protocol):
-    """The executor of a member."""
+class MemberExecutor(ABC):
+    """The executor of an engine's members."""
 
-    loop: ExecutorLoop
-    exchange: ExchangePort
+    def __init__(self, loop: ExecutorLoop, *, exchange: ExchangePort) -> None:
+        self.loop = loop
+        self.exchange = exchange
+
+    def start(self, assignment: Assignment, place: Place, sink: Sink) -> Handle:
+        """Begin as the kind of member that the role says."""
+        run = self.make_run(assignment, place=place, sink=sink)
+        self.loop.call(run.begin)
+        return run
+
+    @abstractmethod
+    def make_run(self, assignment: Assignment, *, place: Place, sink: Sink) -> "MemberRun":
+        """A member that has not begun."""
 
 
 class MemberRun(ABC):
@@ -28,9 +42,9 @@ class MemberRun(ABC):
     talks = True
     """Whether it exchanges messages with the others."""
 
-    def __init__(self, host: Host, assignment: Assignment, *, place: Place, sink: Sink) -> None:
-        self.loop = host.loop
-        self.exchange = host.exchange
+    def __init__(self, executor: MemberExecutor, assignment: Assignment, *, place: Place, sink: Sink) -> None:
+        self.loop = executor.loop
+        self.exchange = executor.exchange
         self.assignment = assignment
         self.place = place
         self.sink = sink
@@ -86,6 +100,14 @@ class MemberRun(ABC):
         self.loop.call(self.finish, ending)
 
     # For each kind of member
+
+    def find_server(self) -> Peer | None:
+        """The member around which the others gather."""
+        return next((peer for peer in self.assignment.peers if peer.role == SERVER), None)
+
+    def list_others(self) -> dict[str, Peer]:
+        """All but the server, by party."""
+        return {peer.party: peer for peer in self.assignment.peers if peer.role != SERVER}
 
     def begin(self) -> None:
         """Open the exchange, then begin."""

@@ -3,11 +3,11 @@ import time
 
 import pytest
 
-from tests.workers.fakes import make_assignment
+from tests.workers.fakes import make_assignment, make_peer
 from tests.workers.workshop import Letterbox, Recorder
 from workers.exchange.port import Letter
 from workers.executors.base import AssignmentError, Ending
-from workers.executors.member import MemberRun
+from workers.executors.member import MemberExecutor, MemberRun
 from workers.executors.run import failure
 
 DONE = Ending(outcome="success")
@@ -34,12 +34,6 @@ class Inner:
         return 7
 
 
-class Host:
-    def __init__(self, workshop):
-        self.loop = workshop.loop
-        self.exchange = Letterbox()
-
-
 class Simple(MemberRun):
     unfit = problem = ""
 
@@ -52,9 +46,14 @@ class Simple(MemberRun):
             raise AssignmentError(self.problem)
 
 
+class Host(MemberExecutor):
+    def make_run(self, assignment, *, place, sink):
+        return Simple(self, assignment, place=place, sink=sink)
+
+
 @pytest.fixture
 def host(workshop):
-    return Host(workshop)
+    return Host(workshop.loop, exchange=Letterbox())
 
 
 @pytest.fixture
@@ -84,6 +83,16 @@ def test_what_runs_inside_gets_the_members_orders_and_tells_the_sink(member):
     inner.sink.ended(DONE)
     assert member.sink.wait() == DONE
     assert (member.sink.pids, member.sink.fractions, member.sink.summary) == ([9], [0.5], {"a": 1})
+
+
+def test_an_executor_begins_a_member_which_finds_the_others_by_role(host, workshop):
+    server, client = make_peer("t2", role="server", party="a"), make_peer("t3", role="client", party="b")
+    assignment = make_assignment(task="t1", peers=(server, client))
+    member = host.start(assignment, workshop.make_place(), Recorder())
+    settle(member)
+    assert host.exchange.opened == ["t1"]
+    assert (member.find_server(), member.list_others()) == (server, {"b": client})
+    member.finish(DONE)
 
 
 def test_the_exchange_is_open_while_the_member_runs(member, host):
