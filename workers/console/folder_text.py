@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from workers.calls.opening import NOT_THERE
+from workers.calls.safe_open import NOT_THERE
 
 MAX_ENTRIES: Final = 2000
 MAX_DEPTH: Final = 16

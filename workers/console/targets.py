@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from workers.calls.arguments import Args
-from workers.calls.opening import open_file, open_folder
+from workers.calls.safe_open import open_file, open_folder
 from workers.calls.serving import Answer, Op
 from workers.console.folder_text import list_folder
 from workers.console.grep import run_grep

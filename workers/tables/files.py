@@ -9,7 +9,7 @@ from uuid import uuid4
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, Problem, TooLargeError
 from scheduler.domain.frames import CALL_CHUNK_BYTES
 from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.opening import open_file
+from workers.calls.safe_open import open_file
 from workers.calls.serving import Answer, Op
 from workers.tables.process import run_rows
 from workers.tables.roots import MAX_PATH, Roots

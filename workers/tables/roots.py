@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from config.settings import LOOPBACK
 from scheduler.domain.errors import ConflictError, ForbiddenError, InvalidDocumentError, NotFoundError, Problem
-from workers.calls.opening import open_file
+from workers.calls.safe_open import open_file
 
 STATE_MARKS: Final = ("up.lock", "fedrota.db", "journal.jsonl")
 """A folder with one of these is the state folder of an installation or a worker: tokens lie there."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError
 from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.opening import open_file
+from workers.calls.safe_open import open_file
 from workers.calls.serving import Answer, Op
 from workers.tables.process import DEFAULT_ROWS, MAX_ROWS, run_convert, run_preview
 from workers.workdir import Workdir, sync_folder

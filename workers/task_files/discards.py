@@ -8,7 +8,7 @@ from typing import Final
 
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
 from workers.calls.arguments import Args, read_int, read_name
-from workers.calls.opening import open_folder
+from workers.calls.safe_open import open_folder
 from workers.calls.serving import Answer, Op
 from workers.workdir import Workdir
 

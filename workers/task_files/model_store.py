@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocumentError, NotFoundError, Problem
 from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.opening import open_file
+from workers.calls.safe_open import open_file
 from workers.calls.serving import Answer, Op
 from workers.task_files.arrivals import find_place, write_checked
 from workers.workdir import Workdir

@@ -15,7 +15,7 @@ import orjson
 
 from scheduler.domain.errors import ConflictError, NotFoundError, TooLargeError
 from workers.calls.arguments import Args, read_int, read_name
-from workers.calls.opening import open_file, open_folder
+from workers.calls.safe_open import open_file, open_folder
 from workers.calls.serving import Answer, Op
 from workers.workdir import Workdir
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.frames import CALL_CHUNK_BYTES
 from workers.calls.arguments import Args, read_int, read_name
-from workers.calls.opening import open_file, open_folder
+from workers.calls.safe_open import open_file, open_folder
 from workers.calls.serving import Answer, Op
 from workers.tables.process import DEFAULT_ROWS, MAX_ROWS, run_preview
 from workers.workdir import Workdir

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from scheduler.domain.errors import NotFoundError
-from workers.calls.opening import open_file, open_folder
+from workers.calls.safe_open import open_file, open_folder
 
 
 @pytest.fixture
