@@ -5,19 +5,20 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import orjson
 import structlog
 
 from scheduler.domain.values import valueclass
 from workers.processes.kernel import find_birth, kill_tree
+from workers.spool import Key
 from workers.workdir import write_durably
 
 log = structlog.get_logger(__name__)
 
-Key = tuple[str, int]
-REWRITE_AFTER = 20_000
-NO_PROCESS = -1
+REWRITE_AFTER: Final = 20_000
+NO_PROCESS: Final = -1
 """In the place of a process's number: the attempt has begun, in none of ours."""
 
 

@@ -19,6 +19,7 @@ from workers.workdir import sync_folder
 log = structlog.get_logger(__name__)
 
 Key = tuple[str, int]
+"""Which attempt at this party: its task and dispatch number."""
 
 ROTATE_BYTES: Final = 4 << 20
 

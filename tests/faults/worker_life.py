@@ -15,10 +15,9 @@ from workers.journal import Journal
 from workers.lost_attempts import recover_reports
 from workers.observer import Nobody
 from workers.runner import Runner
-from workers.spool import Spool
+from workers.spool import Key, Spool
 from workers.workbench import Workbench
 
-Key = tuple[str, int]
 SMALL: Final = {
     "workers.agenda.POINTS_PER_BEAT": 3, "workers.attempt.POINTS_PER_BEAT": 3, "workers.spool.ROTATE_BYTES": 2000,
     "workers.journal.REWRITE_AFTER": 20, "workers.agenda.CALL_ITEMS": 6, "workers.runner.CALL_ITEMS": 6,

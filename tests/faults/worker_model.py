@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Beat, Claim, Knock, MetricPoint, OutputRef, Report, SyncRequest
 from tests.faults.worker_gateway import ENDED, HEARTBEAT_S, HELD, MemoryGateway
-from tests.faults.worker_life import Key, Life, Work
+from tests.faults.worker_life import Life, Work
 from tests.faults.worker_machine import Machine
 from workers import journal as journal_module
 from workers import spool as spool_module
 from workers.executors.base import Ending
-from workers.spool import Spool
+from workers.spool import Key, Spool
 from workers.workdir import Workdir
 
 WEIGHTS: Final = {
