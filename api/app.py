@@ -18,7 +18,7 @@ from api.agent import hello, sync
 from api.agent.channel import CHANNEL_HUB, make_channel_handler
 from api.agent.hub import ChannelHub
 from api.auth import Gate
-from api.bridge import Reader, Writer, utc_now
+from api.bridge import Reader, Threads, Writer, utc_now
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.dialects.fate.routes.serve import add_routes as serve_fate
@@ -31,6 +31,8 @@ from api.endings import end_tasks
 from api.herald import Herald
 from api.keys import (
     BROKER,
+    BROKER_FLIGHT,
+    BROKER_THREADS,
     CATALOGUE,
     CHANNEL,
     COUNTS,
@@ -75,6 +77,7 @@ from api.native import (
 from api.nonces import Nonces
 from api.openapi import make_openapi
 from api.routing import Endpoints, admit
+from api.single_flight import SingleFlight
 from api.streams import STREAMS, Streams
 from config.settings import Settings
 from scheduler.domain.errors import FedrotaError
@@ -92,6 +95,7 @@ log: Final = structlog.get_logger()
 MAX_BODY_BYTES: Final = 16 << 20
 """What any handler may read into memory; each has its own, lower limit."""
 USES_S: Final = 30.0
+BROKER_CALLS: Final = 2
 _NOT_NOW: Final[tuple[type[Exception], ...]] = (FedrotaError, *STORE_FAILURES)
 
 NATIVE: Final[tuple[Endpoints, ...]] = (
@@ -172,6 +176,8 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     url = app[SETTINGS].broker_url.get_secret_value()
     shared = Redis.from_url(url, socket_connect_timeout=2)
     app[BROKER] = broker = _connect(url, timeout_s=1.0)
+    app[BROKER_THREADS] = asking = Threads("broker", threads=BROKER_CALLS)
+    app[BROKER_FLIGHT] = SingleFlight()
     app[NONCES] = Nonces(shared)
     app[ENDED_SESSIONS] = Nonces(shared, prefix="ended")
     app[CHANNEL_HUB] = hub = ChannelHub(
@@ -183,6 +189,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
     yield
     await end_tasks([listening])
     await shared.aclose()
+    asking.close()
     broker.close()
 
 

@@ -42,22 +42,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Reader:
-    """Runs queries on a few threads; refuses more than a bounded number of waiting ones."""
+class Threads:
+    """Runs blocking work on a few threads; refuses more than a bounded number of waiting pieces."""
 
-    def __init__(self, store: Store, *, threads: int = READ_THREADS, waiting: int = READS_WAITING) -> None:
-        self._store = store
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+    def __init__(self, name: str, *, threads: int = READ_THREADS, waiting: int = READS_WAITING) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._limit = threads + waiting
         self._lock = threading.Lock()
         self._pending = 0
 
-    async def read(self, query: Callable[[Tx], Result]) -> Result:
-        """What `query` finds in a transaction of its own; BusyError where too many wait already."""
-        return await self.call(lambda: self._query(query))
-
     async def call(self, work: Callable[[], Result]) -> Result:
-        """Run blocking `work` on the pool."""
+        """Run `work` on the pool; BusyError where too many wait already."""
         with self._lock:
             if self._pending >= self._limit:
                 raise BusyError("too many reads are waiting: try again in a moment")
@@ -65,6 +60,26 @@ class Reader:
         future = self._pool.submit(work)
         future.add_done_callback(self._count_off)
         return await asyncio.wrap_future(future)
+
+    def _count_off(self, _done: Future[Any]) -> None:
+        with self._lock:
+            self._pending -= 1
+
+    def close(self) -> None:
+        """Let running work end."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Reader(Threads):
+    """Runs queries on a few threads; what waits for anything but the store belongs on others."""
+
+    def __init__(self, store: Store, *, threads: int = READ_THREADS, waiting: int = READS_WAITING) -> None:
+        super().__init__("reader", threads=threads, waiting=waiting)
+        self._store = store
+
+    async def read(self, query: Callable[[Tx], Result]) -> Result:
+        """What `query` finds in a transaction of its own; BusyError where too many wait already."""
+        return await self.call(lambda: self._query(query))
 
     def _query(self, query: Callable[[Tx], Result]) -> Result:
         """What it finds; once more where the connection broke, since a read changes nothing."""
@@ -79,14 +94,6 @@ class Reader:
     def _query_once(self, query: Callable[[Tx], Result]) -> Result:
         with self._store.read() as tx:
             return query(tx)
-
-    def _count_off(self, _done: Future[Any]) -> None:
-        with self._lock:
-            self._pending -= 1
-
-    def close(self) -> None:
-        """Let running queries end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 @valueclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import redis
 from aiohttp import web
 
 from api.auth import Gate
-from api.bridge import Reader, Writer
+from api.bridge import Reader, Threads, Writer
 from api.catalogue import CatalogueCache
 from api.changes import ChangeFeed
 from api.monitor.counts import JobCounts
 from api.monitor.metrics import Metrics
 from api.nonces import Nonces
+from api.single_flight import SingleFlight
 from config.settings import Settings
 from scheduler.domain.access import Principal
 from scheduler.service.limits import Patience
@@ -36,6 +37,9 @@ GATE: Final = web.AppKey("gate", Gate)
 CATALOGUE: Final = web.AppKey("catalogue", CatalogueCache)
 FEED: Final = web.AppKey("feed", ChangeFeed)
 BROKER: Final = web.AppKey("broker", redis.Redis)
+BROKER_THREADS: Final = web.AppKey("broker_threads", Threads)
+"""Where the broker is asked: one that hangs holds up no read of the store."""
+BROKER_FLIGHT: Final = web.AppKey("broker_flight", SingleFlight)
 SEAL: Final = web.AppKey("seal", Seal)
 NONCES: Final = web.AppKey("nonces", Nonces)
 ENDED_SESSIONS: Final = web.AppKey("ended_sessions", Nonces)

@@ -5,7 +5,9 @@ from typing import Final
 
 import redis
 import structlog
+from aiohttp import web
 
+from api.keys import BROKER, BROKER_FLIGHT, BROKER_THREADS
 from scheduler.queues.pulse import Beat, read_beat
 
 log: Final = structlog.get_logger()
@@ -37,6 +39,11 @@ class PulseState:
     def word(self) -> str:
         """The state as /readyz says it."""
         return self.reason or ("ok" if self.is_known else "not known: the broker is not reachable")
+
+
+async def ask_pulse(app: web.Application) -> PulseState:
+    """Whether a scheduler is at work, asked of the broker once for all who want to know at the same time."""
+    return await app[BROKER_FLIGHT].run(find_pulse, lambda: app[BROKER_THREADS].call(lambda: find_pulse(app[BROKER])))
 
 
 def find_pulse(broker: redis.Redis) -> PulseState:

@@ -7,9 +7,9 @@ import redis
 from aiohttp import web
 
 from api.auth import require
-from api.keys import BROKER, COUNTS, DRAIN, METRICS, PRINCIPAL, READER, SETTINGS
+from api.keys import BROKER, BROKER_FLIGHT, BROKER_THREADS, COUNTS, DRAIN, METRICS, PRINCIPAL, READER, SETTINGS
 from api.monitor.exposition import Snapshot, render_metrics
-from api.monitor.pulse import find_pulse
+from api.monitor.pulse import PulseState, ask_pulse
 from api.monitor.state import find_queues
 from api.native.system import find_version
 from api.routing import Endpoints, render
@@ -53,8 +53,8 @@ async def check_readiness(request: web.Request) -> web.Response:
     Without a scheduler it is ready all the same, since it takes jobs; `scheduler` then says so.
     """
     store = await _try_store(request)
-    broker = await request.app[READER].call(lambda: _try_broker(request.app[BROKER]))
-    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
+    broker = await request.app[BROKER_FLIGHT].run(_try_broker, lambda: _ask_broker(request.app))
+    pulse = await ask_pulse(request.app) if broker == "ok" else PulseState(None, is_known=False)
     is_draining = request.app[DRAIN].has_begun
     is_ready = store == broker == "ok" and not is_draining
     found = {"ready": is_ready, "store": store, "broker": broker, "scheduler": pulse.word, "draining": is_draining}
@@ -71,6 +71,10 @@ async def _try_store(request: web.Request) -> str:
     return "ok"
 
 
+async def _ask_broker(app: web.Application) -> str:
+    return await app[BROKER_THREADS].call(lambda: _try_broker(app[BROKER]))
+
+
 def _try_broker(broker: redis.Redis) -> str:
     try:
         broker.ping()
@@ -83,7 +87,7 @@ def _try_broker(broker: redis.Redis) -> str:
 async def read_metrics(request: web.Request) -> web.Response:
     """Give the figures of parties, jobs and this gateway in the Prometheus text format."""
     require(request[PRINCIPAL], Action.MONITOR)
-    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
+    pulse = await ask_pulse(request.app)
     snapshot = Snapshot(
         await find_queues(request.app, pulse),
         await request.app[COUNTS].get(),

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from api.bridge import utc_now
-from api.keys import BROKER, READER, SETTINGS
+from api.keys import BROKER, BROKER_THREADS, READER, SETTINGS
 from api.monitor.pulse import PulseState
 from scheduler.domain.model import Party
 from scheduler.queues.inspect import read_lengths
@@ -87,7 +87,7 @@ async def find_states(app: web.Application) -> list[PartyState]:
 async def find_queues(app: web.Application, pulse: PulseState) -> list[QueueState]:
     """The queue of every registered party, offline ones too."""
     states = await find_states(app)
-    lengths = await app[READER].call(lambda: find_lengths(app[BROKER], [state.party.id for state in states]))
+    lengths = await app[BROKER_THREADS].call(lambda: find_lengths(app[BROKER], [state.party.id for state in states]))
     now = utc_now()
     return [
         QueueState(

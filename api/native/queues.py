@@ -5,8 +5,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from api.auth import require
-from api.keys import BROKER, PRINCIPAL, READER
-from api.monitor.pulse import find_pulse
+from api.keys import PRINCIPAL
+from api.monitor.pulse import ask_pulse
 from api.monitor.state import QueueState, find_queues
 from api.native.replies import Page, QueueReply
 from api.routing import Endpoints
@@ -36,5 +36,5 @@ def render_queue(queue: QueueState) -> QueueReply:
 async def list_queues(request: web.Request) -> dict[str, Any]:
     """List the queue of every registered party, offline ones too."""
     require(request[PRINCIPAL], Action.MONITOR)
-    pulse = await request.app[READER].call(lambda: find_pulse(request.app[BROKER]))
+    pulse = await ask_pulse(request.app)
     return {"items": [render_queue(queue) for queue in await find_queues(request.app, pulse)], "next": None}

@@ -1,8 +1,11 @@
+import asyncio
+import threading
+
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.keys import DRAIN
+from api.keys import BROKER, DRAIN
 from api.monitor.routes import describe_bind
 from config.settings import Settings
 from scheduler.queues.names import PULSE
@@ -52,6 +55,35 @@ async def test_readiness_without_a_broker(serve, own_valkey):
     assert found.json["broker"].startswith("not reachable")
     queues = await gateway.get("/queues")
     assert (queues.status, queues.json["items"][0]["knocks"]) == (200, None)
+
+
+class FrozenBroker:
+    """Takes a call and answers none before it is let go, as a stopped process does."""
+
+    def __init__(self):
+        self.calls, self.let_go = 0, threading.Event()
+
+    def ping(self):
+        self.calls += 1
+        assert self.let_go.wait(60)
+        raise redis.TimeoutError("frozen")
+
+
+async def test_a_broker_that_is_frozen_keeps_no_read_waiting(gateway, monkeypatch):
+    job, broker = await gateway.submit(), FrozenBroker()
+    monkeypatch.setattr(gateway.app[BROKER], "ping", broker.ping)
+    probes = [asyncio.create_task(gateway.get("/readyz", token=None)) for _ in range(20)]
+    try:
+        while not broker.calls:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            assert (await gateway.get(f"/jobs/{job}")).status == 200
+        assert not any(probe.done() for probe in probes)
+    finally:
+        broker.let_go.set()
+    answers = await asyncio.gather(*probes)
+    assert {(answer.status, answer.json["broker"]) for answer in answers} == {(503, "not reachable: frozen")}
+    assert broker.calls == 1, "all who ask at once share one answer"
 
 
 async def test_a_scheduler_that_is_gone_is_shown_everywhere_and_the_gateway_takes_jobs_all_the_same(serve, own_valkey):
