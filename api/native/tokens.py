@@ -15,11 +15,9 @@ from api.native.replies import IdentityReply, NewTokenReply, Page, TokenReply
 from api.routing import Endpoints, render
 from scheduler.domain.access import Action, Principal, Role
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
-from scheduler.service.audit import note
 from scheduler.service.tokens import TokenWish, end_token, issue_token
-from scheduler.store.queries.credentials import TokenView, get_token, list_tokens
+from scheduler.store.queries.credentials import get_token, list_tokens
 from scheduler.store.queries.parties import get_party
-from scheduler.store.tx import Tx
 
 endpoint: Final = Endpoints("tokens")
 
@@ -44,16 +42,8 @@ async def add_token(request: web.Request, body: TokenBody) -> web.Response:
     check_issue(principal, role, org=org, project=project)
     by = actor_of(request)
 
-    def issue(tx: Tx) -> tuple[TokenView, str]:
-        now = utc_now()
-        wish = TokenWish(
-            name=body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s
-        )
-        issued = issue_token(tx, wish, now=now)
-        note(tx, by, "issue_token", issued[0].id, now=now)
-        return issued
-
-    token, secret = await request.app[WRITER].write(issue)
+    wish = TokenWish(name=body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s)
+    token, secret = await request.app[WRITER].write(lambda tx: issue_token(tx, wish, by=by, now=utc_now()))
     return render({**render_token(token), "secret": secret}, status=201)
 
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from config.settings import Settings, SettingsError, load
 from scheduler.domain.access import DEFAULT_PROJECT, LOCAL_ORG, Principal, Role
@@ -20,6 +21,11 @@ from scheduler.store.schema import SchemaError, check_schema
 from scheduler.store.session import Store, make_store
 from scheduler.store.tx import Tx
 
+ACTOR: Final = Actor(
+    Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
+)
+"""Whose acts these are in the audit trail."""
+
 
 def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, now: datetime) -> None:
     """Make what is missing: an administrator's token in `<state>/token`, each party with its worker's token.
@@ -32,13 +38,13 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
     with store.write() as tx:
         if not _is_good(tx, state_dir / "token", party=None, now=now):
             wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
-            secrets[state_dir / "token"] = issue_token(tx, wish, now=now)[1]
+            secrets[state_dir / "token"] = issue_token(tx, wish, by=ACTOR, now=now)[1]
         _register(tx, parties, now=now)
         for party in parties:
             path = state_dir / "parties" / f"{party}.token"
             if not _is_good(tx, path, party=party, now=now):
                 wish = TokenWish(name=f"worker of {party}", org=LOCAL_ORG, project=DEFAULT_PROJECT, party=party)
-                secrets[path] = issue_token(tx, wish, now=now)[1]
+                secrets[path] = issue_token(tx, wish, by=ACTOR, now=now)[1]
     # After the commit: a file must never hold a token that the store does not know.
     for path, text in secrets.items():
         write_secret(path, text)
@@ -53,15 +59,12 @@ def _is_good(tx: Tx, path: Path, *, party: str | None, now: datetime) -> bool:
 
 
 def _register(tx: Tx, parties: dict[str, int | None], *, now: datetime) -> None:
-    actor = Actor(
-        Principal(name="bootstrap", kind="user", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
-    )
     known = {party.id: party.slots for party in list_parties(tx)}
     for party, slots in parties.items():
         if party not in known:
-            create_party(tx, party, org=LOCAL_ORG, slots=slots, by=actor, now=now)
+            create_party(tx, party, org=LOCAL_ORG, slots=slots, by=ACTOR, now=now)
         elif slots is not None and slots != known[party]:
-            change_party(tx, party, PartyPatch(slots=slots), by=actor, now=now)
+            change_party(tx, party, PartyPatch(slots=slots), by=ACTOR, now=now)
 
 
 def write_secret(path: Path, text: str) -> None:

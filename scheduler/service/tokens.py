@@ -30,7 +30,7 @@ class TokenWish:
     expires_s: float | None = None
 
 
-def issue_token(tx: Tx, wish: TokenWish, *, now: datetime) -> tuple[TokenView, str]:
+def issue_token(tx: Tx, wish: TokenWish, *, by: Actor, now: datetime) -> tuple[TokenView, str]:
     """A new credential and its text, which is shown this once."""
     token = TokenView(
         id=new_token_id(),
@@ -47,6 +47,7 @@ def issue_token(tx: Tx, wish: TokenWish, *, now: datetime) -> tuple[TokenView, s
     )
     secret = new_secret()
     insert_token(tx, token, _digest(secret))
+    note(tx, by, "issue_token", token.id, now=now)
     return token, f"{PREFIX}_{token.id}_{secret}"
 
 

@@ -169,7 +169,7 @@ class Populated:
 
 def issue(store: Store, name: str, **given: Any) -> str:
     with store.write() as tx:
-        return issue_token(tx, TokenWish(name=name, **given), now=now())[1]
+        return issue_token(tx, TokenWish(name=name, **given), by=Actor(ADMIN), now=now())[1]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
 from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.writes.credentials import revoke_token
+from tests.scheduler.centre import ADMIN
 
 HOME = "127.0.0.1"
 
@@ -22,7 +23,9 @@ def gate(store, clock):
 
 def issue(store, **given):
     with store.write() as tx:
-        return issue_token(tx, TokenWish(name="ann", role=Role.LEAD, project="p1", **given), now=datetime.now(UTC))
+        return issue_token(
+            tx, TokenWish(name="ann", role=Role.LEAD, project="p1", **given), by=ADMIN, now=datetime.now(UTC)
+        )
 
 
 async def test_a_token_names_its_bearer(gate, store):

@@ -42,6 +42,18 @@ def test_the_tokens_work_and_are_their_owners_alone(centre, tmp_path):
     assert (tmp_path / "parties").stat().st_mode & 0o777 == 0o700
 
 
+def test_what_it_makes_is_in_the_audit_trail(centre, tmp_path):
+    for _ in range(2):
+        bootstrap(centre.store, tmp_path, {"new": None}, now=centre.now)
+    tokens = {row[1]: row[0] for row in centre.rows("SELECT id, name FROM token")}
+    rows = centre.rows("SELECT who, action, object FROM audit WHERE who = 'bootstrap' ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("bootstrap", "issue_token", tokens["admin"]),
+        ("bootstrap", "create_party", "new"),
+        ("bootstrap", "issue_token", tokens["worker of new"]),
+    ]
+
+
 def test_a_lost_token_file_is_made_anew(centre, tmp_path):
     bootstrap(centre.store, tmp_path, {}, now=centre.now)
     old = (tmp_path / "token").read_text()

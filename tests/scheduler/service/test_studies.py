@@ -103,7 +103,9 @@ def test_of_namesakes_a_bare_name_means_the_caller_s_own_or_must_say_whose(centr
 
 
 def issue(centre, name, **given):
-    centre.write(lambda tx: issue_token(tx, TokenWish(**{"name": name, "project": "p", **given}), now=centre.now))
+    centre.write(
+        lambda tx: issue_token(tx, TokenWish(**{"name": name, "project": "p", **given}), by=ADMIN, now=centre.now)
+    )
 
 
 def test_a_project_admin_is_told_when_a_bare_name_is_only_another_organisation_s(centre, sites):

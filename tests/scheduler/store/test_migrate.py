@@ -19,7 +19,7 @@ from scheduler.store.migrate import make_config, migrate
 from scheduler.store.queries.studies import find_study
 from scheduler.store.schema import check_schema
 from scheduler.store.session import make_store
-from tests.scheduler.centre import Centre, chain, step
+from tests.scheduler.centre import ADMIN, Centre, chain, step
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_study_s_users_of_the_schema_before_get_the_organisation_that_is_certa
     tokens = [("ann", "hq", "p"), ("bob", "hq", "p"), ("bob", "lab", "p"), ("dan", "hq", "q"), ("eve", "", "p")]
     for name, org, project in tokens:
         wish = TokenWish(name=name, role=Role.LEAD, org=org, project=project)
-        centre.write(lambda tx, wish=wish: issue_token(tx, wish, now=centre.now))
+        centre.write(lambda tx, wish=wish: issue_token(tx, wish, by=ADMIN, now=centre.now))
     for owner, org, project in (("cyd", "lab", "p/heart"), ("ann", "hq", "p/heart"), ("ann", "lab", "q")):
         centre.submit(step("s"), owner=owner, org=org, project=project)
     users = '["ann","bob","cyd","dan","eve","zo\u00eb"]'

@@ -15,10 +15,11 @@ from scheduler.store.queries.credentials import (
     list_tokens,
 )
 from scheduler.store.writes.credentials import insert_client
+from tests.scheduler.centre import ADMIN
 
 
 def issue(centre, name, **given):
-    return centre.write(lambda tx: issue_token(tx, TokenWish(name=name, **given), now=centre.now))[0]
+    return centre.write(lambda tx: issue_token(tx, TokenWish(name=name, **given), by=ADMIN, now=centre.now))[0]
 
 
 def test_tokens_are_found_by_their_public_part(centre):

@@ -12,10 +12,11 @@ from scheduler.store.writes.credentials import (
     revoke_token,
     update_client_role,
 )
+from tests.scheduler.centre import ADMIN
 
 
 def test_a_token_is_revoked_once_and_its_use_is_noted(centre):
-    token, _ = centre.write(lambda tx: issue_token(tx, TokenWish(name="me"), now=centre.now))
+    token, _ = centre.write(lambda tx: issue_token(tx, TokenWish(name="me"), by=ADMIN, now=centre.now))
     first = centre.now
     centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
     centre.wait(5)

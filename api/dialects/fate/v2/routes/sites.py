@@ -17,7 +17,6 @@ from api.monitor.state import PartyState, find_states
 from api.native.parties import check_party
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import NotFoundError
-from scheduler.service.audit import note
 from scheduler.service.parties import create_party, remove_party
 from scheduler.service.tokens import TokenWish, issue_token
 from scheduler.store.queries.parties import list_parties
@@ -39,8 +38,7 @@ async def create_site(request: web.Request) -> web.Response:
     def create(tx: Tx) -> tuple[str, str]:
         create_party(tx, party, org=principal.org, slots=None, by=by, now=now)
         wish = TokenWish(name=f"site {party}", party=party, org=principal.org, project=principal.project)
-        token, secret = issue_token(tx, wish, now=now)
-        note(tx, by, "issue_token", token.id, now=now)
+        token, secret = issue_token(tx, wish, by=by, now=now)
         return token.id, secret
 
     token, secret = await request.app[WRITER].write(create)
