@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -39,6 +40,8 @@ from scheduler.store.queries.models import Model, ModelFilter, list_models, list
 from scheduler.store.tx import Tx
 
 MOST_ROWS: Final = 1000
+PAGE: Final = 100
+"""Models read in one transaction: each has a recipe, and parts to measure."""
 _MODEL_MISSING: Final = "No model found, please check if arguments are specified correctly."
 
 
@@ -142,14 +145,17 @@ def _relabel_members(trained: FateJob, wanted: MigrateRequest) -> dict[str, tupl
 async def query(request: web.Request) -> web.StreamResponse:
     """The registry's rows that fit, one per party; retcode 100 and an empty list where there is none."""
     body = await read_members(request)
-    rows = await _read_rows(request, body)
+    rows, are_all = await _read_rows(request, body)
     if not rows:
         raise FateError(RetCode.EXCEPTION, "Query model info failed, cannot find model.", data=[])
     wanted = body.get("query_filters")
     if isinstance(wanted, list) and wanted:
         kept = {f"f_{name}" for name in map(str, wanted)} | {str(name) for name in wanted}
         rows = [{key: value for key, value in row.items() if key in kept} for row in rows]
-    return render_success(rows, "Query model info successfully.")
+    left_out = (
+        f" Only {MOST_ROWS} rows, of the newest models, are shown: name model_id, role or party_id to see others."
+    )
+    return render_success(rows, "Query model info successfully." + ("" if are_all else left_out))
 
 
 async def query_detail(request: web.Request) -> web.StreamResponse:
@@ -165,7 +171,7 @@ async def query_detail(request: web.Request) -> web.StreamResponse:
             "deployed": model.is_deployed,
             "tags": list(model.tags),
             "services": list(model.services),
-            "rows": await _read_rows(request, body),
+            "rows": (await _read_rows(request, body))[0],
             "parts": [
                 {
                     "role": part.member.role,
@@ -181,7 +187,8 @@ async def query_detail(request: web.Request) -> web.StreamResponse:
     )
 
 
-async def _read_rows(request: web.Request, body: dict[str, Any]) -> list[dict[str, Any]]:
+async def _read_rows(request: web.Request, body: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+    """The rows that the body asks for, of the newest models first, and whether these are all; FATE-Flow has no limit."""
     role, party = find_text(body, "role"), find_text(body, "party_id")
     wanted = ModelFilter(
         project=request[PRINCIPAL].project,
@@ -191,22 +198,23 @@ async def _read_rows(request: web.Request, body: dict[str, Any]) -> list[dict[st
         party=party,
     )
 
-    def find(tx: Tx) -> list[tuple[Model, Recipe, dict[tuple[str, str], int]]]:
-        return [
-            (model, read_recipe(tx, model), measure_parts(tx, model))
-            for model in list_models(tx, wanted, limit=100).items
-        ]
+    def find(tx: Tx, after: str | None) -> tuple[list[tuple[Model, Recipe, dict[tuple[str, str], int]]], str | None]:
+        page = list_models(tx, wanted, after=after, limit=PAGE)
+        return [(model, read_recipe(tx, model), measure_parts(tx, model)) for model in page.items], page.next
 
-    found = await request.app[READER].read(find)
     rows: list[dict[str, Any]] = []
-    for model, recipe, sizes in found:
-        check_model(request, model, Action.READ_JOB)
-        rows += [
-            render_row(model, member, recipe, sizes.get((member.role, member.party), 0))
-            for member in model.members
-            if role in {"", member.role} and party in {"", member.party}
-        ]
-    return rows[:MOST_ROWS]
+    after: str | None = None
+    while True:
+        found, after = await request.app[READER].read(partial(find, after=after))
+        for model, recipe, sizes in found:
+            check_model(request, model, Action.READ_JOB)
+            rows += [
+                render_row(model, member, recipe, sizes.get((member.role, member.party), 0))
+                for member in model.members
+                if role in {"", member.role} and party in {"", member.party}
+            ]
+        if after is None or len(rows) > MOST_ROWS:
+            return rows[:MOST_ROWS], after is None and len(rows) <= MOST_ROWS
 
 
 async def get_predict_dsl(request: web.Request) -> web.StreamResponse:

@@ -1,5 +1,6 @@
 """FATE's registry over models that jobs of any dialect made."""
 
+from api.dialects.fate.routes import models as routes
 from tests.api.sites import MODEL_ID
 
 
@@ -67,6 +68,22 @@ async def test_the_registry_is_queried(signed, sites):
     }
     detail = await signed.ok("model/query/detail", {"model_id": MODEL_ID, "model_version": child})
     assert (detail["deployed"], len(detail["rows"]), len(detail["parts"])) == (True, 2, 2)
+
+
+async def test_a_large_registry_is_shown_page_by_page_and_what_is_left_out_is_said(signed, sites, monkeypatch):
+    monkeypatch.setattr(routes, "PAGE", 2)
+    job = await sites.train()
+    versions = [job]
+    for _ in range(4):
+        child = await signed.ok("model/deploy", {"model_id": MODEL_ID, "model_version": job})
+        versions.append(child["model_version"])
+    whole = await signed.send("model/query", {"role": "guest"})
+    assert [row["f_model_version"] for row in whole["data"]] == versions[::-1]
+    assert whole["retmsg"] == "Query model info successfully."
+    for most, is_cut in ((10, False), (9, True), (4, True)):
+        monkeypatch.setattr(routes, "MOST_ROWS", most)
+        found = await signed.send("model/query", {"model_id": MODEL_ID})
+        assert (len(found["data"]), f"Only {most} rows" in found["retmsg"]) == (most, is_cut)
 
 
 async def test_a_model_migrates_to_other_parties(signed, sites):
