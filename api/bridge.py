@@ -284,8 +284,8 @@ class Writer:
     def _submit(self, tx: Tx, items: Sequence[_Operation], now: datetime) -> Work[None]:
         if not items:
             return
-        wishes = [item.payload for item in items]
-        answers = yield from submit_jobs(tx, wishes, now=now, open_jobs=self._open_jobs)
+        submissions = [item.payload for item in items]
+        answers = yield from submit_jobs(tx, submissions, now=now, open_jobs=self._open_jobs)
         for item, answer in zip(items, answers, strict=True):
             if isinstance(answer, FedrotaError):
                 item.error = answer

@@ -47,11 +47,11 @@ async def plan_draft(app: web.Application, principal: Principal, draft: Draft) -
     return submission
 
 
-Wish = tuple[str, StepPlan, Reference]
-"""Where an earlier job's output is wanted, by which step, and which one."""
+EarlierInput = tuple[str, StepPlan, Reference]
+"""An earlier job's output as an input: where the document names it, for which step, and which one."""
 
 
-def _list_earlier(submission: Submission) -> Iterator[Wish]:
+def _list_earlier(submission: Submission) -> Iterator[EarlierInput]:
     for position, step in enumerate(submission.steps):
         for port, text in step.inputs.items():
             reference = find_reference(text)
@@ -59,7 +59,7 @@ def _list_earlier(submission: Submission) -> Iterator[Wish]:
                 yield f"steps.{position}.inputs.{port}", step, reference
 
 
-def _check_earlier(tx: Tx, wanted: Sequence[Wish], principal: Principal) -> Iterator[Problem]:
+def _check_earlier(tx: Tx, wanted: Sequence[EarlierInput], principal: Principal) -> Iterator[Problem]:
     outputs: dict[str, dict[tuple[str, str], set[str]]] = {}
     for where, step, reference in wanted:
         try:

@@ -26,7 +26,7 @@ COMPONENT: Final = "restore_model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ImportRequest:
     """How a model is to be taken in: under which name, and how the job shows itself in a dialect."""
 
     name: ModelName
@@ -36,17 +36,17 @@ class Wish:
     """The job's `origin`."""
 
 
-async def install_model(request: web.Request, manifest: Manifest, deliver: Deliver, wish: Wish) -> Model:
+async def install_model(request: web.Request, manifest: Manifest, deliver: Deliver, wanted: ImportRequest) -> Model:
     """Bring every part to its party, let a job take them over there, register the model.
 
     Members whose party is not registered here keep their place in the model, without their part. ConflictError where
     the model exists and `replaces` is not set, InvalidDocumentError where its name is too long to store; UnreachableError
     where a party that is to take a part is away.
     """
-    name = wish.name
+    name = wanted.name
     check_model_name(name)
     former = await request.app[READER].read(lambda tx: find_model(tx, name.project, name.model_id, name.version))
-    if former is not None and not wish.replaces:
+    if former is not None and not wanted.replaces:
         raise ConflictError(f"model {name} exists already")
     parties = (await request.app[CATALOGUE].get()).parties
     here = [entry for entry in manifest.parts if entry.party in parties]
@@ -58,11 +58,11 @@ async def install_model(request: web.Request, manifest: Manifest, deliver: Deliv
         for entry in here:
             place = {"key": key, "member": addresses[entry.role, entry.party], "step": entry.step, "name": entry.name}
             await deliver(entry, {**place, "sha256": entry.sha256})
-        job = await run_to_end(request, await _plan(request, manifest, wish, key=key, parties=parties))
+        job = await run_to_end(request, await _plan(request, manifest, wanted, key=key, parties=parties))
     finally:
         await _drop_arrival(request, key, {entry.party for entry in here})
     arrival = _make_arrival(manifest, name, job)
-    by, replaces = actor_of(request), wish.replaces
+    by, replaces = actor_of(request), wanted.replaces
     return await request.app[WRITER].write(
         lambda tx: receive_model(tx, arrival, replaces=replaces, by=by, now=utc_now())
     )
@@ -87,19 +87,19 @@ def _list_roles(manifest: Manifest, parties: frozenset[str]) -> dict[str, tuple[
 
 
 async def _plan(
-    request: web.Request, manifest: Manifest, wish: Wish, *, key: str, parties: frozenset[str]
+    request: web.Request, manifest: Manifest, wanted: ImportRequest, *, key: str, parties: frozenset[str]
 ) -> Submission:
     principal = request[PRINCIPAL]
     draft = Draft(
-        name=f"import of model {wish.name}"[:200],
+        name=f"import of model {wanted.name}"[:200],
         owner=principal.name,
         org=principal.org,
         project=principal.project,
         roles=_list_roles(manifest, parties),
         steps=_make_steps(manifest, key, parties),
-        dialect=wish.dialect,
+        dialect=wanted.dialect,
     )
-    return make_submission(replace(draft, origin=wish.describe(draft)), await request.app[CATALOGUE].get())
+    return make_submission(replace(draft, origin=wanted.describe(draft)), await request.app[CATALOGUE].get())
 
 
 def _make_steps(manifest: Manifest, key: str, parties: frozenset[str]) -> tuple[StepDraft, ...]:

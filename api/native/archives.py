@@ -13,7 +13,7 @@ from api.auth import require
 from api.bodies import read_pieces
 from api.keys import PRINCIPAL, READER, SETTINGS
 from api.models.access import describe_recipe, name_model, read_model, read_parts
-from api.models.arrival import Deliver, Wish, install_model
+from api.models.arrival import Deliver, ImportRequest, install_model
 from api.models.manifest import PartEntry
 from api.models.packing import pack_model
 from api.models.unpacking import Archive
@@ -79,8 +79,8 @@ async def import_archive(request: web.Request, query: ImportQuery) -> ModelDetai
         await _save(request, file)
         archive = await open_archive(request, file)
         named = archive.manifest
-        wish = Wish(name=name_model(request, named.model_id, named.model_version), replaces=query.replace)
-        model = await install_model(request, named, make_deliver(request, archive), wish)
+        wanted = ImportRequest(name=name_model(request, named.model_id, named.model_version), replaces=query.replace)
+        model = await install_model(request, named, make_deliver(request, archive), wanted)
     parts = await request.app[READER].read(lambda tx: list_parts(tx, model))
     return render_model_detail(model, parts)
 

@@ -14,7 +14,7 @@ from api.native.render import render_client
 from api.native.replies import ClientReply, NewClientReply, Page
 from api.routing import Endpoints, render
 from scheduler.domain.access import Action, Principal, Role
-from scheduler.service.clients import ClientWish, end_client, issue_client
+from scheduler.service.clients import ClientRequest, end_client, issue_client
 from scheduler.store.queries.credentials import ClientView, get_client, list_clients
 from scheduler.store.tx import Tx
 
@@ -34,18 +34,18 @@ async def find_clients(request: web.Request) -> dict[str, Any]:
 async def add_client(request: web.Request, body: ClientBody) -> web.Response:
     """Issue an app key and its secret; the secret is in this answer and never shown again."""
     principal: Principal = request[PRINCIPAL]
-    wish = ClientWish(
+    wanted = ClientRequest(
         name=body.name,
         role=Role(body.role),
         org=body.org or principal.org,
         project=body.project or principal.project,
         expires_s=body.expires_s,
     )
-    check_issue(principal, wish.role, org=wish.org, project=wish.project)
+    check_issue(principal, wanted.role, org=wanted.org, project=wanted.project)
     by, seal = actor_of(request), request.app[SEAL]
 
     def issue(tx: Tx) -> tuple[ClientView, str]:
-        return issue_client(tx, wish, seal=seal, by=by, now=utc_now())
+        return issue_client(tx, wanted, seal=seal, by=by, now=utc_now())
 
     client, secret = await request.app[WRITER].write(issue)
     return render({**render_client(client), "secret": secret}, status=201)

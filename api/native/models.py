@@ -89,9 +89,10 @@ async def deploy_version(request: web.Request, body: DeployBody) -> ModelDetailR
             raise InvalidDocumentError(Problem(f"components.{place}", f"the model has no step {name!r}.", known))
     recipe = await request.app[READER].read(lambda tx: describe_recipe(tx, model))
     by, now = actor_of(request), utc_now()
-    wish = Deployment(version=new_job_id(now), components=tuple(body.components or steps), recipe=recipe)
+    deployment = Deployment(version=new_job_id(now), components=tuple(body.components or steps), recipe=recipe)
     return await _render(
-        request, await request.app[WRITER].write(lambda tx: deploy_model(tx, _name(request), wish, by=by, now=now))
+        request,
+        await request.app[WRITER].write(lambda tx: deploy_model(tx, _name(request), deployment, by=by, now=now)),
     )
 
 

@@ -15,7 +15,7 @@ from api.native.replies import IdentityReply, NewTokenReply, Page, TokenReply
 from api.routing import Endpoints, render
 from scheduler.domain.access import Action, Principal, Role
 from scheduler.domain.errors import InvalidDocumentError, NotFoundError, Problem
-from scheduler.service.tokens import TokenWish, end_token, issue_token
+from scheduler.service.tokens import TokenRequest, end_token, issue_token
 from scheduler.store.queries.credentials import get_token, list_tokens
 from scheduler.store.queries.parties import get_party
 
@@ -42,8 +42,10 @@ async def add_token(request: web.Request, body: TokenBody) -> web.Response:
     check_issue(principal, role, org=org, project=project)
     by = actor_of(request)
 
-    wish = TokenWish(name=body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s)
-    token, secret = await request.app[WRITER].write(lambda tx: issue_token(tx, wish, by=by, now=utc_now()))
+    wanted = TokenRequest(
+        name=body.name, role=role, org=org, project=project, party=body.party, expires_s=body.expires_s
+    )
+    token, secret = await request.app[WRITER].write(lambda tx: issue_token(tx, wanted, by=by, now=utc_now()))
     return render({**render_token(token), "secret": secret}, status=201)
 
 

@@ -51,7 +51,7 @@ class StepPlan:
 
 @valueclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A validated wish for a job, in no dialect's words.
+    """A validated request for a job, in no dialect's words.
 
     `origin` keeps what the caller sent, so that a dialect can show it again.
     """

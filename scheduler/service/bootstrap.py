@@ -13,7 +13,7 @@ from scheduler.domain.access import DEFAULT_PROJECT, LOCAL_ORG, Principal, Role
 from scheduler.domain.errors import FedrotaError, UnauthenticatedError
 from scheduler.service.audit import Actor
 from scheduler.service.parties import PartyPatch, change_party, create_party
-from scheduler.service.tokens import TokenWish, authenticate, issue_token
+from scheduler.service.tokens import TokenRequest, authenticate, issue_token
 from scheduler.store.failures import DatabaseAwayError, telling_away
 from scheduler.store.migrate import migrate
 from scheduler.store.queries.parties import list_parties
@@ -37,14 +37,14 @@ def bootstrap(store: Store, state_dir: Path, parties: dict[str, int | None], *, 
     secrets: dict[Path, str] = {}
     with store.write() as tx:
         if not _is_good(tx, state_dir / "token", party=None, now=now):
-            wish = TokenWish(name="admin", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
-            secrets[state_dir / "token"] = issue_token(tx, wish, by=ACTOR, now=now)[1]
+            wanted = TokenRequest(name="admin", role=Role.PROJECT_ADMIN, org=LOCAL_ORG, project=DEFAULT_PROJECT)
+            secrets[state_dir / "token"] = issue_token(tx, wanted, by=ACTOR, now=now)[1]
         _register(tx, parties, now=now)
         for party in parties:
             path = state_dir / "parties" / f"{party}.token"
             if not _is_good(tx, path, party=party, now=now):
-                wish = TokenWish(name=f"worker of {party}", org=LOCAL_ORG, project=DEFAULT_PROJECT, party=party)
-                secrets[path] = issue_token(tx, wish, by=ACTOR, now=now)[1]
+                wanted = TokenRequest(name=f"worker of {party}", org=LOCAL_ORG, project=DEFAULT_PROJECT, party=party)
+                secrets[path] = issue_token(tx, wanted, by=ACTOR, now=now)[1]
     # After the commit: a file must never hold a token that the store does not know.
     for path, text in secrets.items():
         write_secret(path, text)

@@ -15,7 +15,7 @@ from scheduler.store.writes.credentials import insert_client, revoke_client, upd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientWish:
+class ClientRequest:
     """Whose requests a credential is to sign, and what they may."""
 
     name: str
@@ -25,16 +25,16 @@ class ClientWish:
     expires_s: float | None = None
 
 
-def issue_client(tx: Tx, wish: ClientWish, *, seal: Seal, by: Actor, now: datetime) -> tuple[ClientView, str]:
+def issue_client(tx: Tx, wanted: ClientRequest, *, seal: Seal, by: Actor, now: datetime) -> tuple[ClientView, str]:
     """A new credential and its secret, which is shown this once: 128 random bits in hexadecimal digits."""
     client = ClientView(
         id=new_token_id(),
-        name=wish.name,
-        role=str(wish.role),
-        org=wish.org,
-        project=wish.project,
+        name=wanted.name,
+        role=str(wanted.role),
+        org=wanted.org,
+        project=wanted.project,
         created=now,
-        expires=None if wish.expires_s is None else now + timedelta(seconds=wish.expires_s),
+        expires=None if wanted.expires_s is None else now + timedelta(seconds=wanted.expires_s),
         revoked=None,
     )
     secret = new_definition_id(32)

@@ -62,15 +62,15 @@ class Relabeling:
     recipe: Mapping[str, Any] | None
 
 
-def deploy_model(tx: Tx, name: ModelName, wish: Deployment, *, by: Actor, now: datetime) -> Model:
+def deploy_model(tx: Tx, name: ModelName, deployment: Deployment, *, by: Actor, now: datetime) -> Model:
     """A new version with the same parts that may predict; the one it comes from stays as it is."""
     found = _get(tx, name)
     child = replace(
         found,
         id=new_definition_id(32),
-        version=wish.version,
-        components=wish.components,
-        recipe=dict(wish.recipe),
+        version=deployment.version,
+        components=deployment.components,
+        recipe=dict(deployment.recipe),
         parent=(found.model_id, found.version),
         imported=False,
         owner=name_owner(by.principal, found.org),
@@ -80,28 +80,28 @@ def deploy_model(tx: Tx, name: ModelName, wish: Deployment, *, by: Actor, now: d
     return _add(tx, child, "deploy_model", by=by, now=now)
 
 
-def relabel_model(tx: Tx, name: ModelName, wish: Relabeling, *, by: Actor, now: datetime) -> Model:
+def relabel_model(tx: Tx, name: ModelName, relabeling: Relabeling, *, by: Actor, now: datetime) -> Model:
     """The same parts under another name and with other parties.
 
     The parts stay where they lie; an export carries the new names, so that the new parties can import it.
     NotFoundError where a member is not the model's.
     """
     found = _get(tx, name)
-    for role, party in wish.members.keys() - {(member.role, member.party) for member in found.members}:
+    for role, party in relabeling.members.keys() - {(member.role, member.party) for member in found.members}:
         raise NotFoundError("member", f"{role} {party} of model {name}")
     child = replace(
         found,
         id=new_definition_id(32),
-        model_id=wish.name.model_id,
-        version=wish.name.version,
-        recipe=None if wish.recipe is None else dict(wish.recipe),
+        model_id=relabeling.name.model_id,
+        version=relabeling.name.version,
+        recipe=None if relabeling.recipe is None else dict(relabeling.recipe),
         parent=(found.model_id, found.version),
         owner=name_owner(by.principal, found.org),
         created=now,
         members=tuple(
-            replace(member, role=wish.members[key][0], party=wish.members[key][1], loaded=0)
+            replace(member, role=relabeling.members[key][0], party=relabeling.members[key][1], loaded=0)
             for member in found.members
-            if (key := (member.role, member.party)) in wish.members
+            if (key := (member.role, member.party)) in relabeling.members
         ),
     )
     return _add(tx, child, "relabel_model", by=by, now=now)

@@ -19,7 +19,7 @@ PREFIX = "frt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenWish:
+class TokenRequest:
     """What a credential is to be: a worker's where `party` is given, else a user's with a `role`."""
 
     name: str
@@ -30,18 +30,18 @@ class TokenWish:
     expires_s: float | None = None
 
 
-def issue_token(tx: Tx, wish: TokenWish, *, by: Actor, now: datetime) -> tuple[TokenView, str]:
+def issue_token(tx: Tx, wanted: TokenRequest, *, by: Actor, now: datetime) -> tuple[TokenView, str]:
     """A new credential and its text, which is shown this once."""
     token = TokenView(
         id=new_token_id(),
-        kind="worker" if wish.party else "user",
-        name=wish.name,
-        role=str(wish.role) if wish.role else "",
-        org=wish.org,
-        project=wish.project,
-        party=wish.party,
+        kind="worker" if wanted.party else "user",
+        name=wanted.name,
+        role=str(wanted.role) if wanted.role else "",
+        org=wanted.org,
+        project=wanted.project,
+        party=wanted.party,
         created=now,
-        expires=None if wish.expires_s is None else now + timedelta(seconds=wish.expires_s),
+        expires=None if wanted.expires_s is None else now + timedelta(seconds=wanted.expires_s),
         last_used=None,
         revoked=None,
     )

@@ -21,7 +21,7 @@ from scheduler.service.advance import dispatch_ready
 from scheduler.service.audit import Actor
 from scheduler.service.limits import Patience, patience_from
 from scheduler.service.parties import create_party
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store import session
 from scheduler.store.migrate import migrate
 from scheduler.store.session import Store, make_store
@@ -169,7 +169,7 @@ class Populated:
 
 def issue(store: Store, name: str, **given: Any) -> str:
     with store.write() as tx:
-        return issue_token(tx, TokenWish(name=name, **given), by=Actor(ADMIN), now=now())[1]
+        return issue_token(tx, TokenRequest(name=name, **given), by=Actor(ADMIN), now=now())[1]
 
 
 @pytest.fixture

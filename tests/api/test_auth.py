@@ -7,7 +7,7 @@ from api.bridge import Reader
 from api.throttle import ADDRESS_FAILURES, TOKEN_FAILURES
 from scheduler.domain.access import Action, Principal, Role, Subject
 from scheduler.domain.errors import BusyError, ForbiddenError, NotFoundError, UnauthenticatedError
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.writes.credentials import revoke_token
 from tests.scheduler.centre import ADMIN
 
@@ -24,7 +24,7 @@ def gate(store, clock):
 def issue(store, **given):
     with store.write() as tx:
         return issue_token(
-            tx, TokenWish(name="ann", role=Role.LEAD, project="p1", **given), by=ADMIN, now=datetime.now(UTC)
+            tx, TokenRequest(name="ann", role=Role.LEAD, project="p1", **given), by=ADMIN, now=datetime.now(UTC)
         )
 
 

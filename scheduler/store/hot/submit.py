@@ -47,21 +47,21 @@ def insert_jobs(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
 
 
 def _job_row(job: NewJob, now: datetime) -> Row:
-    wish = job.submission
-    deadline = None if wish.deadline_s is None else to_epoch(now + timedelta(seconds=wish.deadline_s))
+    submission = job.submission
+    deadline = None if submission.deadline_s is None else to_epoch(now + timedelta(seconds=submission.deadline_s))
     return {
         "id": job.id,
-        "name": wish.name,
-        "owner": wish.owner,
-        "org": wish.org,
-        "project": wish.project,
+        "name": submission.name,
+        "owner": submission.owner,
+        "org": submission.org,
+        "project": submission.project,
         "state": str(State.WAITING),
         "reason": "",
-        "priority": wish.priority,
-        "dialect": wish.dialect,
-        "roles": to_json(wish.roles),
-        "labels": to_json(wish.labels),
-        "origin": to_json(wish.origin),
+        "priority": submission.priority,
+        "dialect": submission.dialect,
+        "roles": to_json(submission.roles),
+        "labels": to_json(submission.labels),
+        "origin": to_json(submission.origin),
         "created": to_epoch(now),
         "deadline": deadline,
         "stop_reason": "",

@@ -28,11 +28,11 @@ def insert_trained(tx: Tx, jobs: Sequence[NewJob], now: datetime) -> None:
 
 
 def _trained_row(job: NewJob, now: datetime) -> dict[str, Any]:
-    wish: Submission = job.submission
+    submission: Submission = job.submission
     return {
         "id": job.id,
-        "project": wish.project,
-        "model_id": wish.labels[MODEL_LABEL],
+        "project": submission.project,
+        "model_id": submission.labels[MODEL_LABEL],
         "version": job.id,
         "job_id": job.id,
         "components": None,
@@ -41,7 +41,7 @@ def _trained_row(job: NewJob, now: datetime) -> dict[str, Any]:
         "parent_version": "",
         "imported": False,
         "notes": "",
-        "owner": wish.owner,
+        "owner": submission.owner,
         "created": to_epoch(now),
     }
 

@@ -83,7 +83,7 @@ def apply_settlement(tx: Tx, job: Job, settlement: Settlement, now: datetime) ->
 
 
 def stop_job(tx: Tx, job: str, stop: StopJob, now: datetime) -> None:
-    """Note how an open job is to end; a second wish changes nothing."""
+    """Note how an open job is to end; a second request changes nothing."""
     if tx.run(_STOP_JOB, id=job, kind=str(stop.kind), reason=stop.reason):
         append_events(tx, [Entry(Level.JOB, Event.STOP_REQUESTED, stop.kind, job, reason=stop.reason)], now)
 

@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError, UnauthenticatedError
-from scheduler.service.clients import ClientWish, change_role, end_client, issue_client, open_client
+from scheduler.service.clients import ClientRequest, change_role, end_client, issue_client, open_client
 from scheduler.service.seal import Seal
 from scheduler.store.queries.credentials import list_clients
 from tests.scheduler.centre import ADMIN
@@ -16,7 +16,7 @@ def seal(tmp_path):
 
 
 def issue(centre, seal, **given):
-    wish = ClientWish(**{"name": "me", "role": Role.LEAD, "org": "o", "project": "p", **given})
+    wish = ClientRequest(**{"name": "me", "role": Role.LEAD, "org": "o", "project": "p", **given})
     return centre.write(lambda tx: issue_client(tx, wish, seal=seal, by=ADMIN, now=centre.now))
 
 

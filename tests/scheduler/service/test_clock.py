@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.domain.errors import UnauthenticatedError
-from scheduler.service.tokens import TokenWish, authenticate, issue_token
+from scheduler.service.tokens import TokenRequest, authenticate, issue_token
 from tests.scheduler.centre import ADMIN, step
 
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ def test_a_jump_before_any_beat_is_lost_contact_at_most_and_the_next_beat_ends_i
 
 
 def test_a_jump_back_makes_no_fresh_token_invalid_and_a_jump_forwards_ends_one_in_time(centre):
-    wish = TokenWish(name="t", org="o", project="p", party="a", expires_s=1800.0)
+    wish = TokenRequest(name="t", org="o", project="p", party="a", expires_s=1800.0)
     text = centre.write(lambda tx: issue_token(tx, wish, by=ADMIN, now=centre.now))[1]
     assert centre.read(lambda tx: authenticate(tx, text, now=centre.now - HOUR)).party == "a"
     with pytest.raises(UnauthenticatedError):

@@ -6,7 +6,7 @@ from scheduler.service import studies
 from scheduler.service.audit import Actor
 from scheduler.service.jobs import forget_job
 from scheduler.service.parties import create_party
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.queries.studies import find_study, list_studies
 from scheduler.store.writes.studies import put_study
 from tests.scheduler.centre import ADMIN, step
@@ -104,7 +104,7 @@ def test_of_namesakes_a_bare_name_means_the_caller_s_own_or_must_say_whose(centr
 
 def issue(centre, name, **given):
     centre.write(
-        lambda tx: issue_token(tx, TokenWish(**{"name": name, "project": "p", **given}), by=ADMIN, now=centre.now)
+        lambda tx: issue_token(tx, TokenRequest(**{"name": name, "project": "p", **given}), by=ADMIN, now=centre.now)
     )
 
 

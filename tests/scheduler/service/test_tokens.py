@@ -4,13 +4,13 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.errors import UnauthenticatedError
-from scheduler.service.tokens import TokenWish, authenticate, issue_token
+from scheduler.service.tokens import TokenRequest, authenticate, issue_token
 from scheduler.store.writes.credentials import revoke_token
 from tests.scheduler.centre import ADMIN
 
 
 def issue(centre, **given):
-    return centre.write(lambda tx: issue_token(tx, TokenWish(**{"name": "me", **given}), by=ADMIN, now=centre.now))
+    return centre.write(lambda tx: issue_token(tx, TokenRequest(**{"name": "me", **given}), by=ADMIN, now=centre.now))
 
 
 def who(centre, text):

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from scheduler.domain.access import Role
 from scheduler.domain.messages import MetricPoint
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.migrate import make_config, migrate
 from scheduler.store.queries.studies import find_study
 from scheduler.store.schema import check_schema
@@ -138,7 +138,7 @@ def test_a_study_s_users_of_the_schema_before_get_the_organisation_that_is_certa
     centre = Centre(empty)
     tokens = [("ann", "hq", "p"), ("bob", "hq", "p"), ("bob", "lab", "p"), ("dan", "hq", "q"), ("eve", "", "p")]
     for name, org, project in tokens:
-        wish = TokenWish(name=name, role=Role.LEAD, org=org, project=project)
+        wish = TokenRequest(name=name, role=Role.LEAD, org=org, project=project)
         centre.write(lambda tx, wish=wish: issue_token(tx, wish, by=ADMIN, now=centre.now))
     for owner, org, project in (("cyd", "lab", "p/heart"), ("ann", "hq", "p/heart"), ("ann", "lab", "q")):
         centre.submit(step("s"), owner=owner, org=org, project=project)

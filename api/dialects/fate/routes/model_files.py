@@ -20,7 +20,7 @@ from api.dialects.fate.vocabulary.fate_job import DIALECT
 from api.dialects.fate.vocabulary.model_jobs import IMPORT, RESTORE, describe_model_job, make_store_draft
 from api.keys import PRINCIPAL
 from api.models.access import name_model, read_parts
-from api.models.arrival import Wish, install_model
+from api.models.arrival import ImportRequest, install_model
 from api.models.manifest import Manifest, PartEntry
 from api.models.packing import pack_model
 from api.models.stores import recall_manifest, restore_part, store_parts
@@ -71,7 +71,7 @@ async def import_model(request: web.Request) -> web.StreamResponse:
         archive = await _open(request, file)
         manifest = archive.manifest
         name = _check_named(request, manifest, wanted)
-        taken = Wish(
+        taken = ImportRequest(
             name=name,
             replaces=wanted.force_update,
             dialect=DIALECT,
@@ -141,7 +141,9 @@ async def restore(request: web.Request) -> web.StreamResponse:
     name = name_model(request, *need_texts(body, "model_id", "model_version"))
     member = read_member(body)
     manifest = await recall_manifest(request, name, member[1])
-    taken = Wish(name=name, replaces=True, dialect=DIALECT, describe=lambda draft: _describe(RESTORE, name, draft))
+    taken = ImportRequest(
+        name=name, replaces=True, dialect=DIALECT, describe=lambda draft: _describe(RESTORE, name, draft)
+    )
 
     async def deliver(entry: PartEntry, place: Mapping[str, Any]) -> object:
         return await restore_part(request, name, entry, place)

@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.domain.access import Role
 from scheduler.domain.errors import NotFoundError
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.queries.credentials import (
     ClientView,
     find_client,
@@ -19,7 +19,7 @@ from tests.scheduler.centre import ADMIN
 
 
 def issue(centre, name, **given):
-    return centre.write(lambda tx: issue_token(tx, TokenWish(name=name, **given), by=ADMIN, now=centre.now))[0]
+    return centre.write(lambda tx: issue_token(tx, TokenRequest(name=name, **given), by=ADMIN, now=centre.now))[0]
 
 
 def test_tokens_are_found_by_their_public_part(centre):

@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.domain.errors import NotFoundError
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.queries.credentials import ClientView, find_client, get_token
 from scheduler.store.writes.credentials import (
     insert_client,
@@ -16,7 +16,7 @@ from tests.scheduler.centre import ADMIN
 
 
 def test_a_token_is_revoked_once_and_its_use_is_noted(centre):
-    token, _ = centre.write(lambda tx: issue_token(tx, TokenWish(name="me"), by=ADMIN, now=centre.now))
+    token, _ = centre.write(lambda tx: issue_token(tx, TokenRequest(name="me"), by=ADMIN, now=centre.now))
     first = centre.now
     centre.write(lambda tx: revoke_token(tx, token.id, centre.now))
     centre.wait(5)

@@ -16,7 +16,7 @@ from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import PRINCIPAL, READER, SEAL, WRITER
 from api.native.credentials import check_issue, subject_of
 from scheduler.domain.access import Action, Principal, Role, is_allowed
-from scheduler.service.clients import ClientWish, change_role, end_client, issue_client
+from scheduler.service.clients import ClientRequest, change_role, end_client, issue_client
 from scheduler.store.queries.credentials import ClientView, get_client, list_clients
 from scheduler.store.tx import Tx
 
@@ -25,12 +25,12 @@ async def create_client(request: web.Request) -> web.Response:
     """Issue an app id and its token, which is shown this once."""
     (name,) = need(await read_all(request), "app_name")
     principal: Principal = request[PRINCIPAL]
-    wish = ClientWish(name=name[:200], role=ROLES[USUAL], org=principal.org, project=principal.project)
-    check_issue(principal, wish.role, org=wish.org, project=wish.project)
+    wanted = ClientRequest(name=name[:200], role=ROLES[USUAL], org=principal.org, project=principal.project)
+    check_issue(principal, wanted.role, org=wanted.org, project=wanted.project)
     by, seal = actor_of(request), request.app[SEAL]
 
     def issue(tx: Tx) -> tuple[ClientView, str]:
-        return issue_client(tx, wish, seal=seal, by=by, now=utc_now())
+        return issue_client(tx, wanted, seal=seal, by=by, now=utc_now())
 
     client, secret = await request.app[WRITER].write(issue)
     return render_success({**_render(client), "app_token": secret})

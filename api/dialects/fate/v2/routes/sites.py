@@ -18,7 +18,7 @@ from api.native.parties import check_party
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import NotFoundError
 from scheduler.service.parties import create_party, remove_party
-from scheduler.service.tokens import TokenWish, issue_token
+from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.tx import Tx
 
@@ -37,8 +37,8 @@ async def create_site(request: web.Request) -> web.Response:
 
     def create(tx: Tx) -> tuple[str, str]:
         create_party(tx, party, org=principal.org, slots=None, by=by, now=now)
-        wish = TokenWish(name=f"site {party}", party=party, org=principal.org, project=principal.project)
-        token, secret = issue_token(tx, wish, by=by, now=now)
+        wanted = TokenRequest(name=f"site {party}", party=party, org=principal.org, project=principal.project)
+        token, secret = issue_token(tx, wanted, by=by, now=now)
         return token.id, secret
 
     token, secret = await request.app[WRITER].write(create)
