@@ -35,6 +35,12 @@ class Encoding:
         given: Mapping[str, Label] = context.params["encoder"]
         labels = [each for name in _list_columns(frame) for each in frame.table.column(name).to_pylist()]
         known = {render_label(each): each for each in labels if not _is_gap(each)}
+        odd = [text for text, each in known.items() if not _is_label(each)]
+        if odd:
+            raise InvalidInputError(
+                f"a label of party {context.me.party} is {odd[0]}, which is neither a text nor a finite number: correct column "
+                f"{_list_columns(frame)[-1]!r}"
+            )
         if given:
             return cls(pairs=[(known.get(text, text), value) for text, value in given.items()])
         return cls(pairs=list(zip(sorted(known.values(), key=_order), range(len(known)), strict=True)))
@@ -141,6 +147,10 @@ def _as_column(labels: Sequence[Label | None], values: Iterable[Label]) -> "pyar
 
 def _is_gap(label: Any) -> bool:
     return label is None or (isinstance(label, float) and math.isnan(label))
+
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, int | float) and math.isfinite(value))
 
 
 def _order(label: Label) -> tuple[bool, Label]:

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,12 @@ def test_a_party_without_labels_goes_on_and_one_label_is_enough():
         ),
         (TABLE, {"encoder": {"ja": True}}, ["encoder.ja must be of type number or string"]),
         (make_empty("x"), {}, ["party 9999 has no rows"]),
+        ({**TABLE, "y": [1.0, float("-inf"), 2.0]}, {}, ["a label of party 9999 is -inf, which", "correct column 'y'"]),
+        (
+            {**TABLE, "y": [date(2026, 1, 2)] * 3},
+            {"encoder": {"2026-01-02": 1}},
+            ["a label of party 9999 is 2026-01-02, which is neither a text nor a finite number"],
+        ),
     ],
 )
 def test_what_cannot_work_is_named_with_party_column_and_remedy(table, params, texts):
