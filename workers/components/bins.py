@@ -4,6 +4,7 @@ Bins are given by their upper ends, lowest first: a value lies in the first bin 
 last end in the last bin. Missing values make up a bin of their own after the last one.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -34,9 +35,16 @@ def find_buckets(values: Vector, count: int) -> list[float]:
     if not len(known):
         return []
     low, high = float(known.min()), float(known.max())
-    width = (high - low) / count
-    ends = [low + width * place for place in range(1, count)]
+    part = choose_part(low, high)
+    width = (high * part - low * part) / count
+    ends = [(low * part + width * place) / part for place in range(1, count)]
     return sorted({*ends, high}) if width else [high]
+
+
+def choose_part(low: float, high: float) -> float:
+    """What to multiply two numbers by so that their distance is finite: 1, or a half, which is exact for numbers so large."""
+    with np.errstate(over="ignore"):
+        return 1.0 if math.isfinite(high - low) else 0.5
 
 
 def find_categories(values: Vector) -> list[float]:

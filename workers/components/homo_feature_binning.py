@@ -9,7 +9,7 @@ from fedrota.component import Context, InvalidInputError, component
 from workers.components.agreement import Profile, agree
 from workers.components.bin_columns import FORMAT, ColumnBins, Fitted, list_named, list_replaced
 from workers.components.bin_params import CATEGORIES, SHARED
-from workers.components.bins import Places, list_ranks
+from workers.components.bins import Places, choose_part, list_ranks
 from workers.components.columns import Vector
 from workers.components.fitted import parse_fit, read_fit, write_fit
 from workers.components.frames import Frame, check_rows, read_frame, read_numbers, select_features, write_frame
@@ -132,12 +132,19 @@ def _find_points(context: Context, shared: SharedColumns, names: Sequence[str]) 
         return [np.unique(each).tolist() for each in shared.find([list_ranks(each, bins) for each in rows])]
     ends = shared.find([[1, each] for each in rows])
     context.progress(0.6)
-    points = [np.linspace(low, high, context.params["sample_points"]) for low, high in ends]
+    points = [_spread(low, high, context.params["sample_points"]) for low, high in ends]
     counts = shared.count_up_to(points)
     return [
         interpolate(each, ranks, [place * total // bins for place in range(1, bins + 1)])
         for each, ranks, total in zip(points, counts, rows, strict=True)
     ]
+
+
+def _spread(low: float, high: float, count: int) -> Vector:
+    """Points at equal distances from `low` to `high`."""
+    part = choose_part(low, high)
+    points: Vector = np.linspace(low * part, high * part, count) / part
+    return points
 
 
 def interpolate(points: Vector, counts: Places, wanted: Sequence[int]) -> list[float]:
@@ -153,7 +160,9 @@ def interpolate(points: Vector, counts: Places, wanted: Sequence[int]) -> list[f
             found.append(float(points[0]))
         else:
             share = (rank - counts[place - 1]) / (counts[place] - counts[place - 1])
-            found.append(float(points[place - 1] + (points[place] - points[place - 1]) * share))
+            low, high = points[place - 1], points[place]
+            part = choose_part(low, high)
+            found.append(float((low * part + (high * part - low * part) * share) / part))
     return sorted(set(found))
 
 

@@ -50,6 +50,12 @@ def test_buckets_are_equally_wide_and_a_constant_column_is_one_bin():
     assert find_quantiles(np.array([7.0, 7.0]), 4) == [7.0]
 
 
+def test_buckets_of_the_largest_numbers_have_finite_ends():
+    found = find_buckets(np.array([-1.7e308, 1.7e308]), 4)
+    assert found == pytest.approx([-0.85e308, 0.0, 0.85e308, 1.7e308])
+    assert find_buckets(np.array([0.0, 5e-324]), 1) == [5e-324]
+
+
 def test_values_beyond_what_was_seen_lie_in_the_outer_bins():
     assert place_values(np.array([-99.0, 99.0, np.nan]), [1.0, 2.0]).tolist() == [0, 1, 2]
 

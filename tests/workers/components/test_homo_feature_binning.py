@@ -167,6 +167,15 @@ def test_a_column_that_is_empty_at_one_party_is_binned_with_the_others_values():
     assert read_points(found)["b"] == find_quantiles(pool(inputs, "b"), 5)
 
 
+@pytest.mark.parametrize("points", [2, 1000])
+def test_the_largest_numbers_of_both_signs_are_binned(points):
+    inputs = make_inputs()
+    inputs["host.0"]["data"]["b"][:2] = [-1.7e308, 1.7e308]
+    ends = read_points(run(inputs, method="virtual_summary", sample_points=points))["b"]
+    assert np.isfinite(ends).all()
+    assert (ends == sorted(ends), ends[-1]) == (True, 1.7e308)
+
+
 @given(
     rows=st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
     size=st.sampled_from([0.0, 1e-300, 1.0, 1e300]),
