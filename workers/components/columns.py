@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 Vector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 SHOWN_LETTERS: Final = 40
+LARGEST_WHOLE: Final = 2.0**53
+"""The largest number up to which float64 tells all whole numbers apart."""
 FURTHEST: Final = 1e140
 """Squares of larger values leave float64's range where there are many of them."""
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import NotNumericError, Vector, count_gaps, to_numbers
+from workers.components.columns import LARGEST_WHOLE, NotNumericError, Vector, count_gaps, to_numbers
 from workers.components.tables import ID_KEY, get_input, read_ids, read_table, render_names
 
 if TYPE_CHECKING:
     import pyarrow
 
 SHOWN_IDS: Final = 10
-LARGEST_WHOLE: Final = 2.0**53
-"""The largest number up to which float64 tells all whole numbers apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import Vector
+from workers.components.columns import LARGEST_WHOLE, Vector
 
 if TYPE_CHECKING:
     import pyarrow
@@ -161,17 +161,18 @@ def read_samples(context: Context, name: str, *, gaps: bool = False) -> Samples:
     """
     table = read_table(get_input(context, name))
     marks = read_marks(context, name, table)
-    others = [each for each in (marks.label_name, marks.weight_name) if each]
-    names = tuple(each for each in table.column_names if each not in (marks.id_name, *others))
-    columns = {each: _read_numbers(context, table, each, gaps=gaps and each in names) for each in (*names, *others)}
+    names = tuple(
+        each for each in table.column_names if each not in (marks.id_name, marks.label_name, marks.weight_name)
+    )
+    features = [_read_numbers(context, table, each, gaps=gaps) for each in names]
     return Samples(
         ids=read_ids(context, table, marks.id_name),
-        features=np.column_stack([columns[each] for each in names]) if names else np.empty((table.num_rows, 0)),
+        features=np.column_stack(features) if names else np.empty((table.num_rows, 0)),
         names=names,
-        labels=columns[marks.label_name] if marks.label_name else None,
+        labels=_read_marked(context, table, marks.label_name, what="label") if marks.label_name else None,
         id_name=marks.id_name,
         label_name=marks.label_name or "y",
-        weights=columns[marks.weight_name] if marks.weight_name else None,
+        weights=_read_marked(context, table, marks.weight_name, what="weight") if marks.weight_name else None,
         weight_name=marks.weight_name or "sample_weight",
     )
 
@@ -186,23 +187,48 @@ def refuse_weights(context: Context, samples: Samples) -> None:
         )
 
 
-def _read_numbers(context: Context, table: "pyarrow.Table", name: str, *, gaps: bool) -> Vector:
+def _read_marked(context: Context, table: "pyarrow.Table", name: str, *, what: str) -> Vector:
+    """The labels or weights, as `what` says: no step fills their gaps, and whole numbers must stay what they are."""
     import pyarrow
 
-    kind = table.schema.field(name).type
-    is_empty = gaps and pyarrow.types.is_null(kind)
-    if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or is_empty):
+    values = _to_floats(context, table, name, empty=False)
+    where = f"{what} column {name!r} of party {context.me.party}"
+    wrong = int((~np.isfinite(values)).sum())
+    if wrong:
         raise InvalidInputError(
-            f"column {name!r} of party {context.me.party} is of type {kind}, not a number: "
-            f"put a data_transform step before {context.step!r}"
+            f"{where} is missing or infinite in {wrong} of {len(values)} rows: correct the table, or remove these rows"
         )
-    values: Vector = table.column(name).to_numpy().astype(np.float64)
+    largest = np.abs(values).max(initial=0.0)
+    if pyarrow.types.is_integer(table.schema.field(name).type) and largest > LARGEST_WHOLE:
+        raise InvalidInputError(
+            f"{where} goes up to {largest:g}, where whole numbers are not exact any more: divide it, or map it to smaller numbers"
+        )
+    return values
+
+
+def _read_numbers(context: Context, table: "pyarrow.Table", name: str, *, gaps: bool) -> Vector:
+    values = _to_floats(context, table, name, empty=gaps)
     wrong = np.isinf(values) if gaps else ~np.isfinite(values)
     if wrong.any():
         raise InvalidInputError(
             f"column {name!r} of party {context.me.party} has {int(wrong.sum())} missing or "
             "infinite values: set `fill` in a data_transform step"
         )
+    return values
+
+
+def _to_floats(context: Context, table: "pyarrow.Table", name: str, *, empty: bool) -> Vector:
+    """The column as it stands; with `empty` one without any value, whose type is null, too."""
+    import pyarrow
+
+    kind = table.schema.field(name).type
+    is_empty = empty and pyarrow.types.is_null(kind)
+    if not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or is_empty):
+        raise InvalidInputError(
+            f"column {name!r} of party {context.me.party} is of type {kind}, not a number: "
+            f"put a data_transform step before {context.step!r}"
+        )
+    values: Vector = table.column(name).to_numpy().astype(np.float64)
     return values
 
 

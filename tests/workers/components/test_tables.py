@@ -80,6 +80,15 @@ def test_a_table_without_marks_is_read_by_the_usual_names():
         ({"id": [1.5, float("nan")], "x": [1, 2]}, "id column 'id' of party 9999 is empty in 1 of 2 rows"),
         ({"id": ["a"], "x": ["1"]}, "column 'x' of party 9999 is of type string, not a number"),
         ({"id": ["a", "b"], "x": [1.0, None]}, "column 'x' of party 9999 has 1 missing or infinite values"),
+        (
+            {"id": ["a", "b"], "x": [1, 2], "y": [1, None]},
+            "label column 'y' of party 9999 is missing or infinite in 1 of 2 rows: correct the table",
+        ),
+        ({"id": ["a"], "y": [float("inf")]}, "label column 'y' of party 9999 is missing or infinite in 1 of 1 rows"),
+        (
+            {"id": ["a", "b"], "y": [2**62, 2**62 + 1]},
+            r"label column 'y' of party 9999 goes up to 4.61169e\+18, where whole numbers are not exact any more: divide",
+        ),
         ({"id": ["a"], "x": [float("inf")]}, "has 1 missing or infinite values: set `fill`"),
     ],
 )
