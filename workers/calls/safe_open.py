@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from scheduler.domain.errors import NotFoundError
+from workers.calls.arguments import Args, read_int, read_name
 
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 
@@ -38,6 +39,12 @@ def open_file(root: Path, *parts: str, kind: str = "file") -> BinaryIO:
         os.close(handle)
         raise NotFoundError(kind, parts[-1])
     return os.fdopen(handle, "rb")
+
+
+def open_output(root: Path, args: Args) -> BinaryIO:
+    """The output of a task that a call names with `task`, `seq` and `name`."""
+    task, seq, name = read_name(args, "task"), read_int(args, "seq"), read_name(args, "name")
+    return open_file(root, "outputs", task, str(seq), name, kind="output")
 
 
 def _open_parent(root: Path, parts: tuple[str, ...], kind: str) -> int:

@@ -12,6 +12,11 @@ DEFAULT_ID: Final = "id"
 FEATURE: Final = "x"
 
 
+def can_separate(text: str) -> bool:
+    """Whether it may stand between fields."""
+    return len(text) == 1 and text.isascii() and text not in '\r\n"\0'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CsvForm:
     """`columns` name the columns of a file without a header, the first ones; `row_id` asks for one more column.
@@ -29,7 +34,7 @@ class CsvForm:
     def parse(cls, given: Mapping[str, Any]) -> Self:
         """The form in a call's `csv` argument; TableError where it cannot be."""
         delimiter = given.get("delimiter", ",")
-        if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"\0' or not delimiter.isascii():
+        if not isinstance(delimiter, str) or not can_separate(delimiter):
             raise TableError(
                 "delimiter", f"{delimiter!r} cannot separate fields", "give a single character, such as ','"
             )

@@ -9,11 +9,12 @@ from uuid import uuid4
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, Problem, TooLargeError
 from scheduler.domain.frames import CALL_CHUNK_BYTES
 from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.safe_open import open_file
+from workers.calls.safe_open import open_output
 from workers.calls.serving import Answer, Op
+from workers.tables.csv_form import can_separate
 from workers.tables.process import run_rows
 from workers.tables.roots import MAX_PATH, Roots
-from workers.tables.store import DEFAULT_NAMESPACE
+from workers.tables.store import DEFAULT_NAMESPACE, open_table, read_address
 from workers.workdir import Workdir
 
 ALL_ROWS: Final = 1 << 62
@@ -57,7 +58,7 @@ def _list_columns(workdir: Workdir, args: Args) -> dict[str, Any]:
     """Which columns are id and label, where the source is a table."""
     if "task" in args:
         return {}
-    facts = workdir.read_facts(read_name(args, "namespace", default=DEFAULT_NAMESPACE), read_name(args, "name"))
+    facts = workdir.read_facts(*read_address(args))
     return {key: facts[key] for key in ("id_column", "label_column") if facts.get(key)}
 
 
@@ -105,7 +106,7 @@ def read_rows(workdir: Workdir, args: Args) -> Answer:
 
 def _write_rows(workdir: Workdir, args: Args, target: Path) -> dict[str, Any]:
     delimiter = read_text(args, "delimiter", default=",")
-    if len(delimiter) != 1 or delimiter in '\r\n"\0' or not delimiter.isascii():
+    if not can_separate(delimiter):
         raise InvalidDocumentError(Problem("delimiter", f"{delimiter!r} cannot separate fields: give one character"))
     with _open_source(workdir, args) as file:
         return run_rows(
@@ -120,10 +121,8 @@ def _write_rows(workdir: Workdir, args: Args, target: Path) -> dict[str, Any]:
 def _open_source(workdir: Workdir, args: Args) -> BinaryIO:
     """The Parquet file of a table (`namespace`, `name`) or of an output (`task`, `seq`, `name`)."""
     if "task" in args:
-        task, seq, name = read_name(args, "task"), read_int(args, "seq"), read_name(args, "name")
-        return open_file(workdir.root, "outputs", task, str(seq), name, kind="output")
-    namespace, name = read_name(args, "namespace", default=DEFAULT_NAMESPACE), read_name(args, "name")
-    return open_file(workdir.root, "tables", namespace, f"{name}.parquet", kind="table")
+        return open_output(workdir.root, args)
+    return open_table(workdir, args)
 
 
 def _read_path(args: Args) -> str:

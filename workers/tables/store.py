@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, TooLargeError
 from workers.calls.arguments import Args, read_int, read_name, read_text
@@ -33,7 +33,7 @@ def make_table_ops(workdir: Workdir) -> Mapping[str, Op]:
 
 def put_table(workdir: Workdir, args: Args, body: Iterator[bytes], *, lock: Lock) -> Answer:
     """Store the body (CSV or Parquet) as a table and answer with its facts; all of it or nothing."""
-    namespace, name = _read_address(args)
+    namespace, name = read_address(args)
     form = read_text(args, "format", default="csv")
     if form not in FORMATS:
         raise InvalidDocumentError(Problem(where="format", message=f"{form!r} is none of {', '.join(FORMATS)}"))
@@ -128,7 +128,7 @@ def list_tables(workdir: Workdir, args: Args) -> Answer:
 
 def read_facts(workdir: Workdir, args: Args) -> Answer:
     """Rows, columns, size and so on of one table."""
-    namespace, name = _read_address(args)
+    namespace, name = read_address(args)
     if not workdir.table(namespace, name).is_file():
         raise NotFoundError("table", f"{namespace}/{name}")
     return Answer(result={"namespace": namespace, "name": name, **workdir.read_facts(namespace, name)})
@@ -136,16 +136,15 @@ def read_facts(workdir: Workdir, args: Args) -> Answer:
 
 def preview_table(workdir: Workdir, args: Args) -> Answer:
     """Some rows of a table: {columns, rows, total}."""
-    namespace, name = _read_address(args)
     offset = read_int(args, "offset", default=0)
     limit = read_int(args, "limit", default=DEFAULT_ROWS, most=MAX_ROWS)
-    with open_file(workdir.root, "tables", namespace, f"{name}.parquet", kind="table") as file:
+    with open_table(workdir, args) as file:
         return Answer(result=run_preview(file, offset=offset, limit=limit))
 
 
 def delete_table(workdir: Workdir, args: Args, *, lock: Lock) -> Answer:
     """Remove a table; NotFoundError where there is none."""
-    namespace, name = _read_address(args)
+    namespace, name = read_address(args)
     with lock:
         try:
             workdir.table(namespace, name).unlink()
@@ -159,5 +158,12 @@ def delete_table(workdir: Workdir, args: Args, *, lock: Lock) -> Answer:
     return Answer()
 
 
-def _read_address(args: Args) -> tuple[str, str]:
+def open_table(workdir: Workdir, args: Args) -> BinaryIO:
+    """The Parquet file of the table that a call names."""
+    namespace, name = read_address(args)
+    return open_file(workdir.root, "tables", namespace, f"{name}.parquet", kind="table")
+
+
+def read_address(args: Args) -> tuple[str, str]:
+    """Namespace and name of the table that a call names."""
     return read_name(args, "namespace", default=DEFAULT_NAMESPACE), read_name(args, "name")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from scheduler.domain.errors import ConflictError, FedrotaError, InvalidDocumentError, NotFoundError, Problem
-from workers.calls.arguments import Args, read_int, read_name, read_text
-from workers.calls.safe_open import open_file
+from workers.calls.arguments import Args, read_name, read_text
+from workers.calls.safe_open import open_output
 from workers.calls.serving import Answer, Op
 from workers.task_files.arrivals import find_place, write_checked
 from workers.workdir import Workdir
@@ -52,14 +52,7 @@ def store_model(workdir: Workdir, shelf: Shelf, args: Args, body: Iterator[bytes
     if args.get("replace") is not True and _exists(shelf, MANIFEST) and b"".join(_read(shelf, MANIFEST)) != manifest:
         raise ConflictError("the model store has this model already; send force_update to replace it")
     for part in _read_parts(args):
-        with open_file(
-            workdir.root,
-            "outputs",
-            read_name(part, "task"),
-            str(read_int(part, "seq")),
-            read_name(part, "name"),
-            kind="output",
-        ) as file:
+        with open_output(workdir.root, part) as file:
             _write(shelf, _find_path(part), iter(lambda: file.read(BLOCK_BYTES), b""))
     _write(shelf, MANIFEST, iter((manifest,)))
     return Answer()

@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.frames import CALL_CHUNK_BYTES
 from workers.calls.arguments import Args, read_int, read_name
-from workers.calls.safe_open import open_file, open_folder
+from workers.calls.safe_open import open_file, open_folder, open_output
 from workers.calls.serving import Answer, Op
 from workers.tables.process import DEFAULT_ROWS, MAX_ROWS, run_preview
 from workers.workdir import Workdir
@@ -60,7 +60,7 @@ def _find_latest(workdir: Workdir, task: str) -> int:
 
 def read_output(workdir: Workdir, args: Args) -> Answer:
     """An output's file as it is; the result has its size."""
-    file = _open_output(workdir, args)
+    file = open_output(workdir.root, args)
     size = os.fstat(file.fileno()).st_size
     return Answer(result={"size": size}, body=_read_pieces(file, 0, size))
 
@@ -69,14 +69,8 @@ def preview_output(workdir: Workdir, args: Args) -> Answer:
     """Rows of an output that is Parquet, CSV or JSON: {columns, rows, total}."""
     offset = read_int(args, "offset", default=0)
     limit = read_int(args, "limit", default=DEFAULT_ROWS, most=MAX_ROWS)
-    with _open_output(workdir, args) as file:
+    with open_output(workdir.root, args) as file:
         return Answer(result=run_preview(file, offset=offset, limit=limit))
-
-
-def _open_output(workdir: Workdir, args: Args) -> BinaryIO:
-    task, name = read_name(args, "task"), read_name(args, "name")
-    seq = read_int(args, "seq")
-    return open_file(workdir.root, "outputs", task, str(seq), name, kind="output")
 
 
 def _read_pieces(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
