@@ -12,7 +12,7 @@ from workers.executors.base import Executor, Limits
 from workers.executors.command import CommandExecutor
 from workers.executors.component import ComponentExecutor
 from workers.executors.container import ContainerExecutor, make_engine
-from workers.executors.engine import EngineSettings
+from workers.executors.engine_settings import EngineSettings
 from workers.executors.flare import FLARE, FlareExecutor, FlareSettings
 from workers.executors.flare_nursery import FlareNursery
 from workers.executors.iflearner import IFLEARNER, IflearnerExecutor

@@ -20,7 +20,7 @@ from workers.executors.base import AssignmentError, Ending, Handle, Limits, Plac
 from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
 from workers.executors.nursery import Nursery
-from workers.executors.run import ProcessRun, failure
+from workers.executors.process_run import ProcessRun, failure
 from workers.workdir import seal_file
 
 NEWS_S: Final = 0.25

@@ -10,7 +10,7 @@ from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.executors.pool import WarmPool
 from workers.executors.process import Process
-from workers.executors.run import ProcessRun, failure
+from workers.executors.process_run import ProcessRun, failure
 from workers.processes.link import Header
 
 LEAVE_S: Final = 5.0

@@ -25,7 +25,7 @@ from workers.executors.base import AssignmentError, Ending, Handle, Limits, Plac
 from workers.executors.command import NEWS_S, collect_outputs
 from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
-from workers.executors.run import LAST_WORDS, failure
+from workers.executors.process_run import LAST_WORDS, failure
 
 log = structlog.get_logger(__name__)
 

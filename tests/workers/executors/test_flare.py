@@ -11,7 +11,7 @@ from tests.workers.workshop import Letterbox, Recorder, Run
 from workers.attachments import AttachmentError
 from workers.exchange.port import Letter
 from workers.executors.base import AssignmentError
-from workers.executors.engine import EngineSettings
+from workers.executors.engine_settings import EngineSettings
 from workers.executors.flare import FlareExecutor, FlareSettings, parse_run
 
 STUB = Path(__file__).parent / "flare_stub.py"

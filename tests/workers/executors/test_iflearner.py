@@ -11,7 +11,7 @@ from tests.workers.fakes import is_alive, make_assignment, make_peer, until
 from tests.workers.workshop import Recorder, Run
 from workers.exchange.port import Letter
 from workers.executors.base import Ending
-from workers.executors.engine import EngineSettings
+from workers.executors.engine_settings import EngineSettings
 from workers.executors.iflearner import IflearnerExecutor
 
 STUB = Path(__file__).parent / "iflearner_stub.py"

@@ -8,7 +8,7 @@ from tests.workers.workshop import Letterbox, Recorder
 from workers.exchange.port import Letter
 from workers.executors.base import AssignmentError, Ending
 from workers.executors.member import MemberExecutor, MemberRun
-from workers.executors.run import failure
+from workers.executors.process_run import failure
 
 DONE = Ending(outcome="success")
 

@@ -1,4 +1,4 @@
-from workers.executors.engine import EngineSettings
+from workers.executors.engine_settings import EngineSettings
 
 
 def test_without_settings_there_is_no_engine_and_nothing_is_reachable_from_outside():
