@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.domain.messages import Assignment
 from workers.attempt import Attempt
-from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place
+from workers.executors.base import AssignmentError, Executor, Handle, Place, failure
 from workers.executors.loop import ExecutorLoop
 from workers.spool import Key
 from workers.workdir import PathError, Workdir
@@ -46,7 +46,7 @@ class Workbench:
             executor = self._choose(attempt.assignment.run)
             place = self._make_place(attempt.assignment)
         except (AssignmentError, PathError) as wrong:
-            attempt.ended(Ending(outcome="failed", kind="invalid", message=str(wrong)))
+            attempt.ended(failure("invalid", str(wrong)))
             return None
         self._places[attempt.key] = place
         if attempt.assignment.timeout_s is not None:

@@ -39,6 +39,11 @@ class Ending:
     log_size: int = 0
 
 
+def failure(kind: str, message: str, *, detail: str = "") -> Ending:
+    """An ending that failed."""
+    return Ending(outcome="failed", kind=kind, message=message, detail=detail)
+
+
 class Sink(Protocol):
     """Where an executor tells of one attempt; called from the executors' thread, must not block."""
 

@@ -16,11 +16,11 @@ from workers.executors.argv import (
     prepare_folders,
     render_environment,
 )
-from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink
+from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink, failure
 from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
 from workers.executors.nursery import Nursery
-from workers.executors.process_run import ProcessRun, failure
+from workers.executors.process_run import ProcessRun
 from workers.workdir import seal_file
 
 NEWS_S: Final = 0.25

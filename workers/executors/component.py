@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, Peer
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import Handle, Limits, Place, Sink
+from workers.executors.base import Handle, Limits, Place, Sink, failure
 from workers.executors.loop import ExecutorLoop
 from workers.executors.nursery import Nursery
 from workers.executors.pool import WarmPool
 from workers.executors.process import Process
-from workers.executors.process_run import ProcessRun, failure
+from workers.executors.process_run import ProcessRun
 from workers.processes.link import Header
 
 LEAVE_S: Final = 5.0

@@ -21,11 +21,11 @@ from workers.executors.argv import (
     render_environment,
 )
 from workers.executors.attempt_log import AttemptLog
-from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink
+from workers.executors.base import AssignmentError, Ending, Handle, Limits, Place, Sink, failure
 from workers.executors.command import NEWS_S, collect_outputs
 from workers.executors.loop import ExecutorLoop
 from workers.executors.news import NewsFile
-from workers.executors.process_run import LAST_WORDS, failure
+from workers.executors.process_run import LAST_WORDS
 
 log = structlog.get_logger(__name__)
 

@@ -14,13 +14,12 @@ import orjson
 from scheduler.domain.messages import Assignment
 from workers.attachments import AttachmentError, Attachments
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import AssignmentError, Ending, Executor, Place, Sink
+from workers.executors.base import AssignmentError, Ending, Executor, Place, Sink, failure
 from workers.executors.engine_settings import EngineSettings
 from workers.executors.flare_nursery import is_program
 from workers.executors.flare_request import make_request
 from workers.executors.loop import ExecutorLoop
 from workers.executors.member import FOREVER_S, SERVER, MemberExecutor, MemberRun
-from workers.executors.process_run import failure
 from workers.flare.news import END, FINISHED, KITS, ORDER, VERDICT
 from workers.workdir import PathError, check_name
 

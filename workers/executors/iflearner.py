@@ -14,13 +14,12 @@ import orjson
 
 from scheduler.domain.messages import Assignment, MetricPoint
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import AssignmentError, Executor, Place, Sink
+from workers.executors.base import AssignmentError, Executor, Place, Sink, failure
 from workers.executors.engine_settings import EngineSettings
 from workers.executors.iflearner_command import find_data, make_aggregator, make_trainer, pick_address
 from workers.executors.iflearner_status import PartyProgress, fetch_status, parse_progress, parse_status
 from workers.executors.loop import ExecutorLoop
 from workers.executors.member import FOREVER_S, SERVER, MemberExecutor, MemberRun
-from workers.executors.process_run import failure
 
 IFLEARNER: Final = "iflearner"
 ADDRESS: Final = "address"

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, MetricPoint, Peer
 from workers.exchange.port import Bytes, ExchangePort, Letter
-from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink
+from workers.executors.base import AssignmentError, Ending, Executor, Handle, Place, Sink, failure
 from workers.executors.loop import ExecutorLoop
-from workers.executors.process_run import failure
 
 SERVER: Final = "server"
 """The role of the member around which the others gather."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from scheduler.domain.messages import Assignment, MetricPoint, OutputRef
 from workers.executors.attempt_log import AttemptLog
-from workers.executors.base import Ending, Limits, Place, Sink
+from workers.executors.base import Ending, Limits, Place, Sink, failure
 from workers.executors.loop import ExecutorLoop
 from workers.executors.process import Process
 from workers.processes.kernel import count_oom_kills, name_signal
@@ -146,11 +146,6 @@ class ProcessRun:
                 log_size=self.log.size,
             )
         )
-
-
-def failure(kind: str, message: str, *, detail: str = "") -> Ending:
-    """An ending that failed."""
-    return Ending(outcome="failed", kind=kind, message=message, detail=detail)
 
 
 def parse_ending(header: dict[str, Any]) -> Ending:

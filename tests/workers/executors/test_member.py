@@ -6,9 +6,8 @@ import pytest
 from tests.workers.fakes import make_assignment, make_peer
 from tests.workers.workshop import Letterbox, Recorder
 from workers.exchange.port import Letter
-from workers.executors.base import AssignmentError, Ending
+from workers.executors.base import AssignmentError, Ending, failure
 from workers.executors.member import MemberExecutor, MemberRun
-from workers.executors.process_run import failure
 
 DONE = Ending(outcome="success")
 
