@@ -142,11 +142,11 @@ class Nursery:
 
     def _ask_preload(self) -> None:
         if self._control is not None and self._is_ready.is_set():
-            with suppress(OSError):  # it is dying or busy: the next process is asked for with this wish, too
+            with suppress(OSError):  # it is dying or busy: the next process is asked for with this request, too
                 self._control.send(pack_head({"preload": True}))
 
     def fork(self, *, preload: bool = False) -> Process:
-        """A new process, which can be written to at once, with the libraries for tables if wished.
+        """A new process, which can be written to at once, with the libraries for tables if asked for.
 
         Only in the loop's thread.
         """

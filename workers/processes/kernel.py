@@ -30,7 +30,7 @@ def weigh_session() -> None:
     """Give this session of processes the share of the processors that their niceness asks for, as after `nice`.
 
     Where Linux shares by sessions first, niceness counts only inside one (sched(7), autogroup). Of users without
-    privileges the kernel takes ten such wishes a second: a session whose wish it refuses keeps a full share.
+    privileges the kernel takes ten such requests a second: a session whose request it refuses keeps a full share.
     """
     niceness = os.getpriority(os.PRIO_PROCESS, 0)
     if niceness > 0:

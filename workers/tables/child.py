@@ -1,4 +1,4 @@
-"""The process that `process` starts: reads one wish as JSON from standard input, answers on standard output."""
+"""The process that `process` starts: reads one request as JSON from standard input, answers on standard output."""
 
 import hashlib
 import json
@@ -22,44 +22,44 @@ USUAL_COLUMNS: Final = {"id_column": "id", "label_column": "y"}
 
 
 def main() -> None:
-    """Do what the wish says; a table that is wrong is an answer, anything else an exit status."""
-    wish = json.load(sys.stdin)
+    """Do what the request says; a table that is wrong is an answer, anything else an exit status."""
+    request = json.load(sys.stdin)
     try:
-        with os.fdopen(wish["file"], "rb") as file:
-            answer = WORK[wish["do"]](file, wish)
+        with os.fdopen(request["file"], "rb") as file:
+            answer = WORK[request["do"]](file, request)
     except TableError as wrong:
         answer = {"problem": {"where": wrong.where, "message": wrong.message, "hint": wrong.hint}}
     json.dump(answer, sys.stdout, allow_nan=False)
     sys.stdout.flush()
 
 
-def convert(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
-    """Write the source to wish["target"] as Parquet; the facts about it."""
-    target = Path(wish["target"])
-    if wish["format"] == "csv":
-        rows, schema = _convert_csv(source, target, wish)
+def convert(source: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
+    """Write the source to request["target"] as Parquet; the facts about it."""
+    target = Path(request["target"])
+    if request["format"] == "csv":
+        rows, schema = _convert_csv(source, target, request)
     else:
-        rows, schema = _convert_parquet(source, target, wish)
+        rows, schema = _convert_parquet(source, target, request)
     return {
         "rows": rows,
         "columns": [{"name": field.name, "type": str(field.type)} for field in schema],
-        "id_column": _find_id(schema.names, wish),
-        "label_column": _find_column(schema.names, wish, "label_column"),
+        "id_column": _find_id(schema.names, request),
+        "label_column": _find_column(schema.names, request, "label_column"),
         "size": target.stat().st_size,
         "sha256": _hash(target),
     }
 
 
-def _find_id(names: list[str], wish: dict[str, Any]) -> str:
-    """The column that the wish names, or the first one where it says so."""
-    if not wish["id_column"] and (wish.get("csv") or {}).get("first_is_id") is True:
+def _find_id(names: list[str], request: dict[str, Any]) -> str:
+    """The column that the request names, or the first one where it says so."""
+    if not request["id_column"] and (request.get("csv") or {}).get("first_is_id") is True:
         return names[0]
-    return _find_column(names, wish, "id_column")
+    return _find_column(names, request, "id_column")
 
 
-def _find_column(names: list[str], wish: dict[str, Any], key: str) -> str:
-    """The column that the wish names; empty where there is none and the name is only the usual one."""
-    name: str = wish[key]
+def _find_column(names: list[str], request: dict[str, Any], key: str) -> str:
+    """The column that the request names; empty where there is none and the name is only the usual one."""
+    name: str = request[key]
     if name in names:
         return name
     if name not in {"", USUAL_COLUMNS[key]}:
@@ -67,10 +67,10 @@ def _find_column(names: list[str], wish: dict[str, Any], key: str) -> str:
     return ""
 
 
-def _convert_csv(source: BinaryIO, target: Path, wish: dict[str, Any]) -> tuple[int, Any]:
+def _convert_csv(source: BinaryIO, target: Path, request: dict[str, Any]) -> tuple[int, Any]:
     from pyarrow import csv
 
-    form = CsvForm.parse(wish.get("csv") or {})
+    form = CsvForm.parse(request.get("csv") or {})
     header = check_csv(source, delimiter=form.delimiter, has_header=form.has_header)
     names = None if form.has_header else form.name_columns(source)
     options = {
@@ -85,27 +85,27 @@ def _convert_csv(source: BinaryIO, target: Path, wish: dict[str, Any]) -> tuple[
             batches = iter(csv.open_csv(source, **options))
         if header:
             batches = (batch.rename_columns(header) for batch in batches)
-        return _store(target, number_rows(batches, form) if form.row_id else batches, wish)
+        return _store(target, number_rows(batches, form) if form.row_id else batches, request)
     except pyarrow.ArrowInvalid as wrong:
         raise find_bad_line(source, str(wrong), delimiter=form.delimiter, names=names) from wrong
 
 
-def _convert_parquet(source: BinaryIO, target: Path, wish: dict[str, Any]) -> tuple[int, Any]:
+def _convert_parquet(source: BinaryIO, target: Path, request: dict[str, Any]) -> tuple[int, Any]:
     try:
         file = pyarrow.parquet.ParquetFile(source)
         names = file.schema_arrow.names
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise TableError("file", f"column {twice!r} occurs twice", "give every column a name of its own")
-        return _store(target, file.iter_batches(GROUP_ROWS), wish)
+        return _store(target, file.iter_batches(GROUP_ROWS), request)
     except (pyarrow.ArrowException, OSError) as wrong:
         hint = "write it again, or upload it as CSV"
         raise TableError("file", f"it is no sound Parquet file: {wrong}", hint) from wrong
 
 
-def _store(target: Path, batches: Any, wish: dict[str, Any]) -> tuple[int, Any]:
-    """Write the batches, behind the rows of an older file where the wish names one."""
-    older = wish.get("behind")
+def _store(target: Path, batches: Any, request: dict[str, Any]) -> tuple[int, Any]:
+    """Write the batches, behind the rows of an older file where the request names one."""
+    older = request.get("behind")
     return append_rows(Path(older), target, batches) if older else write_parquet(target, batches)
 
 

@@ -86,8 +86,8 @@ def number_rows(batches: Iterator[Any], form: CsvForm) -> Iterator[Any]:
         yield pyarrow.RecordBatch.from_arrays([ids, *batch.columns], names=[form.row_id, *batch.schema.names])
 
 
-def write_rows(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
-    """Write the rows of a Parquet file as CSV to wish["target"]: {columns, rows, total, size}.
+def write_rows(source: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
+    """Write the rows of a Parquet file as CSV to request["target"]: {columns, rows, total, size}.
 
     `limit` bounds the rows, `delimiter` stands between fields, `header` puts a line with the names first.
     """
@@ -95,17 +95,17 @@ def write_rows(source: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
         file = pyarrow.parquet.ParquetFile(source)
     except (pyarrow.ArrowException, OSError) as wrong:
         raise TableError("file", f"it is no table: {wrong}", "only tables can be read as rows") from wrong
-    names, left = file.schema_arrow.names, wish["limit"]
-    with Path(wish["target"]).open("wb") as out:
-        if wish["header"]:
-            out.write(render_line(names, wish["delimiter"]))
+    names, left = file.schema_arrow.names, request["limit"]
+    with Path(request["target"]).open("wb") as out:
+        if request["header"]:
+            out.write(render_line(names, request["delimiter"]))
         for batch in file.iter_batches(GROUP_ROWS):
             if not left:
                 break
-            out.write(_render_batch(batch.slice(0, left), wish["delimiter"]))
+            out.write(_render_batch(batch.slice(0, left), request["delimiter"]))
             left -= min(left, batch.num_rows)
         size = out.tell()
-    return {"columns": names, "rows": wish["limit"] - left, "total": file.metadata.num_rows, "size": size}
+    return {"columns": names, "rows": request["limit"] - left, "total": file.metadata.num_rows, "size": size}
 
 
 def _render_batch(batch: Any, delimiter: str) -> bytes:

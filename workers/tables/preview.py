@@ -19,18 +19,18 @@ MAX_JSON_BYTES: Final = 32 << 20
 Rows = Iterator[list[Any]]
 
 
-def render_preview(file: BinaryIO, wish: dict[str, Any]) -> dict[str, Any]:
-    """Columns, rows and total of the file; as many of the wished rows as fit into one answer."""
+def render_preview(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
+    """Columns, rows and total of the file; as many of the requested rows as fit into one answer."""
     head = file.read(4096)
     file.seek(0)
     if head[:4] == b"PAR1":
-        columns, total, rows = _read_parquet(file, wish["offset"], wish["limit"])
+        columns, total, rows = _read_parquet(file, request["offset"], request["limit"])
     elif b"\0" in head:
         raise TableError("file", "there is no preview of binary files", "download the file instead")
     elif head.lstrip()[:1] in {b"{", b"["}:
-        columns, total, rows = _read_json(file, wish["offset"], wish["limit"])
+        columns, total, rows = _read_json(file, request["offset"], request["limit"])
     else:
-        columns, total, rows = _read_csv(file, wish["offset"], wish["limit"])
+        columns, total, rows = _read_csv(file, request["offset"], request["limit"])
     return {"columns": columns[:MAX_COLUMNS], "rows": list(_fit(rows)), "total": total}
 
 

@@ -18,8 +18,8 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 
 def run_preview(file: BinaryIO, *, offset: int, limit: int) -> dict[str, Any]:
     """`limit` rows of `file` from `offset`, whatever of Parquet, JSON and CSV it is: {columns, rows, total}."""
-    wish = {"do": "preview", "file": file.fileno(), "offset": offset, "limit": limit}
-    return _run(wish, descriptor=file.fileno(), timeout_s=PREVIEW_TIMEOUT_S)
+    request = {"do": "preview", "file": file.fileno(), "offset": offset, "limit": limit}
+    return _run(request, descriptor=file.fileno(), timeout_s=PREVIEW_TIMEOUT_S)
 
 
 def run_convert(
@@ -36,7 +36,7 @@ def run_convert(
     `more` may hold `csv` (the members of a CsvForm) and `behind` (a Parquet file whose rows come first).
     InvalidDocumentError with the line where the source is no sound table.
     """
-    wish = {
+    request = {
         "do": "convert",
         "file": source.fileno(),
         "format": form,
@@ -45,12 +45,12 @@ def run_convert(
         "label_column": label_column,
         **(more or {}),
     }
-    return _run(wish, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
+    return _run(request, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
 
 
 def run_rows(source: BinaryIO, target: Path, *, limit: int, delimiter: str, header: bool) -> dict[str, Any]:
     """Write at most `limit` rows of the Parquet file `source` to `target` as CSV: {columns, rows, total, size}."""
-    wish = {
+    request = {
         "do": "rows",
         "file": source.fileno(),
         "target": str(target.absolute()),
@@ -58,14 +58,14 @@ def run_rows(source: BinaryIO, target: Path, *, limit: int, delimiter: str, head
         "delimiter": delimiter,
         "header": header,
     }
-    return _run(wish, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
+    return _run(request, descriptor=source.fileno(), timeout_s=CONVERT_TIMEOUT_S)
 
 
-def _run(wish: dict[str, Any], *, descriptor: int, timeout_s: float) -> dict[str, Any]:
+def _run(request: dict[str, Any], *, descriptor: int, timeout_s: float) -> dict[str, Any]:
     try:
         child = subprocess.run(
             [sys.executable, "-m", "workers.tables.child"],
-            input=json.dumps(wish).encode(),
+            input=json.dumps(request).encode(),
             capture_output=True,
             pass_fds=(descriptor,),
             cwd=_ROOT,

@@ -57,16 +57,16 @@ def test_a_zygote_that_has_just_died_may_be_asked_to_load_more(make_workshop):
 
 
 def test_a_zygote_counts_as_hanging_so_long_after_it_was_asked(tmp_path, monkeypatch):
-    """A process may be wished for while there is no zygote, which takes its time to start."""
+    """A process may be asked for while there is no zygote, which takes its time to start."""
     nursery = Nursery(ExecutorLoop(), site=tmp_path, modules=(), limits=Limits())
     planned = []
     monkeypatch.setattr(nursery._loop, "later", lambda _delay_s, function, *args: planned.append((function, args)))
     process = nursery.fork()
-    ((ask, wish),) = planned
+    ((ask, arguments),) = planned
     planned.clear()
     nursery._control, zygote = socket.socketpair()
     nursery._is_ready.set()
-    ask(*wish)
+    ask(*arguments)
     assert planned == [(nursery._check_born, (1,))]
     for each in (process, nursery._control, zygote):
         each.close()

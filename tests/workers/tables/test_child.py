@@ -12,10 +12,10 @@ from workers.tables.child import convert
 from workers.tables.csv_checks import TableError
 
 
-def run(tmp_path, content, **wish):
+def run(tmp_path, content, **request):
     source = tmp_path / "source"
     source.write_bytes(content)
-    full = {"format": "csv", "target": str(tmp_path / "out"), "id_column": "", "label_column": "", **wish}
+    full = {"format": "csv", "target": str(tmp_path / "out"), "id_column": "", "label_column": "", **request}
     with source.open("rb") as file:
         return convert(file, full), pyarrow.parquet.read_table(tmp_path / "out")
 
@@ -71,10 +71,10 @@ def test_an_answer_counts_though_the_process_could_not_end_in_order(tmp_path, re
     )
     (tmp_path / "source").write_text("a,b\n1,2\n")
     with (tmp_path / "source").open("rb") as file:
-        wish = {"do": "convert", "file": file.fileno(), "format": "csv", "target": str(tmp_path / "out"), "id_column": "",
+        request = {"do": "convert", "file": file.fileno(), "format": "csv", "target": str(tmp_path / "out"), "id_column": "",
                 "label_column": ""}  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-c", program], input=json.dumps(wish), capture_output=True, text=True, check=False,
+            [sys.executable, "-c", program], input=json.dumps(request), capture_output=True, text=True, check=False,
             cwd=repository, pass_fds=[file.fileno()],
         )  # fmt: skip
     assert done.returncode == os.EX_OK, done.stderr

@@ -11,10 +11,12 @@ def batches(*tables):
     return iter([batch for table in tables for batch in pyarrow.table(table).to_batches()])
 
 
-def rows_of(file, tmp_path, **wish):
+def rows_of(file, tmp_path, **request):
     target = tmp_path / "out.csv"
     with file.open("rb") as source:
-        told = write_rows(source, {"target": str(target), "limit": 1 << 62, "delimiter": ",", "header": True, **wish})
+        told = write_rows(
+            source, {"target": str(target), "limit": 1 << 62, "delimiter": ",", "header": True, **request}
+        )
     assert told["size"] == target.stat().st_size
     return told, target.read_text()
 
