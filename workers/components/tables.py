@@ -4,6 +4,7 @@ pyarrow is loaded inside the functions, so that a process that never touches a t
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,15 +75,20 @@ def get_input(context: Context, name: str) -> Path:
 
 
 def read_table(path: Path) -> "pyarrow.Table":
-    """The whole Parquet file; InvalidInputError where it is none."""
+    """The whole Parquet file; InvalidInputError where it is none, or two of its columns have one name."""
     import pyarrow
     import pyarrow.parquet
 
     try:
         # Not `read_table`: that loads pyarrow's dataset layer. Small tables gain nothing from threads.
-        return pyarrow.parquet.ParquetFile(path).read(use_threads=False)
+        table = pyarrow.parquet.ParquetFile(path).read(use_threads=False)
     except pyarrow.ArrowInvalid as error:
         raise InvalidInputError(f"{path.name} is no Parquet table ({error}); upload it as CSV or Parquet") from error
+    twice = next((name for name, count in Counter(table.column_names).items() if count > 1), None)
+    if twice is not None:
+        # No upload has such columns, but what a component of somebody's own writes may.
+        raise InvalidInputError(f"{path.name} has more than one column {twice!r}: give each column a name of its own")
+    return table
 
 
 def read_marks(context: Context, name: str, table: "pyarrow.Table") -> Marks:

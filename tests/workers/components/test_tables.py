@@ -108,6 +108,12 @@ def test_a_file_that_is_no_table_is_named(tmp_path):
         read_table(tmp_path / "x.parquet")
 
 
+def test_a_table_with_two_columns_of_one_name_is_refused(tmp_path):
+    pq.write_table(pa.table([[1], [2], [3]], names=["a", "größe", "größe"]), tmp_path / "x.parquet")
+    with pytest.raises(InvalidInputError, match=r"x\.parquet has more than one column 'größe': give each"):
+        read_table(tmp_path / "x.parquet")
+
+
 def test_a_table_is_read_whole(tmp_path):
     pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
     assert read_table(tmp_path / "x.parquet").to_pydict() == {"a": [1]}
