@@ -10,7 +10,7 @@ from fedrota.component import Context, InvalidInputError
 from workers.components.columns import Vector
 from workers.components.glm_family import FAMILIES, Family, clean_labels
 from workers.components.group_masks import GroupMasks
-from workers.components.masking import decode, encode
+from workers.components.masking import LIMIT, decode, encode
 from workers.components.model_files import describe_origin, make_damage, write_model_file
 from workers.components.predictions import Predicted, make_predictions
 from workers.components.step_roles import Roles
@@ -116,7 +116,9 @@ def share_scores(
     """Each split with the scores of all parties together, at the guest; nothing elsewhere."""
     scored = []
     for place, (name, samples) in enumerate(splits):
-        total = add_scores(context, roles, part.score(samples.features), masks, turn=SCORE_TURNS + place)
+        own = part.score(samples.features)
+        check_reach(context, samples, part.coefficients, own)
+        total = add_scores(context, roles, own, masks, turn=SCORE_TURNS + place)
         if total is not None:
             scored.append((name, samples, total))
     return scored
@@ -129,6 +131,19 @@ def add_scores(context: Context, roles: Roles, own: Vector, masks: GroupMasks, *
         return total
     masks.send(roles.guest, "score", encode(own), turn=turn)
     return None
+
+
+def check_reach(context: Context, samples: Samples, coefficients: Vector, scores: Vector) -> None:
+    """InvalidInputError names the column with values so far from those of training that scores cannot be added up."""
+    if (np.abs(scores) <= LIMIT).all():
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.abs(samples.features * coefficients).max(axis=0)
+    worst = samples.names[int(np.argmax(np.nan_to_num(largest, nan=np.inf, posinf=np.inf)))]
+    raise InvalidInputError(
+        f"column {worst!r} of party {context.me.party} has values so far from those of training that scores cannot be added "
+        "up: correct it, or let a feature_scale step cut it off at `lower` and `upper`"
+    )
 
 
 def write_predictions(context: Context, part: ModelPart, scored: Sequence[tuple[str, Samples, Vector]]) -> None:

@@ -67,6 +67,7 @@ def read_columns(context: Context, *, scale: bool) -> PartyColumns:
     if validate is not None:
         check_ids(context, validate, "validate")
         check_same_features(context, train.names, validate)
+        check_spread(context, validate.names, validate.features)
     check_spread(context, train.names, train.features)
     scaling = ColumnScale.measure(train.features) if scale else ColumnScale.keep(len(train.names))
     if not scale:

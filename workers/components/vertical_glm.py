@@ -11,7 +11,7 @@ from workers.components.columns import Vector
 from workers.components.fixed_point import Bounds
 from workers.components.glm_family import Family
 from workers.components.glm_gradients import Gradients
-from workers.components.glm_model import add_scores, predict_splits, write_model
+from workers.components.glm_model import add_scores, check_reach, predict_splits, write_model
 from workers.components.glm_training import PREPARED, Fit, Part, check_batches, plan_batches, run_epochs
 from workers.components.glm_watch import make_watch
 from workers.components.group_masks import GroupMasks
@@ -68,6 +68,7 @@ def _train(
     def score(samples: Samples, turn: int) -> Vector | None:
         width = len(samples.names)
         own = samples.features @ part.weights[:width] + part.weights[width:].sum()
+        check_reach(context, samples, part.weights[:width], own)
         return add_scores(context, roles, own, masks, turn=turn)
 
     watch = make_watch(context, roles, family, party.columns.list_splits(), score=score)

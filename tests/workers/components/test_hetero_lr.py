@@ -211,6 +211,14 @@ def test_other_samples_or_another_order_are_refused_at_both():
     )
 
 
+def test_validation_values_that_no_score_can_take_are_named_before_training():
+    inputs = make_inputs((2, 2))
+    for ports in inputs.values():
+        ports["validate"] = {name: list(column) for name, column in ports["train"].items()}
+    inputs["host.0"]["validate"]["x3"][0] = 1e300
+    expect_invalid(r"column 'x3' of party 10000 has values up to 1e\+300, whose squares are too large", inputs)
+
+
 def test_a_validation_input_at_one_party_only_is_refused():
     inputs = make_inputs((2, 2))
     inputs["host.0"]["validate"] = inputs["host.0"]["train"]

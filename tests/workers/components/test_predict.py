@@ -86,6 +86,14 @@ def test_other_features_than_in_training_are_named(ready):
     expect_invalid("at party 10000 the features differ: training had x1, x2, these samples have x2, z", rest)
 
 
+@pytest.mark.parametrize(("owner", "column", "party"), [("host.0", "x2", 10000), ("guest.0", "x0", 9999)])
+@pytest.mark.parametrize("value", [1e60, -1.7e308])
+def test_values_too_far_from_training_are_named_with_their_column(ready, owner, column, party, value):
+    _, rest = ready
+    rest[owner]["data"][column][3] = value
+    expect_invalid(f"column '{column}' of party {party} has values so far from those of training that scores", rest)
+
+
 def test_other_samples_at_one_party_are_named(ready):
     _, rest = ready
     rest["host.0"]["data"]["id"] = [f"z{row}" for row in range(10)]
