@@ -9,6 +9,7 @@ from workers.components.columns import Vector
 from workers.components.logistic import mean_loss
 from workers.components.scaling import Scale
 from workers.components.tables import Samples, read_samples, render_names
+from workers.components.vertical_data import tell_apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,8 @@ def read_party_data(context: Context) -> PartyData:
     if validate is not None and validate.names != train.names:
         raise InvalidInputError(
             f"at party {party} the inputs differ in their features: train has {render_names(train.names)}, "
-            f"validate has {render_names(validate.names)}: give both the same `columns` in data_transform"
+            f"validate has {render_names(validate.names)}. {tell_apart(train.names, validate.names)}: give both the same "
+            "`columns` in data_transform"
         )
     return PartyData(
         train=train,

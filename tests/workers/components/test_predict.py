@@ -7,10 +7,12 @@ import pytest
 
 from fedrota.component import InvalidInputError
 from fedrota.simulate import simulate
+from tests.workers.components.tabular import ONE
 from tests.workers.components.vertical import FAST, OWNERS, THREE, TWO, make_inputs, pool, read_weights
 from workers.components.hetero_lr import hetero_lr
 from workers.components.hetero_poisson import hetero_poisson
 from workers.components.homo_lr import homo_lr
+from workers.components.local_baseline import local_baseline
 from workers.components.predict import predict
 
 
@@ -84,6 +86,25 @@ def test_other_features_than_in_training_are_named(ready):
     _, rest = ready
     rest["host.0"]["data"]["z"] = rest["host.0"]["data"].pop("x1")
     expect_invalid("at party 10000 the features differ: training had x1, x2, these samples have x2, z", rest)
+
+
+def make_wide(width):
+    return {"id": ["a", "b", "c"], "y": [0, 1, 1], **{f"x{place}": [0.0, 1.0, 2.0] for place in range(width)}}
+
+
+def test_the_feature_that_differs_is_named_among_many():
+    trained = simulate(local_baseline, ONE, inputs={"guest": {"train": make_wide(30)}})["guest"]
+    for names, text in (
+        ([f"x{n}" for n in range(30) if n != 20], "They lack x20: give the same"),
+        ([f"x{n}" for n in range(31)], "They have x30 in addition: give the same"),
+        (
+            [*(f"x{n}" for n in range(20)), "x21", "x20", *(f"x{n}" for n in range(22, 30))],
+            "feature 21 on, x21 instead of x20",
+        ),
+    ):
+        table = {"id": ["a", "b"], **{name: [0.0, 1.0] for name in names}}
+        with pytest.raises(InvalidInputError, match=text):
+            simulate(predict, ONE, inputs={"guest": {"data": table, "model": trained.output("model")}})
 
 
 @pytest.mark.parametrize(("owner", "column", "party"), [("host.0", "x2", 10000), ("guest.0", "x0", 9999)])
