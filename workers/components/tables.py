@@ -23,6 +23,8 @@ ID_KEY: Final = b"fedrota.id"
 LABEL_KEY: Final = b"fedrota.label"
 WEIGHT_KEY: Final = b"fedrota.weight"
 SHOWN_COLUMNS: Final = 12
+HEAVIEST: Final = 1e20
+"""No sample weighs more: sums of weights, and of gradients that they multiply, must stay within float64 and under masks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,10 @@ def _read_marked(context: Context, table: "pyarrow.Table", name: str, *, what: s
             f"{where} is missing or infinite in {wrong} of {len(values)} rows: correct the table, or remove these rows"
         )
     largest = np.abs(values).max(initial=0.0)
+    if what == "weight" and largest > HEAVIEST:
+        raise InvalidInputError(
+            f"{where} goes up to {largest:g}, and a weight may be {HEAVIEST:g}: set `normalize` in the sample_weight step"
+        )
     if pyarrow.types.is_integer(table.schema.field(name).type) and largest > LARGEST_WHOLE:
         raise InvalidInputError(
             f"{where} goes up to {largest:g}, where whole numbers are not exact any more: divide it, or map it to smaller numbers"

@@ -6,6 +6,7 @@ import pytest
 from fedrota.component import InvalidInputError, component
 from fedrota.simulate import simulate
 from workers.components.tables import (
+    WEIGHT_KEY,
     Samples,
     get_input,
     read_samples,
@@ -161,3 +162,12 @@ def test_weights_survive_the_way_through_a_file_and_are_no_features():
         simulate(reads_weights, {"guest": ["7"]}, inputs={"guest": {"data": written.output("data")}})
     assert found[0].names == ("x",)
     assert found[0].weights.tolist() == [0.5, 2.0]
+
+
+def test_a_weight_too_large_to_add_up_is_named(tmp_path):
+    table = pa.table({"id": ["a", "b"], "x": [1.0, 2.0], "w": [1.0, 1e200]})
+    pq.write_table(table.replace_schema_metadata({WEIGHT_KEY: b"w"}), tmp_path / "weighted")
+    with pytest.raises(
+        InvalidInputError, match=r"weight column 'w' of party 9999 goes up to 1e\+200, and a weight may be 1e"
+    ):
+        read_back(tmp_path / "weighted")
