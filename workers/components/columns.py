@@ -50,6 +50,13 @@ def count_gaps(values: Vector) -> int:
     return int(np.isnan(values).sum())
 
 
+def take_mean(values: Vector) -> float:
+    """The mean, also of values whose sum lies beyond float64."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(values.mean())
+    return mean if math.isfinite(mean) else float((values / len(values)).sum())
+
+
 def choose_divisors(mean: Vector, deviation: Vector) -> Vector:
     """What standardising divides columns by: their deviation, or where a column is constant its size, 1 at least.
 

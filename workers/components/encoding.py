@@ -7,11 +7,11 @@ from typing import Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError
-from workers.components.columns import Vector, count_gaps
+from workers.components.columns import Vector, count_gaps, take_mean
 from workers.components.raw_table import RawTable
 
 STATISTICS: Final[Mapping[str, Callable[[Vector], float]]] = {
-    "mean": lambda values: float(values.mean()),
+    "mean": take_mean,
     "min": lambda values: float(values.min()),
     "max": lambda values: float(values.max()),
 }

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
-from workers.components.columns import Vector, count_gaps
+from workers.components.columns import Vector, count_gaps, take_mean
 from workers.components.fitted import RUN, Kind, check_known, run_transform
 from workers.components.frames import Frame, change_features, read_numbers
 from workers.components.tables import render_names
@@ -21,7 +21,7 @@ DISCLOSURE: Final = (
     ("other parties", "nothing: rows and statistics stay at the party", "none"),
 )
 STATISTICS: Final[Mapping[str, Callable[[Vector], float]]] = {
-    "mean": lambda values: float(values.mean()),
+    "mean": take_mean,
     "median": lambda values: float(np.median(values)),
     "min": lambda values: float(values.min()),
     "max": lambda values: float(values.max()),

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from fedrota.component import Context, InvalidInputError, component
-from workers.components.columns import Vector
+from workers.components.columns import Vector, take_mean
 from workers.components.fitted import RUN
 from workers.components.frames import (
     COLUMN_NAME,
@@ -114,5 +114,5 @@ def _read_weights(context: Context, frame: Frame) -> Vector:
         raise InvalidInputError(
             f"all weights in column {name!r} of party {context.me.party} are 0: they cannot be normalised"
         )
-    scaled: Vector = weights / weights.mean()
+    scaled: Vector = weights / take_mean(weights)
     return scaled

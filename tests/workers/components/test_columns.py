@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.components.columns import NotNumericError, count_gaps, to_numbers
+from workers.components.columns import NotNumericError, count_gaps, take_mean, to_numbers
 
 
 def read(values, kind=None, missing=("", "NA"), known=None):
@@ -72,6 +72,12 @@ def test_a_known_number_may_be_written_with_or_without_its_point(values, known):
         read([1.0, 3.5], known=known)
     with pytest.raises(NotNumericError, match="holds '1e\\+300', which the given map lacks"):
         read([1e300], known=known)
+
+
+def test_a_mean_is_finite_even_where_the_sum_is_not():
+    assert take_mean(np.array([1.0, 2.0, 6.0])) == 3.0
+    assert take_mean(np.array([1.7e308, 1.7e308])) == pytest.approx(1.7e308)
+    assert take_mean(np.array([1.7e308, 1.7e308, -1.7e308, -1.7e308])) == 0.0
 
 
 @given(st.lists(st.none() | st.floats(allow_infinity=False), max_size=30))

@@ -32,6 +32,12 @@ def test_gaps_become_the_least_or_the_greatest(method, value):
     assert run_one(feature_imputation, TABLE, method=method).read_table("data")["x"] == [1.0, value, 4.0]
 
 
+def test_the_mean_of_the_largest_numbers_fills_gaps():
+    table = {"id": ["a", "b", "c"], "x": [1.7e308, None, 1.7e308]}
+    for found in (run_one(feature_imputation, table), run_one(data_transform, table, fill="mean")):
+        assert found.read_table("data")["x"] == [pytest.approx(1.7e308)] * 3
+
+
 def test_columns_have_their_own_methods_and_values_and_numbers_can_be_gaps():
     result = run_one(feature_imputation, TABLE, method="none", methods={"z": "mean"}, also_missing=[-1])
     assert result.read_table("data") == {**TABLE, "z": [5.0] * 3}

@@ -31,6 +31,11 @@ def test_weights_of_labels_and_of_a_column():
     assert read_marks(column)["weight"] == "w"
 
 
+def test_the_largest_weights_are_normalised_too():
+    found = run_one(sample_weight, {"id": ["a", "b"], "w": [1.7e308, 1.7e308]}, weight_column="w", normalize=True)
+    assert found.read_table("data")["w"] == [pytest.approx(1.0)] * 2
+
+
 def test_new_weights_take_the_place_of_earlier_ones():
     first = run_one(sample_weight, TABLE, weight_column="w")
     second = run_one(sample_weight, first.output("data"), balanced=True)
