@@ -93,8 +93,8 @@ def federated_sample(context: Context) -> None:
     """Draw some of the rows: at random, at a rate for each label, or as often as their weights say.
 
     With `aligned` the guest draws by its parameters and labels, and tells the hosts the places of the rows. At least one
-    row is drawn, of each label too. Rows that may come again get new ids, 0, 1 and so on, the same at all parties. After
-    exact_by_weight the weights are gone, since the repeats stand for them.
+    row is drawn, of each label too. Rows that may come again get new ids, 0, 1 and so on, the same at all parties, and are
+    at most ten million. After exact_by_weight the weights are gone, since the repeats stand for them.
     """
     if context.me.role == "arbiter":
         context.log("an arbiter has no part in a sample")
