@@ -113,9 +113,10 @@ def _read_column(context: Context, table: "pyarrow.Table", name: str, known: Map
     try:
         return to_numbers(table.column(name), missing=("",), known=known)
     except NotNumericError as error:
+        texts = "set `eval_type: multi` for classes that are texts, in both label and predict_result, or "
         raise InvalidInputError(
-            f"column {name!r} of party {context.me.party} {error} ({error.rows} of {len(table)} rows): set `eval_type: multi` "
-            "for classes that are texts, in both label and predict_result, or connect the predictions of a training step"
+            f"column {name!r} of party {context.me.party} {error} ({error.rows} of {len(table)} rows): "
+            f"{texts if name in CLASSES else ''}connect the predictions of a training step"
         ) from error
 
 

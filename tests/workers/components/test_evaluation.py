@@ -108,6 +108,10 @@ def test_classes_and_real_numbers_are_measured_too():
             {"label": [0, 1], "predict_score": [0.5, None], "predict_result": [0, 1]},
             "column 'predict_score' of party 9999 has 1 missing or infinite values",
         ),
+        (
+            {"label": [0, 1], "predict_score": [0.5, float("inf")], "predict_result": [0, 1]},
+            "column 'predict_score' of party 9999 holds infinite values .1 of 2 rows.: connect the predictions of a training",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_named(columns, text):
