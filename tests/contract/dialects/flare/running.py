@@ -37,6 +37,8 @@ DISTURBED = ("site-3", "site-4")
 """Restarted in turn, so that one comes back while the other is used."""
 TRAINED = {"app": ["server", "site-1", "site-2"]}
 ROUNDS = 100_000
+ROUND_S = 2.0
+"""A training without end leaves the processor to the others."""
 LISTENER = (OLDEST, "2.5.2", "2.6.2")
 BRIDGE = ("2.8.1", "2.9.0")
 LABELS = (*LISTENER, *BRIDGE, OURS)
@@ -180,6 +182,9 @@ def make_jobs(repository: Path, folder: Path) -> None:
     change(folder / "hello-numpy/meta.json", lambda given: given.update(deploy_map=TRAINED))
     shutil.copytree(folder / "hello-numpy", folder / "endless")
     change(folder / "endless/meta.json", lambda given: given.update(name="endless"))
+    pace = {"sleep_time": ROUND_S}
+    client = folder / "endless/app/config/config_fed_client.json"
+    change(client, lambda given: given["executors"][0]["executor"].update(args=pace))
     server = folder / "endless/app/config/config_fed_server.json"
     change(server, lambda given: given["workflows"][0]["args"].update(num_rounds=ROUNDS))
     change(server, lambda given: given["components"].append({"id": "tuner", "path": "tuner.Tuner", "args": {}}))
