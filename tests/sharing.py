@@ -17,6 +17,8 @@ LONG = (
 """Beginnings of paths, the longest-lasting first. Whatever else there is fills the end evenly: each file takes seconds."""
 TOGETHER = "tests/contract/dialects/"
 """The files of a folder below this one use one system."""
+FATE = "tests/e2e/test_fate_"
+"""The files with this beginning use one system."""
 
 
 def rank(nodeid: str) -> int:
@@ -25,8 +27,10 @@ def rank(nodeid: str) -> int:
 
 
 def unit(nodeid: str) -> str:
-    """What a test shares its process with: its file, or its folder."""
+    """What a test shares its process with: its file, its folder, or the files that begin alike."""
     file = nodeid.partition("::")[0]
+    if file.startswith(FATE):
+        return FATE
     return str(PurePath(file).parent) if file.startswith(TOGETHER) else file
 
 

@@ -102,3 +102,30 @@ def system(repository: Path, tmp_path: Path) -> Iterator[System]:
     found = System(repository, tmp_path / "state")
     yield found
     found.end()
+
+
+@pytest.fixture(scope="session")
+def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose files requests to `fate_system` may name."""
+    return tmp_path_factory.mktemp("allowed")
+
+
+@pytest.fixture(scope="session")
+def model_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which `fate_system` stores models."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def fate_system(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, allowed: Path, model_store: Path
+) -> Iterator[System]:
+    """A system of two parties for all tests of FATE's interface, each with tables, jobs and models of its own."""
+    found = System(repository, tmp_path_factory.mktemp("fate") / "state")
+    environment = {"FEDROTA_ALLOWED_ROOTS": json.dumps([str(allowed)]), "FEDROTA_MODEL_STORE": str(model_store)}
+    try:
+        found.start("--no-flower", "--party", "9999", "--party", "10000", environment=environment)
+        yield found
+        assert found.stop() == 0
+    finally:
+        found.end()

@@ -3,7 +3,6 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,22 +86,16 @@ class Fate:
 
 
 @pytest.fixture(scope="module")
-def fate(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fate]:
+def fate(repository: Path, fate_system: System) -> Fate:
     """Two parties with the tables that FATE's examples read."""
-    system = System(repository, tmp_path_factory.mktemp("fate") / "state")
-    try:
-        system.start("--no-flower", "--party", "9999", "--party", "10000")
-        client = system.client()
+    with fate_system.client() as client:
         for party, role in (("9999", "guest"), ("10000", "host")):
             for kind, file in FILES.items():
                 path = repository / "examples" / "data" / party / f"{file}.csv"
                 client.upload(party, f"breast_{kind}_{role}", path, namespace="experiment")
         guest = repository / "examples" / "data" / "9999" / "breast_vertical_train.csv"
         client.upload("10000", "breast_hetero_guest", guest, namespace="experiment")
-        yield Fate(system.record()["url"], repository / "examples" / "fate")
-        system.stop()
-    finally:
-        system.end()
+    return Fate(fate_system.record()["url"], repository / "examples" / "fate")
 
 
 def run_example(fate: Fate, name: str) -> str:

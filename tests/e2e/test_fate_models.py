@@ -102,22 +102,19 @@ def make_rows(party):
 
 
 @pytest.fixture
-def systems(repository, tmp_path):
-    made = []
-    for name in ("here", "there"):
-        (tmp_path / name).mkdir()
-        made.append(System(repository, tmp_path / name / "state"))
-        made[-1].start(*FLAGS, environment={"FEDROTA_MODEL_STORE": str(tmp_path / "store")})
-    yield made
-    for system in made:
-        system.process.terminate()
-    for system in made:
-        system.process.wait(60)
-        system.end()
+def elsewhere(repository, tmp_path, model_store):
+    """Another installation that stores models in the same folder."""
+    found = System(repository, tmp_path / "state")
+    try:
+        found.start(*FLAGS, environment={"FEDROTA_MODEL_STORE": str(model_store)})
+        yield found
+        assert found.stop() == 0
+    finally:
+        found.end()
 
 
-def test_a_model_lives_here_and_elsewhere(systems):
-    here, there = map(Fate, systems)
+def test_a_model_lives_here_and_elsewhere(fate_system, elsewhere, tmp_path):
+    here, there = Fate(fate_system), Fate(elsewhere)
     here.upload()
     there.upload()
     trained = here.submit("train", dsl=DSL)
@@ -169,10 +166,10 @@ def test_a_model_lives_here_and_elsewhere(systems):
         ("guest", "10000"), ("host", "9999"), ("arbiter", "9999"),
     ]  # fmt: skip
 
-    file = systems[0].state.parent / "model.zip"
-    written = systems[0].run("models", "export", name["model_id"], name["model_version"], "-o", str(file), "--json")
+    file = tmp_path / "model.zip"
+    written = fate_system.run("models", "export", name["model_id"], name["model_version"], "-o", str(file), "--json")
     assert json.loads(written.stdout)["size"] == file.stat().st_size, written.stderr
-    taken = systems[1].run("models", "import", str(file), "--replace", "--json")
+    taken = elsewhere.run("models", "import", str(file), "--replace", "--json")
     assert {part["party"] for part in json.loads(taken.stdout)["parts"]} == {"9999", "10000"}, taken.stderr
-    listed = json.loads(systems[1].run("models", "--model", name["model_id"], "--json").stdout)["items"]
+    listed = json.loads(elsewhere.run("models", "--model", name["model_id"], "--json").stdout)["items"]
     assert [(model["version"], model["imported"]) for model in listed] == [(name["model_version"], True)]

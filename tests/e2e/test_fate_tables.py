@@ -6,7 +6,6 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -85,27 +84,20 @@ class Flow:
 
 
 @pytest.fixture(scope="module")
-def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose files requests may name."""
-    return tmp_path_factory.mktemp("allowed")
+def flow(fate_system: System) -> Flow:
+    """FATE's interface of a system of two parties."""
+    return Flow(fate_system.record()["url"])
 
 
 @pytest.fixture(scope="module")
-def flow(repository: Path, tmp_path_factory: pytest.TempPathFactory, allowed: Path) -> Iterator[Flow]:
-    """A system of two parties."""
-    system = System(repository, tmp_path_factory.mktemp("fate") / "state")
-    environment = {"FEDROTA_ALLOWED_ROOTS": json.dumps([str(allowed)])}
-    try:
-        system.start("--no-flower", "--party", "9999", "--party", "10000", environment=environment)
-        yield Flow(system.record()["url"])
-        assert system.stop() == 0
-    finally:
-        system.end()
+def older(flow: Flow) -> list[str]:
+    """The uploads before ours, the newest first."""
+    return list_uploads(flow)
 
 
 @pytest.fixture(scope="module")
-def uploads(flow: Flow, allowed: Path) -> dict[str, str]:
-    """The job of each way's upload; the first two ways leave what the training reads."""
+def uploads(flow: Flow, older: list[str], allowed: Path) -> dict[str, str]:
+    """The job of each way's upload, none of them `older`; the first two ways leave what the training reads."""
     guest, host = make_tables()
     conf = {"namespace": "experiment", "head": 1, "partition": 4}
     (allowed / "guest.csv").write_bytes(guest)
@@ -173,12 +165,18 @@ def unpack(raw: bytes) -> dict[str, str]:
         return {name: tar.extractfile(name).read().decode() for name in tar.getnames()}  # type: ignore[union-attr]
 
 
-def test_each_upload_is_a_job_that_succeeds_and_stands_in_the_history(flow: Flow, uploads: dict[str, str]) -> None:
+def list_uploads(flow: Flow) -> list[str]:
+    return [next(iter(each)) for each in flow.ok("/data/upload/history")]
+
+
+def test_each_upload_is_a_job_that_succeeds_and_stands_in_the_history(
+    flow: Flow, older: list[str], uploads: dict[str, str]
+) -> None:
     assert {row["f_status"] for each in uploads.values() for row in flow.wait(each)} == {"success"}
     (both,) = {tuple(row["f_party_id"] for row in flow.wait(uploads["form"]))}
     assert set(both) == {"9999", "10000"}
-    history = flow.ok("/data/upload/history")
-    assert [next(iter(each)) for each in history] == list(reversed(uploads.values()))
+    assert list_uploads(flow) == [*reversed(uploads.values()), *older]
+    history = flow.ok("/data/upload/history")[: len(uploads)]
     assert {each["upload_info"]["upload_count"] for entry in history for each in entry.values()} == {ROWS}
 
 
