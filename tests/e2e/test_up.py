@@ -111,8 +111,16 @@ def test_everything_stops_in_order_and_jobs_go_on_after_that_and_after_a_kill_of
     expect_success(system, killed_over)
 
 
-def test_each_killed_process_comes_back(system):
-    system.start(*TWO, "--gateways", "2")
+def test_on_postgres_with_a_broker_of_its_own(system, postgres_url, own_valkey):
+    url = postgres_url.replace("postgresql+psycopg://", "postgresql://")
+    system.start(*TWO, environment={"FEDROTA_DATABASE_URL": url, "FEDROTA_BROKER_URL": own_valkey})
+    assert "broker" not in system.pids()
+    assert not (system.state / "fedrota.db").exists()
+    run_toy(system)
+
+
+def kill_each(system):
+    """Each comes back, and jobs run again."""
     for name in ("gateway.1", "scheduler", "worker.10000", "broker"):
         killed = system.pids()[name]
         os.kill(killed, signal.SIGKILL)
@@ -122,16 +130,9 @@ def test_each_killed_process_comes_back(system):
     assert sum(each["restarts"] for each in system.record()["processes"]) == 4
 
 
-def test_on_postgres_with_a_broker_of_its_own(system, postgres_url, own_valkey):
-    url = postgres_url.replace("postgresql+psycopg://", "postgresql://")
-    system.start(*TWO, environment={"FEDROTA_DATABASE_URL": url, "FEDROTA_BROKER_URL": own_valkey})
-    assert "broker" not in system.pids()
-    assert not (system.state / "fedrota.db").exists()
-    run_toy(system)
-
-
-def test_detached_with_flower_to_look_at_only(system):
-    started = system.run("up", "--state", str(system.state), "--port", "0", *PARTIES, "--detach")
+def test_detached_with_flower_to_look_at_only_and_each_killed_process_comes_back(system):
+    words = ("--state", str(system.state), "--port", "0", *PARTIES, "--gateways", "2", "--detach")
+    started = system.run("up", *words)
     assert started.returncode == 0, started.stderr
     assert "fedrota is ready" in started.stdout
     pid, url = system.record()["pid"], system.record()["flower_url"]
@@ -141,5 +142,7 @@ def test_detached_with_flower_to_look_at_only(system):
         queues = {"scheduler", "party.9999", "party.10000"}
         system.wait(lambda: queues <= set(re.findall(r'<tr id="(.+?)"', flower.get("/broker").text)))
         assert flower.post("/api/worker/shutdown/any").status_code in {401, 403, 405}
+    kill_each(system)
+    assert alive([pid])
     assert system.run("down").stdout.strip() == "stopped"
     assert not alive([pid])
