@@ -1,6 +1,6 @@
 """Which components there are at this party: the built-in, the installed, those named in the settings.
 
-Runs in the zygote; what a module does at import can hurt only a process that is made for the trial.
+Runs in the zygote; what a module of others does at import can hurt only a process that is made for the trial.
 """
 
 import importlib
@@ -49,16 +49,23 @@ class Catalogue:
 def load_catalogue(named: Iterable[str]) -> Catalogue:
     """All components: built-in modules, entry points of the group, then the modules (or .py files) in `named`."""
     catalogue = Catalogue()
-    builtin = list_builtin()
-    are_builtin_good = not try_import(*builtin)
-    for source in (*builtin, *list_installed(), *named):
-        is_known_good = are_builtin_good and source in builtin
-        reason = "" if is_known_good else try_import(source)
+    for source in list_builtin():
+        _load_ours(source, catalogue)
+    for source in (*list_installed(), *named):
+        reason = try_import(source)
         if reason:
             catalogue.broken[source] = reason
         else:
             catalogue.add(import_source(source))
     return catalogue
+
+
+def _load_ours(source: str, catalogue: Catalogue) -> None:
+    """Without a trial, which would load them twice at each start: a library may be missing, no more than that."""
+    try:
+        catalogue.add(import_source(source))
+    except ImportError as wrong:
+        catalogue.broken[source] = _render_error(wrong)
 
 
 def preload() -> None:

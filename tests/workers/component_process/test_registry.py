@@ -34,6 +34,24 @@ def test_an_import_without_end_is_given_up(tmp_path, monkeypatch):
     assert "did not end" in registry.try_import(str(file))
 
 
+def test_our_own_modules_need_no_trial(repository):
+    """They start no threads, and so they are loaded once."""
+    program = (
+        "import sys, threading; from workers.component_process import registry; "
+        "registry.try_import = lambda *tried: sys.exit(f'{tried} tried'); found = registry.load_catalogue([]); "
+        "sys.exit(str(found.broken or threading.enumerate()[1:] or '') or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=repository, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_module_of_ours_that_lacks_its_library_is_left_out_with_the_reason(monkeypatch):
+    monkeypatch.setattr(registry, "MODULES", ("workers.components.noop", "workers.components.nothing"))
+    found = registry.load_catalogue([])
+    assert list(found.found) == ["noop"]
+    assert "No module named 'workers.components.nothing'" in found.broken["workers.components.nothing"]
+
+
 def test_a_trial_whose_zygote_was_killed_ends_without_a_traceback(repository):
     program = (
         "import os; from workers.component_process.registry import _run_trial; ends = os.pipe(); os.close(ends[0]); "
