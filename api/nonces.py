@@ -1,5 +1,6 @@
 """Remembers which signed requests were seen, so that none is taken twice: for all gateways over the broker."""
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -13,6 +14,8 @@ from redis.exceptions import RedisError
 log: Final = structlog.get_logger()
 
 KEPT: Final = 100_000
+ANSWER_S: Final = 2.0
+"""A broker that hangs is as good as away: no request waits longer for it."""
 
 
 class Nonces:
@@ -33,9 +36,10 @@ class Nonces:
         if self._redis is None:
             return True
         try:
-            return bool(await self._redis.set(self._prefix + nonce, b"1", nx=True, ex=math.ceil(within_s)))
+            async with asyncio.timeout(ANSWER_S):
+                return bool(await self._redis.set(self._prefix + nonce, b"1", nx=True, ex=math.ceil(within_s)))
         except (RedisError, OSError) as failure:
-            log.warning("nonce_kept_here_only", error=str(failure))
+            log.warning("nonce_kept_here_only", error=repr(failure))
             return True
 
     async def knows(self, nonce: str) -> bool:
@@ -45,9 +49,10 @@ class Nonces:
         if self._redis is None:
             return False
         try:
-            return bool(await self._redis.exists(self._prefix + nonce))
+            async with asyncio.timeout(ANSWER_S):
+                return bool(await self._redis.exists(self._prefix + nonce))
         except (RedisError, OSError) as failure:
-            log.warning("nonce_looked_up_here_only", error=str(failure))
+            log.warning("nonce_looked_up_here_only", error=repr(failure))
             return False
 
     def _take_here(self, nonce: str, within_s: float) -> bool:

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
@@ -44,6 +46,16 @@ async def test_without_the_broker_a_gateway_knows_its_own_for_their_time(clock):
         clock.at += 60
         assert not await nonces.knows("n")
     assert not await Nonces(None).knows("n")
+
+
+async def test_a_broker_that_hangs_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("api.nonces.ANSWER_S", 0.01)
+    async with await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=None) as hanging:
+            nonces = Nonces(hanging)
+            assert await asyncio.wait_for(nonces.take("n", within_s=60), 30)
+            assert not await asyncio.wait_for(nonces.knows("m"), 30)
 
 
 async def test_memory_is_bounded(monkeypatch, clock):
