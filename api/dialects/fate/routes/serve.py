@@ -1,6 +1,6 @@
 """Puts FATE-Flow's routes into the gateway: who calls, what is answered where something is wrong."""
 
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from aiohttp import web
@@ -70,6 +70,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_route("*", ROOT + "/{rest:.*}", _make_handler(_refuse_path))
 
 
+@cache  # one for all routes that answer alike, and for each app of this process
 def _make_handler(answer: Answer) -> Answer:
     async def settle(request: web.Request) -> web.StreamResponse:
         return check_settled(request, await answer(request))

@@ -1,5 +1,6 @@
 """Puts FATE-Flow 2.x's routes into the gateway: who calls, what is answered where something is wrong."""
 
+from functools import cache
 from typing import Final
 
 from aiohttp import web
@@ -51,6 +52,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_route("*", ROOT + "/{rest:.*}", _make_handler(_refuse_path))
 
 
+@cache  # one for all routes that answer alike, and for each app of this process
 def _make_handler(answer: Answer) -> Answer:
     return make_handler(answer, admit=admit_v2, refuse=_refuse, defect=_render_defect)
 
