@@ -136,11 +136,24 @@ def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def check_value(value: Any) -> None:
     """InvalidDocumentError where something lies too deep or cannot be stored."""
+    if _is_sound(value, 1):
+        return
     for where, found, depth in _walk(value, "", 1):
         if depth > MAX_DEPTH:
             raise InvalidDocumentError(_too_deep(where))
         if isinstance(found, str) and "\0" in found:
             raise InvalidDocumentError(Problem(where or "body", "a text holds a NUL character", "Take it out."))
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    """Whether nothing is wrong; places are found only for what is."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, list):
+        return depth <= MAX_DEPTH and all(_is_sound(item, depth + 1) for item in value)
+    if isinstance(value, Mapping):
+        return depth <= MAX_DEPTH and all(_is_sound(key, 1) and _is_sound(value[key], depth + 1) for key in value)
+    return True
 
 
 def _too_deep(where: str) -> Problem:
