@@ -25,13 +25,16 @@ from fedrota.errors import NoGatewayError
 from fedrota.model import Token
 
 app = typer.Typer()
-group = typer.Typer(help="Tokens of users and workers.", no_args_is_help=True)
+group = typer.Typer(help="Tokens of users and workers; without a subcommand: list them.")
 app.add_typer(group, name="tokens", rich_help_panel="Access")
 
 
-@group.command("ls")
+@group.callback(invoke_without_command=True)
+@group.command("ls", hidden=True)
 def list_tokens(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the tokens that you may see; their secrets are stored nowhere."""
+    """List the tokens that you may see, without their secrets; subcommands create and revoke one."""
+    if ctx.invoked_subcommand:
+        return
     with connect(ctx) as client:
         found = list(client.tokens())
     if as_json:

@@ -19,13 +19,16 @@ from fedrota.cli.credentials import (
 from fedrota.cli.show import print_json, print_json_list, print_line, print_table
 
 app = typer.Typer()
-group = typer.Typer(help="App keys of clients that sign their requests, as FATE's do.", no_args_is_help=True)
+group = typer.Typer(help="App keys of clients that sign their requests, as FATE's do; without a subcommand: list them.")
 app.add_typer(group, name="clients", rich_help_panel="Access")
 
 
-@group.command("ls")
+@group.callback(invoke_without_command=True)
+@group.command("ls", hidden=True)
 def list_client_keys(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the clients that you may see; their secrets are never shown again."""
+    """List the clients that you may see, without their secrets; subcommands create and revoke one."""
+    if ctx.invoked_subcommand:
+        return
     with connect(ctx) as client:
         found = list(client.client_keys())
     if as_json:

@@ -24,6 +24,7 @@ TagName = Annotated[str, typer.Argument(metavar="TAG", help="The tag.")]
 
 
 @group.callback(invoke_without_command=True)
+@group.command("ls", hidden=True)
 def list_models(
     ctx: typer.Context,
     *,

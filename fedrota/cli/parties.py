@@ -22,6 +22,7 @@ app.add_typer(group, name="parties", rich_help_panel="Parties and data")
 
 
 @group.callback(invoke_without_command=True)
+@group.command("ls", hidden=True)
 def list_parties(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """List the registered parties, offline ones too; subcommands show and change one."""
     if ctx.invoked_subcommand:

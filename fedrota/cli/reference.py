@@ -20,6 +20,8 @@ Generated from `fedrota/cli` by `make docs`; a test fails when it is out of date
 and `FEDROTA_TOKEN` count, then where the `fedrota up` of the state folder serves (`FEDROTA_STATE_DIR`, else `.fedrota`
 in the working directory), else `http://127.0.0.1:9380`, and the file `token` in that folder.
 
+**Lists.** `parties`, `tables`, `models`, `tokens` and `clients` list what there is; `ls` may follow.
+
 **For programs.** `--json` prints JSON to standard output and nothing else. Lists are
 `{"items": [...], "next": cursor or null}`, times are RFC 3339 in UTC, and fields are only ever added. `events --json`
 and `logs --json` print one object per line. An error goes to standard error, with `--json` in the API's form:
@@ -70,7 +72,8 @@ def _walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
     if getattr(command, "invoke_without_command", True):
         yield path, command
     for name, below in getattr(command, "commands", {}).items():
-        yield from _walk(f"{path} {name}", below)
+        if not below.hidden:
+            yield from _walk(f"{path} {name}", below)
 
 
 def _render_command(path: str, command: Any) -> str:

@@ -38,6 +38,7 @@ Namespace = Annotated[str, typer.Option("--namespace", help="The table's namespa
 
 
 @group.callback(invoke_without_command=True)
+@group.command("ls", hidden=True)
 def list_tables(
     ctx: typer.Context,
     *,

@@ -137,7 +137,10 @@ def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
             return record
         time.sleep(0.05)
     os.kill(pid, signal.SIGTERM)
-    raise UpError(f"it was not ready after {STARTED_WITHIN_S:g} s and was stopped; see {log}")
+    raise UpError(
+        f"it was not ready after {STARTED_WITHIN_S:g} s and was stopped: {log} says what it waited for. Where the machine "
+        "is only slow, leave out --detach"
+    )
 
 
 def _leave_terminal(log: Path) -> None:

@@ -32,7 +32,8 @@ def _find_command(words):
     command = typer.main.get_command(make_app())
     while words and words[0] in getattr(command, "commands", {}):
         command, *words = command.commands[words[0]], *words[1:]
-    assert not hasattr(command, "commands"), f"there is no command {words[:1]}"
+    lists_alone = getattr(command, "invoke_without_command", False) and not words
+    assert lists_alone or not hasattr(command, "commands"), f"there is no command {words[:1]}"
     return command, *words
 
 

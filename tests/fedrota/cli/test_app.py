@@ -52,6 +52,15 @@ def test_empty_states(fedrota, gateway, words, path, sentence):
     assert fedrota(*words, "--json").json == {"items": [], "next": None}
 
 
+@pytest.mark.parametrize("group", ["parties", "tables", "models", "tokens", "clients"])
+def test_a_group_without_a_subcommand_lists_and_ls_is_the_same(fedrota, gateway, group):
+    gateway.on("GET", f"/{group}", {"items": [], "next": None})
+    bare = fedrota(group)
+    assert (bare.code, bare.out[:3]) == (0, "no ")
+    assert fedrota(group, "ls").out == bare.out
+    assert fedrota(group, "ls", "--json").json == fedrota(group, "--json").json
+
+
 @pytest.mark.parametrize("words", [("nope",), ("jobs", "--nope"), ("job",), ("jobs", "--limit", "0")])
 def test_wrong_usage_ends_with_2(fedrota, gateway, words):
     found = fedrota(*words)
