@@ -296,7 +296,7 @@ __all__ = ["STORE", "WRITER"]
 
 
 @pytest.fixture
-async def partyline(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
+async def connected_party(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Any]:
     """The real channel of party 9999 with its real operations; its working folder."""
     import asyncio
 

@@ -7,7 +7,7 @@ import pytest
 from api.changes import ChangeFeed
 from api.herald import GATHER_S, Herald
 from scheduler.store.effects import Effects
-from tests.partyline import until
+from tests.party_channel import until
 
 
 class SlowNudger:

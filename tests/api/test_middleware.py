@@ -116,7 +116,7 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_whole_and_is_no_defect
         ("POST", "/agent/sync", "application/json"),
     ],
 )
-@pytest.mark.usefixtures("partyline")
+@pytest.mark.usefixtures("connected_party")
 async def test_a_body_that_is_not_in_its_encoding_is_the_callers_fault(gateway, caplog, method, path, kind):
     url = gateway.server.make_url("/")
     token = gateway.tokens["worker-9999" if path.startswith("/agent") else "admin"]
@@ -144,7 +144,7 @@ async def test_a_body_that_is_not_in_its_encoding_is_the_callers_fault(gateway, 
     ],
 )
 @pytest.mark.parametrize("rest", [b"ZZ\r\n", b""], ids=["garbled", "nothing"])
-@pytest.mark.usefixtures("partyline")
+@pytest.mark.usefixtures("connected_party")
 async def test_a_body_that_stops_coming_is_answered(gateway, caplog, monkeypatch, method, path, kind, rest):
     """Garbled chunks that come after the head are told to nobody who reads."""
     monkeypatch.setattr("api.bodies.BODY_IDLE_S", 0.2)

@@ -21,7 +21,7 @@ def test_a_place_reads_well():
     assert (str(place), place.args) == ("'n/t' at party '9999'", {"namespace": "n", "name": "t"})
 
 
-async def test_a_native_upload_says_how_its_csv_is_written(gateway, partyline):
+async def test_a_native_upload_says_how_its_csv_is_written(gateway, connected_party):
     path = "/parties/9999/tables/t?delimiter=%3B&header=false"
     answer = await gateway.call("PUT", path, data=b"1;2\n3;4\n", headers=CSV)
     assert (answer.status, answer.json["rows"]) == (201, 2), answer.raw

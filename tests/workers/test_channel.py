@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from scheduler.domain.frames import pack
 from scheduler.domain.messages import Knock
-from tests.partyline import Cable, Gateway, Worker, until
+from tests.party_channel import Cable, Gateway, Worker, until
 from workers.channel import make_url
 
 

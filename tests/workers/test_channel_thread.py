@@ -3,7 +3,7 @@ import queue
 
 import pytest
 
-from tests.partyline import Gateway, make_assignment, until
+from tests.party_channel import Gateway, make_assignment, until
 from workers.calls.serving import Answer
 from workers.channel import Orders, make_url
 from workers.channel_thread import ChannelThread

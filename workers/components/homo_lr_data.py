@@ -8,8 +8,7 @@ from fedrota.component import Context, InvalidInputError
 from workers.components.columns import Vector
 from workers.components.logistic import mean_loss
 from workers.components.scaling import Scale
-from workers.components.tables import Samples, read_samples, render_names
-from workers.components.vertical_data import tell_apart
+from workers.components.tables import Samples, read_samples, render_names, tell_apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

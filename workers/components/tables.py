@@ -249,3 +249,16 @@ def render_names(names: Sequence[str]) -> str:
     shown = ", ".join(map(str, names[:SHOWN_COLUMNS])) or "no columns"
     more = len(names) - SHOWN_COLUMNS
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def tell_apart(wanted: Sequence[str], found: Sequence[str]) -> str:
+    """What one list of features has and the other lacks, or where their order parts: of many, the lists show the first."""
+    lacks = [name for name in wanted if name not in set(found)]
+    extra = [name for name in found if name not in set(wanted)]
+    differences = [f"they lack {render_names(lacks)}"] if lacks else []
+    differences += [f"they have {render_names(extra)} in addition"] if extra else []
+    if not differences:
+        place = next(place for place, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
+        differences = [f"their order differs from feature {place + 1} on, {found[place]} instead of {wanted[place]}"]
+    text = " and ".join(differences)
+    return text[0].upper() + text[1:]

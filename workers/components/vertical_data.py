@@ -8,7 +8,7 @@ import numpy as np
 
 from fedrota.component import Context, InvalidInputError
 from workers.components.columns import FURTHEST, Vector, choose_divisors
-from workers.components.tables import Samples, read_samples, refuse_weights, render_names
+from workers.components.tables import Samples, read_samples, refuse_weights, render_names, tell_apart
 
 LARGEST: Final = 2.0**20
 FINEST: Final = 2.0**-10
@@ -96,19 +96,6 @@ def check_same_features(context: Context, names: Sequence[str], samples: Samples
             f"at party {context.me.party} the features differ: training had {render_names(names)}, these samples have "
             f"{render_names(samples.names)}. {tell_apart(names, samples.names)}: give the same `columns` to data_transform"
         )
-
-
-def tell_apart(wanted: Sequence[str], found: Sequence[str]) -> str:
-    """What one list of features has and the other lacks, or where their order parts: of many, the lists show the first."""
-    lacks = [name for name in wanted if name not in set(found)]
-    extra = [name for name in found if name not in set(wanted)]
-    differences = [f"they lack {render_names(lacks)}"] if lacks else []
-    differences += [f"they have {render_names(extra)} in addition"] if extra else []
-    if not differences:
-        place = next(place for place, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
-        differences = [f"their order differs from feature {place + 1} on, {found[place]} instead of {wanted[place]}"]
-    text = " and ".join(differences)
-    return text[0].upper() + text[1:]
 
 
 def check_spread(context: Context, names: Sequence[str], features: Vector) -> None:

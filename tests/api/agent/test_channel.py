@@ -9,7 +9,7 @@ from api.agent import channel
 from scheduler.domain.errors import BusyError, UnauthenticatedError
 from scheduler.domain.frames import CLOSE_BAD_FRAME, CLOSE_UNWELCOME, MAX_FRAME_BYTES, pack
 from scheduler.domain.messages import CHANNEL_PATH
-from tests.partyline import Gateway, Worker, open_attempt, until
+from tests.party_channel import Gateway, Worker, open_attempt, until
 
 
 @pytest.fixture

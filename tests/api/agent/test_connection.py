@@ -5,7 +5,7 @@ import pytest
 from api.agent import connection as module
 from api.agent.connection import QUEUE_BYTES, RESERVE_BYTES, SOURCE_BYTES, Connection
 from scheduler.domain.frames import CLOSE_TOO_SLOW, MAX_FRAME_BYTES
-from tests.partyline import until
+from tests.party_channel import until
 
 
 class Socket:

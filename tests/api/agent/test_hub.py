@@ -9,7 +9,7 @@ from api.agent.trunk import presence_key
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, UnreachableError
 from scheduler.domain.frames import CALL_WINDOW_BYTES
 from scheduler.domain.messages import Knock
-from tests.partyline import Gateway, Worker, open_attempt, until
+from tests.party_channel import Gateway, Worker, open_attempt, until
 from workers.calls.serving import Answer
 
 

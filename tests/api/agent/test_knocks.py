@@ -9,7 +9,7 @@ from api.agent.knocks import BLOCK_S, KnockError, parse_message
 from scheduler.domain.messages import KNOCK_TASK, Knock
 from scheduler.queues.app import make_celery
 from scheduler.queues.names import queue_name
-from tests.partyline import Gateway, Worker, until
+from tests.party_channel import Gateway, Worker, until
 
 
 def wrap(body):

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 
 from api.agent import trunk as module
 from api.agent.trunk import PARTY_BYTES, QUEUE_BYTES, Trunk, gateway_channel, presence_key
-from tests.partyline import until
+from tests.party_channel import until
 
 
 @pytest.fixture

@@ -180,16 +180,16 @@ async def test_stopping_stops_and_a_second_time_conflicts(gateway):
     assert (again.status, again.json["error"]["code"]) == (409, "conflict")
 
 
-async def test_a_running_task_is_told_to_stop_through_its_channel(gateway, partyline):
+async def test_a_running_task_is_told_to_stop_through_its_channel(gateway, connected_party):
     job = await gateway.submit(parties={"guest": ["9999"]})
     (knock,) = gateway.dispatch()["9999"]
     await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
     answer = await gateway.post(f"/jobs/{job}/stop")
     assert (answer.json["state"], answer.json["stopping"]) == ("running", True)
     async with asyncio.timeout(60):
-        while not partyline.stops:
+        while not connected_party.stops:
             await asyncio.sleep(0.01)
-    assert partyline.stops == [(knock.task, knock.seq, "canceled")]
+    assert connected_party.stops == [(knock.task, knock.seq, "canceled")]
 
 
 async def test_an_ended_job_is_rerun_cloned_and_deleted(gateway):

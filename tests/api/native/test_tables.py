@@ -11,7 +11,7 @@ async def put(gateway, path="/parties/9999/tables/breast", data=CSV, headers=TYP
     return await gateway.call("PUT", path, data=data, headers=headers, **given)
 
 
-async def test_a_table_is_uploaded_looked_at_and_deleted(gateway, partyline):
+async def test_a_table_is_uploaded_looked_at_and_deleted(gateway, connected_party):
     answer = await put(gateway)
     assert answer.status == 201, answer.raw
     table = answer.json
@@ -25,7 +25,7 @@ async def test_a_table_is_uploaded_looked_at_and_deleted(gateway, partyline):
     assert (await gateway.get("/parties/9999/tables/breast")).status == 404
 
 
-async def test_a_large_table_is_streamed(gateway, partyline):
+async def test_a_large_table_is_streamed(gateway, connected_party):
     async def rows():
         yield b"id,x\n"
         for block in range(40):
@@ -35,7 +35,7 @@ async def test_a_large_table_is_streamed(gateway, partyline):
     assert (answer.status, answer.json["rows"]) == (201, 400_000)
 
 
-async def test_replacing_needs_a_word(gateway, partyline):
+async def test_replacing_needs_a_word(gateway, connected_party):
     await put(gateway)
     refused = await put(gateway)
     assert (refused.status, refused.json["error"]["code"]) == (409, "conflict")
@@ -43,7 +43,7 @@ async def test_replacing_needs_a_word(gateway, partyline):
     assert (await put(gateway, "/parties/9999/tables/breast?namespace=other")).status == 201
 
 
-async def test_whose_table_it_is(gateway, partyline):
+async def test_whose_table_it_is(gateway, connected_party):
     await put(gateway, token="lead")
     path = "/parties/9999/tables/breast"
     assert (await put(gateway, f"{path}?replace=true", token="other_lead")).status == 403
@@ -55,7 +55,7 @@ async def test_whose_table_it_is(gateway, partyline):
     assert (await gateway.call("DELETE", path, token="lead")).status == 204
 
 
-async def test_a_lead_puts_tables_only_at_parties_of_their_own_organisation(gateway, partyline):
+async def test_a_lead_puts_tables_only_at_parties_of_their_own_organisation(gateway, connected_party):
     refused = await put(gateway, token="other_lead")
     assert (refused.status, refused.json["error"]["code"]) == (403, "forbidden")
     assert (await put(gateway, token="lead")).status == 201
@@ -73,7 +73,7 @@ async def test_a_lead_puts_tables_only_at_parties_of_their_own_organisation(gate
         ("/parties/none/tables/b", CSV, TYPE, 404, "party"),
     ],
 )
-async def test_what_is_wrong_with_an_upload(gateway, partyline, path, data, headers, status, said):
+async def test_what_is_wrong_with_an_upload(gateway, connected_party, path, data, headers, status, said):
     answer = await put(gateway, path, data, headers)
     assert answer.status == status, answer.raw
     assert said in answer.json["error"]["message"]
@@ -91,7 +91,7 @@ async def test_an_upload_has_a_limit(serve, tmp_path):
     assert answer.status in {413, 503}
 
 
-async def test_a_disabled_table_is_read_by_no_new_job(gateway, partyline):
+async def test_a_disabled_table_is_read_by_no_new_job(gateway, connected_party):
     await put(gateway, token="lead")
     path = "/parties/9999/tables/breast"
     assert (await gateway.post(f"{path}/disable", token="other_lead")).status == 403
@@ -107,7 +107,7 @@ async def test_a_disabled_table_is_read_by_no_new_job(gateway, partyline):
     assert (await gateway.post("/parties/9999/tables/none/disable")).status == 404
 
 
-async def test_a_table_put_at_another_organisation_s_party_is_not_a_namesake_s_there(gateway, partyline):
+async def test_a_table_put_at_another_organisation_s_party_is_not_a_namesake_s_there(gateway, connected_party):
     for token, role, org in (("ann", Role.PROJECT_ADMIN, "other"), ("namesake", Role.LEAD, "hq")):
         gateway.tokens[token] = issue(gateway.store, "ann", role=role, org=org, project="p1")
     assert (await put(gateway, token="ann")).status == 201

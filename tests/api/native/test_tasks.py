@@ -44,9 +44,9 @@ async def test_a_task(gateway):
         ("?offset=-3", "789", "7"),
     ],
 )
-async def test_a_part_of_a_log(gateway, partyline, query, text, offset):
+async def test_a_part_of_a_log(gateway, connected_party, query, text, offset):
     _, task, seq = await claim(gateway)
-    write_log(partyline, task, seq, "0123456789")
+    write_log(connected_party, task, seq, "0123456789")
     answer = await gateway.get(f"/tasks/{task}/logs{query}")
     assert (answer.status, answer.raw.decode(), answer.headers["X-Log-Offset"]) == (200, text, offset)
     assert answer.headers["X-Log-Size"] == "10"
@@ -66,36 +66,36 @@ async def test_a_log_at_a_party_that_is_not_connected(gateway):
     assert "9999" in answer.json["error"]["message"]
 
 
-async def test_a_log_is_followed_until_the_task_ends(gateway, partyline):
+async def test_a_log_is_followed_until_the_task_ends(gateway, connected_party):
     _, task, seq = await claim(gateway)
-    write_log(partyline, task, seq, "one\n")
+    write_log(connected_party, task, seq, "one\n")
     following = asyncio.create_task(gateway.get(f"/tasks/{task}/logs?follow=true&offset=0"))
     await asyncio.sleep(0.1)
-    write_log(partyline, task, seq, "two\n")
+    write_log(connected_party, task, seq, "two\n")
     await asyncio.sleep(0.4)
-    write_log(partyline, task, seq, "three\n")
+    write_log(connected_party, task, seq, "three\n")
     await finish(gateway, task, seq)
     async with asyncio.timeout(60):
         assert (await following).raw == b"one\ntwo\nthree\n"
 
 
-async def test_following_begins_before_the_task_does(gateway, partyline):
+async def test_following_begins_before_the_task_does(gateway, connected_party):
     job = await gateway.submit(parties={"guest": ["9999"]})
     following = asyncio.create_task(gateway.get(f"/tasks/{job}-0-1-0/logs?follow=true"))
     await asyncio.sleep(0.05)
     (knock,) = gateway.dispatch()["9999"]
     await gateway.sync("9999", claims=[{"task": knock.task, "seq": knock.seq}])
-    write_log(partyline, knock.task, knock.seq, "hello\n")
+    write_log(connected_party, knock.task, knock.seq, "hello\n")
     await finish(gateway, knock.task, knock.seq)
     async with asyncio.timeout(60):
         assert (await following).raw == b"hello\n"
 
 
 @pytest.fixture
-async def outputs(gateway, partyline):
+async def outputs(gateway, connected_party):
     """A task that left a table and a file at its party."""
     _, task, seq = await claim(gateway)
-    folder = partyline.outputs(task, seq)
+    folder = connected_party.outputs(task, seq)
     folder.mkdir(parents=True)
     pyarrow.parquet.write_table(pyarrow.table({"id": [1, 2, 3], "x": [0.5, None, 2.5]}), folder / "data")
     (folder / "model").write_bytes(b"m" * 3_000_000)
@@ -127,14 +127,14 @@ async def test_rows_of_an_output(gateway, outputs):
     assert (refused.status, list(refused.problems)) == (422, ["query.preview"])
 
 
-async def test_an_output_that_is_not_there(gateway, outputs, partyline):
+async def test_an_output_that_is_not_there(gateway, outputs, connected_party):
     assert (await gateway.get(f"/tasks/{outputs}/outputs/none")).status == 404
     found = await gateway.get(f"/tasks/{outputs}/outputs/data", token="other_lead")
     assert found.status == 403
 
 
-async def test_an_output_that_breaks_off_is_not_taken_for_whole(gateway, outputs, partyline):
-    path = next(partyline.root.glob("outputs/**/model"))
+async def test_an_output_that_breaks_off_is_not_taken_for_whole(gateway, outputs, connected_party):
+    path = next(connected_party.root.glob("outputs/**/model"))
     path.write_bytes(b"short")
     answer = await gateway.get(f"/tasks/{outputs}/outputs/model")
     assert answer.raw == b"short"  # what the party has now; ETag and size say that it is not what was reported
@@ -204,11 +204,11 @@ async def test_a_reason_with_half_a_character_is_told(gateway, caplog):
     assert "Traceback" not in caplog.text
 
 
-async def test_a_followed_log_ends_with_its_callers_token(gateway, partyline, monkeypatch):
+async def test_a_followed_log_ends_with_its_callers_token(gateway, connected_party, monkeypatch):
     monkeypatch.setattr("api.streams.CHECK_S", 0.0)
     issued = (await gateway.post("/tokens", {"kind": "user", "name": "guest", "role": "member"})).json
     _, task, seq = await claim(gateway)
-    write_log(partyline, task, seq, "one\n")
+    write_log(connected_party, task, seq, "one\n")
     following = asyncio.create_task(gateway.get(f"/tasks/{task}/logs?follow=true", token=issued["secret"]))
     await asyncio.sleep(0.1)
     assert not following.done()

@@ -83,7 +83,7 @@ async def test_an_org_admin_makes_no_token_that_owns_another_organisations_jobs(
     assert (await gateway.post(f"/jobs/{job}/stop", {}, token="lead")).status == 202
 
 
-@pytest.mark.usefixtures("partyline")
+@pytest.mark.usefixtures("connected_party")
 async def test_revoking_a_workers_token_ends_its_channel(gateway, monkeypatch):
     monkeypatch.setattr(channel, "TOKEN_CHECK_S", 0.05)
     running = next(token for token in (await gateway.get("/tokens")).json["items"] if token["party"] == "10000")

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.domain.errors import ConflictError
 from scheduler.domain.frames import CALL_CHUNK_BYTES, CALL_WINDOW_BYTES, CHUNK_BYTES, FrameError, pack, unpack
-from tests.partyline import until
+from tests.party_channel import until
 from workers.calls.serving import MAX_CALLS, MAX_WAITING, Answer, Calls, render_result
 
 

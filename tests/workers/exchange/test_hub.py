@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.domain.frames import WINDOW_BYTES, pack
-from tests.partyline import FAST, Cable, Gateway, Worker, make_assignment, open_attempt, until
+from tests.party_channel import FAST, Cable, Gateway, Worker, make_assignment, open_attempt, until
 from workers.exchange.identity import load_identity
 
 

@@ -377,13 +377,13 @@ async def test_a_job_is_seen_through_the_native_interface_too(flow, gateway, tas
     assert (job.dialect, job.labels["iflearner.task"], job.owner) == ("iflearner", task, "legacy")
 
 
-async def test_logs_are_read_at_the_party_also_after_the_end(flow, gateway, partyline, task):
+async def test_logs_are_read_at_the_party_also_after_the_end(flow, gateway, connected_party, task):
     assert (await flow.ok("GET", f"/task/{task}/logs?federated_id=9999")) == {"logs": []}
     await flow.ok("POST", f"/task/{task}/start")
     for knocks in gateway.dispatch().values():
         for knock in knocks:
-            partyline.log(knock.task, knock.seq).parent.mkdir(parents=True, exist_ok=True)
-            partyline.log(knock.task, knock.seq).write_text("line1\nline2\n")
+            connected_party.log(knock.task, knock.seq).parent.mkdir(parents=True, exist_ok=True)
+            connected_party.log(knock.task, knock.seq).write_text("line1\nline2\n")
             for party in ("9999", "10000"):
                 await gateway.sync(party, claims=[{"task": knock.task, "seq": knock.seq}])
                 await gateway.sync(party, reports=[{"task": knock.task, "seq": knock.seq, "outcome": "success"}])
