@@ -25,7 +25,7 @@ class InstallError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """What to install: `alone` without its declared dependencies, then `packages` with theirs."""
+    """What to install: `alone` without its declared dependencies and on any Python, then `packages` with theirs."""
 
     packages: tuple[str, ...] = ()
     alone: tuple[str, ...] = ()
@@ -71,14 +71,22 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
                 "pydantic<2",
             ),
         ),
-        # The client imports requests and does not declare it.
-        "iflearner-flow-client-0.2.0": Client(packages=("iflearner-flow-client==0.2.0", "requests>=2.28,<3")),
-        "iflearner-flow-client-0.1.2": Client(packages=("iflearner-flow-client==0.1.2", "requests>=2.28,<3")),
-        "nvflare-2.4.2": Client(alone=("nvflare==2.4.2",), packages=_FLARE),
+        # It imports requests and does not declare it; it declares PyYAML 6.0, which no Python after 3.11 can build.
+        **{
+            f"iflearner-flow-client-{version}": Client(
+                alone=(f"iflearner-flow-client=={version}",),
+                packages=("click==8.0", "PyYAML>=6.0.1,<7", "requests>=2.28,<3", "setuptools<81"),
+            )
+            for version in ("0.1.2", "0.2.0")
+        },
+        **{
+            f"nvflare-{version}": Client(alone=(f"nvflare=={version}",), packages=_FLARE)
+            for version in ("2.4.2", "2.5.2")
+        },
         # Not a client: what a party's FLARE engine and `fedrota.bridge` run with.
         "flare-bridge": Client(packages=("nvflare==2.9.0", "httpx>=0.28,<0.29")),
         "nvflare-2.9.0": Client(shares="flare-bridge"),
-        **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.5.2", "2.6.2", "2.8.1")},
+        **{f"nvflare-{version}": Client(packages=(f"nvflare=={version}",)) for version in ("2.6.2", "2.8.1")},
         # Its pins contradict each other on every Python; these are the ones that its code imports.
         "iflearner-0.1.0": Client(
             alone=("iflearner==0.1.0",),
@@ -125,7 +133,7 @@ def install(name: str, cache: Path | None = None) -> Path:
 def _make(folder: Path, client: Client) -> None:
     venv.create(folder, with_pip=True)
     if client.alone:
-        _pip(folder, "--no-deps", *client.alone)
+        _pip(folder, "--no-deps", "--ignore-requires-python", *client.alone)
     _pip(folder, *client.packages)
 
 
