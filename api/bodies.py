@@ -72,13 +72,13 @@ def parse_json(raw: bytes) -> Any:
     """The JSON value of a body; MalformedBodyError where it is none, InvalidDocumentError where it cannot be kept."""
     try:
         value = orjson.loads(raw)
+        if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+            check_value(value)  # first: what lies too deep cannot be written to look for repeated keys
         if _may_repeat_keys(raw, value):
             # The fast parser keeps the last of two equal keys; this one sees both.
             json.loads(raw, object_pairs_hook=_refuse_repeats)
     except (ValueError, RecursionError) as wrong:
         raise _malformed(raw, wrong) from wrong
-    if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
-        check_value(value)
     return value
 
 

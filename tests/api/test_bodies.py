@@ -40,6 +40,13 @@ def test_depth_is_limited_and_the_place_named():
         parse_json(b"[" * 100_000 + b"]" * 100_000)
 
 
+@pytest.mark.parametrize("levels", [33, 254, 255, 300, 1023, 1024, 5000])
+def test_no_depth_is_more_than_can_be_refused(levels):
+    for head, tail in ((b"[", b"]"), (b'{"a":', b"}")):
+        with pytest.raises(InvalidDocumentError, match="deeper than 32"):
+            parse_json(head * levels + b"1" + tail * levels)
+
+
 def test_many_flat_values_are_no_depth():
     assert len(parse_json(b"[" + b",".join([b"{}"] * 1000) + b"]")) == 1000
 
