@@ -1,6 +1,5 @@
 """Reads of what was made of what: the steps that read a data table or an output."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ from sqlmodel import col, select
 
 from scheduler.domain.plan import find_read_table, merge_params
 from scheduler.domain.references import Reference
+from scheduler.store.columns import to_json
 from scheduler.store.tables.jobs import StepRow, TaskRow
 from scheduler.store.tx import Tx
 from scheduler.store.views import view_step
@@ -26,11 +26,10 @@ class Use:
 
 def list_table_uses(tx: Tx, party: str, namespace: str, name: str, *, limit: int = 1000) -> list[Use]:
     """The steps whose parameters name the table at that party, the latest first; at most `limit` candidates are seen."""
-    quoted = json.dumps(name)
     query = (
         select(StepRow, TaskRow)
         .join(TaskRow, (col(TaskRow.step_id) == StepRow.id) & (col(TaskRow.attempt) == StepRow.attempt))
-        .where(TaskRow.party_id == party, _mentions(StepRow.params, quoted) | _mentions(StepRow.overrides, quoted))
+        .where(TaskRow.party_id == party, _mentions(StepRow.params, name) | _mentions(StepRow.overrides, name))
         .order_by(col(StepRow.created).desc(), col(StepRow.id), col(TaskRow.member))
         .limit(limit)
     )
@@ -44,17 +43,25 @@ def list_table_uses(tx: Tx, party: str, namespace: str, name: str, *, limit: int
 
 
 def list_output_uses(tx: Tx, job: str, step: str, output: str, *, limit: int = 1000) -> list[tuple[str, str]]:
-    """(job, step) of each step that has the output as an input, in its own job or a later one, the latest first."""
+    """(job, step) of each step that has the output as an input, in its own job or a later one, the latest first.
+
+    At most `limit` candidates are seen.
+    """
     inside, outside = str(Reference(step, output)), str(Reference(step, output, job))
-    own = (col(StepRow.job_id) == job) & _mentions(StepRow.inputs, json.dumps(inside))
+    own = (col(StepRow.job_id) == job) & _mentions(StepRow.inputs, inside)
     query = (
-        select(StepRow.job_id, StepRow.name)
-        .where(own | _mentions(StepRow.inputs, json.dumps(outside)))
+        select(StepRow.job_id, StepRow.name, StepRow.inputs)
+        .where(own | _mentions(StepRow.inputs, outside))
         .order_by(col(StepRow.created).desc(), col(StepRow.position))
         .limit(limit)
     )
-    return [(found, name) for found, name in tx.session.exec(query).all()]
+    return [
+        (reader, name)
+        for reader, name, inputs in tx.session.exec(query).all()
+        if outside in inputs.values() or (reader == job and inside in inputs.values())
+    ]
 
 
 def _mentions(column: Any, text: str) -> Any:
-    return cast(column, Text).contains(text, autoescape=True)
+    """Whether a stored JSON value may have the text somewhere: SQLite's LIKE does not tell capital letters from small."""
+    return cast(column, Text).contains(to_json(text), autoescape=True)

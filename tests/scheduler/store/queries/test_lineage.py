@@ -1,5 +1,7 @@
 """Which steps read a table or an output, on both databases."""
 
+from dataclasses import replace
+
 import pytest
 
 from scheduler.domain.messages import ComponentOffer, OutputRef
@@ -39,3 +41,12 @@ def test_outputs_are_read_in_their_own_job_and_in_later_ones(reading):
     assert reading.read(lambda tx: list_output_uses(tx, job, "s", "data")) == [(later, "u"), (job, "t")]
     assert reading.read(lambda tx: list_output_uses(tx, other, "s", "data")) == [(other, "t")]
     assert reading.read(lambda tx: list_output_uses(tx, job, "t", "data")) == []
+
+
+@pytest.mark.parametrize("output", ["data", "größe", 'a"b'])
+def test_names_of_outputs_are_compared_as_they_are_written(reading, output):
+    reading.greet("a", components=[replace(READER, outputs={output: "table", output.upper(): "table"})])
+    steps = [step("s"), step("t", inputs={"data": f"s.{output}"}), step("u", inputs={"data": f"s.{output.upper()}"})]
+    job = reading.submit(*steps)
+    assert reading.read(lambda tx: list_output_uses(tx, job, "s", output)) == [(job, "t")]
+    assert reading.read(lambda tx: list_output_uses(tx, job, "S", output)) == []
