@@ -39,10 +39,10 @@ def find_tag(tx: Tx, project: str, name: str) -> Tag | None:
 
 
 def list_tags(tx: Tx, project: str, *, keyword: str = "", limit: int | None = None) -> list[Tag]:
-    """Tags whose name contains `keyword`, by name; `limit` None: all of them."""
+    """Tags whose name contains `keyword`, in whatever case, by name; `limit` None: all of them."""
     query = select(TagRow).where(TagRow.project == project).order_by(col(TagRow.name)).limit(limit)
     if keyword:
-        query = query.where(col(TagRow.name).contains(keyword, autoescape=True))
+        query = query.where(col(TagRow.name).icontains(keyword, autoescape=True))
     return [_view(row) for row in tx.session.exec(query).all()]
 
 
