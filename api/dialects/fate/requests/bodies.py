@@ -6,6 +6,7 @@ from aiohttp import web
 
 from api.bodies import parse_json, read_bytes
 from api.dialects.fate.errors import FateError, RetCode
+from scheduler.domain.errors import InvalidDocumentError
 
 GIVEN: Final[web.RequestKey[dict[str, Any]]] = web.RequestKey("given")
 """The members of a request that were read before, e.g. from its query string."""
@@ -28,6 +29,14 @@ async def read_members(request: web.Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise FateError(RetCode.ARGUMENT, f"the body must be a JSON object, not {_name_kind(given)}")
     return given
+
+
+def parse_json_text(text: str, where: str, *, retcode: int) -> Any:
+    """The JSON value that a member holds as a text; FateError where it is none, or none that can be stored."""
+    try:
+        return parse_json(text.encode())
+    except InvalidDocumentError as wrong:
+        raise FateError(retcode, f"{where}: {wrong.message.removeprefix('body: ')}") from wrong
 
 
 def _name_kind(value: Any) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.bodies import parse_json_text
 
 Body = Mapping[str, Any]
 Member = tuple[str, str]
@@ -116,10 +115,7 @@ def parse_deploy(body: Body) -> DeployRequest:
 def _parse_dsl(body: Body) -> Mapping[str, Any] | None:
     given = body.get("predict_dsl") or body.get("dsl")
     if isinstance(given, str):
-        try:
-            given = orjson.loads(given)
-        except ValueError as wrong:
-            raise FateError(RetCode.ARGUMENT, f"dsl is not JSON: {wrong}") from wrong
+        given = parse_json_text(given, "predict_dsl", retcode=RetCode.ARGUMENT)
     if given in (None, {}):
         return None
     if not isinstance(given, Mapping) or not isinstance(given.get("components"), Mapping) or not given["components"]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import orjson
-
 from api.dialects.fate.errors import FateError, RetCode
+from api.dialects.fate.requests.bodies import parse_json_text
 from api.dialects.fate.requests.conf import RuntimeConf, parse_conf, read_object
 from api.dialects.fate.requests.conf_v1 import convert_conf, convert_dsl, is_version_1
 from api.dialects.fate.requests.dsl import DATA_KEYS
@@ -76,12 +75,9 @@ def parse_submission(members: Mapping[str, Any]) -> Sent:
 
 
 def parse_json_member(given: Any, where: str) -> JsonObject:
-    """An object, or a text that holds one; FateError (103) where it is neither."""
+    """An object, or a text that holds one; FateError (103) where it is neither, or cannot be stored."""
     if isinstance(given, str):
-        try:
-            given = orjson.loads(given or "null")
-        except ValueError as wrong:
-            raise FateError(RetCode.OPERATING, f"{where} is no JSON: {wrong}") from wrong
+        given = parse_json_text(given or "null", where, retcode=RetCode.OPERATING)
     return read_object(given, where)
 
 

@@ -46,7 +46,7 @@ def test_components_come_as_a_list_or_a_text():
         assert parse_deploy({**NAME, "cpn_list": given}).components == ("a", "b")
     assert parse_deploy({**NAME, "cpn_list": []}).components is None
     assert parse_deploy({**NAME, "dsl": '{"components": {"a": {}}}'}).dsl == {"components": {"a": {}}}
-    for wrong in ({"predict_dsl": {"components": {}}}, {"dsl": "[]x"}, {"predict_dsl": [1]}):
+    for wrong in ({"predict_dsl": {"components": {}}}, {"dsl": "[]x"}, {"dsl": '["\\u0000"]'}, {"predict_dsl": [1]}):
         with pytest.raises(FateError):
             parse_deploy({**NAME, **wrong})
 

@@ -62,5 +62,20 @@ def test_a_reader_of_the_same_name_goes_first():
 
 
 def test_a_text_that_is_no_json_is_refused():
-    with pytest.raises(FateError, match="job_dsl is no JSON"):
+    with pytest.raises(FateError, match="job_dsl: is not JSON"):
         parse_json_member("{", "job_dsl")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "conf: is not JSON"),
+        ('{"a": 1, "a": 2}', "stands twice"),
+        ('{"a": {"b": "x\\u0000"}}', "conf: a.b: a text holds a NUL character"),
+        ("[" * 40 + "]" * 40, "deeper than 32 levels"),
+    ],
+)
+def test_a_text_of_json_is_looked_through_as_a_body_is(text, message):
+    with pytest.raises(FateError, match=message) as refused:
+        parse_json_member(text, "conf")
+    assert refused.value.retcode == 103

@@ -41,7 +41,7 @@ async def test_what_deploying_refuses(signed, sites):
         ({"cpn_list": ["lr_0"], "predict_dsl": {"components": {"lr_0": {}}}}, "not both"),
         ({"predict_dsl": {"components": {"lr_9": {}}}}, "lr_9"),
         ({"predict_dsl": {"components": {"lr_0": "x"}}}, "Component lr_0 should be dict"),
-        ({"dsl": '{"components": {"lr_0": ' + "[" * 600 + "]" * 600 + "}}"}, "nested more than 32 levels deep"),
+        ({"dsl": '{"components": {"lr_0": ' + "[" * 600 + "]" * 600 + "}}"}, "lies deeper than 32 levels"),
         ({"dsl": "{"}, "not JSON"),
         ({"cpn_list": [1]}, "list of component names"),
         ({"components_checkpoint": {"lr_0": {"step_index": 1}}}, "no component of this model left a checkpoint"),
