@@ -9,11 +9,15 @@ from scheduler.domain.access import name_owner
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem
 from scheduler.service.audit import Actor, note
 from scheduler.service.ids import new_definition_id
+from scheduler.service.parties import PARTY_ID
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.models import Model, ModelMember, find_registered, get_model
 from scheduler.store.tx import Tx
 from scheduler.store.writes.models import count_loads, delete_model, insert_model, put_service, replace_model
 
+MODEL_ID_CHARS: Final = 1000
+VERSION_CHARS: Final = 200
+"""So much of a model's id and version goes into an archive."""
 NAME_BYTES: Final = 1500
 """Of a model's id, or the name of a tag or service: beside version and project, PostgreSQL's indexes hold little more."""
 
@@ -84,9 +88,12 @@ def relabel_model(tx: Tx, name: ModelName, relabeling: Relabeling, *, by: Actor,
     """The same parts under another name and with other parties.
 
     The parts stay where they lie; an export carries the new names, so that the new parties can import it.
-    NotFoundError where a member is not the model's.
+    NotFoundError where a member is not the model's, InvalidDocumentError where a new party's id can be none.
     """
     found = _get(tx, name)
+    for _, party in relabeling.members.values():
+        if not PARTY_ID.fullmatch(party):
+            raise InvalidDocumentError(Problem("members", f"{party[:100]!r} can be no party's id"))
     for role, party in relabeling.members.keys() - {(member.role, member.party) for member in found.members}:
         raise NotFoundError("member", f"{role} {party} of model {name}")
     child = replace(
@@ -166,8 +173,11 @@ def forget_model(tx: Tx, name: ModelName, *, by: Actor, now: datetime) -> None:
 
 
 def check_model_name(name: ModelName) -> None:
-    """InvalidDocumentError where no database's index holds a model of that name."""
+    """InvalidDocumentError where no database's index holds a model of that name, or no archive does."""
     check_size("model_id", "the model's id", name.model_id)
+    for where, text, most in (("model_id", name.model_id, MODEL_ID_CHARS), ("version", name.version, VERSION_CHARS)):
+        if len(text) > most:
+            raise InvalidDocumentError(Problem(where, f"has {len(text)} characters and may have {most}: shorten it"))
 
 
 def check_size(where: str, what: str, text: str) -> None:

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import orjson
 import pytest
 
-from api.models.manifest import Manifest, parse_manifest
-from scheduler.domain.errors import InvalidDocumentError
+from api.models.manifest import Manifest, make_manifest, parse_manifest
+from scheduler.domain.errors import ConflictError, InvalidDocumentError
+from scheduler.store.queries.models import get_model, list_parts
+from tests.api.sites import MODEL_ID
 
 PART = {
     "path": "parts/guest/1/lr/model", "role": "guest", "party": "1", "step": "lr", "name": "model", "kind": "model",
@@ -32,6 +36,10 @@ def test_a_manifest_is_read_again():
         ({"format_version": 2}, "format_version"),
         ({"surprise": 1}, "surprise"),
         ({"model_version": 7}, "model_version"),
+        ({"model_version": "a\nb"}, "cannot be printed"),
+        ({"notes": "a\0b"}, "NUL"),
+        ({"recipe": {"x": "\0"}}, "NUL"),
+        ({"recipe": {"\\\0": 1}}, "NUL"),
         ({"members": []}, "members"),
         ({"members": [{"role": "guest", "party": "../1"}]}, "members.0.party"),
         ({"exported_by": {"role": "host", "party": "1"}}, "exported_by: is none"),
@@ -51,6 +59,26 @@ def test_what_is_wrong_is_named(changes, message):
     assert message in str(refused.value)
 
 
-def test_what_is_no_json_is_refused():
-    with pytest.raises(InvalidDocumentError):
-        parse_manifest(b"\xff{")
+@pytest.mark.parametrize("text", [b"\xff{", b"{", b'{"recipe": NaN}', b"[" * 2000])
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(InvalidDocumentError, match="is no JSON"):
+        parse_manifest(text)
+
+
+def test_no_number_comes_that_the_store_cannot_write():
+    text = orjson.dumps(DOCUMENT).replace(b'"thing"', b"1180591620717411303424")
+    assert orjson.loads(orjson.dumps(parse_manifest(text).recipe)) == {"any": [2.0**70]}
+
+
+def test_a_backslash_before_the_letters_of_a_nul_is_no_nul():
+    assert parse(notes="C:\\u0000").notes == "C:\\u0000"
+
+
+async def test_what_fits_into_no_archive_is_a_conflict(gateway, sites):
+    job = await sites.train()
+    with gateway.store.read() as tx:
+        model = get_model(tx, "p1", MODEL_ID, job)
+        first, *others = list_parts(tx, model)
+    named = replace(first, output=replace(first.output, name="my model"))
+    with pytest.raises(ConflictError, match=r"fits into no archive: name is 'my model'"):
+        make_manifest(model, [named, *others], recipe={}, exported_by=("guest", "9999"))

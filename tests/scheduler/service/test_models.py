@@ -121,6 +121,23 @@ def test_a_name_whose_bytes_no_index_holds_is_refused_with_the_reason(centre, ma
         centre.write(lambda tx: service.bind_service(tx, made, wide, by=ADMIN, now=centre.now))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": "7" * 3000}, "has 3000 characters and may have 200"),
+        ({"model_id": "m" * 1001}, "has 1001 characters and may have 1000"),
+        ({"party": "10 000"}, "'10 000' can be no party's id"),
+        ({"party": ""}, "'' can be no party's id"),
+    ],
+)
+def test_a_name_that_no_archive_holds_is_given_to_no_model(centre, made, changes, message):
+    named = {"model_id": "n", "version": "9", **{key: value for key, value in changes.items() if key != "party"}}
+    moves = {("guest", "a"): ("guest", changes.get("party", "99"))}
+    wish = Relabeling(name=ModelName(project="p", **named), members=moves, recipe=None)
+    with pytest.raises(InvalidDocumentError, match=message):
+        centre.write(lambda tx: service.relabel_model(tx, made, wish, by=ADMIN, now=centre.now))
+
+
 def test_a_replaced_model_keeps_tags_services_and_counts(centre, made):
     centre.write(lambda tx: tag_model(tx, made, "good", by=ADMIN.principal, now=centre.now))
     centre.write(lambda tx: service.bind_service(tx, made, "credit", by=ADMIN, now=centre.now))

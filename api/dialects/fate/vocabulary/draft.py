@@ -27,11 +27,10 @@ from api.dialects.fate.vocabulary.wiring import Wiring
 from scheduler.domain.access import Principal
 from scheduler.domain.model import Retry
 from scheduler.domain.plan import DEFAULT_RETRY, Draft, StepDraft
+from scheduler.service.models import MODEL_ID_CHARS
 
 MODEL_LABEL: Final = "model"
 """A job with this label makes a version of the model that it names."""
-MODEL_ID_LENGTH: Final = 1000
-"""Of a model's id: an archive may carry so many characters, and a database's index little more."""
 FAILURES: Final = ("error", "exit", "timeout", "invalid", "lost", "interrupted", "unreachable", "limit")
 
 
@@ -92,10 +91,10 @@ def _assemble(request: JobRequest, by: Principal, steps: Sequence[StepDraft], fa
 def _label_model(fate: FateJob) -> dict[str, str]:
     if not makes_model(fate):
         return {}
-    if len(fate.model_id) > MODEL_ID_LENGTH:
+    if len(fate.model_id) > MODEL_ID_CHARS:
         raise FateError(
             RetCode.OPERATING,
-            f"the model's id, made of all parties' ids, has {len(fate.model_id)} characters and may have {MODEL_ID_LENGTH}: "
+            f"the model's id, made of all parties' ids, has {len(fate.model_id)} characters and may have {MODEL_ID_CHARS}: "
             "train with fewer parties, or with shorter ids",
         )
     return {MODEL_LABEL: fate.model_id}
