@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from api.keys import FEED
+
 
 async def test_it_answers_when_the_status_changes(console):
     job = await console.submit()
@@ -25,6 +27,22 @@ async def test_it_answers_at_once_where_the_status_is_another_already(console):
 async def test_it_answers_after_the_time(console):
     job = await console.submit()
     assert (await console.meta("wait_job", job, "SUBMITTED", "0.1"))["job_meta"]["status"] == "SUBMITTED"
+
+
+async def test_it_answers_after_the_time_though_the_job_changes_without_end(console):
+    job = await console.submit()
+
+    async def change():
+        while True:
+            console.gateway.app[FEED].tell([job])
+            await asyncio.sleep(0)
+
+    changing = asyncio.create_task(change())
+    try:
+        async with asyncio.timeout(60):
+            assert (await console.meta("wait_job", job, "SUBMITTED", "0.2"))["job_meta"]["status"] == "SUBMITTED"
+    finally:
+        changing.cancel()
 
 
 @pytest.mark.parametrize("seconds", ["x", "nan", "inf", "-1"])
