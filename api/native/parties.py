@@ -127,7 +127,11 @@ async def _change(request: web.Request, party: str, patch: PartyPatch) -> PartyR
 @endpoint("DELETE", "/parties/{party}", status=204)
 async def delete_party(request: web.Request) -> None:
     """Take a party off the register, with the registration of its tables; its worker's tokens end."""
-    party = request.match_info["party"]
+    await take_off(request, request.match_info["party"])
+
+
+async def take_off(request: web.Request, party: str) -> None:
+    """Take a party off the register, if the caller may; this gateway takes its worker's tokens no more from now on."""
     await check_party(request, party, Action.ADMIT_PARTY)
     by = actor_of(request)
     await request.app[WRITER].write(lambda tx: remove_party(tx, party, by=by, now=utc_now()))

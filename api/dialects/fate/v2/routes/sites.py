@@ -14,10 +14,10 @@ from api.dialects.fate.v2.responses.envelope import render_success
 from api.dialects.fate.vocabulary.states import render_date, render_time
 from api.keys import CATALOGUE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.monitor.state import PartyState, find_states
-from api.native.parties import check_party
+from api.native.parties import take_off
 from scheduler.domain.access import Action, Principal, Subject
 from scheduler.domain.errors import NotFoundError
-from scheduler.service.parties import create_party, remove_party
+from scheduler.service.parties import create_party
 from scheduler.service.tokens import TokenRequest, issue_token
 from scheduler.store.queries.parties import list_parties
 from scheduler.store.tx import Tx
@@ -49,10 +49,7 @@ async def create_site(request: web.Request) -> web.Response:
 async def delete_site(request: web.Request) -> web.Response:
     """Take a party off the register."""
     (party,) = need(await read_all(request), "party_id")
-    await check_party(request, party, Action.ADMIT_PARTY)
-    by = actor_of(request)
-    await request.app[WRITER].write(lambda tx: remove_party(tx, party, by=by, now=utc_now()))
-    request.app[CATALOGUE].drop()
+    await take_off(request, party)
     return render_success({"status": True})
 
 

@@ -6,6 +6,7 @@ async def test_a_site_is_a_party_whose_worker_has_the_token(flow):
     (found,) = (await flow.get("app/site/query", party_id="10001"))["data"]
     assert (found["app_type"], found["online"]) == ("site", True)
     assert (await flow.post("app/site/delete", party_id="10001"))["code"] == 0
+    assert (await flow.gateway.hello("10001")).status == 401  # at once, though its token was good a moment ago
     assert (await flow.get("app/site/query", party_id="10001"))["code"] == 5001
     assert (await flow.post("app/site/create", "org_admin", party_id="10001"))["code"] == 5005
     assert (await flow.post("app/site/create", party_id="no/id"))["code"] == 5001
