@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder, make_folder, recall_parties
@@ -136,9 +135,10 @@ def _start_detached(options: Options) -> None:
 
 
 def _show_banner(url: str, flower_url: str, folder: StateFolder, options: Options) -> None:
+    from fedrota.cli.show import make_console
     from fedrota.up.banner import make_banner
 
-    Console().print(make_banner(url=url, flower_url=flower_url, folder=folder, options=options))
+    make_console().print(make_banner(url=url, flower_url=flower_url, folder=folder, options=options))
 
 
 def _require_psutil() -> None:

@@ -59,11 +59,16 @@ class Supervisor:
         return True
 
     async def watch(self) -> None:
-        """Wait until a stop is asked for; UpError when an essential process crashes too often."""
+        """Wait until a stop is asked for; UpError when an essential process crashes too often.
+
+        BrokenPipeError where the reader of the terminal's lines has left: that is no second signal, so not `ask_stop`.
+        """
         sweeping = asyncio.create_task(self._sweep())
         await self._stop_asked.wait()
         sweeping.cancel()
         self._raise_crash()
+        if self._terminal.reader_left:
+            raise BrokenPipeError
 
     async def stop(self) -> None:
         """Stop every process, group by group; nothing that we started is alive afterwards."""
@@ -162,6 +167,8 @@ class Supervisor:
             self._bury(SWEEP_S)
             if not self._is_written:
                 self._write()
+            if self._terminal.reader_left:
+                self._stop_asked.set()
 
     def _bury(self, older_than_s: float) -> None:
         """End the orphans that came to us: what a process of ours left behind when it died.

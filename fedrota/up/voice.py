@@ -4,6 +4,7 @@ import re
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -69,12 +70,18 @@ class Voice:
 
 @dataclass(slots=True)
 class Terminal:
-    """Where prefixed lines go; silent when `quiet`, so that something else may own the screen."""
+    """Where prefixed lines go; silent when `quiet`, so that something else may own the screen.
+
+    A line that cannot be written is lost here and stands in its process's file: a window that was closed, a full
+    disk or a reader that has left keeps nobody from running, or from stopping in order.
+    """
 
     quiet: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     coloured: bool = False
     width: int = 12
+    reader_left: bool = False
+    """Whether the other end of the pipe was closed, as `head` does."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _turns: "count[int]" = field(default_factory=count)
 
@@ -89,6 +96,9 @@ class Terminal:
         prefix = f"{name:<{self.width}} |"
         if self.coloured and colour:
             prefix = f"\x1b[{colour}m{prefix}\x1b[0m"
-        with self._lock:
-            self.stream.write(f"{prefix} {line}\n")
-            self.stream.flush()
+        with self._lock, suppress(OSError):
+            try:
+                self.stream.write(f"{prefix} {line}\n")
+                self.stream.flush()
+            except BrokenPipeError:
+                self.reader_left = self.quiet = True

@@ -103,14 +103,14 @@ class SmallSystem:
         self.state = state
         self._started: list[subprocess.Popen[str]] = []
 
-    def start(self, *, body: str = "None", gateways: int = 1) -> "subprocess.Popen[str]":
-        """Start it; its standard output says READY and LEFT, its standard error holds the processes' lines."""
+    def start(self, *, body: str = "None", gateways: int = 1, lines_to: int | None = None) -> "subprocess.Popen[str]":
+        """Start it; its standard output says READY and LEFT, its standard error or `lines_to` holds the processes' lines."""
         code = RUNNER.format(state=str(self.state), tree=str(self.tree), body=body, gateways=gateways)
         with (self.tree / "stderr").open("w") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=errors if lines_to is None else lines_to,
                 text=True,
                 start_new_session=True,
                 # A path given there would come before the small tree, and the real servers would start.

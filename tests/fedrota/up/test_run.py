@@ -44,6 +44,20 @@ def test_a_signal_stops_everything_in_order(small_system, number):
     assert not (small_system.state / "up.json").exists()
 
 
+@pytest.mark.parametrize("make_ends", [os.pipe, os.openpty], ids=["reader left", "window closed"])
+def test_who_can_no_longer_be_told_still_stops_in_order(small_system, make_ends):
+    near, far = make_ends()
+    up = small_system.start(lines_to=far)
+    os.close(far)
+    lines = os.fdopen(near, "rb", buffering=0)
+    assert line_of(up) == "READY"
+    lines.close()
+    up.send_signal(signal.SIGINT)
+    assert line_of(up) == "LEFT"
+    assert up.wait(50) == 0
+    assert not (small_system.state / "up.json").exists()
+
+
 def test_a_bridge_without_flare_is_refused_before_anything_starts(small_tree, tmp_path, monkeypatch):
     monkeypatch.delenv("FEDROTA_ENGINES", raising=False)
     options = Options(state=tmp_path / "state", port=0, flower=False, flare_bridge=find_free_port())

@@ -71,8 +71,8 @@ class Scene:
     def chore(self, name, code):
         return Chore(name=name, argv=(sys.executable, "-c", code), cwd=self.root, env=dict(os.environ))
 
-    def supervise(self, *stages):
-        terminal = Terminal(quiet=True)
+    def supervise(self, *stages, terminal=None):
+        terminal = terminal or Terminal(quiet=True)
         return Supervisor(Plan(stages=stages, url="u"), folder=self.folder, terminal=terminal, said=self.said.append)
 
     def lines(self):
@@ -114,6 +114,18 @@ async def test_the_record_tells_what_runs_and_is_gone_afterwards(scene):
     await run.stop()
     assert find_running(scene.folder) is None
     assert not psutil.pid_exists(pid)
+
+
+async def test_when_the_reader_of_the_lines_has_left_it_stops_in_order(scene, monkeypatch):
+    monkeypatch.setattr(supervisor, "SWEEP_S", 0.05)
+    terminal = Terminal(quiet=True)
+    run = scene.supervise(Stage(programs=(scene.program("gateway", "gateway"),)), terminal=terminal)
+    assert await run.start()
+    terminal.reader_left = True
+    with pytest.raises(BrokenPipeError):
+        await run.watch()
+    await run.stop()
+    assert scene.lines() == ["start gateway", "end gateway"]
 
 
 async def test_a_failed_chore_stops_the_start_with_its_last_lines(scene):

@@ -1,6 +1,7 @@
 """How lines reach the terminal and the log file."""
 
 import io
+import os
 
 import pytest
 
@@ -74,6 +75,28 @@ def test_a_quiet_terminal_shows_nothing(tmp_path):
     terminal = Terminal(quiet=True, stream=io.StringIO())
     Voice("x", file=tmp_path / "x.log", terminal=terminal).hear(b"line\n")
     assert terminal.stream.getvalue() == ""
+
+
+def test_a_reader_that_has_left_costs_no_line_of_the_file(tmp_path):
+    receiving, sending = os.pipe()
+    os.close(receiving)
+    with os.fdopen(sending, "w") as stream:
+        terminal = Terminal(stream=stream)
+        speaker = Voice("x", file=tmp_path / "x.log", terminal=terminal)
+        for word in (b"one\n", b"two\n"):
+            speaker.hear(word)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sending)
+    assert terminal.reader_left
+    assert speaker.file.read_text() == "one\ntwo\n"
+
+
+def test_a_full_disk_under_the_terminal_is_no_reader_that_has_left(tmp_path):
+    with open("/dev/full", "w", buffering=1) as stream:  # line buffered, as standard error
+        terminal = Terminal(stream=stream)
+        Voice("x", file=tmp_path / "x.log", terminal=terminal).hear(b"one\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    assert not terminal.reader_left
+    assert (tmp_path / "x.log").read_text() == "one\n"
 
 
 def test_colours_differ_between_neighbours(tmp_path):
