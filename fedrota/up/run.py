@@ -84,9 +84,11 @@ def _heed_signals(supervisor: Supervisor, loop: asyncio.AbstractEventLoop) -> No
     """Ask for a stop at each signal.
 
     The handlers are not the loop's own: taking one of those away means to die of its signal until another is set,
-    and whoever says `down --now` sends one after the other.
+    and whoever says `down --now` sends one after the other. Under `nohup` a hang-up stays ignored.
     """
     for number in SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(supervisor.ask_stop))
 
 

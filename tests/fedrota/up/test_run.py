@@ -58,6 +58,19 @@ def test_who_can_no_longer_be_told_still_stops_in_order(small_system, make_ends)
     assert not (small_system.state / "up.json").exists()
 
 
+def test_under_nohup_a_hang_up_means_nothing(small_system):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        up = small_system.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert line_of(up) == "READY", small_system.errors()
+    up.send_signal(signal.SIGHUP)
+    up.terminate()
+    assert line_of(up) == "LEFT"
+    assert "killing everything" not in small_system.errors()
+
+
 def test_a_bridge_without_flare_is_refused_before_anything_starts(small_tree, tmp_path, monkeypatch):
     monkeypatch.delenv("FEDROTA_ENGINES", raising=False)
     options = Options(state=tmp_path / "state", port=0, flower=False, flare_bridge=find_free_port())
