@@ -20,6 +20,7 @@ from fedrota.up.options import Options, with_parties
 from fedrota.up.plan import inherited_environment, make_plan
 from fedrota.up.programs import Plan
 from fedrota.up.record import Record, find_running, kill_leftovers
+from fedrota.up.spawn import terminate
 from fedrota.up.supervisor import Supervisor
 from fedrota.up.tree import find_tree, require_packages
 from fedrota.up.voice import ALARM, Terminal
@@ -120,6 +121,7 @@ def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
     """Do `run` (which calls `run_up`) in a process of its own; the record once the system is ready.
 
     UpError where another runs there, or with the last lines of `<state>/log/up.log` where it does not become ready.
+    Interrupted before that, it leaves nothing running.
     """
     log = folder.logs / "up.log"
     with held(folder):
@@ -129,6 +131,14 @@ def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
         _leave_terminal(log)
         run()
         os._exit(0)
+    try:
+        return _await_ready(pid, folder, log)
+    except KeyboardInterrupt:
+        _stop_unready(pid)
+        raise
+
+
+def _await_ready(pid: int, folder: StateFolder, log: Path) -> Record:
     deadline = time.monotonic() + STARTED_WITHIN_S
     while time.monotonic() < deadline:
         ended, _ = os.waitpid(pid, os.WNOHANG)
@@ -143,6 +153,13 @@ def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
         f"it was not ready after {STARTED_WITHIN_S:g} s and was stopped: {log} says what it waited for. Where the machine "
         "is only slow, leave out --detach"
     )
+
+
+def _stop_unready(pid: int) -> None:
+    """Stop the new process, which a Ctrl-C does not reach, and wait for its end."""
+    terminate(pid)
+    with suppress(ChildProcessError):  # it had ended already
+        os.waitpid(pid, 0)
 
 
 def _leave_terminal(log: Path) -> None:

@@ -199,6 +199,24 @@ def test_a_detached_start_that_fails_shows_the_end_of_its_log(tmp_path):
         run_detached(fail, folder)
 
 
+def test_an_interrupt_before_a_detached_start_is_ready_leaves_nothing_running(tmp_path, monkeypatch):
+    folder = make_folder(tmp_path / "state")
+    note = tmp_path / "pid"
+
+    def work():
+        note.write_text(str(os.getpid()))
+        time.sleep(60)
+
+    def interrupt(_folder):
+        wait_until(lambda: note.exists() and note.read_text())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fedrota.up.run.find_running", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_detached(work, folder)
+    assert not is_alive(int(note.read_text()))
+
+
 def test_remembered_parties_are_those_of_the_last_start(small_system):
     up = small_system.start()
     line_of(up)
