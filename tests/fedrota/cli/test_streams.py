@@ -1,0 +1,32 @@
+"""A program that was started without one of its standard streams."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import os, sys
+from fedrota.cli.streams import fill_streams
+fill_streams()
+print("out")
+print("err", file=sys.stderr)
+print(repr(sys.stdin.read()), file=sys.stderr)
+assert os.open(os.devnull, os.O_RDONLY) > 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("closed", "out", "err"),
+    [("2>&-", "out\n", ""), (">&-", "", "err\n''\n"), ("<&-", "out\n", "err\n''\n"), ("<&- >&- 2>&-", "", "")],
+)
+def test_what_is_closed_reads_empty_and_takes_everything(repository, closed, out, err):
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" {closed}', sys.executable, PROGRAM],
+        cwd=repository,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, out, err)
