@@ -77,7 +77,7 @@ def _is_list(annotation: Any) -> bool:
 
 
 def _make_error(kind: type[BaseModel], wrong: ValidationError, root: str) -> InvalidDocumentError:
-    details = wrong.errors(include_url=False, include_input=False)
+    details = wrong.errors(include_url=False)
     return InvalidDocumentError(*first_problems(_make_problem(kind, detail, root) for detail in details))
 
 
@@ -90,7 +90,12 @@ def _make_problem(kind: type[BaseModel], detail: ErrorDetails, root: str) -> Pro
     if detail["type"] == "missing":
         return Problem(where, "is missing", "Add it.")
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return Problem(where, message[:1].lower() + message[1:])
+    return Problem(where, message[:1].lower() + message[1:], _hint(detail))
+
+
+def _hint(detail: ErrorDetails) -> str:
+    """What to do, where YAML has taken the text of a name for something else, as it does with `no`."""
+    return "Put it in quotes." if detail["type"] == "string_type" and isinstance(detail["input"], (int, float)) else ""
 
 
 def find_fields(kind: type[BaseModel], place: Sequence[str]) -> frozenset[str]:

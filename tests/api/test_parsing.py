@@ -39,6 +39,13 @@ def test_places_are_named():
 
 
 @pytest.mark.parametrize(
+    ("value", "hint"), [(False, "Put it in quotes."), (12, "Put it in quotes."), (0.1, "Put it in quotes."), ([], "")]
+)
+def test_a_name_that_yaml_took_for_something_else_is_told_to_be_quoted(value, hint):
+    assert problems(Tree, {"name": value})["name"] == ("input should be a valid string", hint)
+
+
+@pytest.mark.parametrize(
     ("value", "place", "hint"),
     [
         ({"name": "x", "leafs": []}, "leafs", "Did you mean 'leaves'?"),
