@@ -21,6 +21,8 @@ _TRUTH: Final = "tag:yaml.org,2002:bool"
 _TEXT: Final = "tag:yaml.org,2002:str"
 _NONSENSE: Final = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """PyYAML's own errors, and what it raises for a value that does not fit its tag, as in `!!int ""`."""
+_SECOND: Final = "but found another document"
+"""The half of PyYAML's sentence that it keeps as the problem."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -87,7 +89,8 @@ def parse_document(text: str, name: str = "document") -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise _invalid(place, error.problem or "is not YAML") from error
+        problem = "a second document begins, but a file holds one job" if error.problem == _SECOND else error.problem
+        raise _invalid(place, problem or "is not YAML") from error
     except _NONSENSE as error:
         raise _invalid(name, f"is not YAML: {error}") from error
     if not isinstance(found, dict):

@@ -45,6 +45,7 @@ def test_dates_stay_text():
     ("text", "where", "message"),
     [
         ("name: x\nname: y\n", "document:2:1", "stands twice"),
+        ("name: x\n---\nname: y\n", "document:2:1", "a second document begins"),
         ("a: [1,\nb: 2", "document:2:5", "expected"),
         ("", "document", "is empty"),
         ("- a\n", "document", "is a list"),
