@@ -41,7 +41,7 @@ from api.keys import PATIENCE, PRINCIPAL, READER, SETTINGS, WRITER
 from api.legacy import admit_legacy
 from api.party_calls import ask_party
 from api.planning import plan_job
-from scheduler.domain.access import Action, Principal
+from scheduler.domain.access import Action, Principal, subject_of
 from scheduler.domain.errors import FedrotaError, NotFoundError
 from scheduler.domain.model import Task
 from scheduler.domain.plan import Draft
@@ -284,12 +284,17 @@ async def start_task(request: web.Request) -> web.Response:
 
 
 async def stop_task(request: web.Request) -> web.Response:
-    """Stop a task; a party that is away is told when it is back."""
-    by, task = _let(request, Action.SUBMIT_JOB), request.match_info["task"]
+    """Stop a task, by whoever may stop the job that it runs as; a party that is away is told when it is back."""
+    by, task = _let(request, Action.CONTROL_JOB), request.match_info["task"]
     patience = request.app[PATIENCE]
-    await request.app[WRITER].write(
-        lambda tx: stop_run(tx, _name(by, task), reason=f"stopped by {by.name}", now=utc_now(), patience=patience)
-    )
+
+    def stop(tx: Tx) -> None:
+        run = find_open_run(tx, get_template(tx, by.project, TASK, task))
+        if run is not None:
+            require(by, Action.CONTROL_JOB, subject_of(run), kind="job", identity=run.id)
+        stop_run(tx, _name(by, task), reason=f"stopped by {by.name}", now=utc_now(), patience=patience)
+
+    await request.app[WRITER].write(stop)
     return render_success()
 
 

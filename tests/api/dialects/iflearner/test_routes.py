@@ -18,13 +18,15 @@ JSON_HEAD = {"Content-Type": "application/json;charset=UTF-8"}
 
 @dataclass
 class Flow:
-    """The interface as an old client calls it: no token, always a JSON content type."""
+    """The interface as an old client calls it: without a token unless one is given, always a JSON content type."""
 
     gateway: Any
+    token: str = ""
 
     async def send(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **given: Any) -> Any:
         content = raw if raw is not None else None if body is None else json.dumps(body).encode()
-        headers = {**JSON_HEAD, **given.pop("headers", {})}
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {**JSON_HEAD, **bearer, **given.pop("headers", {})}
         url = self.gateway.server.make_url("/").join(self._address(path))
         async with self.gateway.session.request(method, url, data=content, headers=headers, **given) as answer:
             self.status, self.headers = answer.status, answer.headers
@@ -437,6 +439,19 @@ async def test_a_token_is_honoured_and_its_project_is_its_own(flow, gateway):
     for header in ("Bearer frt_wrong_wrong", f"Bearer {gateway.tokens['worker-9999']}"):
         found = await flow.send("GET", "/template", headers={"Authorization": header})
         assert (flow.status, found["ret_code"]) in {(401, 10003), (403, 10002)}
+
+
+async def test_a_run_is_stopped_by_those_who_may_stop_its_job(gateway):
+    callers = {name: Flow(gateway, gateway.tokens[name]) for name in ("lead", "other_lead", "org_admin")}
+    lead = callers["lead"]
+    task = await lead.task(await lead.template())
+    await lead.ok("POST", f"/task/{task}/start")
+    found = await callers["other_lead"].send("POST", f"/task/{task}/stop")
+    assert (callers["other_lead"].status, found["ret_code"]) == (403, 10002)
+    assert (await gateway.get("/jobs")).json["items"][0]["stopping"] is False
+    await callers["org_admin"].ok("POST", f"/task/{task}/stop")
+    await lead.ok("POST", f"/task/{task}/start")
+    await lead.ok("POST", f"/task/{task}/stop")
 
 
 async def test_web_pages_and_other_names_are_kept_out_without_a_token(flow):
