@@ -35,6 +35,24 @@ class FateDetail:
         return self.detail.job
 
 
+@dataclass(frozen=True, slots=True)
+class FateDetails:
+    """The jobs that were looked at for an answer, and whether these are all that there are."""
+
+    jobs: list[FateDetail]
+    are_all: bool
+
+    @property
+    def message(self) -> str:
+        """What a successful answer says of itself."""
+        left_out = f"; only the newest {MOST_JOBS} jobs were looked at: query one by its job_id, or name a status, to see others"
+        return "success" + ("" if self.are_all else left_out)
+
+
+NO_JOBS: Final = FateDetails([], are_all=True)
+"""What is looked at where a question names nothing."""
+
+
 def load_fate_job(tx: Tx, job: str) -> FateDetail:
     """The job; NotFoundError where there is none."""
     detail = get_job_detail(tx, job)
@@ -51,12 +69,6 @@ def load_fate_jobs(tx: Tx, jobs: Sequence[str]) -> list[FateDetail]:
     ]
 
 
-def list_newest(tx: Tx, wanted: JobFilter, principal: Principal) -> list[Job]:
-    """The newest jobs that the caller may see."""
-    page = list_jobs(tx, wanted, after=None, limit=MOST_JOBS)
-    return [job for job in page.items if is_visible(principal, subject_of(job))]
-
-
 def list_all(tx: Tx, wanted: JobFilter, principal: Principal) -> Iterator[Job]:
     """All jobs that the caller may see, the newest first."""
     after: str | None = ""
@@ -66,16 +78,18 @@ def list_all(tx: Tx, wanted: JobFilter, principal: Principal) -> Iterator[Job]:
         after = page.next
 
 
-async def read_details(request: web.Request, filters: Mapping[str, Any]) -> list[FateDetail]:
+async def read_details(request: web.Request, filters: Mapping[str, Any]) -> FateDetails:
     """The jobs that filters of rows may fit: those that they name, else of the newest those with the wanted status."""
     principal: Principal = request[PRINCIPAL]
     require(principal, Action.READ_JOB)
     named, statuses = list_texts(filters.get("job_id")), list_texts(filters.get("status"))
     wanted = JobFilter(states=list_states(statuses), project=principal.project)
 
-    def read(tx: Tx) -> list[FateDetail]:
-        found = load_fate_jobs(tx, named or [job.id for job in list_newest(tx, wanted, principal)])
-        return [each for each in found if is_visible(principal, subject_of(each.job))]
+    def read(tx: Tx) -> FateDetails:
+        newest = None if named else list_jobs(tx, wanted, after=None, limit=MOST_JOBS)
+        found = load_fate_jobs(tx, named if newest is None else [job.id for job in newest.items])
+        visible = [each for each in found if is_visible(principal, subject_of(each.job))]
+        return FateDetails(visible, are_all=newest is None or newest.next is None)
 
     return await request.app[READER].read(read)
 

@@ -21,7 +21,7 @@ from api.dialects.fate.requests.filters import (
 from api.dialects.fate.requests.members import need
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import check_fate_job, read_details
+from api.dialects.fate.routes.job_access import NO_JOBS, FateDetails, check_fate_job, read_details
 from api.dialects.fate.vocabulary.fate_job import number_party
 from api.dialects.fate.vocabulary.rows import COLUMNS, Row, prefix_row, render_job_rows
 from scheduler.domain.access import Action
@@ -30,9 +30,9 @@ from scheduler.domain.access import Action
 async def query_jobs(request: web.Request) -> web.Response:
     """Rows of jobs, by any of FATE's columns; none where no column is named."""
     filters = read_filters(await read_members(request), COLUMNS)
-    rows = await _read_rows(request, filters) if filters else []
-    shown = [prefix_row(row) for row in rows if fits(row, filters)]
-    return render_success(shown, "success" if shown else "no job could be found")
+    details = await read_details(request, filters) if filters else NO_JOBS
+    shown = [prefix_row(row) for row in _list_rows(details) if fits(row, filters)]
+    return render_success(shown, details.message if shown else "no job could be found")
 
 
 async def read_config(request: web.Request) -> web.Response:
@@ -60,7 +60,8 @@ async def list_job(request: web.Request) -> web.Response:
     limit, offset = read_paging(members)
     roles, statuses = read_choices(members, "role", ROLES), read_choices(members, "status", JOB_STATUSES)
     by_status = {"status": statuses} if statuses else {}
-    rows = [row for row in await _read_rows(request, by_status) if _is_listed(row, members, roles)]
+    details = await read_details(request, by_status)
+    rows = [row for row in _list_rows(details) if _is_listed(row, members, roles)]
     ordered = sort_rows(
         [row for row in rows if fits(row, by_status)],
         members,
@@ -68,7 +69,7 @@ async def list_job(request: web.Request) -> web.Response:
         default=("create_time", True),
     )
     shown = [_add_partners(dict(row)) for row in ordered[offset : offset + limit]]
-    return render_success({"count": len(ordered), "jobs": shown})
+    return render_success({"count": len(ordered), "jobs": shown}, details.message)
 
 
 def _is_listed(row: Row, members: Mapping[str, Any], roles: list[str]) -> bool:
@@ -90,9 +91,8 @@ def _add_partners(row: Row) -> Row:
     return {**row, "party_id": number_party(row["party_id"]), "partners": _list_partners(row)}
 
 
-async def _read_rows(request: web.Request, filters: Mapping[str, Any]) -> list[Row]:
-    details = await read_details(request, filters)
-    return [row for found in details for row in render_job_rows(found.detail, found.fate)]
+def _list_rows(details: FateDetails) -> list[Row]:
+    return [row for found in details.jobs for row in render_job_rows(found.detail, found.fate)]
 
 
 ROUTES: Final[Routes] = {

@@ -20,7 +20,7 @@ from api.dialects.fate.requests.filters import (
 from api.dialects.fate.requests.members import need
 from api.dialects.fate.responses.envelope import render_success
 from api.dialects.fate.routes.answer import Routes
-from api.dialects.fate.routes.job_access import FateDetail, check_fate_job, read_details
+from api.dialects.fate.routes.job_access import NO_JOBS, FateDetail, FateDetails, check_fate_job, read_details
 from api.dialects.fate.vocabulary.output_tables import address_output
 from api.dialects.fate.vocabulary.rows import Row, prefix_row
 from api.dialects.fate.vocabulary.states import render_date, render_time
@@ -33,11 +33,11 @@ from scheduler.store.queries.tracking import OutputView, list_outputs
 async def query_tasks(request: web.Request) -> web.Response:
     """Rows of the present versions of tasks, by any of FATE's columns."""
     filters = read_filters(await read_members(request), COLUMNS)
-    details = await read_details(request, filters) if filters else []
+    details = await read_details(request, filters) if filters else NO_JOBS
     shown = [prefix_row(row) for row in _task_rows(details) if fits(row, filters)]
     if not shown:
         raise FateError(RetCode.ARGUMENT, "find task failed")
-    return render_success(shown)
+    return render_success(shown, details.message)
 
 
 async def list_task(request: web.Request) -> web.Response:
@@ -50,7 +50,7 @@ async def list_task(request: web.Request) -> web.Response:
     details = await read_details(request, filters)
     rows = [row for row in _task_rows(details) if fits(row, filters)]
     ordered = sort_rows(rows, members, known_columns(TASK_ORDERS, rows), default=("create_time", False))
-    return render_success({"count": len(ordered), "tasks": ordered[offset : offset + limit]})
+    return render_success({"count": len(ordered), "tasks": ordered[offset : offset + limit]}, details.message)
 
 
 async def query_data_views(request: web.Request) -> web.Response:
@@ -92,8 +92,8 @@ def _render_view(output: OutputView, found: FateDetail) -> Row:
     }
 
 
-def _task_rows(details: list[FateDetail]) -> Iterator[Row]:
-    for found in details:
+def _task_rows(details: FateDetails) -> Iterator[Row]:
+    for found in details.jobs:
         yield from render_task_rows(found.detail, found.fate)
 
 

@@ -33,19 +33,19 @@ Render = Callable[[Any, Any], Iterator[Row]]
 async def query_jobs(request: web.Request) -> web.Response:
     """Rows of jobs; code 1001 where none fits."""
     filters = read_filters(await read_all(request), JOB_FILTERS)
-    rows = await _read_rows(request, filters, render_jobs)
+    rows, message = await _read_rows(request, filters, render_jobs)
     if not rows:
         raise FlowError(Code.JOB_NOT_FOUND, "job no found: no job that you may see fits the filters")
-    return render_success(rows)
+    return render_success(rows, message)
 
 
 async def query_tasks(request: web.Request) -> web.Response:
     """Rows of tasks in their present version; code 2000 where none fits."""
     filters = read_filters(await read_all(request), TASK_FILTERS)
-    rows = await _read_rows(request, filters, render_tasks)
+    rows, message = await _read_rows(request, filters, render_tasks)
     if not rows:
         raise FlowError(Code.TASK_NOT_FOUND, "task no found: no task that you may see fits the filters")
-    return render_success(rows)
+    return render_success(rows, message)
 
 
 async def list_jobs(request: web.Request) -> web.Response:
@@ -54,37 +54,41 @@ async def list_jobs(request: web.Request) -> web.Response:
     read_choices(members, "role", ROLES)
     read_choices(members, "status", JOB_STATUSES)
     partner, description = members.get("partner"), str(members.get("description") or "")
+    found, message = await _read_rows(request, read_filters(members, JOB_FILTERS), render_jobs)
     rows = [
         row
-        for row in await _read_rows(request, read_filters(members, JOB_FILTERS), render_jobs)
+        for row in found
         if description in row["description"] and (not partner or str(partner) in _list_partners(row))
     ]
-    return _render_page(rows, members, JOB_ORDERS, is_newest_first=True)
+    return render_success(_cut_page(rows, members, JOB_ORDERS, is_newest_first=True), message)
 
 
 async def list_tasks(request: web.Request) -> web.Response:
     """A page of tasks, the oldest first."""
     members = await read_all(request)
     read_choices(members, "role", ROLES)
-    rows = await _read_rows(request, read_filters(members, TASK_FILTERS), render_tasks)
-    return _render_page(rows, members, (*TASK_ORDERS, "task_name"), is_newest_first=False)
+    rows, message = await _read_rows(request, read_filters(members, TASK_FILTERS), render_tasks)
+    page = _cut_page(rows, members, (*TASK_ORDERS, "task_name"), is_newest_first=False)
+    return render_success(page, message)
 
 
-def _render_page(
+def _cut_page(
     rows: list[Row], members: Mapping[str, Any], orders: tuple[str, ...], *, is_newest_first: bool
-) -> web.Response:
+) -> dict[str, Any]:
     limit, offset = read_paging(members)
     ordered = sort_rows(rows, members, known_columns(orders, rows), default=("create_time", is_newest_first))
-    return render_success({"count": len(ordered), "data": [dict(row) for row in ordered[offset : offset + limit]]})
+    return {"count": len(ordered), "data": [dict(row) for row in ordered[offset : offset + limit]]}
 
 
 def _list_partners(row: Row) -> list[str]:
     return [party for each in row["parties"] for party in each["party_id"] if party != row["party_id"]]
 
 
-async def _read_rows(request: web.Request, filters: Mapping[str, Any], render: Render) -> list[Row]:
+async def _read_rows(request: web.Request, filters: Mapping[str, Any], render: Render) -> tuple[list[Row], str]:
+    """The rows that fit, and what the answer says of itself."""
     details = await read_details(request, filters)
-    return [row for found in details for row in render(found.detail, found.fate) if fits(row, _narrow(found, filters))]
+    rows = ((found, row) for found in details.jobs for row in render(found.detail, found.fate))
+    return [row for found, row in rows if fits(row, _narrow(found, filters))], details.message
 
 
 def _narrow(found: FateDetail, filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 import pytest
 
+from api.dialects.fate.routes import job_access
 from tests.api.dialects.fate.routes.job_forms import make_toy
 
 
@@ -88,3 +89,16 @@ async def test_a_bad_word_is_http_400(fate, jobs):
     for body in [{"status": "done"}, {"role": "boss"}, {"limit": -1}, {"order": "up"}, {"order_by": "nope"}]:
         assert (await fate.refused("job/list/job", body))[0] == 400
         assert fate.status == 400
+
+
+@pytest.mark.parametrize("path", ["job/query", "job/list/job", "job/task/query", "job/list/task"])
+async def test_an_answer_says_where_older_jobs_were_not_looked_at(fate, jobs, monkeypatch, path):
+    wanted = {"role": "guest"}
+    assert (await fate.send(f"{path}", wanted))["retmsg"] == "success"
+    monkeypatch.setattr(job_access, "MOST_JOBS", 1)
+    found = await fate.send(path, wanted)
+    assert "only the newest 1 jobs were looked at" in found["retmsg"]
+    assert jobs[0] not in str(found["data"])
+    assert (await fate.send(path, {**wanted, "status": "success"}))["retcode"] == 0
+    if path != "job/list/job":
+        assert (await fate.send(path, {**wanted, "job_id": jobs[0]}))["retmsg"] == "success"

@@ -1,3 +1,6 @@
+import pytest
+
+from api.dialects.fate.routes import job_access
 from tests.api.dialects.fate.v2.dags import toy
 
 
@@ -60,3 +63,14 @@ async def test_an_upload_is_found_under_whatever_role_the_pipeline_asks_for(site
     job = (await site.upload(b"id,x\n1,2\n", **table))["jobId"]
     found = await flow.get("job/query", job_id=job, role="guest", party_id="9999")
     assert found["data"][0]["role"] == "local"
+
+
+@pytest.mark.parametrize("path", ["job/query", "job/list/query", "job/task/query", "job/task/list/query"])
+async def test_an_answer_says_where_older_jobs_were_not_looked_at(offered, monkeypatch, path):
+    jobs = [await offered.submit(toy()) for _ in range(2)]
+    assert (await offered.get(path, role="guest"))["message"] == "success"
+    monkeypatch.setattr(job_access, "MOST_JOBS", 1)
+    found = await offered.get(path, role="guest")
+    assert (found["code"], "only the newest 1 jobs were looked at" in found["message"]) == (0, True)
+    assert jobs[0] not in str(found["data"])
+    assert (await offered.get(path, role="guest", job_id=jobs[0]))["message"] == "success"
