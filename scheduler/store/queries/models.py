@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from scheduler.domain.errors import NotFoundError
 from scheduler.domain.states import OPEN, State
@@ -143,6 +143,19 @@ def _members_of(wanted: ModelFilter) -> Any:
     if wanted.role:
         query = query.where(ModelMemberRow.role == wanted.role)
     return query.where(ModelMemberRow.party_id == wanted.party) if wanted.party else query
+
+
+def count_tagged(tx: Tx, project: str) -> dict[str, int]:
+    """How many models, whose jobs are successes, bear each tag of the project; a tag that none bears is left out."""
+    query: Any = (
+        select(TagRow.name, func.count())
+        .join(ModelTagRow, col(ModelTagRow.tag) == TagRow.id)
+        .join(ModelRow, col(ModelRow.id) == ModelTagRow.model)
+        .join(JobRow, col(JobRow.id) == ModelRow.job_id)
+        .where(TagRow.project == project, JobRow.state == State.SUCCESS)
+        .group_by(col(TagRow.name))
+    )
+    return {name: int(count) for name, count in tx.session.exec(query).all()}
 
 
 def list_needing(tx: Tx, job: str) -> list[Model]:

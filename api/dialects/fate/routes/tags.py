@@ -1,5 +1,6 @@
 """FATE's tags: `model/tag/*` for the words themselves, `model/model_tag/*` for which model bears which."""
 
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -18,11 +19,13 @@ from scheduler.domain.access import Action
 from scheduler.domain.errors import ConflictError, NotFoundError
 from scheduler.service.models import ModelName
 from scheduler.service.tags import change_tag, create_tag, forget_tag, tag_model, untag_model
-from scheduler.store.queries.models import Model, ModelFilter, list_models
+from scheduler.store.queries.models import Model, ModelFilter, count_tagged, list_models
 from scheduler.store.queries.tags import Tag, get_tag, list_tags
 from scheduler.store.tx import Tx
 
-MAX_TAGS: Final = 1000
+MAX_LISTED: Final = 1000
+PAGE: Final = 100
+"""Models read in one transaction: each has parts to measure."""
 
 
 async def retrieve_of_model(request: web.Request) -> web.StreamResponse:
@@ -91,24 +94,30 @@ async def retrieve(request: web.Request) -> web.StreamResponse:
     require(request[PRINCIPAL], Action.READ_JOB)
     project = request[PRINCIPAL].project
     if body.get("with_model"):
-        models = await request.app[READER].read(lambda tx: _list_tagged(tx, project, tag))
-        if models is None:
-            raise FateError(RetCode.EXCEPTION, f"Can not found {tag!r}.")
+        models = await _list_tagged(request, project, tag)
         return render_success({"models": models, "count": len(models)})
-    tags = await request.app[READER].read(lambda tx: list_tags(tx, project, keyword=tag, limit=MAX_TAGS))
+    tags = await request.app[READER].read(lambda tx: list_tags(tx, project, keyword=tag))
     if not tags:
         raise FateError(RetCode.EXCEPTION, "No tags found.")
     return render_success({"tags": [_render_tag(each) for each in tags]})
 
 
-def _list_tagged(tx: Tx, project: str, tag: str) -> list[dict[str, Any]] | None:
-    """A row for each party of each model that bears the tag; None where there is no such tag."""
-    try:
+async def _list_tagged(request: web.Request, project: str, tag: str) -> list[dict[str, Any]]:
+    """A row for each party of each model that bears the tag; FateError where there is no such tag."""
+
+    def find(tx: Tx, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
         get_tag(tx, project, tag)
-    except NotFoundError:
-        return None
-    found = list_models(tx, ModelFilter(project=project, tag=tag), limit=MAX_TAGS).items
-    return [row for model in found for row in _render_tagged(tx, model)]
+        page = list_models(tx, ModelFilter(project=project, tag=tag), after=after, limit=PAGE)
+        return [row for model in page.items for row in _render_tagged(tx, model)], page.next
+
+    try:
+        rows, after = await request.app[READER].read(partial(find, after=None))
+        while after is not None:
+            more, after = await request.app[READER].read(partial(find, after=after))
+            rows += more
+    except NotFoundError as wrong:
+        raise FateError(RetCode.EXCEPTION, f"Can not found {tag!r}.") from wrong
+    return rows
 
 
 def _render_tagged(tx: Tx, model: Model) -> list[dict[str, Any]]:
@@ -159,19 +168,15 @@ async def list_all(request: web.Request) -> web.StreamResponse:
     body = await read_members(request)
     require(request[PRINCIPAL], Action.READ_JOB)
     project, limit = request[PRINCIPAL].project, parse_whole(find_text(body, "limit") or 10)
-    if limit is None or not 0 < limit <= MAX_TAGS:
-        raise FateError(RetCode.ARGUMENT, f"limit must be a whole number from 1 to {MAX_TAGS}")
+    if limit is None or not 0 < limit <= MAX_LISTED:
+        raise FateError(RetCode.ARGUMENT, f"limit must be a whole number from 1 to {MAX_LISTED}")
 
     def find(tx: Tx) -> list[dict[str, Any]]:
+        counts = count_tagged(tx, project)
         tags = list_tags(tx, project, limit=limit)
-        return [{**_render_tag(tag), "model_count": count_tagged(tx, tag)} for tag in tags]
+        return [{**_render_tag(tag), "model_count": counts.get(tag.name, 0)} for tag in tags]
 
     return render_success({"tags": await request.app[READER].read(find)})
-
-
-def count_tagged(tx: Tx, tag: Tag) -> int:
-    """How many models bear the tag."""
-    return len(list_models(tx, ModelFilter(project=tag.project, tag=tag.name), limit=MAX_TAGS).items)
 
 
 def _check_writer(request: web.Request) -> Any:

@@ -11,6 +11,7 @@ from scheduler.service.models import Deployment, ModelName, deploy_model
 from scheduler.service.tags import tag_model
 from scheduler.store.queries.models import (
     ModelFilter,
+    count_tagged,
     find_model,
     find_registered,
     get_model,
@@ -92,6 +93,17 @@ def test_models_are_listed_newest_first_page_by_page_and_narrowed(centre):
         found = centre.read(lambda tx, g=given: list_models(tx, ModelFilter(project="p", **g))).items
         assert [model.version for model in found] == expected, given
     assert centre.read(lambda tx: list_models(tx, ModelFilter(project="q"))).items == []
+
+
+def test_models_are_counted_by_their_tags_while_their_jobs_are_successes(centre):
+    first, second = train(centre), train(centre)
+    for job, tag in ((first, "good"), (second, "good"), (second, "new")):
+        name = ModelName(project="p", model_id="m#1", version=job)
+        centre.write(lambda tx, name=name, tag=tag: tag_model(tx, name, tag, by=ADMIN.principal, now=centre.now))
+    assert centre.read(lambda tx: count_tagged(tx, "p")) == {"good": 2, "new": 1}
+    assert centre.read(lambda tx: count_tagged(tx, "q")) == {}
+    centre.rerun(second, "s0")
+    assert centre.read(lambda tx: count_tagged(tx, "p")) == {"good": 1}
 
 
 def test_parts_are_the_outputs_of_kind_model_of_the_steps_that_predict(centre):

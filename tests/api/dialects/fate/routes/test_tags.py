@@ -1,5 +1,8 @@
 """Tags as FATE's clients handle them: outcomes in texts, every refusal with 100."""
 
+from api.bridge import utc_now
+from scheduler.domain.access import Principal
+from scheduler.service.tags import create_tag
 from tests.api.sites import MODEL_ID
 
 
@@ -49,6 +52,25 @@ async def test_models_bear_tags(signed, sites):
     for path in ("create", "remove", "retrieve"):
         code, message = await signed.refused(f"model/model_tag/{path}", {"job_id": "7", "tag_name": "x"})
         assert (code, message) == (100, "Can not found model by job id 7.")
+
+
+async def test_all_models_that_bear_a_tag_are_listed(signed, sites, monkeypatch):
+    monkeypatch.setattr("api.dialects.fate.routes.tags.PAGE", 1)
+    jobs = [await sites.train() for _ in range(3)]
+    for job in jobs:
+        await signed.ok("model/model_tag/create", {"job_id": job, "tag_name": "good"})
+    found = await signed.ok("model/tag/retrieve", {"tag_name": "good", "with_model": True})
+    assert (found["count"], {row["model_version"] for row in found["models"]}) == (6, set(jobs))
+    (shown,) = (await signed.ok("model/tag/list"))["tags"]
+    assert shown == {"name": "good", "description": "", "model_count": 3}
+
+
+async def test_all_tags_with_a_word_are_found(signed, gateway):
+    by = Principal(name="admin", kind="user", org="hq", project="p1")
+    with gateway.store.write() as tx:
+        for number in range(1001):
+            create_tag(tx, f"t{number}", by=by, now=utc_now())
+    assert len((await signed.ok("model/tag/retrieve", {"tag_name": "T"}))["tags"]) == 1001
 
 
 async def test_who_may_not_submit_may_not_write_tags(fate, gateway, signed):
