@@ -35,6 +35,12 @@ def test_the_document_is_openapi(document):
     validate(document)
 
 
+def test_the_page_offers_first_what_the_code_names_first(document):
+    sent = document["paths"]["/fedrota/v1/parties/{party}/tables/{name}"]["put"]["requestBody"]["content"]
+    assert next(iter(sent)) == "text/csv"
+    assert next(iter(document["paths"])) == "/fedrota/v1/jobs"
+
+
 def test_every_route_is_described_but_the_workers_own(app, document):
     served = {
         (route.method, route.resource.canonical)
