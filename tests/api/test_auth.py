@@ -48,6 +48,31 @@ async def test_an_unknown_token_is_refused(gate, text):
         await gate.identify(f"Bearer {text}", HOME)
 
 
+@pytest.mark.parametrize("text", ["frt_\x00_x", "frt_ä_x"])
+async def test_a_text_that_no_token_can_be_counts_as_a_wrong_one_and_is_not_looked_up(store, clock, text):
+    reader = Reader(store)
+    reader.close()
+    gate = Gate(reader, clock=clock)
+    for _ in range(TOKEN_FAILURES):
+        with pytest.raises(UnauthenticatedError, match="malformed"):
+            await gate.identify(f"Bearer {text}", HOME)
+    with pytest.raises(BusyError):
+        await gate.identify(f"Bearer {text}", HOME)
+
+
+async def test_of_more_tokens_than_are_kept_the_oldest_is_looked_up_again(gate, store, monkeypatch):
+    monkeypatch.setattr("api.auth.CACHED", 1)
+    (old, old_text), (new, new_text) = issue(store), issue(store)
+    for text in (old_text, new_text):
+        await gate.identify(f"Bearer {text}", HOME)
+    with store.write() as tx:
+        for token in (old, new):
+            revoke_token(tx, token.id, datetime.now(UTC))
+    assert await gate.identify(f"Bearer {new_text}", HOME)
+    with pytest.raises(UnauthenticatedError, match="revoked"):
+        await gate.identify(f"Bearer {old_text}", HOME)
+
+
 async def test_an_expired_token_is_refused(gate, store):
     _, text = issue(store, expires_s=-1.0)
     with pytest.raises(UnauthenticatedError, match="expired"):

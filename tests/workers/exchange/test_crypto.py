@@ -1,4 +1,5 @@
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -53,8 +54,11 @@ def test_a_frame_is_bound_to_its_number(exchanges):
         right.derive(left.offer).incoming.open(2, sealed, HEADER)
 
 
-def test_an_offer_travels_and_is_checked(sides, exchanges):
-    offer = parse_offer("a", "b", exchanges[0].offer.to_payload())
+@pytest.mark.parametrize("answered", [False, True])
+def test_an_offer_travels_and_is_checked(sides, exchanges, answered):
+    sent = replace(exchanges[0].offer, answered=answered)
+    offer = parse_offer("a", "b", sent.to_payload())
+    assert offer == sent
     check_offer(offer, signer=sides[0].public, reader=sides[1].public)
 
 
@@ -80,8 +84,23 @@ def test_a_degenerate_key_is_refused(exchanges):
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"\xff", b"{}", b"x" * 3000, json.dumps({"seq": 1, "key": "AA==", "sig": "", "answered": 1}).encode()],
+    [
+        b"",
+        b"[]",
+        b"[" * 2048,
+        b"\xff",
+        b"{}",
+        b"x" * 3000,
+        json.dumps({"seq": 1, "key": "AA==", "sig": "", "answered": 1}).encode(),
+    ],
 )
 def test_what_is_no_offer_is_refused(payload):
+    with pytest.raises(ForgedError):
+        parse_offer("a", "b", payload)
+
+
+@pytest.mark.parametrize("change", [{"seq": math.inf}, {"more": "x" * 2048}])
+def test_a_signed_offer_with_a_number_or_a_length_out_of_bounds_is_refused(exchanges, change):
+    payload = json.dumps(json.loads(exchanges[0].offer.to_payload()) | change).encode()
     with pytest.raises(ForgedError):
         parse_offer("a", "b", payload)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.domain.frames import CHUNK_BYTES, WINDOW_BYTES
-from workers.exchange.inbox import Inbox, Wait
+from workers.exchange.inbox import MAX_MESSAGE_BYTES, Inbox, Wait
 from workers.exchange.stream import FRAME_COST, StreamError
 
 
@@ -68,6 +68,62 @@ def test_a_large_awaited_message_touches_no_disk(inbox, tmp_path):
     assert not (tmp_path / "spill").exists()
 
 
+def test_an_awaited_message_beyond_what_memory_may_take_goes_to_a_file(inbox, tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.exchange.inbox.MEMORY_BYTES", 2 * CHUNK_BYTES)
+    got = []
+    for number, size in enumerate((2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 1)):
+        want(inbox, ("m", number), got)
+        fill(inbox, ("m", number), size)
+        assert (tmp_path / "spill").exists() is (number == 1)
+    assert [len(content) for content, _ in got] == [2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 1]
+
+
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_a_message_larger_than_the_window_frees_it_piece_by_piece(inbox, consumed, is_awaited):
+    if is_awaited:
+        want(inbox, ("m", 0), [])
+    fill(inbox, ("m", 0), WINDOW_BYTES + CHUNK_BYTES)
+    assert set(consumed) == {CHUNK_BYTES + FRAME_COST}
+
+
+def test_whoever_asks_for_a_message_on_its_way_frees_what_it_holds(inbox, consumed):
+    got = []
+    inbox.start(("m", 0), CHUNK_BYTES, memoryview(b"x"))
+    want(inbox, ("n", 0), got)
+    assert consumed == []
+    want(inbox, ("m", 0), got)
+    assert consumed == [1 + FRAME_COST]
+
+
+def test_a_peer_may_use_its_window_to_the_last_byte_again_and_again(inbox, consumed):
+    got = []
+    for turn in range(3):
+        room = WINDOW_BYTES
+        while room:
+            size = min(CHUNK_BYTES, room - FRAME_COST)
+            fill(inbox, ("m", turn), size)
+            room -= size + FRAME_COST
+        while want(inbox, ("m", turn), got):
+            pass
+    assert sum(consumed) == 3 * WINDOW_BYTES
+
+
+def test_unread_files_beyond_their_limit_hold_the_window_until_one_is_read(inbox, consumed, monkeypatch):
+    size = 2 * CHUNK_BYTES
+    monkeypatch.setattr("workers.exchange.inbox.SPILL_LIMIT_BYTES", 2 * size)
+    free = size + 2 * FRAME_COST
+    for number in range(2):
+        fill(inbox, ("m", number), size)
+    assert sum(consumed) == 2 * free
+    fill(inbox, ("m", 2), size)
+    held = 2 * free + CHUNK_BYTES + FRAME_COST
+    assert sum(consumed) == held
+    for number in range(2):
+        want(inbox, ("m", number), [])
+    fill(inbox, ("m", 3), size)
+    assert sum(consumed) == held + free
+
+
 def test_messages_of_one_key_come_in_their_order(inbox):
     got = []
     for content in (b"1", b"2"):
@@ -77,10 +133,24 @@ def test_messages_of_one_key_come_in_their_order(inbox):
     assert got == [(b"1", ""), (b"2", "")]
 
 
-@pytest.mark.parametrize("size", [-1, 1 << 60])
+def test_a_message_is_given_to_one_who_waits_and_the_next_is_kept(inbox):
+    got = []
+    want(inbox, ("m", 0), got)
+    for content in (b"", b"2"):
+        inbox.start(("m", 0), len(content), memoryview(content))
+    assert got == [(b"", "")]
+    assert not inbox.has_waits
+    assert want(inbox, ("m", 0), got)
+
+
+@pytest.mark.parametrize("size", [-1, MAX_MESSAGE_BYTES + 1])
 def test_an_impossible_size_is_refused(inbox, size):
     with pytest.raises(StreamError):
         inbox.start(("m", 0), size, memoryview(b""))
+
+
+def test_a_message_of_the_largest_size_may_begin(inbox):
+    inbox.start(("m", 0), MAX_MESSAGE_BYTES, memoryview(b"x"))
 
 
 def test_broken_framing_is_refused(inbox):
@@ -113,7 +183,10 @@ def test_a_closed_inbox_lets_everything_pass_and_keeps_nothing(inbox, consumed, 
     fill(inbox, ("a", 0), 10)
     fill(inbox, ("b", 0), 2 * CHUNK_BYTES)
     inbox.start(("c", 0), 2 * CHUNK_BYTES, memoryview(bytes(CHUNK_BYTES)))
+    want(inbox, ("e", 0), [])
     inbox.close()
+    assert not inbox.has_waits
+    assert sum(consumed) == 10 + 3 * CHUNK_BYTES + 4 * FRAME_COST
     inbox.add(memoryview(bytes(CHUNK_BYTES)))
     fill(inbox, ("d", 0), 2 * CHUNK_BYTES)
     assert sum(consumed) == 10 + 6 * CHUNK_BYTES + 7 * FRAME_COST
