@@ -148,7 +148,7 @@ class Outbound:
                 self._make_frame()
 
     def _fits(self) -> bool:
-        return self._spent + self._queue[0].cost() <= self._limit or self._queue[0].is_fin
+        return self._spent + self._queue[0].cost() <= self._limit
 
     def _make_frame(self) -> None:
         message = self._queue[0]
@@ -157,7 +157,6 @@ class Outbound:
         self._next += 1
         if message.advance():
             self._queue.popleft()
-            message.answer("")
 
     def acknowledge(self, number: int, limit: int) -> bool:
         """The peer has every frame up to `number` and takes `limit` bytes since the beginning.
