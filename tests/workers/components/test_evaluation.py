@@ -86,12 +86,16 @@ def test_classes_and_real_numbers_are_measured_too():
     classes = {"label": [0, 1, 2, 2], "predict_score": [0, 0, 0, 0], "predict_result": [0, 1, 2, 1]}
     assert evaluate(classes, eval_type="multi").summary["all"]["accuracy"] == 0.75
     names = {**classes, "label": ["a", "b", "c", "c"], "predict_result": ["a", "b", "c", "b"]}
+    guessed = {"label": [0, 0, 1], "predict_score": [0, 0, 0], "predict_result": [1, 1, 1]}
+    found = evaluate(guessed, eval_type="multi").summary["all"]
+    assert (found["precision"], found["recall"]) == pytest.approx((1 / 6, 1 / 2))
     assert evaluate(names, eval_type="multi").summary == evaluate(classes, eval_type="multi").summary
     unlabelled = {"label": ["a", None], "predict_score": [0, 0], "predict_result": ["b", "b"]}
     assert evaluate(unlabelled, eval_type="multi").summary["all"]["rows"] == 1
     real = {"label": [1.0, 2.0, 4.0], "predict_score": [1.0, 2.0, 3.0], "predict_result": [0, 0, 0]}
     found = evaluate(real, eval_type="regression").summary["all"]
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(real["label"], real["predict_score"]))
+    assert found["r2"] == pytest.approx(metrics.r2_score(real["label"], real["predict_score"]))
     assert set(found) == {"rows", "rmse", "mae", "r2"}
 
 
@@ -117,6 +121,11 @@ def test_classes_and_real_numbers_are_measured_too():
 def test_what_cannot_be_measured_is_named(columns, text):
     with pytest.raises(InvalidInputError, match=text):
         evaluate(columns)
+
+
+def test_a_missing_score_is_named_for_real_numbers_too():
+    with pytest.raises(InvalidInputError, match="has 1 missing or infinite values"):
+        evaluate({"label": [0.5, 1.5], "predict_score": [0.5, None], "predict_result": [0, 0]}, eval_type="regression")
 
 
 def test_the_page_says_that_curves_show_single_scores():

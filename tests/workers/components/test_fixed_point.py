@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from workers.components.fixed_point import FEATURE_BITS, Bounds, to_real, to_whole
+from workers.components.fixed_point import (
+    FACTOR_BITS,
+    FEATURE_BITS,
+    LIMIT_BITS,
+    MASK_BITS,
+    PRODUCT_BITS,
+    WEIGHT_BITS,
+    Bounds,
+    to_real,
+    to_whole,
+)
 
 
 def test_reals_survive_as_whole_numbers():
@@ -30,3 +40,22 @@ def test_bounds_grow_where_values_may_be_larger():
     assert large.slope > small.slope
     assert small.slope < 512  # several fit a safe key
     assert small.factor_sum < 512
+
+
+@pytest.mark.parametrize("rows", [1, 455, 10**6])
+@pytest.mark.parametrize("small_labels", [True, False])
+def test_the_largest_numbers_keep_within_their_bounds_which_waste_little(rows, small_labels):
+    bounds = Bounds(rows=rows, terms=30, scaled=False, small_labels=small_labels)
+    limit, moment = 2**LIMIT_BITS, 2**bounds.moment
+    share = moment * 2**MASK_BITS + moment
+    largest = {
+        "feature": limit * 2**FEATURE_BITS,
+        "label": (1 if small_labels else limit) * 2**FEATURE_BITS,
+        "share": share,
+        "slope": bounds.terms * share * limit * 2**WEIGHT_BITS,
+        "factor_sum": rows * limit * 2**FACTOR_BITS * 2 ** (FACTOR_BITS + PRODUCT_BITS),
+    }
+    for name, number in largest.items():
+        assert number < 2 ** getattr(bounds, name) <= 8 * number, name
+    standardised = Bounds(rows=rows, terms=30, scaled=True, small_labels=small_labels)
+    assert 2**standardised.feature <= 8 * max(1, rows) ** 0.5 * 2**FEATURE_BITS

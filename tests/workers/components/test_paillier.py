@@ -47,8 +47,12 @@ def test_keys_and_ciphertexts_travel():
     assert KEY.decrypt(public.parse(sent)) == [1, 2, 3]
     with pytest.raises(ValueError, match="no whole number of ciphertexts"):
         public.parse(sent[:-1])
+
+
+@pytest.mark.parametrize(("n", "base"), [(2**80 - 1, 2), (2**1024, 3), (N, N), (N, int(KEY.p))])
+def test_what_is_no_key_is_refused(n, base):
     with pytest.raises(ValueError, match="no Paillier key"):
-        PublicKey.from_json({"n": "f" * 20, "base": "2"})
+        PublicKey.from_json({"n": f"{n:x}", "base": f"{base:x}"})
 
 
 @pytest.mark.parametrize("bits", [1024, 1536])

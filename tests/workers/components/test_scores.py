@@ -69,6 +69,8 @@ def test_regression_figures_are_scikit_learns():
     assert found["r2"] == pytest.approx(metrics.r2_score(labels, predicted))
     for label in (1.0, 0.1):
         assert "r2" not in score_regression(np.full(3, label), np.full(3, 0.2))
+    assert score_regression(np.array([0.1, 0.2]), np.array([0.1, 0.2]))["r2"] == 1
+    assert "r2" not in score_regression(np.array([0.0, 1e-200]), np.zeros(2))
 
 
 def test_curves_are_capped_and_keep_both_ends():
@@ -89,3 +91,20 @@ def test_short_curves_are_whole():
     curves = draw_curves(rank(np.array([1.0, 0.0]), np.array([0.9, 0.1])), points=200)
     assert curves["roc"]["tpr"] == [0, 1, 1]
     assert curves["roc"]["threshold"][1:] == [0.9, 0.1]
+
+
+def test_each_point_of_the_curves_is_right_also_with_ties():
+    labels, scores = np.array([1.0, 0.0, 1.0, 1.0, 0.0]), np.array([0.9, 0.8, 0.7, 0.7, 0.1])
+    curves = draw_curves(rank(labels, scores), points=200)
+    third = 0.333333
+    assert curves["roc"] == {
+        "fpr": [0, 0, 0.5, 0.5, 1],
+        "tpr": [0, third, third, 1, 1],
+        "threshold": [0.9, 0.9, 0.8, 0.7, 0.1],
+    }
+    assert curves["precision_recall"] == {"recall": curves["roc"]["tpr"], "precision": [1, 1, 0.5, 0.75, 0.6]}
+    assert curves["gain"] == {
+        "share": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+        "gain": [0.166667, third, third, third, 0.5, 0.666667, 0.833333, 1, 1, 1],
+        "lift": [1.666667, 1.666667, 1.111111, 0.833333, 1, 1.111111, 1.190476, 1.25, 1.111111, 1],
+    }
