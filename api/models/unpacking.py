@@ -83,7 +83,7 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     parts = name.split("/")
     if "\\" in name or "\0" in name or ":" in name or any(part in {"", ".", ".."} for part in parts):
         raise _bad(f"has a member at {name[:200]!r}: only plain relative paths are taken")
-    if mode and stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
+    if stat.S_IFMT(mode) not in {0, stat.S_IFREG}:
         raise _bad(f"{name[:200]!r} is no regular file: links and devices are not taken")
     if member.flag_bits & 1 or member.compress_type not in _KINDS:
         raise _bad(f"{name[:200]!r} is encrypted or compressed in a way that is not taken; use deflate")

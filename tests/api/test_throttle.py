@@ -29,10 +29,11 @@ def test_others_are_not_shut_out(busy, address):
     busy.check(address, "frt_new_x", b"new")
 
 
-def test_what_is_no_token_shares_one_count(clock):
+@pytest.mark.parametrize("form", ["nonsense-{}", "other_{}_x"])
+def test_what_is_no_token_shares_one_count(clock, form):
     made = Throttle(clock=clock)
     for number in range(5):
-        made.count("a", f"nonsense-{number}", b"%d" % number)
+        made.count("a", form.format(number), b"%d" % number)
     with pytest.raises(BusyError, match="with this token"):
         made.check("a", "more nonsense", b"more")
     made.check("a", "frt_id_x", b"x")

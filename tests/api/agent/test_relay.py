@@ -59,7 +59,22 @@ async def test_an_address_that_is_no_task_id_is_a_broken_frame(task):
 
 @pytest.mark.parametrize(("delivery", "code"), [(Delivery.OFFLINE, "offline"), (Delivery.BUSY, "busy")])
 async def test_what_could_not_be_delivered_is_said(delivery, code):
-    assert (await forward("9999", "g", "h", Post(delivery)))["code"] == code
+    gone = await forward("9999", "g", "h", Post(delivery))
+    assert (gone["src"], gone["dst"], gone["code"]) == ("g", "h", code)
+
+
+async def test_of_more_tasks_than_are_kept_those_asked_for_last_stay(monkeypatch):
+    monkeypatch.setattr("api.agent.relay.CACHE_ENTRIES", 2)
+    asked = []
+
+    async def find(task):
+        asked.append(task)
+        return {task: "1"}
+
+    groups = Groups(find, clock=lambda: 0.0)
+    for task in ("a", "b", "c", "c", "b", "a"):
+        await groups.find(task)
+    assert asked == ["a", "b", "c", "a"]
 
 
 async def test_groups_are_asked_for_once_in_ten_seconds():

@@ -73,7 +73,21 @@ def test_a_bomb_is_refused_by_its_ratio_before_it_is_opened():
         open_archive([("fedrota-model.json", manifest(bomb)), (PATH, bomb)])
 
 
+def test_little_may_be_packed_as_tightly_as_it_can_be():
+    empty = b"\0" * (1 << 20)
+    archive = open_archive([("fedrota-model.json", manifest(empty)), (PATH, empty)])
+    assert b"".join(archive.read(archive.manifest.parts[0])) == empty
+
+
 def test_more_than_the_limit_is_refused():
+    members = [("fedrota-model.json", manifest()), (PATH, CONTENT)]
+    size = sum(len(content) for _, content in members)
+    assert Archive(pack(members), limit_bytes=size).manifest
+    with pytest.raises(TooLargeError, match=f"limit of {size - 1} bytes"):
+        Archive(pack(members), limit_bytes=size - 1)
+
+
+def test_more_than_the_limit_is_refused_before_it_is_read():
     large = bytes(range(256)) * (5 << 12)
     with pytest.raises(TooLargeError, match=f"limit of {LIMIT} bytes"):
         open_archive([("fedrota-model.json", manifest(large)), (PATH, large)], compression=zipfile.ZIP_STORED)
@@ -105,6 +119,16 @@ def test_contents_must_be_what_the_manifest_says(members, message):
 def test_other_compressions_are_refused():
     with pytest.raises(InvalidDocumentError, match="use deflate"):
         open_archive(compression=zipfile.ZIP_LZMA)
+
+
+def test_encrypted_members_are_refused():
+    packed = pack([("fedrota-model.json", manifest()), (PATH, CONTENT)]).getvalue()
+    local, central = packed.rindex(b"PK\x03\x04"), packed.rindex(b"PK\x01\x02")
+    marked = bytearray(packed)
+    marked[local + 6] |= 1
+    marked[central + 8] |= 1
+    with pytest.raises(InvalidDocumentError, match=f"'{PATH}' is encrypted"):
+        Archive(io.BytesIO(marked), limit_bytes=LIMIT)
 
 
 def test_a_manifest_without_end_is_refused():

@@ -12,7 +12,8 @@ def root(tmp_path):
     (root / "a" / "b").mkdir(parents=True)
     (root / "a" / "b" / "file").write_bytes(b"content")
     (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "file").write_bytes(b"secret")
+    for place in (root, tmp_path, tmp_path / "outside"):
+        (place / "file").write_bytes(b"secret")
     return root
 
 
@@ -38,6 +39,8 @@ def test_a_part_that_leaves_its_folder_is_not_there(root, part):
         open_file(root, "a", part)
     with pytest.raises(NotFoundError):
         open_file(root, part, "file")
+    with pytest.raises(NotFoundError):
+        open_folder(root, "a", part)
 
 
 def test_pipes_and_folders_are_no_files_and_do_not_block(root):

@@ -1,7 +1,7 @@
 import pytest
 
 from scheduler.domain.messages import Peer
-from workers.exchange.cycle import Blockage, CycleWatch
+from workers.exchange.cycle import MAX_PATH, Blockage, CycleWatch
 
 
 class FakePair:
@@ -72,10 +72,23 @@ def test_a_ring_is_found_in_two_rounds_and_named(names):
     assert ring.failed == [("a", 1, f"the parties wait for each other: {text}")]
 
 
-def test_young_waits_start_no_search():
+@pytest.mark.parametrize(("since", "now"), [(0.0, 1.0), (8.0, 9.9)])
+def test_young_waits_start_no_search(since, now):
     ring = Ring("a", "b")
-    ring.run(1.0)
+    for name, other in ("ab", "ba"):
+        ring.waits[name] = [ring.wait(name, other, 1, since)]
+    for name in ring.names:
+        ring.watches[name].tick(now)
     assert not any(pair.probes for pair in ring.pairs.values())
+
+
+def test_a_search_is_repeated_after_half_the_age_of_a_wait():
+    ring = Ring("a", "b")
+    sent = []
+    for now in (2.0, 2.9, 3.0, 3.9, 4.0):
+        ring.watches["a"].tick(now)
+        sent.append(len(ring.pairs["a", "b"].probes))
+    assert sent == [1, 1, 2, 2, 3]
 
 
 def test_a_wait_that_changed_between_the_rounds_is_no_ring():
@@ -130,6 +143,53 @@ def test_a_probe_that_is_none_is_ignored(probe):
     ring = Ring("a", "b")
     ring.watches["b"].on_probe(ring.pairs["b", "a"], probe, 9.0)
     assert not any(pair.probes for pair in ring.pairs.values())
+
+
+A = ["a", "m1", "t"]
+
+
+def ask_b(ring, path, number=1):
+    """How many probes `b`, which waits for `c`, sends on when `a` sends it one with `path`."""
+    ring.watches["b"].on_probe(ring.pairs["b", "a"], {"origin": "a", "round": number, "path": path}, 9.0)
+    probes, ring.pairs["b", "c"].probes = ring.pairs["b", "c"].probes, []
+    return len(probes)
+
+
+def test_a_probe_is_sent_on_once_in_each_round():
+    ring = Ring("a", "b", "c")
+    assert [ask_b(ring, [A], number) for number in (1, 1, 2, 1)] == [1, 0, 1, 0]
+    waits, ring.waits["b"] = ring.waits["b"], []
+    assert ask_b(ring, [A], 3) == 0
+    ring.waits["b"] = waits
+    assert ask_b(ring, [A], 3) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ([A] * (MAX_PATH - 1), 1),
+        ([A] * MAX_PATH, 0),
+        ([A, ["c", "m1", "t"]], 0),
+        ([A, ["b", "m1", "t"], A], 0),
+        ([[*A, "more"]], 0),
+        (["a12"], 0),
+    ],
+)
+def test_a_probe_is_sent_on_that_came_straight_from_its_last_task_and_not_in_circles(path, sent):
+    assert ask_b(Ring("a", "b", "c"), path) == sent
+
+
+def test_a_round_that_is_no_number_is_ignored():
+    assert ask_b(Ring("a", "b", "c"), [A], "1") == 0
+
+
+@pytest.mark.parametrize(("path", "rounds"), [([["b", "m1", "t"]], (1, 2)), ([A, ["b", "m1", "t"]], (1, 1))])
+def test_a_circle_needs_an_own_wait_and_two_rounds(path, rounds):
+    ring = Ring("a", "b")
+    for number in rounds:
+        probe = {"origin": "a", "round": number, "path": path}
+        ring.watches["a"].on_probe(ring.pairs["a", "b"], probe, 9.0)
+    assert ring.failed == []
 
 
 def test_a_probe_of_a_stranger_is_neither_sent_on_nor_remembered():
