@@ -6,13 +6,12 @@ their time. An environment that is there and complete is used as it is.
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 from types import MappingProxyType
 from typing import Final
 
@@ -31,11 +30,12 @@ class Client:
     alone: tuple[str, ...] = ()
     shares: str = ""
     """The client whose environment this one is in, too."""
+    newest: tuple[int, int] = (3, 99)
+    """The newest Python that it runs on."""
 
-    @property
-    def stamp(self) -> str:
-        """Changes when the list does, so that an older environment is made anew."""
-        return "\n".join((*self.alone, "", *self.packages, sys.version))
+    def stamp(self, version: str) -> str:
+        """Changes when the list or the Python does, so that an older environment is made anew."""
+        return "\n".join((*self.alone, "", *self.packages, version))
 
 
 # What FATE's clients import of their declared dependencies; TensorFlow and PyTorch, which they declare too, serve only
@@ -71,11 +71,13 @@ CLIENTS: Mapping[str, Client] = MappingProxyType(
                 "pydantic<2",
             ),
         ),
-        # It imports requests and does not declare it; it declares PyYAML 6.0, which no Python after 3.11 can build.
+        # It imports requests and does not declare it; it declares PyYAML 6.0, which no Python after 3.11 can build;
+        # and its addresses are properties of classes, which Python 3.13 has no more.
         **{
             f"iflearner-flow-client-{version}": Client(
                 alone=(f"iflearner-flow-client=={version}",),
                 packages=("click==8.0", "PyYAML>=6.0.1,<7", "requests>=2.28,<3", "setuptools<81"),
+                newest=(3, 12),
             )
             for version in ("0.1.2", "0.2.0")
         },
@@ -122,16 +124,34 @@ def install(name: str, cache: Path | None = None) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(f"{folder.suffix}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        python, version = _find_python(name, client)
         stamp = folder / DONE
-        if not (stamp.is_file() and stamp.read_text() == client.stamp):
-            rmtree(folder, ignore_errors=True)
-            _make(folder, client)
-            stamp.write_text(client.stamp)
+        if not (stamp.is_file() and stamp.read_text() == client.stamp(version)):
+            shutil.rmtree(folder, ignore_errors=True)
+            _make(folder, client, python)
+            stamp.write_text(client.stamp(version))
     return folder / "bin" / "python"
 
 
-def _make(folder: Path, client: Client) -> None:
-    venv.create(folder, with_pip=True)
+def _find_python(name: str, client: Client) -> tuple[str, str]:
+    """An interpreter that the client runs on, and its version: this one, or an older one beside it."""
+    if sys.version_info[:2] <= client.newest:
+        return sys.executable, sys.version
+    for minor in range(client.newest[1], 8, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            code = "import ensurepip, sys, venv; print(sys.version, end='')"
+            asked = subprocess.run([found, "-c", code], capture_output=True, text=True, check=False)
+            if asked.returncode == 0:
+                return found, asked.stdout
+    mine, newest = (".".join(map(str, version)) for version in (sys.version_info[:2], client.newest))
+    raise InstallError(
+        f"{name} does not run on Python {mine}: install Python {newest} or older beside it, with its venv"
+    )
+
+
+def _make(folder: Path, client: Client, python: str) -> None:
+    subprocess.run([python, "-m", "venv", folder], check=True)
     if client.alone:
         _pip(folder, "--no-deps", "--ignore-requires-python", *client.alone)
     _pip(folder, *client.packages)
