@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 
+from fedrota.errors import FedrotaError
 from fedrota.responses import Slice
 
 T = TypeVar("T")
@@ -52,7 +53,11 @@ class ListCall(Call[Slice[T]]):
 
 
 def make_path(*parts: str) -> str:
-    """A path whose parts may hold any character."""
+    """A path whose parts may hold any character; FedrotaError for what would make it another path."""
+    for part in parts:
+        if part in {"", ".", ".."}:
+            how = f"{part!r}: no id or name is that" if part else "empty: is a variable of the shell unset?"
+            raise FedrotaError(f"an id or a name for /{parts[0]} is {how}")
     return "".join(f"/{quote(str(part), safe='')}" for part in parts)
 
 
