@@ -8,7 +8,20 @@ import typer
 from fedrota.client import Client
 from fedrota.connection import DEFAULT_TIMEOUT_S
 
+
+def check_labels(given: list[str] | None) -> list[str] | None:
+    """The labels themselves; typer.BadParameter for one without a value."""
+    for label in given or []:
+        if not label.partition("=")[1]:
+            raise typer.BadParameter(f"{label!r} is no label: write --label KEY=VALUE")
+    return given
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="KEY=VALUE", callback=check_labels, help="Only jobs with this label."),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

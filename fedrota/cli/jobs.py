@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from fedrota.cli.completion import JobId, complete_step
-from fedrota.cli.context import AsJson, connect
+from fedrota.cli.context import AsJson, LabelOption, connect
 from fedrota.cli.progress import say_event
 from fedrota.cli.show import (
     print_fields,
@@ -34,9 +34,7 @@ def jobs(  # noqa: PLR0913  each parameter is a flag of the command line
         list[str] | None, typer.Option("--state", help="Only jobs in this state; may be repeated.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Only jobs whose name holds this.")] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Only jobs with this label.")
-    ] = None,
+    label: LabelOption = None,
     party: Annotated[str | None, typer.Option("--party", help="Only jobs in which this party takes part.")] = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Only jobs of this owner.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 20,

@@ -44,7 +44,7 @@ def list_outputs(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_
             ]
             for each in found
         ],
-        empty="no outputs yet",
+        empty="no outputs of that step" if step else "no outputs yet",
     )
     if found:
         last = found[-1]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from fedrota.cli import exits
-from fedrota.cli.context import AsJson, connect
+from fedrota.cli.context import AsJson, LabelOption, connect
 from fedrota.cli.lengths import parse_length
 from fedrota.cli.show import make_error_console, print_json, print_line, print_table
 from fedrota.cli.words import say_age, say_state
@@ -32,9 +32,7 @@ def prune(  # noqa: PLR0913  each parameter is a flag of the command line
     state: Annotated[
         list[str] | None, typer.Option("--state", help="Only jobs that ended in this state; may be repeated.")
     ] = None,
-    label: Annotated[
-        list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Only jobs with this label.")
-    ] = None,
+    label: LabelOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which jobs would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,

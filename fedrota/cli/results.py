@@ -110,7 +110,7 @@ def summary(ctx: typer.Context, job: JobId, *, step: StepOption = None, as_json:
         print_json_list(found)
         return
     rows = [row for each in found for row in _make_rows(each)]
-    print_table(["step", "party", "figure", "~value"], rows, empty=NO_FIGURES)
+    print_table(["step", "party", "figure", "~value"], rows, empty="no figures of that step" if step else NO_FIGURES)
 
 
 def _make_rows(summary: Summary) -> list[list[str]]:

@@ -43,7 +43,9 @@ def test_json_and_text(fedrota, words):
         (("metrics", "j-1"), "/jobs/j-1/metrics", "no metrics yet"),
         (("metrics", "j-1", "--name", "x"), "/jobs/j-1/metrics", "no such metrics"),
         (("summary", "j-1"), "/jobs/j-1/summaries", "no figures yet"),
+        (("summary", "j-1", "--step", "x"), "/jobs/j-1/summaries", "no figures of that step"),
         (("output", "ls", "j-1"), "/jobs/j-1/outputs", "no outputs yet"),
+        (("output", "ls", "j-1", "--step", "x"), "/jobs/j-1/outputs", "no outputs of that step"),
     ],
 )
 def test_empty_states(fedrota, gateway, words, path, sentence):
@@ -61,7 +63,17 @@ def test_a_group_without_a_subcommand_lists_and_ls_is_the_same(fedrota, gateway,
     assert fedrota(group, "ls", "--json").json == fedrota(group, "--json").json
 
 
-@pytest.mark.parametrize("words", [("nope",), ("jobs", "--nope"), ("job",), ("jobs", "--limit", "0")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nope",),
+        ("jobs", "--nope"),
+        ("job",),
+        ("jobs", "--limit", "0"),
+        ("jobs", "--label", "a"),
+        ("prune", "--older-than", "1d", "--label", "a"),
+    ],
+)
 def test_wrong_usage_ends_with_2(fedrota, gateway, words):
     found = fedrota(*words)
     assert (found.code, found.out) == (2, "")
