@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+import sys
 from typing import BinaryIO, Final, Self
 
 BLOCK_BYTES: Final = 1 << 20
@@ -19,6 +20,8 @@ _FOREIGN: Final = (
     ),
 )
 """What is sent as CSV by mistake: how it begins, what it is, what to do."""
+_OPEN_QUOTE: Final = "unexpected end of data"
+"""How the csv module calls it."""
 _CONVERSION: Final = re.compile(
     r"In CSV column #(\d+): (?:Row #\d+: )?CSV conversion error to (\S+): invalid value '(.*)'", re.DOTALL
 )
@@ -39,7 +42,9 @@ def check_csv(file: BinaryIO, *, delimiter: str = ",", has_header: bool = True) 
 
     Leaves `file` at its beginning. `a, b` is how people write lists: with its blank ` b` would be found by nobody.
     """
-    _check_encoding(file)
+    quotes = _check_encoding(file)
+    if quotes % 2:
+        _check_quotes(file, delimiter)
     file.seek(0)
     if not has_header:
         return []
@@ -56,9 +61,10 @@ def check_csv(file: BinaryIO, *, delimiter: str = ",", has_header: bool = True) 
     return names
 
 
-def _check_encoding(file: BinaryIO) -> None:
+def _check_encoding(file: BinaryIO) -> int:
+    """How many quotation marks there are; TableError for what is no text in UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    line, is_empty = 1, True
+    line, quotes, is_empty = 1, 0, True
     file.seek(0)
     _check_kind(file.read(5))
     file.seek(0)
@@ -79,12 +85,32 @@ def _check_encoding(file: BinaryIO) -> None:
                 "save the file with UTF-8 encoding",
             ) from wrong
         line += block.count(b"\n")
+        quotes += block.count(b'"')
     if is_empty:
         raise TableError("file", "it is empty", "upload a CSV file with a header line and at least one row")
     try:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as wrong:
         raise TableError(f"line {line}", "its last character is cut off", "was the file sent whole?") from wrong
+    return quotes
+
+
+def _check_quotes(file: BinaryIO, delimiter: str) -> None:
+    """Refuse a quote that is open at the end: pyarrow makes one field of all that follows it, and says nothing."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    csv.field_size_limit(sys.maxsize)
+    rows = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for _ in rows:
+            line = rows.line_num + 1
+    except csv.Error as wrong:
+        if str(wrong) == _OPEN_QUOTE:  # else a mark in the middle of a field, which is text
+            hint = 'close it; a quotation mark inside a quoted field is written twice, ""'
+            raise TableError(f"line {line}", "a quote begins in this row and never ends", hint) from wrong
+    finally:
+        text.detach()
 
 
 def _check_kind(head: bytes) -> None:

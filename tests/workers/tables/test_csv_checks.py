@@ -17,13 +17,23 @@ def test_a_good_file_passes_and_is_left_at_its_beginning():
     [(b"a,b\n" + b"1,2\n" * 400_000 + b"\xff,1\n", "line 400002"), (b"x" * (5 << 20), "line 1"), (b'a,"b\n', "line 1")],
 )
 def test_the_line_is_counted_over_blocks(content, where):
-    file = io.BytesIO(content)
-    if content.startswith(b'a,"b'):
-        check_csv(file)  # an open quote swallows the rest: one column of two lines, the parser will tell
-        return
     with pytest.raises(TableError) as wrong:
-        check_csv(file)
+        check_csv(io.BytesIO(content))
     assert wrong.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("content", "line"), [(b'id,x\n1,2\n2,"3\n4,5\n', 3), (b'id,x\n"1\n",2\n3,"' + b"4\n" * 100_000, 4)]
+)
+def test_an_open_quote_that_would_swallow_the_lines_after_it_is_refused(content, line):
+    with pytest.raises(TableError, match="a quote begins in this row and never ends") as wrong:
+        check_csv(io.BytesIO(content))
+    assert wrong.value.where == f"line {line}"
+
+
+@pytest.mark.parametrize("content", [b'id,x\n1,5" pipe\n', b'id,x\n1,"a\nb"\n2,b"\n', b'id,x\n1,"a""b"\n'])
+def test_quotation_marks_that_are_text_pass(content):
+    assert check_csv(io.BytesIO(content)) == ["id", "x"]
 
 
 def test_a_value_of_another_type_is_found():
