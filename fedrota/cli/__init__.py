@@ -9,9 +9,10 @@ def main() -> None:
         # Imported here: `import fedrota.cli.progress` must not load every command.
         from fedrota.cli.app import run
         from fedrota.cli.interrupts import keep_interrupts
-        from fedrota.cli.streams import fill_streams
+        from fedrota.cli.streams import escape_foreign, fill_streams
 
         fill_streams()
+        escape_foreign()
         keep_interrupts()
         run()
     except KeyboardInterrupt:  # before the command has begun, or after its end

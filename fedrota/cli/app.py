@@ -116,4 +116,8 @@ def run(args: Sequence[str] | None = None) -> None:
     except FedrotaError as error:
         exits.print_error(error, as_json=as_json)
         sys.exit(exits.find_code(error))
+    except UnicodeEncodeError as error:
+        wrong = FedrotaError(f"{error.object[:80]!a} holds bytes that are no UTF-8: type it again")
+        exits.print_error(wrong, as_json=as_json)
+        sys.exit(exits.USAGE)
     sys.exit(code)

@@ -81,6 +81,16 @@ def test_wrong_usage_ends_with_2(fedrota, gateway, words):
     assert gateway.asked == []
 
 
+@pytest.mark.parametrize(
+    "words", [("job", "x\udcff"), ("jobs", "--name", "x\udcff"), ("stop", "j-1", "--reason", "\udcff")]
+)
+def test_an_argument_that_is_no_utf_8_ends_with_2(fedrota, gateway, words):
+    found = fedrota(*words)
+    assert (found.code, found.out) == (2, "")
+    assert "holds bytes that are no UTF-8" in found.err
+    assert gateway.asked == []
+
+
 def test_refusal_ends_with_3_and_leaves_standard_output_empty(fedrota):
     found = fedrota("job", "nope")
     assert (found.code, found.out) == (3, "")
