@@ -63,7 +63,7 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
 ) -> None:
     """Submit a job document; docs/job-document.md has all its fields, GET /fedrota/v1/schemas/job its JSON Schema."""
     files = _parse_files(attach or [])
-    text = read_stream(typer.get_text_stream("stdin"), STDIN) if str(file) == "-" else read_text(file)
+    text = _read_stdin() if str(file) == "-" else read_text(file)
     document = _apply(text, str(file), settings or [])
     with connect(ctx) as client:
         with _placed(text, str(file)), transfer_bar("attaching", None) if files else nullcontext() as report:
@@ -74,6 +74,10 @@ def submit(  # noqa: PLR0913  each parameter is a flag of the command line
             _attend(client, job.id, timeout_s, show=watch and not as_json, as_json=as_json)
         else:
             _report_submitted(job, as_json=as_json)
+
+
+def _read_stdin() -> str:
+    return read_stream(typer.get_text_stream("stdin", encoding="utf-8", errors="strict"), STDIN)
 
 
 def _parse_files(given: list[str]) -> dict[str, Path]:

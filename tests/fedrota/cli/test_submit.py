@@ -44,6 +44,13 @@ def test_submit_reads_standard_input(fedrota, gateway, monkeypatch):
     assert gateway.last.json["name"] == "breast-lr"
 
 
+def test_standard_input_is_read_as_utf_8_whatever_the_locale_says(fedrota, gateway, monkeypatch):
+    text = TEXT.replace("breast-lr", "größe")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode()), encoding="latin-1"))
+    assert fedrota("submit", "-").code == 0
+    assert gateway.last.json["name"] == "größe"
+
+
 def test_dry_run_only_checks(fedrota, gateway, file):
     gateway.on("POST", "/jobs", {**gateway.job, "id": ""})
     assert fedrota("submit", file, "--dry-run").out == "the document is good: breast-lr, 1 steps at 2 parties\n"
