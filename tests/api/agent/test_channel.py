@@ -4,9 +4,12 @@ import struct
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from api.agent import channel
-from scheduler.domain.errors import BusyError, UnauthenticatedError
+from api.keys import PRINCIPAL
+from scheduler.domain.access import Principal
+from scheduler.domain.errors import BusyError, ForbiddenError, UnauthenticatedError
 from scheduler.domain.frames import CLOSE_BAD_FRAME, CLOSE_UNWELCOME, MAX_FRAME_BYTES, pack
 from scheduler.domain.messages import CHANNEL_PATH
 from tests.party_channel import Gateway, Worker, open_attempt, until
@@ -86,6 +89,22 @@ async def test_answers_to_calls_of_others_are_ignored(gateway, dial, tmp_path):
 async def test_a_call_without_a_token_is_refused(gateway):
     async with aiohttp.ClientSession() as session, session.get(gateway.url + CHANNEL_PATH) as answer:
         assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("bound", "path", "said"),
+    [
+        ("", "/", "belongs to a user"),
+        ("", "/?party=", "belongs to a user"),
+        ("1", "/?party=2", "that of party 1, but the worker is set up as party 2"),
+        ("1", "/?party=", "set up as party"),
+    ],
+)
+def test_a_channel_is_opened_only_for_the_party_of_the_token(bound, path, said):
+    request = make_mocked_request("GET", path)
+    request[PRINCIPAL] = Principal(name="w", kind="worker" if bound else "user", party=bound)
+    with pytest.raises(ForbiddenError, match=said):
+        channel.get_party(request)
 
 
 async def test_a_party_that_does_not_read_hurts_nobody(gateway, dial, tmp_path):

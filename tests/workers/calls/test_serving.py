@@ -72,6 +72,36 @@ async def test_a_body_comes_in_with_credit_given_as_it_is_read():
     desk.calls.close()
 
 
+async def test_a_body_may_be_longer_than_its_window_where_it_is_read():
+    desk = Desk(count=lambda args, body: Answer(result={"size": sum(map(len, body))}))
+    desk.call("count")
+    size, pieces = CALL_CHUNK_BYTES, CALL_WINDOW_BYTES // CALL_CHUNK_BYTES + 3
+    for number in range(pieces):
+        desk.give({"t": "chunk", "id": "g.1", "n": number, "last": number == pieces - 1}, bytes(size))
+        await until(lambda: sum(header["t"] == "credit" for header, _ in desk.frames) == number + 1)  # noqa: B023
+    assert (await desk.reply())[1] == {"size": pieces * size}
+    desk.calls.close()
+
+
+async def test_an_answer_with_a_body_is_a_head_its_pieces_and_an_end():
+    pieces = [b"x" * (CALL_CHUNK_BYTES + 1), b"y"]
+    desk = Desk(read=lambda args, body: Answer(result={"a": 1}, body=iter(pieces)))
+    desk.call("read")
+    assert (await desk.reply()) == ({"t": "reply", "id": "g.1", "ok": True}, {})
+    (head, result), *chunks, _ = desk.frames
+    assert (head, json.loads(bytes(result))) == ({"t": "head", "id": "g.1"}, {"a": 1})
+    assert [header["n"] for header, _ in chunks] == [0, 1, 2]
+    assert b"".join(bytes(piece) for _, piece in chunks) == b"".join(pieces)
+    desk.calls.close()
+
+
+async def test_arguments_that_are_no_object_are_a_broken_rule():
+    desk = Desk(op=lambda args, body: Answer())
+    with pytest.raises(FrameError, match="args"):
+        desk.give({"t": "call", "id": "g.1", "op": "op", "args": []})
+    desk.calls.close()
+
+
 async def test_a_lost_piece_of_the_body_fails_the_call():
     desk = Desk(count=lambda args, body: Answer(result={"size": sum(map(len, body))}))
     desk.call("count")
@@ -156,6 +186,7 @@ async def test_the_end_of_the_connection_frees_the_threads():
     desk.call("endless", identity="g.new")
     await until(lambda: any(header["id"] == "g.new" for header, _ in desk.frames))
     assert list(desk.calls._calls) == ["g.new"]
+    assert not any(header["t"] == "reply" for header, _ in desk.frames)
     desk.calls.close()
 
 
