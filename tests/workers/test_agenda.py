@@ -6,7 +6,7 @@ import pytest
 from scheduler.domain.messages import BeatReply, Claim, Knock, MetricPoint, Report
 from tests.workers.fakes import make_assignment
 from workers.agenda import GATHER_ITEM_S, GATHER_MOST_S, Agenda
-from workers.attempt import Attempt
+from workers.attempt import Attempt, make_stop
 from workers.executors.base import Ending
 from workers.spool import Record
 
@@ -83,14 +83,54 @@ def test_of_a_tasks_knocks_only_the_latest_is_claimed_in_the_first_ones_place(ag
 
 
 def test_a_knock_about_what_is_known_is_dropped(agenda):
-    agenda.add_knocks([Knock("a", 1)])
+    agenda.slots = 9
+    assert agenda.add_knocks([Knock("a", 1), Knock("b", 1)]) == []
     request = agenda.next_call(1.0, "me")
     agenda.add_knocks([Knock("a", 1)])
+    assert agenda.next_call(2.0, "me") is None
     run(agenda, request)
-    agenda.add_knocks([Knock("a", 1)])
-    assert agenda.next_call(1.0, "me") is None
+    agenda.add_due([Record(report=Report(task="ended", seq=1, outcome="success"))])
+    agenda.add_knocks([Knock("a", 1), Knock("ended", 1)])
+    assert claims_of(agenda.next_call(2.0, "me")) == []
     agenda.add_knocks([Knock("a", 2)])
-    assert claims_of(agenda.next_call(1.0 + GATHER_MOST_S, "me")) == ["a"]
+    assert claims_of(agenda.next_call(2.0 + GATHER_MOST_S, "me")) == ["a"]
+
+
+def test_a_knock_that_gave_way_is_told_unless_it_is_still_known(agenda):
+    agenda.add_knocks([Knock("a", 2)])
+    assert agenda.add_knocks([Knock("a", 3)]) == [("a", 2)]
+    assert agenda.add_knocks([Knock("a", 1)]) == [("a", 1)]
+    agenda.unsaved.append(Record(report=Report(task="a", seq=3, outcome="success")))
+    assert agenda.add_knocks([Knock("a", 4)]) == []
+
+
+def test_a_stop_that_comes_while_the_attempt_is_claimed_is_kept_for_it_alone(agenda):
+    stop = make_stop("canceled")
+    agenda.stop_early(("a", 1), stop)
+    agenda.add_knocks([Knock("a", 1)])
+    agenda.next_call(1.0, "me")
+    agenda.stop_early(("a", 1), stop)
+    assert agenda.take_early_stop(("b", 1)) is None
+    assert agenda.take_early_stop(("a", 1)) is stop
+    assert agenda.take_early_stop(("a", 1)) is None
+
+
+def test_an_ended_attempt_is_known_and_the_worker_not_quiet_until_its_report_is_delivered(agenda):
+    record = Record(report=Report(task="a", seq=1, outcome="success"))
+    assert agenda.is_quiet
+    agenda.unsaved.append(record)
+    assert (agenda.knows(("a", 1)), agenda.knows(("a", 2)), agenda.is_quiet) == (True, False, False)
+    agenda.add_due([record])
+    assert agenda.unsaved == []
+    assert (agenda.knows(("a", 1)), agenda.is_quiet) == (True, False)
+    agenda.delivered(("a", 1))
+    agenda.delivered(("a", 1))
+    assert (agenda.knows(("a", 1)), agenda.is_quiet) == (False, True)
+    agenda.add_knocks([Knock("b", 1)])
+    request = agenda.next_call(1.0, "me")
+    assert not agenda.is_quiet
+    run(agenda, request)
+    assert (agenda.knows(("b", 1)), agenda.is_quiet) == (True, False)
 
 
 def test_while_attempts_run_calls_are_gathered_and_what_comes_alone_goes_at_once(agenda):
@@ -125,6 +165,13 @@ def test_a_full_worker_does_not_look_again_and_again_at_what_waits(agenda):
     assert agenda.wait_s(2.0) > 1.0
 
 
+def test_a_worker_with_a_free_slot_looks_soon_at_what_waits(agenda):
+    agenda.add_knocks([Knock("a", 1)])
+    run(agenda, agenda.next_call(1.0, "me"))
+    agenda.add_knocks([Knock("b", 1)])
+    assert agenda.wait_s(1.0) <= GATHER_MOST_S
+
+
 def test_a_closing_worker_does_not_look_again_and_again_at_what_it_will_not_claim(agenda):
     agenda.add_knocks([Knock(name, 1) for name in "abc"])
     run(agenda, agenda.next_call(1.0, "me"))
@@ -134,8 +181,10 @@ def test_a_closing_worker_does_not_look_again_and_again_at_what_it_will_not_clai
     assert agenda.wait_s(2.0) > 1.0
 
 
-def test_claims_of_a_lost_call_come_first_again(agenda):
-    agenda.add_knocks([Knock(name, 1) for name in "abcd"])
+@pytest.mark.parametrize("is_held", [False, True])
+def test_claims_of_a_lost_call_come_first_again(agenda, is_held):
+    agenda.call_items = 2
+    agenda.add_knocks([Knock(name, 1, is_held) for name in "abcd"])
     agenda.next_call(1.0, "me")
     agenda.put_back()
     assert claims_of(agenda.next_call(1.0, "me")) == ["a", "b"]
@@ -193,6 +242,28 @@ def test_a_call_is_bounded(agenda):
     assert len(request.reports) == 256
     agenda.call_items = 1
     assert len(agenda.next_call(1.0, "me").reports) == 1
+
+
+@pytest.mark.parametrize(
+    ("room", "items"), [(1, (1, 0, 0)), (2, (1, 0, 1)), (3, (1, 1, 1)), (4, (1, 1, 2)), (5, (1, 2, 2)), (9, (1, 2, 4))]
+)
+def test_all_that_is_said_shares_the_room_of_a_call(agenda, room, items):
+    agenda.slots = 3
+    agenda.call_items = room
+    for name in ("r1", "r2"):
+        agenda.running[name, 1] = make_attempt(name)
+    agenda.add_knocks([Knock("c", 1)])
+    metrics = (MetricPoint("m", 1, 0.0, 0.0),)
+    agenda.add_due(
+        [Record(report=Report(task=name, seq=1, outcome="success"), batch=1, metrics=metrics) for name in ("d1", "d2")]
+    )
+    request = agenda.next_call(9.0, "me")
+    assert (len(request.claims), len(request.reports), len(request.beats)) == items
+
+
+def test_an_answer_about_points_of_a_report_that_was_delivered_changes_nothing(agenda):
+    agenda.confirm_last_words(BeatReply(task="a", seq=1, verdict="go", batch=1))
+    assert agenda.is_quiet
 
 
 def test_a_closing_worker_claims_nothing(agenda):
