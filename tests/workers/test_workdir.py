@@ -1,6 +1,9 @@
+import hashlib
+import os
+
 import pytest
 
-from workers.workdir import PathError, Workdir, check_name, write_durably
+from workers.workdir import PathError, Workdir, check_name, seal_file, write_durably
 
 
 @pytest.fixture
@@ -36,13 +39,16 @@ def test_paths_lie_below_the_partys_folder(workdir, tmp_path):
 
 
 def test_a_start_clears_working_folders_and_keeps_results(workdir):
-    for folder in (workdir.work("t", 1), workdir.outputs("t", 1)):
+    for folder in (workdir.work("t", 1), workdir.outputs("t", 1), workdir.arrival("key", "member", "step")):
         folder.mkdir(parents=True)
         (folder / "x").write_text("")
+    workdir.down.write_text("")
     workdir.incoming().write_text("")
     workdir.prepare()
     assert not (workdir.root / "work").exists()
     assert not (workdir.root / "incoming").exists()
+    assert not (workdir.root / "arrivals").exists()
+    assert not workdir.down.exists()
     assert workdir.output("t", 1, "x").exists()
 
 
@@ -54,6 +60,36 @@ def test_dropping_removes_one_attempt_and_an_empty_parent(workdir):
     workdir.drop_outputs("t", 2)
     workdir.drop_outputs("t", 3)
     assert not workdir.outputs("t", 2).parent.exists()
+
+
+def test_an_attempt_has_outputs_where_a_file_lies_in_their_folder(workdir):
+    assert not workdir.has_outputs("t", 1)
+    workdir.outputs("t", 1).mkdir(parents=True)
+    assert not workdir.has_outputs("t", 1)
+    workdir.output("t", 1, "m").write_text("")
+    assert workdir.has_outputs("t", 1)
+    assert not workdir.has_outputs("t", 2)
+
+
+def test_the_working_folder_of_one_attempt_is_dropped(workdir):
+    for seq in (1, 2):
+        workdir.work("t", seq).mkdir(parents=True)
+    workdir.drop_work("t", 1)
+    assert [path.name for path in workdir.work("t", 1).parent.iterdir()] == ["2"]
+
+
+def test_an_output_is_sealed_with_its_size_and_hash(workdir):
+    file = workdir.root / "output"
+    file.write_bytes(b"x" * 3_000_000)
+    assert seal_file(file, "m") == (3_000_000, hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def test_a_link_or_a_folder_is_no_output(workdir):
+    (workdir.root / "link").symlink_to(workdir.root / "secret")
+    (workdir.root / "secret").write_text("")
+    for name in ("link", "absent", "spool"):
+        with pytest.raises(FileNotFoundError, match="output 'm'"):
+            seal_file(workdir.root / name, "m")
 
 
 def test_tables_are_listed_with_their_facts(workdir):
@@ -70,6 +106,15 @@ def test_a_durable_write_replaces_all_at_once(tmp_path):
     write_durably(file, b"two")
     assert file.read_bytes() == b"two"
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_what_is_written_durably_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append((os.readlink(f"/proc/self/fd/{handle}"), os.listdir(tmp_path)))
+    )
+    write_durably(tmp_path / "f", b"content")
+    assert synced == [(str(tmp_path / "f.draft"), ["f.draft"]), (str(tmp_path), ["f"])]
 
 
 def test_outputs_that_are_taken_away_are_gone_at_once_and_with_the_next_start(workdir):
