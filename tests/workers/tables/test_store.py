@@ -1,11 +1,13 @@
+import errno
 import hashlib
 import io
+import os
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError
+from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, TooLargeError
 from workers.tables.store import make_table_ops
 from workers.workdir import Workdir
 
@@ -119,6 +121,18 @@ def test_a_body_that_breaks_off_leaves_nothing_and_keeps_the_old_table(ops, work
     assert not left_over(workdir)
 
 
+@pytest.mark.parametrize(("number", "told"), [(errno.ENOSPC, TooLargeError), (errno.EIO, OSError)])
+def test_a_table_that_the_disk_does_not_take_leaves_nothing(ops, workdir, number, told):
+    def pieces():
+        yield GOOD[:10]
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(told):
+        ops["table.put"]({"name": "t"}, pieces())
+    assert not workdir.table("default", "t").exists()
+    assert not left_over(workdir)
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "a\0b", "x" * 200, 7])
 def test_a_name_that_is_no_plain_name_is_refused(ops, name):
     with pytest.raises(InvalidDocumentError, match="name"):
@@ -139,6 +153,21 @@ def test_tables_are_listed_previewed_and_deleted(ops):
     for op in ("table.delete", "table.read_facts", "table.preview"):
         with pytest.raises(NotFoundError, match="one"):
             ops[op]({"name": "one"}, iter(()))
+
+
+@pytest.mark.parametrize(("room", "pages"), [(1, ["a", "b", "c"]), (1000, ["ab", "c"]), (2000, ["abc"])])
+def test_tables_are_listed_in_pages_of_what_an_answer_holds(ops, workdir, monkeypatch, room, pages):
+    monkeypatch.setattr("workers.tables.store.LIST_BYTES", room)
+    for name in "abc":
+        put(ops, GOOD, name=name)  # four columns: 440 bytes are counted
+    found, after = [], ""
+    while True:
+        listed = ops["table.list"]({"after": after}, iter(())).result
+        found.append("".join(table["name"] for table in listed["tables"]))
+        if not listed["more"]:
+            break
+        after = f"default/{found[-1][-1]}"
+    assert found == pages
 
 
 def test_a_link_in_place_of_a_table_is_not_followed(ops, workdir, tmp_path):

@@ -1,8 +1,10 @@
+import errno
 import hashlib
+import os
 
 import pytest
 
-from scheduler.domain.errors import InvalidDocumentError
+from scheduler.domain.errors import InvalidDocumentError, TooLargeError
 from workers.task_files.arrivals import DamagedFileError, make_arrival_ops
 from workers.workdir import Workdir
 
@@ -36,6 +38,19 @@ def test_a_file_lies_where_its_step_looks_for_it(ops, workdir):
 def test_a_damaged_file_is_refused_and_not_kept(ops, workdir):
     with pytest.raises(DamagedFileError, match="model is damaged: its SHA-256"):
         put(ops, sha256="0" * 64)
+    assert list(workdir.arrival("k1", "guest.0", "lr_0").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(errno.ENOSPC, TooLargeError), (errno.EDQUOT, TooLargeError), (errno.EIO, OSError)]
+)
+def test_a_file_that_the_disk_does_not_take_is_not_kept_in_part(ops, workdir, number, told):
+    def pieces():
+        yield b"x"
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(told):
+        ops["arrival.put"]({**PLACE, "sha256": ""}, pieces())
     assert list(workdir.arrival("k1", "guest.0", "lr_0").iterdir()) == []
 
 

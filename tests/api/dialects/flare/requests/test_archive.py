@@ -62,6 +62,26 @@ def test_a_bomb_is_refused():
         open_archive(pack_member("job/x", body=bytes(32 << 20)))
 
 
+def test_little_may_be_packed_as_tightly_as_it_can_be():
+    assert open_archive(pack_member("job/x", body=bytes(module.SMALL_BYTES))).paths == {"x"}
+
+
+def test_what_unpacks_to_more_than_the_limit_is_refused_however_it_is_packed(monkeypatch):
+    raw = pack({"a": "x" * 5, "b": "x" * 5})
+    monkeypatch.setattr(module, "MAX_UNPACKED_BYTES", 10)
+    assert open_archive(raw).paths == {"a", "b"}
+    monkeypatch.setattr(module, "MAX_UNPACKED_BYTES", 9)
+    with pytest.raises(FlareError, match="would unpack to 10 bytes"):
+        open_archive(raw)
+
+
+def test_an_encrypted_member_is_refused():
+    raw = bytearray(pack_member("job/x"))
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(FlareError, match="encrypted"):
+        open_archive(bytes(raw))
+
+
 def test_too_many_files_are_refused(monkeypatch):
     monkeypatch.setattr(module, "MAX_MEMBERS", 2)
     with pytest.raises(FlareError, match="more than 2"):

@@ -13,6 +13,11 @@ def test_clients_must_show_a_certificate(ground):
     assert trust.revoked == frozenset()
 
 
+def test_the_authority_of_this_installation_alone_is_trusted(ground):
+    (trusted,) = TrustFiles(ground.state).load().context.get_ca_certs(binary_form=True)
+    assert trusted == ssl.PEM_cert_to_DER_cert((ground.state / "flare" / "rootCA.pem").read_text())
+
+
 def test_what_was_read_is_kept_until_a_file_changes(ground):
     files = TrustFiles(ground.state)
     first = files.load()
