@@ -2,9 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.dialects.flare.requests.identity import find_principal
 from api.dialects.flare.requests.proof import check_proof, describe_certificate, parse_proof
+from fedrota.provision.authority import Authority
 from scheduler.domain.errors import InvalidDocumentError, UnauthenticatedError
 from tests.api.dialects.flare.requests.kits import expired, issue, make_authority, sign
 
@@ -54,6 +57,30 @@ def test_another_s_signature_is_not_believed(ann, authority, root):
 def test_another_authority_s_certificate_is_not_believed(stranger, root):
     with pytest.raises(UnauthenticatedError, match="not issued"):
         check(sign(issue(stranger, "ann@clinic.org"), "n1"), root)
+
+
+def test_an_authority_of_another_name_is_not_believed(tmp_path, root):
+    with pytest.raises(UnauthenticatedError, match="not issued"):
+        check(sign(issue(Authority(tmp_path, "elsewhere"), "ann@clinic.org"), "n1"), root)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "says"),
+    [
+        (x509.NameOID.ORGANIZATION_NAME, rsa.generate_private_key(65537, 1024), "no user's"),
+        (x509.NameOID.COMMON_NAME, ec.generate_private_key(ec.SECP256R1()), "is not RSA"),
+    ],
+)
+def test_a_certificate_without_a_user_s_name_or_of_another_kind_of_key_is_refused(
+    authority, ann, root, part, key, says
+):
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(x509.Name([x509.NameAttribute(part, "clinic")]))
+    made = made.issuer_name(root.subject).public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    certificate = made.sign(authority._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    with pytest.raises(UnauthenticatedError, match=says):
+        check({**sign(ann, "n1"), "certificate": certificate}, root)
 
 
 def test_a_certificate_counts_in_its_time_only(authority, ann, root):
