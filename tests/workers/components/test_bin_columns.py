@@ -37,9 +37,26 @@ def test_named_columns_categories_and_given_points_are_fitted():
     assert replaced == ["q"]
 
 
-def test_a_position_that_does_not_exist_is_named():
-    with pytest.raises(InvalidInputError, match="has no feature position 7.* correct `split_points`"):
-        fit(split_points_by_position={"7": [1]})
+@pytest.mark.parametrize("place", ["2", "7"])
+def test_a_position_that_does_not_exist_is_named(place):
+    with pytest.raises(InvalidInputError, match=f"has no feature position {place}.* correct `split_points`"):
+        fit(split_points_by_position={place: [1]})
+    columns, _, _ = fit(
+        split_points_by_position={place: [1]}, split_points={"r": [1], "q": [6, 1]}, unknown_columns="ignore"
+    )
+    assert [(each.name, each.is_fixed) for each in columns] == [("p", False), ("q", True)]
+    assert columns[1].points == [1.0, 6.0]
+
+
+@pytest.mark.parametrize("key", ["p", "-1", "²", ""])
+def test_a_place_that_is_no_number_is_named(key):
+    with pytest.raises(InvalidInputError, match="has the key"):
+        fit(split_points_by_position={key: [1]})
+
+
+def test_a_column_that_is_to_be_replaced_needs_bins():
+    with pytest.raises(InvalidInputError, match="column 'q' of party 1 is to be replaced but has no bins"):
+        fit(columns=["p"], transform_columns=["q"])
 
 
 def test_joined_bins_keep_their_ends():

@@ -4,6 +4,7 @@ import pytest
 from fedrota.component import InvalidInputError, PeerError, component
 from fedrota.simulate import simulate
 from workers.components.label_sums import Binned, LabelSender, Slots, add_up_labels
+from workers.components.paillier import PublicKey
 
 PARAMS = {"key_bits": {"type": "integer", "minimum": 1024, "maximum": 4096, "default": 1024}}
 
@@ -61,3 +62,31 @@ def test_another_number_of_rows_is_an_error():
 def test_too_many_labels_for_a_key_are_named():
     with pytest.raises(InvalidInputError, match="101 different labels of 5000 rows do not fit keys of 1024 bits"):
         _ = Slots(rows=5000, labels=100, key_bits=1024).per_plaintext
+
+
+@pytest.mark.parametrize("rows", [1, 100, 127, 128, 255, 5000])
+@pytest.mark.parametrize("labels", [1, 2, 4])
+def test_the_bins_of_a_plaintext_stay_below_the_key(rows, labels):
+    slots = Slots(rows=rows, labels=labels, key_bits=1024)
+    assert rows < 2**slots.slot
+    assert 1022 - slots.width < slots.per_plaintext * slots.width <= 1022
+
+
+def test_a_host_whose_sums_exceed_its_bins_is_refused(monkeypatch):
+    monkeypatch.setattr(Binned, "sizes", property(lambda binned: [0] * binned.bins))
+    with pytest.raises(PeerError, match="sums that exceed its bins"):
+        count([0, 1, 0], 2, [[0, 0, 1]], 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "says"),
+    [
+        ({}, PeerError, "is no key"),
+        ({"n": "8", "base": "x"}, PeerError, "is no key"),
+        ({"n": f"{2**600 + 1:x}", "base": "2"}, InvalidInputError, "has 601 bits instead of 1024"),
+    ],
+)
+def test_a_key_that_is_none_or_of_another_length_is_refused(monkeypatch, key, wrong, says):
+    monkeypatch.setattr(PublicKey, "to_json", lambda _: key)
+    with pytest.raises(wrong, match=says):
+        count([0, 1, 0], 2, [[0, 0, 1]], 2)

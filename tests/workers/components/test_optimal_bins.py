@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2_contingency
 
-from workers.components.optimal_bins import METRICS, Target, join_bins
+from workers.components.optimal_bins import LOSSES, METRICS, Target, join_bins
 from workers.components.woe import weigh
 
 
@@ -59,6 +60,38 @@ def test_no_bin_is_too_small_or_joined_to_one_that_is_too_large(counts):
     assert found.max() <= max(single, 0.6 * matrix.sum())
     small = join(counts, join_bins(matrix, make_target(bins=99, min_share=0.2))).sum(axis=1)
     assert small.min() >= np.floor(0.2 * matrix.sum())
+
+
+def test_two_small_neighbours_join_each_other_before_they_join_a_large_one():
+    counts = np.array([[40, 40], [5, 5], [8, 2]], dtype=float)
+    assert join_bins(counts, make_target(bins=99, min_share=0.15)) == [0, 2]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=25))
+def test_no_cut_by_ks_leaves_a_bin_that_is_too_small(counts):
+    matrix = np.array(counts, dtype=float)
+    ends = join_bins(matrix, make_target(metric="ks", bins=99, min_share=0.2))
+    assert len(ends) == 1 or join(counts, ends).sum(axis=1).min() >= max(1, np.ceil(0.2 * matrix.sum()))
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "ends"),
+    [
+        ([[20, 12], [20, 8], [5, 20], [4, 21]], 0.0, [0, 1, 3]),  # the larger of both halves is cut next
+        ([[1, 4], [4, 1]], 0.5, [0, 1]),
+        ([[1, 0], [0, 1]], 0.0, [0, 1]),
+        ([[3, 0], [4, 0]], 0.0, [1]),
+    ],
+)
+def test_bins_are_cut_by_ks_where_the_labels_differ_most(counts, share, ends):
+    assert join_bins(np.array(counts, dtype=float), make_target(metric="ks", min_share=share)) == ends
+
+
+def test_chi_square_is_that_of_a_table_of_two_bins_and_labels():
+    left, right = np.array([[3.0, 5.0], [2.0, 0.0]]), np.array([[7.0, 2.0], [4.0, 0.0]])
+    found = LOSSES["chi_square"](left, right, left.sum(axis=0), 0.5)
+    assert found[0] == pytest.approx(chi2_contingency([left[0], right[0]], correction=False).statistic)
+    assert found[1] == 0.0
 
 
 def test_nothing_to_join_is_nothing():
