@@ -62,7 +62,12 @@ def make_folder(root: Path) -> StateFolder:
 @contextmanager
 def held(folder: StateFolder) -> Iterator[None]:
     """Hold the folder's lock; UpError where another `up` holds it. The kernel frees it at any death."""
-    descriptor = os.open(folder.root / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(folder.root / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as wrong:
+        raise UpError(
+            f"cannot write in the state folder {folder.root}: {wrong.strerror}; give another --state"
+        ) from wrong
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

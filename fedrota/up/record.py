@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import psutil
 
+from fedrota.up.errors import UpError
 from fedrota.up.folder import StateFolder, write_private
 from fedrota.up.spawn import kill_all, list_descendants
 
@@ -42,13 +43,18 @@ def write_record(folder: StateFolder, record: Record) -> None:
 
 
 def find_record(folder: StateFolder) -> Record | None:
-    """The last record, whether or not its `up` still runs; None also for one of another release, or cut off."""
+    """The last record, whether or not its `up` still runs; None also for one of another release, or cut off.
+
+    UpError where this user may not read it.
+    """
     try:
         given = json.loads(folder.record.read_text())
         given["processes"] = tuple(ProcessRecord(**process) for process in given["processes"])
         return Record(**given)
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
         return None
+    except OSError as wrong:
+        raise UpError(f"cannot read {folder.record}: {wrong.strerror}") from wrong
 
 
 def find_running(folder: StateFolder) -> Record | None:

@@ -78,3 +78,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UpError, match="give another --state"):
         make_folder(tmp_path / "file" / "state")
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_named(folder):
+    (folder.root / "up.lock").mkdir()
+    with pytest.raises(UpError, match=f"cannot write in the state folder {folder.root}: Is a directory"), held(folder):
+        pass

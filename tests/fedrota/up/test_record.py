@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fedrota.up.folder import make_folder
+from fedrota.up.errors import UpError
+from fedrota.up.folder import StateFolder, make_folder
 from fedrota.up.record import (
     ProcessRecord,
     Record,
@@ -52,6 +53,14 @@ def test_what_is_written_is_read_again(folder):
 def test_no_record_means_nothing_runs(folder):
     assert find_record(folder) is None
     assert find_running(folder) is None
+
+
+def test_in_a_file_runs_nothing_and_a_record_that_may_not_be_read_is_named(folder):
+    (folder.root / "file").touch()
+    assert find_running(StateFolder(folder.root / "file")) is None
+    folder.record.mkdir()
+    with pytest.raises(UpError, match=f"cannot read {folder.record}: Is a directory"):
+        find_running(folder)
 
 
 def test_another_process_with_the_same_pid_does_not_count(folder):
