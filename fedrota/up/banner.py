@@ -1,6 +1,7 @@
 """What the user sees when everything is ready: where things are and what to type first."""
 
 import os
+import shlex
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -51,7 +52,7 @@ def _flare_doors(options: Options) -> list[tuple[str, str]]:
 def _first(url: str, folder: StateFolder, *, has_parties: bool) -> list[str]:
     lines = [] if url == DEFAULT_URL else [f"export FEDROTA_URL={url}"]
     if folder.root != Path.cwd() / ".fedrota":
-        lines.append(f"export FEDROTA_STATE_DIR={_short(folder.root)}")
+        lines.append(f"export FEDROTA_STATE_DIR={shlex.quote(str(_short(folder.root)))}")
     job = "fedrota submit examples/toy.yaml --watch"
     return [*lines, "fedrota parties", job] if has_parties else [*lines, "fedrota parties add ID", "fedrota parties"]
 

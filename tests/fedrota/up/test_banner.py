@@ -37,6 +37,10 @@ def test_another_port_or_folder_is_exported():
     assert "export FEDROTA_STATE_DIR=elsewhere" in text
 
 
+def test_a_folder_with_blanks_is_quoted_for_the_shell():
+    assert "export FEDROTA_STATE_DIR='my state'" in shown(state="my state")
+
+
 def test_a_centre_without_parties_says_how_to_get_one():
     text = shown(only=("gateway", "scheduler"), parties=())
     assert "fedrota parties add ID" in text
