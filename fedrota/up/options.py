@@ -102,7 +102,7 @@ def parse_party(text: str, *, slots: int) -> PartySpec:
 def read_config(path: Path) -> dict[str, Any]:
     """The settings of a TOML file; `party`, a list as the flag's or tables [[party]], becomes `parties`."""
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as some editors write UTF-8
     except OSError as wrong:
         raise UpError(f"cannot read {path}: {wrong.strerror}") from wrong
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
@@ -209,6 +209,11 @@ def _checked_party(party: PartySpec) -> PartySpec:
         raise UpError(
             f"{party.id!r} is no party id: use 1 to 64 letters, digits, '.', '_' or '-', "
             "starting with a letter or digit, e.g. --party 9999:guest"
+        )
+    if ":" in party.role:
+        raise UpError(
+            f"party {party.id} has the role {party.role!r}: write ID:ROLE; slots are given with --slots, "
+            "or of one party as a table [[party]] in --config"
         )
     if type(party.slots) is not int or not 1 <= party.slots <= 1024:
         raise UpError(f"party {party.id} has {party.slots!r} slots: give a number from 1 to 1024")

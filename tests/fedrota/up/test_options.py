@@ -53,6 +53,7 @@ def test_a_bad_party_id_is_refused_with_an_example(text):
     ("flags", "message"),
     [
         ({"parties": ["1", "1:host"]}, "party 1 is named twice"),
+        ({"parties": ["1:host:8"]}, "party 1 has the role 'host:8': write ID:ROLE; slots are given with --slots"),
         ({"only": ["gatway"]}, "--only gatway: choose from gateway, scheduler, worker"),
         ({"port": 70000}, "--port 70000"),
         ({"gateways": 0}, "--gateways 0"),
@@ -104,6 +105,12 @@ def test_the_file_named_for_up_wins_over_the_processes_own_and_a_variable_over_b
     options = options_of({"port": 2222}, environment=environment)
     assert (options.port, options.host) == (2222, "::1")
     assert options_of({"port": 2222}, environment={**environment, "FEDROTA_PORT": "3333"}).port == 3333
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    path = tmp_path / "up.toml"
+    path.write_text("port = 1234\n", encoding="utf-8-sig")
+    assert read_config(path) == {"port": 1234}
 
 
 def test_a_file_gives_everything_that_flags_give(tmp_path):
