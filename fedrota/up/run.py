@@ -54,8 +54,8 @@ def run_up(
         for name in kill_leftovers(folder):
             terminal.show("up", f"killed {name}, left running by an `up` that was itself killed", colour=ALARM)
         options = with_parties(options, recall_parties(folder))
-        remember_parties(folder, options.parties)
         plan = make_plan(tree=tree, folder=folder, options=options, environment=inherited_environment())
+        remember_parties(folder, options.parties)
         names = [program.name for stage in plan.stages for program in stage.programs]
         terminal.width = max(terminal.width, *map(len, names))
         say = said or (lambda text: terminal.show("up", text))

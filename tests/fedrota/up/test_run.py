@@ -2,13 +2,14 @@
 
 import os
 import signal
+import socket
 import time
 
 import psutil
 import pytest
 
 from fedrota.up.errors import UpError
-from fedrota.up.folder import held, make_folder
+from fedrota.up.folder import StateFolder, held, make_folder, recall_parties
 from fedrota.up.options import Options, PartySpec
 from fedrota.up.ports import find_free_port
 from fedrota.up.run import run_detached, run_up
@@ -217,11 +218,18 @@ def test_an_interrupt_before_a_detached_start_is_ready_leaves_nothing_running(tm
     assert not is_alive(int(note.read_text()))
 
 
+def test_the_parties_of_a_start_that_is_refused_are_not_remembered(small_tree, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = Options(state=tmp_path / "state", port=port, flower=False, parties=(PartySpec(id="typo"),))
+        with pytest.raises(UpError, match=f"port {port} is taken"):
+            run_up(options, terminal=Terminal(quiet=True), on_ready=lambda *_: None, tree=small_tree)
+    assert recall_parties(StateFolder(tmp_path / "state")) == ()
+
+
 def test_remembered_parties_are_those_of_the_last_start(small_system):
     up = small_system.start()
     line_of(up)
-    from fedrota.up.folder import StateFolder, recall_parties
-
     assert recall_parties(StateFolder(small_system.state)) == (PartySpec(id="9999"), PartySpec(id="10000"))
 
 
