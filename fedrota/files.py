@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, Self, TypedDict
 
@@ -114,11 +115,18 @@ def find_content_type(name: object, head: bytes) -> str:
     return known or (PARQUET if head.startswith(b"PAR1") else CSV)
 
 
+def _find_place(path: Path) -> Path:
+    """Where a file for `path` goes: a link's end. FedrotaError for a device or a pipe, which would be replaced by a file."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise FedrotaError(f"{path} is no ordinary file, so it cannot be replaced: name another place")
+    return path.resolve() if path.is_symlink() else path
+
+
 class Download:
     """A file that is written beside its place and moved there once it is whole and its checksum fits."""
 
     def __init__(self, path: Path, name: str, *, sha256: str = "", progress: Progress | None = None) -> None:
-        self.path = path / (Path(name).name or "output") if path.is_dir() else path
+        self.path = _find_place(path / (Path(name).name or "output") if path.is_dir() else path)
         self._part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._sha256 = sha256.lower().removeprefix("sha256:")
         self._progress = progress
@@ -128,8 +136,13 @@ class Download:
         self._file = self._create()
 
     def _create(self) -> BinaryIO:
-        try:
+        with self._named():
             return self._part.open("wb")
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise FedrotaError(f"cannot write {self.path}: {error.strerror or error}") from error
 
@@ -137,11 +150,12 @@ class Download:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
         try:
-            if kind is None:
-                self._verify()
-                self._part.replace(self.path)
+            with self._named():
+                self._file.close()
+                if kind is None:
+                    self._verify()
+                    self._part.replace(self.path)
         finally:
             self._part.unlink(missing_ok=True)
 
@@ -152,7 +166,8 @@ class Download:
 
     def write(self, block: bytes) -> None:
         """Add the next block."""
-        self._file.write(block)
+        with self._named():
+            self._file.write(block)
         self._digest.update(block)
         self._received += len(block)
         if self._progress:

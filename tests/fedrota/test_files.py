@@ -1,6 +1,8 @@
 """What is uploaded is recognised; what is downloaded appears only when whole."""
 
 import io
+import os
+import resource
 
 import pytest
 
@@ -62,6 +64,43 @@ def test_output_name_leads_out_of_no_folder(tmp_path):
     with Download(tmp_path, "../../etc/passwd") as download:
         download.write(b"x")
     assert download.path == tmp_path / "passwd"
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FedrotaError, match="pipe is no ordinary file"):
+        Download(pipe, "m")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_is_followed(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    with Download(link, "m") as download:
+        download.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_folder_of_the_output_s_name_is_named_and_nothing_is_left(tmp_path):
+    (tmp_path / "m").mkdir()
+    with pytest.raises(FedrotaError, match="cannot write .*m: Is a directory"), Download(tmp_path, "m") as download:
+        download.write(b"x")
+    assert list(tmp_path.iterdir()) == [tmp_path / "m"]
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(FedrotaError, match="cannot write .*m: File too large"), Download(tmp_path, "m") as download:
+            download.write(b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unwritable_place_is_named(tmp_path):
