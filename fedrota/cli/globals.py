@@ -1,5 +1,6 @@
 """Lets `--url` and `--token` stand anywhere on the line, as people write them."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 from fedrota.cli.exits import READER_LEFT
+from fedrota.errors import FedrotaError
 
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HOISTED: Final = ("--url", "--token", "--answer-timeout")
 
 
@@ -25,11 +28,23 @@ class GlobalsAnywhere(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a reader of its output that leaves, as `head` does, ends it with a code of its own."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()
         except BrokenPipeError:
-            # What is still buffered would be written, and fail again, when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             raise typer.Exit(READER_LEFT) from None
+        except OSError as wrong:
+            if wrong.errno not in FULL:
+                raise
+            _discard_output()
+            raise FedrotaError(f"the output cannot be written: {wrong.strerror}") from wrong
+
+
+def _discard_output() -> None:
+    """What is still buffered would be written, and fail again, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def asks_for_json(args: Sequence[str]) -> bool:

@@ -145,6 +145,23 @@ def test_a_reader_that_leaves_ends_the_command_with_141(gateway, words):
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("words", [("parties",), ("parties", "--json"), ("whoami", "--json")], ids=" ".join)
+@pytest.mark.usefixtures("gateway")
+def test_output_onto_a_full_disk_is_told(words):
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "fedrota", *words],
+            cwd=Path(package.__file__).parents[1],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert "the output cannot be written: No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_version_needs_no_gateway(fedrota, gateway):
     found = fedrota("--version")
     assert (found.code, found.out) == (0, f"fedrota {package.__version__}\n")
