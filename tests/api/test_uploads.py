@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import pytest
 
-from api.uploads import Place
-from scheduler.domain.errors import InvalidDocumentError
+from api.keys import SETTINGS
+from api.uploads import Place, limit_bytes
+from scheduler.domain.errors import InvalidDocumentError, TooLargeError
 from tests.api.hostile import answering, reply
 
 CSV = {"Content-Type": "text/csv"}
@@ -30,6 +33,21 @@ async def test_a_native_upload_says_how_its_csv_is_written(gateway, connected_pa
     assert (refused.status, "cannot separate" in refused.json["error"]["message"]) == (422, True)
 
 
+async def collect(sizes, limit):
+    async def blocks():
+        for size in sizes:
+            yield b"x" * size
+
+    request = SimpleNamespace(app={SETTINGS: SimpleNamespace(upload_limit_bytes=limit)})
+    return [len(block) async for block in limit_bytes(request, blocks())]
+
+
+async def test_a_table_may_have_as_many_bytes_as_the_limit_and_no_more():
+    assert await collect([4, 6], 10) == [4, 6]
+    with pytest.raises(TooLargeError, match="limit of 9 bytes"):
+        await collect([4, 6], 9)
+
+
 async def test_a_table_beyond_the_limit_is_refused_and_none_is_registered(serve, tmp_path):
     gateway = await serve(upload_limit_bytes=10)
     answer = await gateway.call("PUT", "/parties/9999/tables/t", data=b"id\n" + b"1\n" * 100, headers=CSV)
@@ -48,6 +66,7 @@ async def test_a_table_beyond_the_limit_is_refused_and_none_is_registered(serve,
         {"columns": [{"name": "\ud800", "type": "x"}]},
         {"columns": [{"name": "a\0b", "type": "x"}]},
         {"columns": None},
+        {"columns": [{}]},
         {"facts": [1]},
         {"facts": {"a": "\0"}},
         {"sha256": "\0"},

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from scheduler.domain.messages import Knock
-from workers.broker.knock_messages import clean_message, render_message
+from workers.broker.knock_messages import MAX_ID, MAX_MESSAGE, clean_message, render_message
 from workers.knocks import KnockError
 
 GOOD = json.loads(render_message("id-1", [Knock("t1", 3), Knock("t2", 1, held=True)]))
@@ -26,7 +26,9 @@ def test_a_good_message_is_made_anew():
     [
         {"body": 5}, {"body": "!!!"}, {"body": encode(5)}, {"body": encode([[], {}, {}])},
         {"body": encode([[[], []], {}, {}])},
-        {"body": encode([[[["t", 1]]], {"x": 1}, {}])},
+        {"body": encode([[[["t", 1]]], {"x": 1}, {}])}, {"body": encode([[[["t", 1]]], {}])},
+        {"body": encode([{"0": [["t", 1]]}, {}, {}])}, {"more": "x" * MAX_MESSAGE},
+        {"headers": {"task": "workers.knock", "id": ""}}, {"headers": {"task": "workers.knock", "id": "x" * (MAX_ID + 1)}},
         {"headers": None}, {"headers": {}}, {"headers": {"task": "workers.knock"}},
         {"headers": {"task": "os.system", "id": "x"}}, {"properties": 1}, {"properties": {"body_encoding": "zip"}},
     ],

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -26,6 +26,7 @@ def test_numbers_near_nothing_are_no_trouble():
 
 
 @given(st.lists(st.tuples(st.integers(-(2**32), 2**32), st.integers(-(2**32), 2**32)), min_size=1, max_size=60))
+@example([(1, -1)] * 30)
 def test_packed_sums_are_read_back_whatever_their_signs(pairs):
     slots = Slots(rows=len(pairs), key_bits=1024)
     modulus = (1 << 1023) + 12345
@@ -36,6 +37,12 @@ def test_packed_sums_are_read_back_whatever_their_signs(pairs):
         part = joined[start : start + slots.per_plaintext]
         plaintexts.append(sum(number << (slots.pair * place) for place, number in enumerate(part)) % modulus)
     assert (slots.split(plaintexts, modulus=modulus, count=len(joined)) == running).all()
+
+
+@pytest.mark.parametrize("key_bits", range(1024, 1104, 2))
+def test_the_pairs_of_a_plaintext_stay_below_the_key(key_bits):
+    slots = Slots(rows=30, key_bits=key_bits)
+    assert key_bits - 2 - slots.pair < slots.per_plaintext * slots.pair <= key_bits - 2
 
 
 def test_the_number_of_plaintexts_must_fit():

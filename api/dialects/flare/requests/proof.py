@@ -4,7 +4,6 @@ Source: NVIDIA FLARE 2.9.0, `nvflare/private/fed/utils/identity_utils.py` and `n
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +44,7 @@ def parse_proof(given: Any) -> Proof:
     try:
         certificate = x509.load_pem_x509_certificate(given["certificate"].encode())
         signature = base64.b64decode(given["signature"], validate=True)
-    except (ValueError, binascii.Error) as wrong:
+    except ValueError as wrong:
         raise InvalidDocumentError(Problem("body", f"holds no certificate and signature: {wrong}")) from wrong
     return Proof(certificate=certificate, nonce=given["nonce"], signature=signature)
 
