@@ -45,6 +45,14 @@ def test_training_starts_where_labels_are_on_average():
     assert tweedie.mean(np.array([tweedie.start(4.0)]))[0] == pytest.approx(4.0)
 
 
+@pytest.mark.parametrize("name", sorted(set(REGRESSIONS) - {"tweedie"}))
+def test_a_score_is_the_prediction_and_the_right_one_loses_nothing(name):
+    objective = make_objective(name, parameter=1.5, classes=0)
+    assert (objective.mean(SCORES) == SCORES).all()
+    assert objective.loss(SCORES[:, 0], SCORES) == pytest.approx(np.zeros(4))
+    assert (objective.loss(LABELS, SCORES) > 0).all()
+
+
 def test_far_scores_overflow_nothing():
     with np.errstate(all="raise", under="ignore"):
         for name in ("cross_entropy", "tweedie", "log_cosh"):

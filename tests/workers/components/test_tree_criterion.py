@@ -36,5 +36,17 @@ def test_what_is_not_allowed_or_gains_too_little_is_left(criterion, allowed, wan
     assert (best and best.candidates.tolist()) == wanted
 
 
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+@pytest.mark.parametrize(("total", "gain"), [((-3.0, 5.0), 3 + 9 - 1.5), ((-3.0, 4.0), 3 + 12 - 1.8)])
+def test_the_gain_is_what_both_sides_score_beyond_the_node(weight, total, gain):
+    criterion = Criterion(l1=0.0, l2=1.0, min_gain=0.0, min_child_weight=weight)
+    assert criterion.find_best(np.array([[3.0, 2.0]]), total, np.array([True])).gain == pytest.approx(gain)
+
+
+def test_a_side_without_any_sums_gains_nothing():
+    criterion = Criterion(l1=0.0, l2=0.0, min_gain=0.0, min_child_weight=0.0)
+    assert criterion.find_best(np.array([[0.0, 0.0]]), (3.0, 2.0), np.array([True])) is None
+
+
 def test_no_candidates_are_no_split():
     assert PLAIN.find_best(np.empty((0, 2)), (1.0, 1.0), np.empty(0, dtype=bool)) is None

@@ -20,6 +20,7 @@ def test_names_with_commas_stars_and_datasets():
         ("x", "component", "", "*"),
         ("x", "dataset", "", "*"),
     ]
+    assert seen(list_wanted({"dataset": ["*"]}, "x")) == [("x", "dataset", "", "*")]
     assert list_wanted({}, "x") == []
 
 
@@ -33,7 +34,19 @@ def test_the_old_form_has_roles_commands_and_components_and_says_all():
     ]
 
 
-@pytest.mark.parametrize("given", [{"component": 3}, {"component": [1]}, {"dataset": 3}, {"dataset": {"name": "t"}}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"component": 3},
+        {"component": [1]},
+        {"dataset": 3},
+        {"dataset": {"name": "t"}},
+        {"dataset": {"namespace": "", "name": "t"}},
+        {"dataset": {"namespace": 1, "name": "t"}},
+        {"dataset": {"namespace": "n", "name": ""}},
+        {"dataset": {"namespace": "n", "name": 1}},
+    ],
+)
 def test_what_names_nothing_is_told(given):
     with pytest.raises(FateError, match="must be") as wrong:
         list_wanted(given, "x")
