@@ -1,11 +1,13 @@
 import json
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.bodies import MalformedBodyError, check_value, parse_json, read_json
-from scheduler.domain.errors import InvalidDocumentError
+from api.bodies import MAX_DEPTH, MalformedBodyError, check_value, parse_json, read_bytes, read_json
+from scheduler.domain.errors import InvalidDocumentError, TooLargeError
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,57 @@ from scheduler.domain.errors import InvalidDocumentError
 def test_what_is_no_json_is_refused_by_name(raw, said):
     with pytest.raises(MalformedBodyError, match=said):
         parse_json(raw)
+
+
+@pytest.fixture
+async def measure():
+    """A function that sends a body to a handler which takes ten bytes: the status, and how many it has read twice."""
+
+    async def handle(request):
+        try:
+            first, second = await read_bytes(request, 10), await read_bytes(request, 10)
+        except TooLargeError as error:
+            raise web.HTTPRequestEntityTooLarge(10, text=error.message) from error
+        assert first == second
+        return web.json_response(len(first))
+
+    app = web.Application()
+    app.router.add_post("/", handle)
+
+    async with TestClient(TestServer(app)) as client:
+
+        async def send(body):
+            async with client.post("/", data=body) as answer:
+                return answer.status, await answer.text()
+
+        yield send
+
+
+async def chunks(*sizes):
+    for size in sizes:
+        yield b"x" * size
+
+
+@pytest.mark.parametrize("body", [lambda: b"x" * 10, lambda: chunks(4, 6), lambda: chunks(10)])
+async def test_a_body_may_be_as_long_as_its_limit(measure, body):
+    assert await measure(body()) == (200, "10")
+
+
+@pytest.mark.parametrize("body", [lambda: b"x" * 11, lambda: chunks(5, 6), lambda: chunks(11)])
+async def test_a_longer_body_is_refused_however_it_comes(measure, body):
+    status, said = await measure(body())
+    assert (status, "larger than the limit of 10 bytes" in said) == (413, True)
+
+
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}])
+def test_a_value_may_be_as_deep_as_the_limit_and_no_deeper(wrap):
+    value = 1
+    for _ in range(MAX_DEPTH):
+        value = wrap(value)
+    check_value(value)
+    check_value([wrap(1), wrap("x")])
+    with pytest.raises(InvalidDocumentError, match=f"deeper than {MAX_DEPTH}"):
+        check_value(wrap(value))
 
 
 def test_depth_is_limited_and_the_place_named():

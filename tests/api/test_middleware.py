@@ -4,6 +4,7 @@ import logging
 import aiohttp
 import psycopg
 import pytest
+from aiohttp import web
 
 from api.keys import READER
 from api.native import events
@@ -76,6 +77,26 @@ async def test_every_answer_has_an_id_and_a_strange_one_is_replaced(gateway):
     given = "x" * 100
     assert (await gateway.get("/version", headers={"X-Request-Id": given})).headers["X-Request-Id"] != given
     assert (await gateway.get("/none")).headers["X-Request-Id"]
+
+
+async def test_no_browser_guesses_what_an_answer_is(gateway):
+    for path in ("/version", "/none"):
+        assert (await gateway.get(path)).headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "words"),
+    [
+        (web.HTTPUnauthorized(text="who"), 401, "unauthenticated", "who"),
+        (web.HTTPForbidden(text="not you"), 403, "forbidden", "not you"),
+        (web.HTTPRequestEntityTooLarge(1, 2), 413, "too_large", "Maximum request body size 1 exceeded"),
+        (web.HTTPUnsupportedMediaType(text=""), 415, "invalid", "Unsupported Media Type"),
+    ],
+)
+async def test_what_aiohttp_refuses_has_our_envelope(gateway, monkeypatch, error, status, code, words):
+    answer = await read_from_a_store_that_says(gateway, monkeypatch, error)
+    assert (answer.status, answer.json["error"]["code"]) == (status, code)
+    assert words in answer.json["error"]["message"]
 
 
 async def test_headers_have_a_limit(gateway):
