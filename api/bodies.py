@@ -102,7 +102,7 @@ def _malformed(raw: bytes, wrong: Exception) -> InvalidDocumentError:
         return MalformedBodyError(Problem("body", f"byte {bad.start} is not UTF-8 text", "Send the body as UTF-8."))
     if not raw.strip():
         return MalformedBodyError(Problem("body", "is empty", "Send a JSON object."))
-    if "depth" in str(wrong) or isinstance(wrong, RecursionError):
+    if "depth" in str(wrong):
         return InvalidDocumentError(_too_deep("body"))
     if "infinity" in str(wrong) or any(word in raw for word in (b"NaN", b"Infinity")):
         return MalformedBodyError(

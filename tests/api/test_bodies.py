@@ -1,8 +1,11 @@
+import asyncio
 import json
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,43 +38,51 @@ def test_what_is_no_json_is_refused_by_name(raw, said):
 
 
 @pytest.fixture
-async def measure():
-    """A function that sends a body to a handler which takes ten bytes: the status, and how many it has read twice."""
-
-    async def handle(request):
-        try:
-            first, second = await read_bytes(request, 10), await read_bytes(request, 10)
-        except TooLargeError as error:
-            raise web.HTTPRequestEntityTooLarge(10, text=error.message) from error
-        assert first == second
-        return web.json_response(len(first))
-
-    app = web.Application()
-    app.router.add_post("/", handle)
-
-    async with TestClient(TestServer(app)) as client:
-
-        async def send(body):
-            async with client.post("/", data=body) as answer:
-                return answer.status, await answer.text()
-
-        yield send
+async def arriving():
+    """A body that has not come yet, and a function that makes a request of it."""
+    loop = asyncio.get_running_loop()
+    connection = BaseProtocol(loop)
+    connection.connection_made(asyncio.Transport())
+    body = StreamReader(connection, 1 << 16, loop=loop)
+    return body, lambda **headers: make_mocked_request("POST", "/", headers=headers, payload=body)
 
 
-async def chunks(*sizes):
+@pytest.mark.parametrize("sizes", [[], [10], [4, 6]])
+@pytest.mark.parametrize("is_here", [True, False])
+async def test_a_body_may_be_as_long_as_its_limit_and_is_read_once(arriving, sizes, is_here):
+    body, make = arriving
+    request = make()
+    reading = None if is_here else asyncio.create_task(read_bytes(request, 10))
     for size in sizes:
-        yield b"x" * size
+        await asyncio.sleep(0)
+        body.feed_data(b"x" * size)
+    body.feed_eof()
+    found = await (reading or read_bytes(request, 10))
+    assert found == await read_bytes(request, 10) == b"x" * sum(sizes)
+    if found:
+        with pytest.raises(TooLargeError):
+            await read_bytes(request, 9)
 
 
-@pytest.mark.parametrize("body", [lambda: b"x" * 10, lambda: chunks(4, 6), lambda: chunks(10)])
-async def test_a_body_may_be_as_long_as_its_limit(measure, body):
-    assert await measure(body()) == (200, "10")
+@pytest.mark.parametrize("is_here", [True, False])
+async def test_a_longer_body_is_refused_before_its_end(arriving, is_here):
+    body, make = arriving
+    body.feed_data(b"x" * 11)
+    if is_here:
+        body.feed_eof()
+    with pytest.raises(TooLargeError, match="larger than the limit of 10 bytes"):
+        await read_bytes(make(), 10)
 
 
-@pytest.mark.parametrize("body", [lambda: b"x" * 11, lambda: chunks(5, 6), lambda: chunks(11)])
-async def test_a_longer_body_is_refused_however_it_comes(measure, body):
-    status, said = await measure(body())
-    assert (status, "larger than the limit of 10 bytes" in said) == (413, True)
+async def test_a_body_that_says_it_is_longer_is_not_waited_for(arriving):
+    with pytest.raises(TooLargeError):
+        await read_bytes(arriving[1](**{"Content-Length": "11"}), 10)
+
+
+async def test_a_body_that_stops_coming_is_given_up(arriving, monkeypatch):
+    monkeypatch.setattr("api.bodies.BODY_IDLE_S", 0)
+    with pytest.raises(web.RequestPayloadError, match="nothing came"):
+        await read_bytes(arriving[1](), 10)
 
 
 @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}])
@@ -80,9 +91,11 @@ def test_a_value_may_be_as_deep_as_the_limit_and_no_deeper(wrap):
     for _ in range(MAX_DEPTH):
         value = wrap(value)
     check_value(value)
-    check_value([wrap(1), wrap("x")])
+    assert parse_json(json.dumps(value).encode()) == value
     with pytest.raises(InvalidDocumentError, match=f"deeper than {MAX_DEPTH}"):
         check_value(wrap(value))
+    with pytest.raises(InvalidDocumentError, match=f"deeper than {MAX_DEPTH}"):
+        parse_json(json.dumps(wrap(value)).encode())
 
 
 def test_depth_is_limited_and_the_place_named():
@@ -91,6 +104,8 @@ def test_depth_is_limited_and_the_place_named():
         parse_json(b'{"a":' + b"[" * 40 + b"]" * 40 + b"}")
     with pytest.raises(InvalidDocumentError, match="deeper than 32"):
         parse_json(b"[" * 100_000 + b"]" * 100_000)
+    with pytest.raises(InvalidDocumentError, match="deeper than 32"):  # what the second parser says, not the first
+        parse_json(b'{"\\u0061":' * 1010 + b"1" + b"}" * 1010)
 
 
 @pytest.mark.parametrize("levels", [33, 254, 255, 300, 1023, 1024, 5000])
