@@ -141,7 +141,9 @@ def run_detached(run: Callable[[], None], folder: StateFolder) -> Record:
 def _await_ready(pid: int, folder: StateFolder, log: Path) -> Record:
     deadline = time.monotonic() + STARTED_WITHIN_S
     while time.monotonic() < deadline:
-        ended, _ = os.waitpid(pid, os.WNOHANG)
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended and status == 0:
+            raise UpError("it was stopped before it was ready")
         if ended:
             raise UpError(f"it did not start. The end of {log}:\n" + "\n".join(log.read_text().splitlines()[-30:]))
         record = find_running(folder)

@@ -200,6 +200,11 @@ def test_a_detached_start_that_fails_shows_the_end_of_its_log(tmp_path):
         run_detached(fail, folder)
 
 
+def test_a_detached_start_that_somebody_stops_is_told_so(tmp_path):
+    with pytest.raises(UpError, match="^it was stopped before it was ready$"):
+        run_detached(lambda: os._exit(0), make_folder(tmp_path / "state"))
+
+
 def test_an_interrupt_before_a_detached_start_is_ready_leaves_nothing_running(tmp_path, monkeypatch):
     folder = make_folder(tmp_path / "state")
     note = tmp_path / "pid"
