@@ -61,6 +61,8 @@ class Connection:
         return NoGatewayError(f"the connection to {self.url} broke: {str(error) or type(error).__name__}")
 
     def _explain_refusal(self, error: httpx.ConnectError) -> str:
+        if "WRONG_VERSION_NUMBER" in str(error):  # what OpenSSL says to an answer in plain text
+            return f"{self.url} does not speak TLS: write http:// where the gateway has no certificate"
         if _is_about_certificate(error):
             return f"the certificate of {self.url} is not trusted ({error}): name its authority's file in SSL_CERT_FILE"
         return f"no gateway at {self.url}: start one with `fedrota up`, or set FEDROTA_URL"

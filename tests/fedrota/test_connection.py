@@ -1,12 +1,15 @@
 """Where the gateway and the token come from, and what a broken connection means."""
 
+import socket
 import ssl
+import threading
 
 import httpx
 import pytest
 
+from fedrota.client import Client
 from fedrota.connection import DEFAULT_URL, find_connection
-from fedrota.errors import FedrotaError
+from fedrota.errors import FedrotaError, NoGatewayError
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +80,25 @@ def test_explanations_say_what_to_do():
     untrusted = httpx.ConnectError("verify failed")
     untrusted.__cause__ = ssl.SSLCertVerificationError("self-signed")
     assert "SSL_CERT_FILE" in str(found.explain(untrusted))
+
+
+def test_https_where_plain_http_is_spoken_is_told_so():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_answer_plainly, args=(server,), daemon=True).start()
+        client = Client(f"https://127.0.0.1:{server.getsockname()[1]}", "t")
+        with client, pytest.raises(NoGatewayError, match="does not speak TLS: write http://"):
+            client.version()
+
+
+def _answer_plainly(server):
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 def test_the_address_is_that_of_the_last_run_in_the_state_folder(tmp_path, monkeypatch):
