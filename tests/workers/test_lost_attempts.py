@@ -72,6 +72,18 @@ def test_a_report_that_was_written_is_told_and_no_second_one_made(workdir, forme
     assert former_life["journal"].leftovers() == []
 
 
+def test_what_had_no_process_takes_nothing_with_it_but_its_empty_folder(workdir, former_life):
+    former_life["journal"].begin([("repeats", 1), ("new", 1)])
+    for task in ("repeats", "new"):
+        workdir.outputs(task, 1).mkdir(parents=True)
+    workdir.output("repeats", 1, "model").write_text("whole")
+    lost = recover_reports(workdir, **former_life)
+    assert sorted(record.report.task for record in lost) == ["new", "repeats", "t"]
+    assert workdir.has_outputs("repeats", 1)
+    assert not workdir.outputs("new", 1).exists()
+    assert not workdir.has_outputs("t", 1)
+
+
 def test_a_life_that_dies_over_the_losses_of_the_one_before_leaves_no_outputs(workdir, former_life, monkeypatch):
     def die(_records: object) -> bool:
         raise KeyboardInterrupt
