@@ -23,8 +23,8 @@ def make_config(store: Store) -> Config:
 
 
 def migrate(store: Store) -> None:
-    """Apply what is missing, in a turn of its own: a system that is up may be writing."""
-    with store.turn():
+    """Apply what is missing, under the write lock: a system that is up may be writing."""
+    with store.write_lock():
         command.upgrade(make_config(store), "head")
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from scheduler.store.connections import Connections
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.sql import Sql
-from scheduler.store.turns import Turns
 from scheduler.store.tx import Tx
+from scheduler.store.write_lock import WriteLock
 
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -53,7 +53,7 @@ class Store:
         self._connections = Connections(engine)
         self.is_postgres = engine.dialect.name == "postgresql"
         file = None if self.is_postgres else engine.url.database
-        self._turns = Turns(Path(file)) if file and file != ":memory:" else None
+        self._write_lock = WriteLock(Path(file)) if file and file != ":memory:" else None
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -63,16 +63,16 @@ class Store:
         """
         tx: Tx | None = None
         try:
-            with self.turn(), self._begin(for_write=True) as tx:
+            with self.write_lock(), self._begin(for_write=True) as tx:
                 yield tx
         except STORE_AWAY as failure:
             if tx is not None and tx.is_unsure:
                 raise UnsureCommitError(str(failure)) from failure
             raise
 
-    def turn(self) -> AbstractContextManager[None]:
-        """While the block runs nobody else writes or checkpoints a SQLite database; PostgreSQL needs no turns."""
-        return self._turns.take() if self._turns else nullcontext()
+    def write_lock(self) -> AbstractContextManager[None]:
+        """While the block runs nobody else writes or checkpoints a SQLite database; PostgreSQL needs no such lock."""
+        return self._write_lock.hold() if self._write_lock else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -95,8 +95,8 @@ class Store:
         """Close all connections."""
         self._connections.close()
         self.engine.dispose()
-        if self._turns:
-            self._turns.close()
+        if self._write_lock:
+            self._write_lock.close()
 
 
 def make_store(url: str, *, pool_size: int = 8) -> Store:

@@ -41,10 +41,10 @@ def test_migration_makes_every_table_and_may_be_repeated(empty):
     assert names(empty) == {*SQLModel.metadata.tables, "alembic_version"}
 
 
-def test_a_migration_waits_for_its_turn_at_writing(tmp_path):
+def test_a_migration_waits_for_the_write_lock(tmp_path):
     store = make_store(f"sqlite:///{tmp_path / 'x.db'}")
     migration = threading.Thread(target=migrate, args=(store,))
-    with store.turn():
+    with store.write_lock():
         migration.start()
         migration.join(0.5)
         assert names(store) == set()

@@ -3,13 +3,13 @@ import os
 import threading
 import time
 
-from scheduler.store.turns import Turns
+from scheduler.store.write_lock import WriteLock
 
 
-def overlap(turns, log, guard):
-    """Take a turn many times; the log notes who is inside."""
+def overlap(lock, log, guard):
+    """Hold the lock many times; the log notes who is inside."""
     for _ in range(50):
-        with turns.take():
+        with lock.hold():
             with guard:
                 log.append(1)
             time.sleep(0.0005)
@@ -25,9 +25,9 @@ def deepest(log):
     return most
 
 
-def test_threads_never_share_a_turn(tmp_path):
-    turns, log, guard = Turns(tmp_path / "x.db"), [], threading.Lock()
-    threads = [threading.Thread(target=overlap, args=(turns, log, guard)) for _ in range(4)]
+def test_threads_never_hold_it_together(tmp_path):
+    lock, log, guard = WriteLock(tmp_path / "x.db"), [], threading.Lock()
+    threads = [threading.Thread(target=overlap, args=(lock, log, guard)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -36,12 +36,12 @@ def test_threads_never_share_a_turn(tmp_path):
 
 
 def hold(path, taken, release):
-    with Turns(path).take():
+    with WriteLock(path).hold():
         taken.set()
         release.wait(60)
 
 
-def test_a_process_that_dies_gives_its_turn_back(tmp_path):
+def test_a_process_that_dies_gives_its_lock_back(tmp_path):
     context = multiprocessing.get_context("spawn")
     taken, release = context.Event(), context.Event()
     holder = context.Process(target=hold, args=(tmp_path / "x.db", taken, release))
@@ -50,7 +50,7 @@ def test_a_process_that_dies_gives_its_turn_back(tmp_path):
     got = threading.Event()
 
     def wait_for_it():
-        with Turns(tmp_path / "x.db").take():
+        with WriteLock(tmp_path / "x.db").hold():
             got.set()
 
     waiter = threading.Thread(target=wait_for_it, daemon=True)
@@ -68,18 +68,18 @@ def count_open(path):
 
 
 def test_a_thread_that_has_ended_keeps_no_file_open(tmp_path):
-    turns = Turns(tmp_path / "x.db")
-    thread = threading.Thread(target=overlap, args=(turns, [], threading.Lock()))
+    lock = WriteLock(tmp_path / "x.db")
+    thread = threading.Thread(target=overlap, args=(lock, [], threading.Lock()))
     thread.start()
     thread.join()
     assert count_open(tmp_path / "x.db-turn") == 0
 
 
 def test_closing_spares_the_handle_that_is_in_use(tmp_path):
-    turns = Turns(tmp_path / "x.db")
-    with turns.take():
-        turns.close()
+    lock = WriteLock(tmp_path / "x.db")
+    with lock.hold():
+        lock.close()
         assert count_open(tmp_path / "x.db-turn") == 1
     assert count_open(tmp_path / "x.db-turn") == 0
-    with turns.take():
+    with lock.hold():
         assert count_open(tmp_path / "x.db-turn") == 1

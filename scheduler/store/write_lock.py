@@ -1,7 +1,7 @@
-"""Turns at writing SQLite: who waits is woken by the kernel the moment the one before is done.
+"""The lock under which SQLite is written: who waits is woken by the kernel the moment the one before is done.
 
 SQLite's own waiting sleeps in growing steps and is unfair under load. Its lock still decides; this one
-only orders those who would meet there, and a process that dies gives its turn back.
+only orders those who would meet there, and a process that dies gives its lock back.
 
 It also keeps every checkpoint, which runs inside a commit, apart from every other commit: before 3.51.3 SQLite can
 lose committed pages where the two meet (https://sqlite.org/wal.html#the_wal_reset_bug).
@@ -18,15 +18,15 @@ if sys.platform != "win32":
     import fcntl
 
 
-class Turns:
-    """The queue of all writers, in whatever thread or process, of the database at `path`."""
+class WriteLock:
+    """One lock for all writers, in whatever thread or process, of the database at `path`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(f"{path.name}-turn")
         self._local = threading.local()
 
     @contextmanager
-    def take(self) -> Iterator[None]:
+    def hold(self) -> Iterator[None]:
         """The block runs while no other writer's does."""
         if sys.platform == "win32":  # SQLite's own waiting must do
             yield
@@ -43,7 +43,7 @@ class Turns:
         self._local = threading.local()
 
     def _find_handle(self) -> "_Handle":
-        """This thread's own: two threads that shared one would share its turn."""
+        """This thread's own: two threads that shared one would share its lock."""
         found: _Handle | None = getattr(self._local, "handle", None)
         if found is None or found.process != os.getpid():
             found = _Handle(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), os.getpid())
