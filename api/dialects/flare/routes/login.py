@@ -29,6 +29,7 @@ LOGIN_PATH: Final = "/flare/v1/login"
 LOGOUT_PATH: Final = "/flare/v1/logout"
 SCHEME: Final = "flare"
 CHALLENGE_S: Final = 60.0
+"""So far may a challenge's moment be off, in either direction: the clock of the gateway that made it may be ahead."""
 MAX_PROOF_BYTES: Final = 64 << 10
 TRUST: Final = web.AppKey("flare_trust", TrustFiles)
 
@@ -54,7 +55,7 @@ async def log_in(request: web.Request) -> web.Response:
     trust = _load_trust(request.app)
     _check_age(unseal(request.app[SEAL], proof.nonce, "flare challenge"), CHALLENGE_S)
     check_proof(proof, _find_root(trust), utc_now())
-    if not await request.app[NONCES].take(hashlib.sha256(proof.nonce.encode()).hexdigest(), within_s=CHALLENGE_S):
+    if not await request.app[NONCES].take(hashlib.sha256(proof.nonce.encode()).hexdigest(), within_s=2 * CHALLENGE_S):
         raise UnauthenticatedError("the challenge was answered already: ask for a new one")
     subject, serial = describe_certificate(proof.certificate), proof.certificate.serial_number
     by = _find_holder(trust, subject, serial)

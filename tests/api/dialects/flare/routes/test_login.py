@@ -6,7 +6,7 @@ import time
 import pytest
 
 from api.bridge import utc_now
-from api.keys import SEAL
+from api.keys import NONCES, SEAL
 from tests.api.dialects.flare.requests.jobs import pack_job
 from tests.api.dialects.flare.requests.kits import expired, issue, make_authority, sign
 
@@ -64,6 +64,17 @@ async def test_a_challenge_is_answered_once(console, authority):
     assert (await post(console, "/flare/v1/login", proof)).status == 200
     again = await post(console, "/flare/v1/login", proof)
     assert again.status == 401
+    assert "answered already" in again.json["error"]["message"]
+
+
+async def test_a_challenge_of_a_gateway_whose_clock_is_ahead_is_answered_once(console, authority, monkeypatch):
+    nonces, clock = console.gateway.app[NONCES], time.monotonic
+    monkeypatch.setattr(nonces, "_redis", None)
+    ahead = console.gateway.app[SEAL].close(json.dumps({"kind": "flare challenge", "since": time.time() + 50}))
+    proof = sign(issue(authority, "ann@clinic.org"), ahead)
+    assert (await post(console, "/flare/v1/login", proof)).status == 200
+    monkeypatch.setattr(nonces, "_clock", lambda: clock() + 70)
+    again = await post(console, "/flare/v1/login", proof)
     assert "answered already" in again.json["error"]["message"]
 
 
