@@ -1,5 +1,6 @@
 """A job's logs as one archive, read at the parties while it is sent."""
 
+import asyncio
 import io
 import tarfile
 import tempfile
@@ -29,7 +30,7 @@ NO_LOG: Final = 404
 
 @dataclass(slots=True)
 class _Archive:
-    """A tar.gz that grows at one end and is taken away at the other."""
+    """A tar.gz that grows at one end and is taken away at the other; to compress is no work for the event loop."""
 
     at: int
     out: io.BytesIO = field(default_factory=io.BytesIO)
@@ -38,8 +39,11 @@ class _Archive:
     def __post_init__(self) -> None:
         self.tar = tarfile.open(fileobj=self.out, mode="w|gz", format=tarfile.GNU_FORMAT)  # noqa: SIM115  closed at the archive's end
 
-    def add(self, name: str, content: IO[bytes]) -> None:
+    async def add(self, name: str, content: IO[bytes]) -> None:
         """Add a file with everything that `content` holds."""
+        await asyncio.to_thread(self._add, name, content)
+
+    def _add(self, name: str, content: IO[bytes]) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mtime = content.seek(0, io.SEEK_END), self.at
         content.seek(0)
@@ -99,14 +103,14 @@ async def _add_member(
         for task in tasks:
             with tempfile.SpooledTemporaryFile(IN_MEMORY) as own:
                 trouble = await _copy_log(request, task, own, whole)
-                archive.add(f"{role}/{party}/{task.step}/{INFO}", own)
+                await archive.add(f"{role}/{party}/{task.step}/{INFO}", own)
             said = [f"[{task.step}] {line}" for line in _list_errors(task, trouble)]
             if said:
-                archive.add(f"{role}/{party}/{task.step}/{ERROR}", _to_file(said))
+                await archive.add(f"{role}/{party}/{task.step}/{ERROR}", _to_file(said))
             errors += said
             yield archive.take()
-        archive.add(f"{role}/{party}/{INFO}", whole)
-        archive.add(f"{role}/{party}/{ERROR}", _to_file(errors))
+        await archive.add(f"{role}/{party}/{INFO}", whole)
+        await archive.add(f"{role}/{party}/{ERROR}", _to_file(errors))
         yield archive.take()
 
 
