@@ -32,6 +32,14 @@ def alive(processes):
     return [each for each in processes if is_alive(each.pid)]
 
 
+@pytest.fixture(autouse=True)
+def heeded_hang_ups():
+    """What is started here heeds a hang-up, also where the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_in_order(small_system, number):
     up = small_system.start()
