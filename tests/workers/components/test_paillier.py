@@ -49,7 +49,11 @@ def test_keys_and_ciphertexts_travel():
         public.parse(sent[:-1])
 
 
-@pytest.mark.parametrize(("n", "base"), [(2**80 - 1, 2), (2**1024, 3), (N, N), (N, int(KEY.p))])
+@pytest.mark.parametrize(
+    ("n", "base"),
+    [(2**80 - 1, 2), (2**1024, 3), (N, N), (N, int(KEY.p))],
+    ids=["too short", "even", "base is n", "base is a factor"],
+)
 def test_what_is_no_key_is_refused(n, base):
     with pytest.raises(ValueError, match="no Paillier key"):
         PublicKey.from_json({"n": f"{n:x}", "base": f"{base:x}"})
