@@ -1,7 +1,7 @@
 """A transaction as the statements see it: the driver's cursor for hot ones, a SQLModel session for the rest."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from scheduler.store.columns import Instant, find_table, to_json
 from scheduler.store.effects import Effects
+from scheduler.store.failures import STORE_FAILURES
 from scheduler.store.sql import Sql, bind
 
 LARGEST_BLOCK: Final = 64
@@ -168,23 +169,25 @@ class Tx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone where it raises."""
+        """A part of the transaction that is undone alone where it raises; a session's failed flush has undone it all."""
         with self._in_one_trip():
             self._insert_put_off()  # or they could be written inside it, and be undone with it
             self._cursor.execute("SAVEPOINT part")
         effects = self.effects.copy()
         try:
             yield
-        except BaseException:
+        except BaseException as failure:
             self._put_off.clear()
             self._ahead.clear()
             self.effects = effects
-            self._cursor.execute("ROLLBACK TO SAVEPOINT part")
+            # Where the savepoint has gone with the transaction, why it did is what the caller must hear.
+            with suppress(*STORE_FAILURES) if isinstance(failure, STORE_FAILURES) else nullcontext():
+                self._cursor.execute("ROLLBACK TO SAVEPOINT part")
+                self._cursor.execute("RELEASE SAVEPOINT part")
             if self._session is not None:
                 self._session.expire_all()
             raise
-        finally:
-            self._cursor.execute("RELEASE SAVEPOINT part")
+        self._cursor.execute("RELEASE SAVEPOINT part")
 
     def close(self) -> None:
         """Give the cursor and the session back."""

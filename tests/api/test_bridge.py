@@ -16,6 +16,7 @@ from scheduler.service.jobs import request_stop, submit_jobs
 from scheduler.service.limits import Patience
 from scheduler.service.open_jobs import OpenJobs
 from scheduler.service.parties import PartyPatch, change_party, create_party
+from scheduler.service.tags import create_tag
 from scheduler.store.failures import STORE_AWAY, UnsureCommitError
 from scheduler.store.queries.jobs import get_job
 from scheduler.store.queries.parties import get_party
@@ -214,6 +215,23 @@ async def test_a_key_that_another_gateway_uses_at_the_same_moment_finds_its_job(
         assert not repeat.done()
     answer = await repeat
     assert (answer.job, answer.is_new) == (first.job, False)
+
+
+async def test_a_tag_that_another_gateway_makes_at_the_same_moment_is_a_conflict(writer, either_store, on_postgres):
+    if not on_postgres:
+        return  # SQLite has one writer at a time
+
+    def make(tx):
+        return create_tag(tx, "good", by=BY.principal, now=now())
+
+    with either_store.write() as tx:
+        make(tx)
+        tx.flush()
+        late = asyncio.ensure_future(writer.write(make))
+        await asyncio.sleep(0.5)
+        assert not late.done()
+    with pytest.raises(ConflictError, match="there is a tag 'good' already"):
+        await late
 
 
 async def test_a_connection_that_is_lost_again_and_again_is_an_error(writer, on_postgres):

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from scheduler.store.columns import to_epoch
 from scheduler.store.effects import Effects
@@ -162,6 +163,21 @@ def test_what_a_savepoint_undoes_has_no_effects(store):
         with pytest.raises(ValueError, match="no"):
             fail_after(tx, lambda: tx.effects.changed_jobs.add("undone"))
         assert tx.effects == Effects(changed_jobs={"kept"})
+
+
+def store_twice(store):
+    with store.write() as tx:
+        tx.insert(AuditRow, [entry("me")])
+        with tx.savepoint():
+            tx.session.add(PartyRow(**{**party("a"), "facts": {}, "created": START}))
+            tx.flush()
+
+
+@pytest.mark.usefixtures("parties")
+def test_a_flush_that_fails_in_a_savepoint_is_what_the_caller_hears_and_undoes_all(store):
+    with pytest.raises(IntegrityError):
+        store_twice(store)
+    assert (written(store), names_of(store)) == ([], ["a", "b"])
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 131, 200])
