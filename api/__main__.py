@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from api.agent.trunk import TrunkError
+from api.agent.gateway_bus import GatewayBusError
 from api.app import make_app
 from api.dialects.flare.listener.server import ListenError
 from api.keys import DRAIN
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         configure_logs(process="gateway", level=settings.log_level, json_lines=settings.log_format == "json")
         check(settings)
         asyncio.run(serve(settings))
-    except (SettingsError, StartError, SchemaError, ListenError, TrunkError) as wrong:
+    except (SettingsError, StartError, SchemaError, ListenError, GatewayBusError) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201  a sentence, not a log line
         return 1
     return 0

@@ -27,8 +27,8 @@ from api.dialects.flare.listener.server import run_listener
 from api.dialects.flare.routes.door import add_routes as serve_flare
 from api.dialects.iflearner.routes import add_routes as serve_iflearner
 from api.discards import discard_for_ever
+from api.effects_publisher import EffectsPublisher
 from api.endings import end_tasks
-from api.herald import Herald
 from api.keys import (
     BROKER,
     BROKER_FLIGHT,
@@ -194,7 +194,7 @@ async def _open_channels(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _open_writer(app: web.Application) -> AsyncIterator[None]:
-    """The writer, and the herald that passes on what its commits cause."""
+    """The writer, and the publisher that passes on what its commits cause."""
     settings = app[SETTINGS]
     hub = app[CHANNEL_HUB]
     url = settings.broker_url.get_secret_value()
@@ -202,22 +202,22 @@ async def _open_writer(app: web.Application) -> AsyncIterator[None]:
         broker=_connect(url, timeout_s=2.0),
         postgres_dsn=settings.postgres_dsn(),
     )
-    herald = Herald(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
+    publisher = EffectsPublisher(nudger, app[FEED], send_stop=hub.stop, sender=hub.gateway)
     app[WRITER] = writer = Writer(
         app[STORE],
         patience=app[PATIENCE],
         open_jobs_per_user=settings.open_jobs_per_user,
-        on_commit=herald.tell,
+        on_commit=publisher.publish,
         on_batch=app[METRICS].count_batch,
     )
-    herald.start()
+    publisher.start()
     writer.start()
     chores = [asyncio.create_task(_note_uses(app)), asyncio.create_task(discard_for_ever(app))]
     yield
     await end_tasks(chores)
     await _note_used(app)
     await writer.close()
-    await herald.close()
+    await publisher.close()
 
 
 def _connect(url: str, *, timeout_s: float) -> redis.Redis:

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 
 from api.agent.calls import PendingCall, split_body
 from api.agent.connection import Connection
+from api.agent.gateway_bus import GatewayBus
 from api.agent.relay import Delivery, FindGroup, Groups, Relay, make_gone
-from api.agent.trunk import Trunk
 from api.endings import end_tasks
 from scheduler.domain.errors import UnreachableError
 from scheduler.domain.frames import CLOSE_REPLACED, CLOSE_TOO_SLOW, GONE_BUSY, FrameError, pack, read_text, unpack
@@ -56,31 +56,29 @@ class ChannelHub:
         self._calls: dict[str, PendingCall] = {}
         self._numbers = itertools.count(1)
         self._relay = Relay(Groups(find_group), self._deliver_exchange)
-        self._trunk = Trunk(redis, self.gateway, on_envelope=self._on_envelope) if redis is not None else None
+        self._bus = GatewayBus(redis, self.gateway, on_envelope=self._on_envelope) if redis is not None else None
         self._closing: set[asyncio.Task[None]] = set()
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to hear from the other gateways."""
-        if self._trunk is not None:
-            await self._trunk.start(on_replaced=self._on_replaced)
-            self._watching = [asyncio.create_task(self._watch(self._trunk))]
+        if self._bus is not None:
+            await self._bus.start(on_replaced=self._on_replaced)
+            self._watching = [asyncio.create_task(self._watch(self._bus))]
 
     async def close(self) -> None:
         """End every channel of this gateway; the workers connect again elsewhere or later."""
         for connection in list(self._connections.values()):
             await connection.close(1001, "the gateway stops")
         await end_tasks(self._watching)
-        if self._trunk is not None:
-            await self._trunk.stop()
+        if self._bus is not None:
+            await self._bus.stop()
 
     # Used by the rest of the gateway
 
     async def is_connected(self, party: str) -> bool:
         """Whether the party's worker has a channel to any gateway."""
-        return party in self._connections or (
-            self._trunk is not None and await self._trunk.find_gateway(party) is not None
-        )
+        return party in self._connections or (self._bus is not None and await self._bus.find_gateway(party) is not None)
 
     async def call(
         self, party: str, op: str, args: Mapping[str, Any], *, timeout_s: float = CALL_TIMEOUT_S
@@ -133,14 +131,14 @@ class ChannelHub:
             return
         self._connections[connection.party] = connection
         connection.on_over = lambda: self._forget(connection)
-        if self._trunk is not None:
-            await self._trunk.hold(connection.party, connection.serial)
+        if self._bus is not None:
+            await self._bus.hold(connection.party, connection.serial)
 
     async def detach(self, connection: Connection) -> None:
         """A channel has ended: whoever waits for its answers is told."""
         connection.end()
-        if self._trunk is not None and connection.party not in self._connections:  # else a newer one is here
-            await self._trunk.release(connection.party, connection.serial)
+        if self._bus is not None and connection.party not in self._connections:  # else a newer one is here
+            await self._bus.release(connection.party, connection.serial)
 
     def _forget(self, connection: Connection) -> None:
         """The connection takes and brings nothing any more: no call may wait for it."""
@@ -148,9 +146,9 @@ class ChannelHub:
         if self._connections.get(party) is connection:
             del self._connections[party]
             self._fail_calls(party)
-        if self._trunk is not None:
+        if self._bus is not None:
             for caller in connection.callers:
-                self._trunk.send(caller, {"t": "lost", "party": party})
+                self._bus.send(caller, {"t": "lost", "party": party})
 
     async def on_frame(self, connection: Connection, message: bytes) -> None:
         """A message from a worker; FrameError where it is none that a worker may send."""
@@ -171,8 +169,8 @@ class ChannelHub:
         pending = PendingCall(id=f"{self.gateway}.{next(self._numbers)}", party=party, op=op)
         self._calls[pending.id] = pending
         try:
-            if self._trunk is not None and party not in self._connections:
-                pending.place = await self._trunk.find_gateway(party)
+            if self._bus is not None and party not in self._connections:
+                pending.place = await self._bus.find_gateway(party)
             await self._send(pending, {"t": "call", "id": pending.id, "op": op, "args": dict(args)})
             yield pending
         finally:
@@ -218,8 +216,8 @@ class ChannelHub:
             pending = self._calls.get(identity)
             if pending is not None and pending.party == party:
                 pending.on_frame(header, payload)
-        elif self._trunk is not None and self._is_caller(party, owner):
-            self._trunk.send(owner, {"t": "up", "party": party}, message, sender=party)
+        elif self._bus is not None and self._is_caller(party, owner):
+            self._bus.send(owner, {"t": "up", "party": party}, message, sender=party)
 
     def _is_caller(self, party: str, gateway: str) -> bool:
         connection = self._connections.get(party)
@@ -230,13 +228,13 @@ class ChannelHub:
             if pending.party == party:
                 pending.fail(self._make_lost(party))
 
-    async def _watch(self, trunk: Trunk) -> None:
+    async def _watch(self, bus: GatewayBus) -> None:
         """Fail the calls to channels of a gateway that has gone: one that was killed tells nobody."""
         while True:
             await asyncio.sleep(PLACE_CHECK_S)
             for pending in list(self._calls.values()):
                 if pending.place is not None:
-                    is_there = await trunk.find_gateway(pending.party) == pending.place
+                    is_there = await bus.find_gateway(pending.party) == pending.place
                     pending.misses = 0 if is_there else pending.misses + 1
                     if pending.misses >= MAX_MISSES:
                         pending.fail(self._make_lost(pending.party))
@@ -265,12 +263,12 @@ class ChannelHub:
         connection = self._connections.get(party)
         if connection is not None:
             return self._put(connection, frame, source)
-        gateway = await self._trunk.find_gateway(party) if self._trunk is not None else None
-        if self._trunk is None or gateway is None:
+        gateway = await self._bus.find_gateway(party) if self._bus is not None else None
+        if self._bus is None or gateway is None:
             return Delivery.OFFLINE
         given = envelope or {}
         sender = str(given.get("source_party", ""))
-        sent = self._trunk.send(gateway, {"t": "down", "party": party} | given, frame, on_lost, sender=sender)
+        sent = self._bus.send(gateway, {"t": "down", "party": party} | given, frame, on_lost, sender=sender)
         return Delivery.DONE if sent else Delivery.BUSY
 
     async def _deliver_exchange(self, party: str, frame: bytes, source: str, source_party: str) -> Delivery:
@@ -314,12 +312,12 @@ class ChannelHub:
         connection = self._connections.get(party)
         source = str(envelope.get("source", ""))
         if connection is None:
-            if not source and self._trunk is not None:
-                self._trunk.send(sender, {"t": "lost", "party": party})
+            if not source and self._bus is not None:
+                self._bus.send(sender, {"t": "lost", "party": party})
             return
         if not source:
             connection.callers.add(sender)
-        if self._put(connection, frame, source) is Delivery.BUSY and source and self._trunk is not None:
+        if self._put(connection, frame, source) is Delivery.BUSY and source and self._bus is not None:
             self._send_busy(sender, envelope, frame)
 
     def _send_busy(self, sender: str, envelope: dict[str, Any], frame: bytes) -> None:
@@ -328,9 +326,9 @@ class ChannelHub:
         gone = make_gone(
             read_text(header, "src"), read_text(header, "dst"), GONE_BUSY, "too much is waiting for the peer"
         )
-        if self._trunk is not None:
+        if self._bus is not None:
             down = {"t": "down", "party": read_text(envelope, "source_party"), "source": "gone"}
-            self._trunk.send(sender, down, gone)
+            self._bus.send(sender, down, gone)
 
     def _on_replaced(self, party: str, serial: str) -> None:
         connection = self._connections.get(party)

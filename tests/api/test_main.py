@@ -119,7 +119,10 @@ def test_what_is_wrong_with_the_settings_is_said_in_sentences(environment, repos
 def test_a_broker_that_is_away_is_named(environment, repository, free_port):
     prepare(environment)
     away = {**environment, "FEDROTA_BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"}
-    program = "import sys; from api.agent import trunk; trunk.SUBSCRIBE_S = 0.1; from api.__main__ import main; sys.exit(main())"
+    program = (
+        "import sys; from api.agent import gateway_bus as bus; bus.SUBSCRIBE_S = 0.1; "
+        "from api.__main__ import main; sys.exit(main())"
+    )
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, cwd=repository, env=away, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1

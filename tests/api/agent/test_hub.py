@@ -5,7 +5,7 @@ import threading
 import pytest
 from redis.asyncio import Redis
 
-from api.agent.trunk import presence_key
+from api.agent.gateway_bus import presence_key
 from scheduler.domain.errors import ConflictError, InvalidDocumentError, NotFoundError, Problem, UnreachableError
 from scheduler.domain.frames import CALL_WINDOW_BYTES
 from scheduler.domain.messages import Knock
@@ -245,15 +245,15 @@ async def test_a_newer_worker_replaces_the_older_one(hub_and_worker, tmp_path):
 
 async def test_a_party_can_be_found_while_a_newer_worker_replaces_the_older_one(hub_and_worker, tmp_path, monkeypatch):
     hub, worker = hub_and_worker
-    trunk = worker.hub._trunk
-    if trunk is not None:  # the newer one's presence is written late
-        given = trunk.hold
+    bus = worker.hub._bus
+    if bus is not None:  # the newer one's presence is written late
+        given = bus.hold
 
         async def hold(party, serial):
             await asyncio.sleep(0.5)
             await given(party, serial)
 
-        monkeypatch.setattr(trunk, "hold", hold)
+        monkeypatch.setattr(bus, "hold", hold)
     newer = await Worker("9999", worker.url, tmp_path / "newer", ops=OPS).start()
     await until(lambda: not worker.channel.is_connected)
     await asyncio.sleep(0.2)  # the end of the older one has been dealt with
@@ -303,13 +303,13 @@ async def test_what_a_party_sends_across_gateways_counts_as_its_own(two_gateways
     }
     open_attempt(workers, here.group)
     senders = []
-    trunk, send = here.hub._trunk, here.hub._trunk.send
+    bus, send = here.hub._bus, here.hub._bus.send
 
     def note(*given, sender="", **named):
         senders.append(sender)
         return send(*given, sender=sender, **named)
 
-    monkeypatch.setattr(trunk, "send", note)
+    monkeypatch.setattr(bus, "send", note)
     await workers["guest"].send("guest", "host", "x", b"through")
     assert await workers["host"].recv("host", "guest", "x") == (b"through", "")
     assert set(senders) == {"9999"}
@@ -349,10 +349,10 @@ async def test_a_worker_that_appears_elsewhere_replaces_the_connection_here(two_
 
 async def test_a_call_through_a_gateway_that_was_killed_fails(two_gateways, shared_redis, tmp_path, monkeypatch):
     monkeypatch.setattr("api.agent.hub.PLACE_CHECK_S", 0.05)
-    monkeypatch.setattr("api.agent.trunk.CACHE_S", 0.0)
+    monkeypatch.setattr("api.agent.gateway_bus.CACHE_S", 0.0)
     near, far = two_gateways
     near.hub._watching[0].cancel()
-    near.hub._watching = [asyncio.create_task(near.hub._watch(near.hub._trunk))]
+    near.hub._watching = [asyncio.create_task(near.hub._watch(near.hub._bus))]
     worker = await Worker("9999", far.url, tmp_path / "9999", ops=OPS).start()
     await until_held(shared_redis, far)
     waiting = asyncio.create_task(near.hub.call("9999", "echo", {}, timeout_s=100))
@@ -360,7 +360,7 @@ async def test_a_call_through_a_gateway_that_was_killed_fails(two_gateways, shar
     await asyncio.sleep(0.3)
     assert not waiting.done(), "a call to a living gateway must go on"
     far.hub._connections["9999"].callers.clear()  # it cannot say goodbye
-    await far.hub._trunk.release("9999", far.hub._connections["9999"].serial)  # as its presence expires
+    await far.hub._bus.release("9999", far.hub._connections["9999"].serial)  # as its presence expires
     with pytest.raises(UnreachableError, match="lost its connection"):
         async with asyncio.timeout(30):
             await waiting

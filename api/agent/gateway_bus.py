@@ -45,7 +45,7 @@ class _Outgoing:
     sender: str
 
 
-class TrunkError(Exception):
+class GatewayBusError(Exception):
     """The broker cannot be listened to; the text says what to look at."""
 
 
@@ -59,7 +59,7 @@ def gateway_channel(gateway: str) -> str:
     return f"fedrota:gateway:{gateway}"
 
 
-class Trunk:
+class GatewayBus:
     """This gateway's part: says which parties it holds, finds the others', sends and takes envelopes.
 
     An envelope is a frame whose header says what to do (`t`) for which `party`, and whose payload is the
@@ -82,7 +82,7 @@ class Trunk:
     async def start(self, *, on_replaced: OnReplaced) -> None:
         """Begin to listen, send and refresh; `on_replaced` is told of parties that another gateway holds now.
 
-        TrunkError where the broker cannot be listened to.
+        GatewayBusError where the broker cannot be listened to.
         """
         self._tasks = [
             asyncio.create_task(self._listen()),
@@ -94,7 +94,7 @@ class Trunk:
                 await self._subscribed.wait()
         except TimeoutError:
             await end_tasks(self._tasks)
-            raise TrunkError(
+            raise GatewayBusError(
                 f"the broker does not answer for {SUBSCRIBE_S:g} s: look at FEDROTA_BROKER_URL, and whether it runs"
             ) from None
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from api.changes import ChangeFeed
-from api.herald import GATHER_S, Herald
+from api.effects_publisher import GATHER_S, EffectsPublisher
 from scheduler.store.effects import Effects
 from tests.party_channel import until
 
@@ -37,45 +37,45 @@ async def parts():
     async def send_stop(*stop):
         stops.append(stop)
 
-    herald = Herald(nudger, feed, send_stop=send_stop, sender="me")
-    herald.start()
-    yield herald, nudger, feed, stops
+    publisher = EffectsPublisher(nudger, feed, send_stop=send_stop, sender="me")
+    publisher.start()
+    yield publisher, nudger, feed, stops
     nudger.go.set()
-    await herald.close()
+    await publisher.close()
     assert nudger.is_closed
 
 
 async def test_a_slow_broker_delays_nobody_and_many_commits_become_one_nudge(parts):
-    herald, nudger, _, _ = parts
-    herald.tell(Effects(has_ready_work=True))
+    publisher, nudger, _, _ = parts
+    publisher.publish(Effects(has_ready_work=True))
     await until(lambda: nudger.nudges == 1)
     for number in range(50):
-        herald.tell(Effects(has_ready_work=True, changed_jobs={f"job-{number % 3}"}))
+        publisher.publish(Effects(has_ready_work=True, changed_jobs={f"job-{number % 3}"}))
     nudger.go.set()
-    await herald.close()
+    await publisher.close()
     assert nudger.nudges == 2
     assert nudger.jobs == [(["job-0", "job-1", "job-2"], "me")]
 
 
 async def test_a_crowd_of_commits_goes_out_together(parts):
-    herald, nudger, _, _ = parts
+    publisher, nudger, _, _ = parts
     nudger.go.set()
     began = time.monotonic()
-    herald.tell(Effects(has_ready_work=True))
+    publisher.publish(Effects(has_ready_work=True))
     await until(lambda: nudger.nudges == 1)
     for _ in range(60):
-        herald.tell(Effects(has_ready_work=True))
+        publisher.publish(Effects(has_ready_work=True))
         await asyncio.sleep(0.001)
-    await herald.close()
+    await publisher.close()
     assert 2 <= nudger.nudges <= (time.monotonic() - began) / GATHER_S + 2
 
 
 async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):
-    herald, _, feed, stops = parts
-    herald.tell(Effects(has_ready_work=True))
+    publisher, _, feed, stops = parts
+    publisher.publish(Effects(has_ready_work=True))
     with feed.watch("job") as changed:
         effects = Effects(changed_jobs={"job"}, stops=[("9999", "t", 3, "canceled")])
-        await asyncio.to_thread(herald.tell, effects)
+        await asyncio.to_thread(publisher.publish, effects)
         async with asyncio.timeout(60):
             await changed.wait()
     await until(lambda: bool(stops))
@@ -83,18 +83,18 @@ async def test_watchers_here_are_woken_and_stops_sent_without_the_broker(parts):
 
 
 async def test_nothing_caused_is_nothing_told(parts):
-    herald, nudger, _, _ = parts
-    herald.tell(Effects())
+    publisher, nudger, _, _ = parts
+    publisher.publish(Effects())
     await asyncio.sleep(0.02)
     assert (nudger.nudges, nudger.jobs) == (0, [])
 
 
 async def test_work_that_gets_ready_just_after_other_news_waits_for_nothing(parts, monkeypatch):
-    herald, nudger, _, _ = parts
-    monkeypatch.setattr("api.herald.GATHER_S", 100.0)
+    publisher, nudger, _, _ = parts
+    monkeypatch.setattr("api.effects_publisher.GATHER_S", 100.0)
     nudger.go.set()
-    herald.tell(Effects(changed_jobs={"job-1"}))
+    publisher.publish(Effects(changed_jobs={"job-1"}))
     await until(lambda: bool(nudger.jobs))
-    herald.tell(Effects(has_ready_work=True))
+    publisher.publish(Effects(has_ready_work=True))
     await until(lambda: nudger.nudges == 1)
-    monkeypatch.setattr("api.herald.GATHER_S", 0.01)
+    monkeypatch.setattr("api.effects_publisher.GATHER_S", 0.01)

@@ -17,7 +17,7 @@ GATHER_S: Final = 0.005
 """What a crowd of commits causes goes out together, no more often than this; what comes alone goes at once."""
 
 
-class Herald:
+class EffectsPublisher:
     """Coalesces what many commits cause; a slow broker delays only its own news."""
 
     def __init__(self, nudger: Nudger, feed: ChangeFeed, *, send_stop: SendStop, sender: str) -> None:
@@ -32,7 +32,7 @@ class Herald:
         self._ready = threading.Event()
         self._closed = threading.Event()
         self._stopping: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="effects-publisher", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -49,7 +49,7 @@ class Herald:
             await asyncio.to_thread(self._thread.join)
         self._nudger.close()
 
-    def tell(self, effects: Effects) -> None:
+    def publish(self, effects: Effects) -> None:
         """Take in what a commit has caused; may be called from any thread."""
         if effects.has_ready_work or effects.changed_jobs:
             with self._lock:
