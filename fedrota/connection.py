@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from fedrota.errors import FedrotaError, NoGatewayError
-from fedrota.requests.call import Call
+from fedrota.requests.call import ROOT, Call
 
 DEFAULT_URL: Final = "http://127.0.0.1:9380"
 AUTHORITIES: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR"})
@@ -70,7 +70,8 @@ class Connection:
 
 def find_connection(url: str | None, token: str | None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Connection:
     """The connection from arguments, else from the environment, else from the state folder of `fedrota up`."""
-    chosen = (url or os.environ.get("FEDROTA_URL") or find_url() or DEFAULT_URL).rstrip("/")
+    given = url or os.environ.get("FEDROTA_URL") or find_url() or DEFAULT_URL
+    chosen = given.rstrip("/").removesuffix(ROOT)  # as the API page writes addresses
     if not _is_address(chosen):
         raise FedrotaError(f"{chosen!r} is no gateway address: write it like {DEFAULT_URL}")
     return Connection(url=chosen, token=_checked(token or find_token()), timeout_s=timeout_s)

@@ -3,6 +3,7 @@
 import os
 import shlex
 from pathlib import Path
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -12,17 +13,24 @@ from rich.text import Text
 from fedrota.up.folder import StateFolder
 from fedrota.up.options import Options
 
-DEFAULT_URL = "http://127.0.0.1:9380"
-NO_PARTIES = "none given: `fedrota parties add ID`, then `fedrota tokens create NAME --party ID` for its worker"
+DEFAULT_URL: Final = "http://127.0.0.1:9380"
+NO_PARTIES: Final = "none given: `fedrota parties add ID`, then `fedrota tokens create NAME --party ID` for its worker"
+STOP: Final = "Ctrl-C, or `fedrota down` in another terminal"
+DOWN: Final = "`fedrota down`"
 
 
-def make_banner(*, url: str, flower_url: str, folder: StateFolder, options: Options) -> RenderableType:
+def make_banner(
+    *, url: str, flower_url: str, folder: StateFolder, options: Options, is_detached: bool = False
+) -> RenderableType:
     """The panel shown once everything is ready."""
     facts = Table.grid(padding=(0, 2))
-    for name, value in _facts(url, flower_url, folder, options):
+    for name, value in [*_facts(url, flower_url, folder, options), ("stop", DOWN if is_detached else STOP)]:
         facts.add_row(Text(name, style="bold"), Text(value, overflow="fold"))
     lines = _first(url, folder, has_parties=bool(options.parties))
-    first = Group(Text("Try in another terminal:", style="bold"), *(Text(f"  {line}") for line in lines))
+    first = Group(
+        Text("Try:" if is_detached else "Try in another terminal:", style="bold"),
+        *(Text(f"  {line}") for line in lines),
+    )
     shown: list[RenderableType] = [facts]
     if options.wants("gateway"):
         shown += [Text(""), first]
@@ -39,7 +47,7 @@ def _facts(url: str, flower_url: str, folder: StateFolder, options: Options) -> 
     facts += _flare_doors(options)
     if flower_url:
         facts += [("Flower", flower_url)]
-    return [*facts, ("logs", f"{_short(folder.logs)}/"), ("stop", "Ctrl-C, or `fedrota down` in another terminal")]
+    return [*facts, ("logs", f"{_short(folder.logs)}/")]
 
 
 def _flare_doors(options: Options) -> list[tuple[str, str]]:

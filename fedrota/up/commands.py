@@ -131,14 +131,18 @@ def _start_detached(options: Options) -> None:
 
     folder = make_folder(options.state)
     record = run_detached(run, folder)
-    _show_banner(record.url, record.flower_url, folder, with_parties(options, recall_parties(folder)))
+    chosen = with_parties(options, recall_parties(folder))
+    _show_banner(record.url, record.flower_url, folder, chosen, is_detached=True)
 
 
-def _show_banner(url: str, flower_url: str, folder: StateFolder, options: Options) -> None:
+def _show_banner(
+    url: str, flower_url: str, folder: StateFolder, options: Options, *, is_detached: bool = False
+) -> None:
     from fedrota.cli.show import make_console
     from fedrota.up.banner import make_banner
 
-    make_console().print(make_banner(url=url, flower_url=flower_url, folder=folder, options=options))
+    banner = make_banner(url=url, flower_url=flower_url, folder=folder, options=options, is_detached=is_detached)
+    make_console().print(banner)
 
 
 def _require_psutil() -> None:

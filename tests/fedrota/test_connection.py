@@ -34,6 +34,7 @@ def test_argument_wins_over_environment_over_file(monkeypatch, tmp_path):
     assert find_connection(None, None).token == "frt_env"
     assert find_connection(None, None).url == "https://gw.example:1/x"
     assert find_connection("http://h", "frt_arg").token == "frt_arg"
+    assert find_connection("http://h/x/fedrota/v1/", "frt_arg").url == "http://h/x"
 
 
 def test_state_folder_is_where_the_variable_says(monkeypatch, tmp_path):

@@ -12,12 +12,11 @@ from fedrota.up.options import Options, PartySpec
 PARTIES = (PartySpec(id="9999", role="guest"), PartySpec(id="10000"))
 
 
-def shown(*, url=DEFAULT_URL, flower_url="", state=".fedrota", **settings):
+def shown(*, url=DEFAULT_URL, flower_url="", state=".fedrota", is_detached=False, **settings):
     folder = StateFolder(Path.cwd() / state)
+    options = Options(**{"parties": PARTIES} | settings)
     console = Console(file=io.StringIO(), width=100)
-    console.print(
-        make_banner(url=url, flower_url=flower_url, folder=folder, options=Options(**{"parties": PARTIES} | settings))
-    )
+    console.print(make_banner(url=url, flower_url=flower_url, folder=folder, options=options, is_detached=is_detached))
     return console.file.getvalue()
 
 
@@ -25,6 +24,13 @@ def test_it_tells_where_everything_is():
     text = shown(flower_url="http://127.0.0.1:5555")
     for word in (DEFAULT_URL, "/docs", ".fedrota/token", "9999 (guest), 10000", "5555", ".fedrota/log/", "Ctrl-C"):
         assert word in text
+
+
+def test_what_runs_detached_is_not_stopped_by_ctrl_c():
+    text = shown(is_detached=True)
+    assert "Ctrl-C" not in text
+    assert "another terminal" not in text
+    assert "fedrota down" in text
 
 
 def test_the_first_command_needs_no_setting_by_default():
