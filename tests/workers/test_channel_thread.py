@@ -112,6 +112,7 @@ async def test_a_channel_that_dies_is_told_of(gateway, tmp_path, monkeypatch):
     await until(lambda: party.line.channel.is_connected)
     asked = asyncio.create_task(gateway.hub.call("1", "ping", {}))
     await until(lambda: told == ["died"])
+    await asyncio.to_thread(party.line._thread.join, 60)  # its exception is this test's
     asked.cancel()
 
 
